@@ -1,0 +1,1 @@
+//! Data-sharing agreements, their signatures and their life.

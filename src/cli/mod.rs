@@ -1,0 +1,1 @@
+//! The command-line entrance, and the member's gateway.

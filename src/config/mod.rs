@@ -1,0 +1,1 @@
+//! Settings: one compiled-in file of defaults, a file and the environment on top.

@@ -1,0 +1,1 @@
+//! Organisations, their staff and their keys.

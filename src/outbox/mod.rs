@@ -1,0 +1,1 @@
+//! What the world should know, written in the same transaction as what happened.

@@ -1,0 +1,1 @@
+//! The sealed packet: seal, verify, open, inspect.

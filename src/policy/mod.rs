@@ -1,0 +1,1 @@
+//! Purposes, categories, fields, services, minimum sets, reasons and timers, as versioned documents.

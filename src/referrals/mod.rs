@@ -1,0 +1,1 @@
+//! A referral from submission to its end.

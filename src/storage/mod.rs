@@ -1,0 +1,1 @@
+//! Connections, transactions and migrations: the only room that names a database driver.

@@ -1,0 +1,1 @@
+//! One binary of integration tests; see the folders for what they look at.
