@@ -1,1 +1,34 @@
-//! Connections, transactions and migrations: the only room that names a database driver.
+//! Connections, transactions and migrations on SQLite and PostgreSQL: the only room that names a database driver, next to
+//! the `store.rs` files of the domain rooms.
+//!
+//! # Invariants
+//!
+//! - A write happens inside [`Store::write`] and nowhere else: only this room makes a [`Write`].
+//! - Nobody is told "yes" before the commit that holds their rows is durable.
+//! - A piece of work that fails rolls back its own savepoint and spoils nobody else's.
+//! - Connections handed to readers cannot write, on either engine.
+//!
+//! # Decisions
+//!
+//! - **Writers take waiting work in batches** and commit each batch once. On SQLite there is one writer thread (the file has one
+//!   writer anyway, and sharing its fsync is what makes it fast); on PostgreSQL there are a few, because there the round trip
+//!   is the cost and several connections overlap it. Given up: work may run twice when a batch as a whole could not be committed,
+//!   so work is `FnMut` and has no effect outside its transaction.
+//! - **Times are microseconds in a `BIGINT`, ids are text, digests are text** on both engines. Given up: `TIMESTAMPTZ` when somebody
+//!   reads the tables by hand. Gained: one query text, no rounding, no session time zone.
+//! - Everything else about the two engines' differences is in `docs/storage.md`.
+//!
+//! It does not retry by itself beyond the batch, does not cache, and knows no table.
+
+mod db;
+mod error;
+mod migrate;
+pub mod schema;
+mod store;
+mod write;
+
+pub use db::{Conn, Db, Engine, Write};
+pub use error::StorageError;
+pub use migrate::{Applied, MigrationStatus};
+pub use store::{Health, Opening, Store};
+pub use write::{Work, WriteFailed};

@@ -1,0 +1,5 @@
+DROP TABLE job_runs;
+DROP TABLE outbox_cursors;
+DROP TABLE outbox;
+DROP TABLE idempotency;
+DROP TABLE audit_pending;

@@ -1,0 +1,131 @@
+//! One connection, either engine, and the two ways to hold it: for reading and for writing.
+
+use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
+use diesel::{PgConnection, SqliteConnection};
+
+use super::StorageError;
+
+/// A connection to one of the two engines; queries written in diesel's language run on both.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    /// The embedded database.
+    Sqlite(SqliteConnection),
+    /// A server.
+    Postgres(PgConnection),
+}
+
+/// Which engine is behind a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded database.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+impl Engine {
+    /// The engine's name as it stands in settings, metrics and benchmarks.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// A connection for reading. `store.rs` files take it; nobody else looks inside.
+pub struct Db<'a> {
+    conn: &'a mut Conn,
+}
+
+impl<'a> Db<'a> {
+    pub(super) fn new(conn: &'a mut Conn) -> Self {
+        Self { conn }
+    }
+
+    /// The connection itself, for `store.rs`.
+    pub fn conn(&mut self) -> &mut Conn {
+        self.conn
+    }
+
+    /// Which engine this is.
+    pub fn engine(&self) -> Engine {
+        match self.conn {
+            Conn::Sqlite(_) => Engine::Sqlite,
+            Conn::Postgres(_) => Engine::Postgres,
+        }
+    }
+}
+
+/// A connection inside a write transaction. Only [`super::Store::write`] makes one.
+pub struct Write<'a> {
+    db: Db<'a>,
+}
+
+impl<'a> Write<'a> {
+    pub(super) fn new(conn: &'a mut Conn) -> Self {
+        Self { db: Db::new(conn) }
+    }
+
+    /// The connection, for reading and for the writing functions of `store.rs`.
+    pub fn db(&mut self) -> &mut Db<'a> {
+        &mut self.db
+    }
+
+    /// Runs `work` in a savepoint of its own: when it fails, its changes are gone and the transaction can go on. The only
+    /// right way to expect a uniqueness violation, because PostgreSQL aborts a transaction at the first error.
+    pub fn savepoint<T, E>(&mut self, work: impl FnOnce(&mut Db<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StorageError>,
+    {
+        begin(self.db.conn, Depth::Savepoint)?;
+        let outcome = work(&mut Db::new(self.db.conn));
+        match outcome {
+            Ok(value) => {
+                commit(self.db.conn)?;
+                Ok(value)
+            }
+            Err(error) => {
+                rollback(self.db.conn)?;
+                Err(error)
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Depth {
+    /// The outermost: on SQLite it takes the write lock at once, because a transaction that reads first and writes later
+    /// fails under load whatever the busy timeout.
+    Transaction,
+    Savepoint,
+}
+
+pub(super) fn begin(conn: &mut Conn, depth: Depth) -> Result<(), StorageError> {
+    match (depth, &mut *conn) {
+        (Depth::Transaction, Conn::Sqlite(sqlite)) => {
+            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?;
+        }
+        (Depth::Transaction, Conn::Postgres(postgres)) => AnsiTransactionManager::begin_transaction(postgres)?,
+        (Depth::Savepoint, _) => Manager::begin_transaction(conn)?,
+    }
+    Ok(())
+}
+
+pub(super) fn commit(conn: &mut Conn) -> Result<(), StorageError> {
+    Ok(Manager::commit_transaction(conn)?)
+}
+
+pub(super) fn rollback(conn: &mut Conn) -> Result<(), StorageError> {
+    Ok(Manager::rollback_transaction(conn)?)
+}
+
+/// How many transactions and savepoints are open; `None` when the connection is not usable any more.
+pub(super) fn depth(conn: &mut Conn) -> Option<u32> {
+    match Manager::transaction_manager_status_mut(conn).transaction_depth() {
+        Ok(depth) => Some(depth.map_or(0, std::num::NonZeroU32::get)),
+        Err(_) => None,
+    }
+}
+
+type Manager = <Conn as Connection>::TransactionManager;
