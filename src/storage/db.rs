@@ -106,7 +106,9 @@ pub(super) fn begin(conn: &mut Conn, depth: Depth) -> Result<(), StorageError> {
         (Depth::Transaction, Conn::Sqlite(sqlite)) => {
             AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?;
         }
-        (Depth::Transaction, Conn::Postgres(postgres)) => AnsiTransactionManager::begin_transaction(postgres)?,
+        (Depth::Transaction, Conn::Postgres(postgres)) => {
+            AnsiTransactionManager::begin_transaction(postgres)?
+        }
         (Depth::Savepoint, _) => Manager::begin_transaction(conn)?,
     }
     Ok(())

@@ -60,11 +60,14 @@ impl From<DieselError> for StorageError {
             if message.contains("database or disk is full") || message.contains("No space left") {
                 return Self::Full;
             }
-            if message.contains("database is locked") || message.contains("lock timeout") || message.contains("deadlock detected")
+            if message.contains("database is locked")
+                || message.contains("lock timeout")
+                || message.contains("deadlock detected")
             {
                 return Self::Busy;
             }
-            if message.contains("server closed the connection") || message.contains("terminating connection") {
+            if message.contains("server closed the connection") || message.contains("terminating connection")
+            {
                 return Self::Gone(Some(Box::new(error)));
             }
         }
@@ -87,7 +90,9 @@ impl Coded for StorageError {
             Self::Full => Code::new("storage.full", Fault::Unavailable),
             Self::Gone(_) => Code::new("storage.unreachable", Fault::Unavailable),
             Self::Schema(_) => Code::new("storage.schema", Fault::Unavailable),
-            Self::Unreadable(_) | Self::Statement(_) | Self::Panicked => Code::new("storage.internal", Fault::Internal),
+            Self::Unreadable(_) | Self::Statement(_) | Self::Panicked => {
+                Code::new("storage.internal", Fault::Internal)
+            }
         }
     }
 }

@@ -55,8 +55,12 @@ pub(super) fn up(conn: &mut Conn) -> Result<Applied, StorageError> {
             return Err(newer(&before.unknown));
         }
         let versions = match conn {
-            Conn::Sqlite(c) => c.run_pending_migrations(SQLITE).map(|v| v.iter().map(ToString::to_string).collect()),
-            Conn::Postgres(c) => c.run_pending_migrations(POSTGRES).map(|v| v.iter().map(ToString::to_string).collect()),
+            Conn::Sqlite(c) => {
+                c.run_pending_migrations(SQLITE).map(|v| v.iter().map(ToString::to_string).collect())
+            }
+            Conn::Postgres(c) => {
+                c.run_pending_migrations(POSTGRES).map(|v| v.iter().map(ToString::to_string).collect())
+            }
         }
         .map_err(said)?;
         Ok(Applied { versions })

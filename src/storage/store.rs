@@ -92,7 +92,8 @@ impl Store {
         let writer_count = if engine == Engine::Sqlite { 1 } else { opening.writers.max(1) };
         let mut writers = Vec::new();
         for number in 0..writer_count {
-            let conn = if number == 0 { replace(&mut first, &opening)? } else { connect(&opening, Mode::Write)? };
+            let conn =
+                if number == 0 { replace(&mut first, &opening)? } else { connect(&opening, Mode::Write)? };
             let (queue, opening) = (Arc::clone(&receiver), opening.clone());
             let thread = std::thread::Builder::new()
                 .name(format!("writer-{number}"))
@@ -141,7 +142,10 @@ impl Store {
     }
 
     /// Reads on a blocking thread. The connection cannot write.
-    pub async fn read<T, E>(&self, work: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StorageError> + Send + 'static,
@@ -226,7 +230,9 @@ impl Store {
         match &mut conn {
             Conn::Sqlite(sqlite) => {
                 let target = target.to_string_lossy().into_owned();
-                diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(target).execute(sqlite)?;
+                diesel::sql_query("VACUUM INTO ?")
+                    .bind::<diesel::sql_types::Text, _>(target)
+                    .execute(sqlite)?;
                 Ok(())
             }
             Conn::Postgres(_) => Err(StorageError::Schema(String::from(
@@ -297,7 +303,9 @@ fn prepare(conn: &mut Conn, opening: &Opening, mode: Mode) -> Result<(), Storage
         Conn::Postgres(_) => {
             let statement = opening.statement_timeout.as_millis();
             let mode = match mode {
-                Mode::Read => format!("SET default_transaction_read_only = on; SET statement_timeout = {statement};"),
+                Mode::Read => {
+                    format!("SET default_transaction_read_only = on; SET statement_timeout = {statement};")
+                }
                 Mode::Write => format!("SET statement_timeout = {statement};"),
                 Mode::Migrate => String::from("SET statement_timeout = 0;"),
             };
@@ -324,7 +332,9 @@ impl CustomizeConnection<Conn, diesel::r2d2::Error> for Readers {
     fn on_acquire(&self, conn: &mut Conn) -> Result<(), diesel::r2d2::Error> {
         prepare(conn, &self.opening, Mode::Read).map_err(|error| match error {
             StorageError::Statement(error) => diesel::r2d2::Error::QueryError(error),
-            other => diesel::r2d2::Error::QueryError(diesel::result::Error::QueryBuilderError(Box::new(other))),
+            other => {
+                diesel::r2d2::Error::QueryError(diesel::result::Error::QueryBuilderError(Box::new(other)))
+            }
         })
     }
 }

@@ -22,10 +22,10 @@ pub trait Work: Send + 'static {
     type Refused: From<StorageError> + Send + 'static;
 
     /// Does the work.
-    fn run(&mut self, write: &mut Write<'_>) -> Result<Self::Done, Self::Refused>;
+    fn run(&mut self, write: Write<'_>) -> Result<Self::Done, Self::Refused>;
 
     /// Called after a refusal was rolled back, in a savepoint of its own, to note that it happened.
-    fn note_refusal(&mut self, write: &mut Write<'_>, refused: &Self::Refused) -> Result<(), StorageError>;
+    fn note_refusal(&mut self, write: Write<'_>, refused: &Self::Refused) -> Result<(), StorageError>;
 }
 
 /// Why no answer of the work itself can be given.
@@ -64,7 +64,7 @@ impl<W: Work> Job for Waiting<W> {
         begin(conn, Depth::Savepoint)?;
         let base = depth(conn);
         let work = &mut self.work;
-        let outcome = catch_unwind(AssertUnwindSafe(|| work.run(&mut Write::new(conn))));
+        let outcome = catch_unwind(AssertUnwindSafe(|| work.run(Write::new(conn))));
         match outcome {
             Ok(Ok(done)) => {
                 commit(conn)?;
@@ -74,7 +74,7 @@ impl<W: Work> Job for Waiting<W> {
                 unwind_to(conn, base)?;
                 rollback(conn)?;
                 begin(conn, Depth::Savepoint)?;
-                match work.note_refusal(&mut Write::new(conn), &refused) {
+                match work.note_refusal(Write::new(conn), &refused) {
                     Ok(()) => commit(conn)?,
                     Err(error) => {
                         rollback(conn)?;
@@ -161,11 +161,8 @@ fn run_batch(conn: &mut Conn, mut jobs: Vec<Box<dyn Job>>) {
     // The batch as a whole is gone. Each piece gets one more try alone, so that one bad neighbour costs nobody an answer.
     for job in jobs {
         let mut alone = vec![job];
-        let committed = if depth(conn) == Some(0) {
-            commit_all(conn, &mut alone)
-        } else {
-            Err(StorageError::Gone(None))
-        };
+        let committed =
+            if depth(conn) == Some(0) { commit_all(conn, &mut alone) } else { Err(StorageError::Gone(None)) };
         if let Err(error) = &committed {
             tracing::error!(error = %error, cause = ?std::error::Error::source(error), "a write was not committed");
         }

@@ -1,0 +1,159 @@
+//! Rows of the outbox and of its consumers.
+
+use diesel::prelude::*;
+
+use super::{Notice, OutboxError};
+use crate::{
+    kernel::{
+        Timestamp,
+        id::{MessageId, OrganisationId},
+    },
+    storage::{
+        Db, StorageError,
+        schema::foundation::{outbox, outbox_cursors},
+    },
+};
+
+pub(super) fn append(
+    db: &mut Db<'_>,
+    id: MessageId,
+    topic: &str,
+    organisation: Option<OrganisationId>,
+    payload: &str,
+    at: Timestamp,
+) -> Result<(), StorageError> {
+    diesel::insert_into(outbox::table)
+        .values((
+            outbox::id.eq(id.to_string()),
+            outbox::topic.eq(topic),
+            outbox::organisation.eq(organisation.map(|o| o.to_string())),
+            outbox::payload.eq(payload),
+            outbox::at.eq(at.micros()),
+        ))
+        .execute(db.conn())?;
+    Ok(())
+}
+
+type Row = (i64, String, String, String, i64);
+
+fn notice((seq, id, topic, payload, at): Row) -> Result<Notice, StorageError> {
+    let payload =
+        serde_json::from_str(&payload).map_err(|_ignored| StorageError::Unreadable("outbox.payload"))?;
+    Ok(Notice { seq, id, topic, payload, at: Timestamp::from_micros(at) })
+}
+
+pub(super) fn of_organisation(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    after: i64,
+    settled: Timestamp,
+    limit: i64,
+) -> Result<Vec<Notice>, OutboxError> {
+    let rows: Vec<Row> = outbox::table
+        .filter(outbox::organisation.eq(organisation.to_string()))
+        .filter(outbox::seq.gt(after).and(outbox::at.le(settled.micros())))
+        .order(outbox::seq)
+        .limit(limit)
+        .select((outbox::seq, outbox::id, outbox::topic, outbox::payload, outbox::at))
+        .load(db.conn())
+        .map_err(StorageError::from)?;
+    Ok(rows.into_iter().map(notice).collect::<Result<_, _>>()?)
+}
+
+/// A consumer's turn: the messages it may deal with now, and the token that proves the claim.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// Proves that the claim is still ours when the cursor moves.
+    pub token: String,
+    /// The messages after the cursor, oldest first.
+    pub messages: Vec<Notice>,
+}
+
+/// Claims the next messages for a consumer until `lease` ends; `None` when another process holds the claim.
+pub fn claim(
+    db: &mut Db<'_>,
+    consumer: &str,
+    token: &str,
+    now: Timestamp,
+    lease: Timestamp,
+    limit: i64,
+) -> Result<Option<Claimed>, OutboxError> {
+    let mine = diesel::update(
+        outbox_cursors::table
+            .filter(outbox_cursors::consumer.eq(consumer).and(outbox_cursors::leased_until.le(now.micros()))),
+    )
+    .set((outbox_cursors::leased_until.eq(lease.micros()), outbox_cursors::token.eq(token)))
+    .execute(db.conn())
+    .map_err(StorageError::from)?;
+    if mine == 0 {
+        let known: Option<String> = outbox_cursors::table
+            .filter(outbox_cursors::consumer.eq(consumer))
+            .select(outbox_cursors::consumer)
+            .first(db.conn())
+            .optional()
+            .map_err(StorageError::from)?;
+        if known.is_some() {
+            return Ok(None);
+        }
+        diesel::insert_into(outbox_cursors::table)
+            .values((
+                outbox_cursors::consumer.eq(consumer),
+                outbox_cursors::seq.eq(0),
+                outbox_cursors::leased_until.eq(lease.micros()),
+                outbox_cursors::token.eq(token),
+                outbox_cursors::failures.eq(0),
+            ))
+            .execute(db.conn())
+            .map_err(StorageError::from)?;
+    }
+    let after: i64 = outbox_cursors::table
+        .filter(outbox_cursors::consumer.eq(consumer))
+        .select(outbox_cursors::seq)
+        .first(db.conn())
+        .map_err(StorageError::from)?;
+    let settled = now.minus(chrono::TimeDelta::seconds(super::SETTLE_SECONDS));
+    let rows: Vec<Row> = outbox::table
+        .filter(outbox::seq.gt(after).and(outbox::at.le(settled.micros())))
+        .order(outbox::seq)
+        .limit(limit)
+        .select((outbox::seq, outbox::id, outbox::topic, outbox::payload, outbox::at))
+        .load(db.conn())
+        .map_err(StorageError::from)?;
+    let messages = rows.into_iter().map(notice).collect::<Result<_, _>>()?;
+    Ok(Some(Claimed { token: token.to_owned(), messages }))
+}
+
+/// Moves the consumer's cursor and gives the claim back. A claim that somebody took over meanwhile is a conflict: its
+/// messages will be dealt with again.
+pub fn advance(db: &mut Db<'_>, consumer: &str, token: &str, seq: i64) -> Result<(), OutboxError> {
+    let moved = diesel::update(
+        outbox_cursors::table
+            .filter(outbox_cursors::consumer.eq(consumer).and(outbox_cursors::token.eq(token))),
+    )
+    .set((outbox_cursors::seq.eq(seq), outbox_cursors::leased_until.eq(0), outbox_cursors::failures.eq(0)))
+    .execute(db.conn())
+    .map_err(StorageError::from)?;
+    if moved == 1 { Ok(()) } else { Err(StorageError::Conflict.into()) }
+}
+
+/// Notes a failure and keeps the claim until `again`, so that nobody tries before.
+pub fn fail(db: &mut Db<'_>, consumer: &str, token: &str, again: Timestamp) -> Result<(), OutboxError> {
+    diesel::update(
+        outbox_cursors::table
+            .filter(outbox_cursors::consumer.eq(consumer).and(outbox_cursors::token.eq(token))),
+    )
+    .set((
+        outbox_cursors::leased_until.eq(again.micros()),
+        outbox_cursors::failures.eq(outbox_cursors::failures + 1),
+    ))
+    .execute(db.conn())
+    .map_err(StorageError::from)?;
+    Ok(())
+}
+
+/// Deletes messages older than `before`. Returns how many.
+pub fn forget_before(db: &mut Db<'_>, before: Timestamp) -> Result<usize, OutboxError> {
+    Ok(diesel::delete(outbox::table.filter(outbox::at.lt(before.micros())))
+        .execute(db.conn())
+        .map_err(StorageError::from)?)
+}
