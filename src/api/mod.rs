@@ -1,1 +1,29 @@
-//! The HTTP entrance.
+//! The HTTP entrance: `/api/v1`, tokens, health, metrics and the description of all that.
+//!
+//! # Conventions
+//!
+//! - Errors are problem documents (RFC 9457) with a stable `code` and the request's id.
+//! - Every unsafe call may carry an `Idempotency-Key`; the answer is remembered in the transaction that earned it.
+//! - What can change has an `ETag`, and changing it takes `If-Match`.
+//! - Lists are pages with a cursor. Times are RFC 3339 in UTC. Unknown members are refused.
+//!
+//! # Invariants
+//!
+//! - A handler makes one call and one conversion. Whatever needs more belongs into a room.
+//! - Neither a body nor a query nor a header's value is ever logged; routes are logged as patterns, without ids of people.
+
+mod extract;
+mod guard;
+mod health;
+mod members;
+mod notices;
+mod problem;
+mod reply;
+pub mod routes;
+mod server;
+mod tokens;
+
+pub use extract::{Asking, Body, Expected, Paging, Remembered};
+pub use problem::{Problem, ProblemDocument};
+pub use reply::answer;
+pub use server::{ServeError, Serving, serve};

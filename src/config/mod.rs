@@ -1,1 +1,13 @@
 //! Settings: one compiled-in file of defaults, a file and the environment on top.
+//!
+//! # Invariants
+//!
+//! - Every setting stands in `config/default.toml`, with a comment that says what it is; units are in its name.
+//! - Loading reports every complaint at once, each with the name of the setting and what would be right.
+//! - Nothing else in the program reads the environment.
+
+mod load;
+mod sections;
+
+pub use load::{Complaint, ConfigError, DEFAULTS, load, load_with};
+pub use sections::{Access, Database, Jobs, Limits, Log, LogFormat, NodeSettings, Server, Settings};

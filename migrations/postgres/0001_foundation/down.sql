@@ -1,3 +1,4 @@
+-- Takes back the tables of this folder's up.sql.
 DROP TABLE job_runs;
 DROP TABLE outbox_cursors;
 DROP TABLE outbox;

@@ -3,7 +3,7 @@ CREATE TABLE audit_pending (
     id TEXT NOT NULL PRIMARY KEY,
     entry BLOB NOT NULL,
     leaf TEXT NOT NULL,
-    at BIGINT NOT NULL
+    at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE idempotency (
@@ -13,7 +13,7 @@ CREATE TABLE idempotency (
     status INTEGER NOT NULL,
     etag TEXT,
     body TEXT NOT NULL,
-    at BIGINT NOT NULL,
+    at INTEGER NOT NULL,
     PRIMARY KEY (caller, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_by_age ON idempotency (at);
@@ -24,22 +24,22 @@ CREATE TABLE outbox (
     topic TEXT NOT NULL,
     organisation TEXT,
     payload TEXT NOT NULL,
-    at BIGINT NOT NULL
+    at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX outbox_by_organisation ON outbox (organisation, seq);
 
 CREATE TABLE outbox_cursors (
     consumer TEXT NOT NULL PRIMARY KEY,
-    seq BIGINT NOT NULL,
-    leased_until BIGINT NOT NULL,
+    seq INTEGER NOT NULL,
+    leased_until INTEGER NOT NULL,
     token TEXT NOT NULL,
     failures INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE job_runs (
     job TEXT NOT NULL PRIMARY KEY,
-    slot BIGINT NOT NULL,
-    leased_until BIGINT NOT NULL,
+    slot INTEGER NOT NULL,
+    leased_until INTEGER NOT NULL,
     token TEXT NOT NULL,
-    finished_at BIGINT
+    finished_at INTEGER
 ) STRICT, WITHOUT ROWID;

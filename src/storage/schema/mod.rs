@@ -1,3 +1,4 @@
 //! The tables as diesel sees them, one file per room. A test compares them with both databases.
 
 pub mod foundation;
+pub mod members;

@@ -1,0 +1,56 @@
+//! `/health/live`, `/health/ready`, `/metrics`.
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+use crate::hub::Hub;
+
+/// What is ready and what is not.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Readiness {
+    /// Everything below holds.
+    pub ready: bool,
+    /// The database answers.
+    pub database: bool,
+    /// Its tables are those of this release.
+    pub migrations: bool,
+    /// The node's keys are loaded.
+    pub keys: bool,
+    /// There is room on the disk.
+    pub disk: bool,
+}
+
+/// The process runs.
+#[utoipa::path(get, path = "/health/live", tag = "Operation", responses((status = 204, description = "The process runs")))]
+pub(super) async fn live() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}
+
+/// The process can do its work: database, migrations, keys, disk.
+#[utoipa::path(get, path = "/health/ready", tag = "Operation",
+    responses((status = 200, body = Readiness), (status = 503, body = Readiness, description = "Something is missing")))]
+pub(super) async fn ready(hub: web::Data<Hub>) -> HttpResponse {
+    let store = hub.store().clone();
+    let health = web::block(move || store.health()).await.ok();
+    let floor = hub.settings().database.free_disk_megabytes.saturating_mul(1_048_576);
+    let readiness = Readiness {
+        ready: false,
+        database: health.is_some_and(|h| h.reads),
+        migrations: health.is_some_and(|h| h.migrated),
+        keys: hub.keys().are_usable(),
+        disk: health.is_some_and(|h| h.free_bytes.is_none_or(|free| free >= floor)),
+    };
+    let ready = readiness.database && readiness.migrations && readiness.keys && readiness.disk;
+    let readiness = Readiness { ready, ..readiness };
+    if ready {
+        HttpResponse::Ok().json(readiness)
+    } else {
+        HttpResponse::ServiceUnavailable().json(readiness)
+    }
+}
+
+/// Metrics in the Prometheus text format: names of routes, actions and codes, never an id.
+#[utoipa::path(get, path = "/metrics", tag = "Operation", responses((status = 200, content_type = "text/plain", body = String)))]
+pub(super) async fn metrics(hub: web::Data<Hub>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(hub.metrics().render())
+}

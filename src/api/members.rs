@@ -1,0 +1,318 @@
+//! `/api/v1/organisations`, their people, machines and keys; `/api/v1/session`.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    cookie::{Cookie, SameSite},
+    web::{self, Path, ServiceConfig},
+};
+
+use super::{
+    Asking, Body, Expected, Paging, Problem, ProblemDocument, Remembered, answer, reply::respond,
+    tokens::COOKIE,
+};
+use crate::{
+    crypto,
+    hub::Reply,
+    kernel::{
+        Secret,
+        id::{ClientId, OrganisationId, StaffId},
+    },
+    members::{
+        self, ClientView, EnrolOrganisation, EnrolStaff, Enrolment, KeyHistory, MemberError, Organisation,
+        PublishKeys, RegisterClient, SetPassphrase, SignIn, StaffView, Suspend,
+    },
+};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    enrol,
+    list,
+    find,
+    suspend,
+    reinstate,
+    enrol_staff,
+    list_staff,
+    remove_staff,
+    register_client,
+    list_clients,
+    revoke_client,
+    publish_keys,
+    keys,
+    jwks,
+    set_passphrase,
+    sign_in,
+    sign_out
+))]
+pub(super) struct Doc;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/api/v1/organisations", web::post().to(enrol))
+        .route("/api/v1/organisations", web::get().to(list))
+        .route("/api/v1/organisations/{organisation}", web::get().to(find))
+        .route("/api/v1/organisations/{organisation}/suspension", web::put().to(suspend))
+        .route("/api/v1/organisations/{organisation}/suspension", web::delete().to(reinstate))
+        .route("/api/v1/organisations/{organisation}/staff", web::post().to(enrol_staff))
+        .route("/api/v1/organisations/{organisation}/staff", web::get().to(list_staff))
+        .route("/api/v1/organisations/{organisation}/staff/{staff}", web::delete().to(remove_staff))
+        .route("/api/v1/organisations/{organisation}/clients", web::post().to(register_client))
+        .route("/api/v1/organisations/{organisation}/clients", web::get().to(list_clients))
+        .route("/api/v1/organisations/{organisation}/clients/{client}", web::delete().to(revoke_client))
+        .route("/api/v1/organisations/{organisation}/keys", web::post().to(publish_keys))
+        .route("/api/v1/organisations/{organisation}/keys", web::get().to(keys))
+        .route("/api/v1/organisations/{organisation}/jwks.json", web::get().to(jwks))
+        .route("/api/v1/passphrase", web::post().to(set_passphrase))
+        .route("/api/v1/session", web::post().to(sign_in))
+        .route("/api/v1/session", web::delete().to(sign_out));
+}
+
+/// Enrol an organisation. For coordinators.
+#[utoipa::path(post, path = "/api/v1/organisations", tag = "Members", request_body = EnrolOrganisation,
+    responses((status = 201, body = Organisation), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn enrol(asking: Asking, body: Body<EnrolOrganisation>) -> Result<HttpResponse, Problem> {
+    let (command, remember) = body.into_parts();
+    let outcome = asking.hub.answer("members.enrol", &asking.caller, remember, move |tx| {
+        let organisation = members::enrol_organisation(tx, &command)?;
+        Ok::<_, MemberError>(Reply::created(&organisation)?.version(organisation.version))
+    });
+    answer(outcome.await)
+}
+
+/// The member organisations.
+#[utoipa::path(get, path = "/api/v1/organisations", tag = "Members", params(Paging),
+    responses((status = 200, body = [Organisation])))]
+async fn list(asking: Asking, paging: web::Query<Paging>) -> Result<HttpResponse, Problem> {
+    let (actor, asked) = (asking.caller.actor, paging.into_inner().asked());
+    let page = asking.hub.read(move |db| members::list_organisations(db, &actor, &asked)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// One organisation.
+#[utoipa::path(get, path = "/api/v1/organisations/{organisation}", tag = "Members",
+    params(("organisation" = String, Path)),
+    responses((status = 200, body = Organisation), (status = 404, body = ProblemDocument)))]
+async fn find(asking: Asking, id: Path<OrganisationId>) -> Result<HttpResponse, Problem> {
+    let (actor, id) = (asking.caller.actor, id.into_inner());
+    let organisation = asking.hub.read(move |db| members::find_organisation(db, &actor, id)).await?;
+    Ok(respond(&Reply::ok(&organisation)?.version(organisation.version)))
+}
+
+/// Suspend an organisation: at once it authenticates nobody, sends nothing and receives nothing.
+#[utoipa::path(put, path = "/api/v1/organisations/{organisation}/suspension", tag = "Members",
+    params(("organisation" = String, Path), ("If-Match" = String, Header)),
+    responses((status = 200, body = Organisation), (status = 409, body = ProblemDocument)))]
+async fn suspend(
+    asking: Asking,
+    id: Path<OrganisationId>,
+    expected: Expected,
+    remembered: Remembered,
+) -> Result<HttpResponse, Problem> {
+    let command = Suspend { organisation: id.into_inner(), version: expected.0 };
+    let outcome = asking.hub.answer("members.suspend", &asking.caller, remembered.0, move |tx| {
+        let organisation = members::suspend_organisation(tx, &command)?;
+        Ok::<_, MemberError>(Reply::ok(&organisation)?.version(organisation.version))
+    });
+    answer(outcome.await)
+}
+
+/// Let a suspended organisation take part again.
+#[utoipa::path(delete, path = "/api/v1/organisations/{organisation}/suspension", tag = "Members",
+    params(("organisation" = String, Path), ("If-Match" = String, Header)),
+    responses((status = 200, body = Organisation), (status = 409, body = ProblemDocument)))]
+async fn reinstate(
+    asking: Asking,
+    id: Path<OrganisationId>,
+    expected: Expected,
+    remembered: Remembered,
+) -> Result<HttpResponse, Problem> {
+    let command = Suspend { organisation: id.into_inner(), version: expected.0 };
+    let outcome = asking.hub.answer("members.reinstate", &asking.caller, remembered.0, move |tx| {
+        let organisation = members::reinstate_organisation(tx, &command)?;
+        Ok::<_, MemberError>(Reply::ok(&organisation)?.version(organisation.version))
+    });
+    answer(outcome.await)
+}
+
+/// Enrol a person; the answer holds the code with which they choose a passphrase, once.
+#[utoipa::path(post, path = "/api/v1/organisations/{organisation}/staff", tag = "Members",
+    params(("organisation" = String, Path)), request_body = EnrolStaff,
+    responses((status = 201, body = Enrolment), (status = 422, body = ProblemDocument)))]
+async fn enrol_staff(
+    asking: Asking,
+    id: Path<OrganisationId>,
+    body: Body<EnrolStaff>,
+) -> Result<HttpResponse, Problem> {
+    // Not remembered: the answer holds a secret, and secrets are not stored.
+    let (command, _remember) = body.into_parts();
+    let (id, hours) = (id.into_inner(), asking.hub.settings().access.enrolment_hours);
+    let enrolment = asking
+        .hub
+        .write("members.enrol_staff", &asking.caller, move |tx| {
+            members::enrol_staff(tx, Some(id), &command, hours)
+        })
+        .await?;
+    Ok(HttpResponse::Created().json(enrolment))
+}
+
+/// The people of an organisation.
+#[utoipa::path(get, path = "/api/v1/organisations/{organisation}/staff", tag = "Members",
+    params(("organisation" = String, Path)), responses((status = 200, body = [StaffView])))]
+async fn list_staff(asking: Asking, id: Path<OrganisationId>) -> Result<HttpResponse, Problem> {
+    let (actor, id) = (asking.caller.actor, id.into_inner());
+    let items = asking.hub.read(move |db| members::list_staff(db, &actor, id)).await?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "items": items })))
+}
+
+/// Remove a person; their sessions end now.
+#[utoipa::path(delete, path = "/api/v1/organisations/{organisation}/staff/{staff}", tag = "Members",
+    params(("organisation" = String, Path), ("staff" = String, Path)), responses((status = 204)))]
+async fn remove_staff(
+    asking: Asking,
+    ids: Path<(OrganisationId, StaffId)>,
+    remembered: Remembered,
+) -> Result<HttpResponse, Problem> {
+    let (organisation, staff) = ids.into_inner();
+    let outcome = asking.hub.answer("members.remove_staff", &asking.caller, remembered.0, move |tx| {
+        members::remove_staff(tx, Some(organisation), staff)?;
+        Ok::<_, MemberError>(Reply::with(204, ())?)
+    });
+    answer(outcome.await)
+}
+
+/// Register a machine client with its public key.
+#[utoipa::path(post, path = "/api/v1/organisations/{organisation}/clients", tag = "Members",
+    params(("organisation" = String, Path)), request_body = RegisterClient,
+    responses((status = 201, body = ClientView), (status = 409, body = ProblemDocument)))]
+async fn register_client(
+    asking: Asking,
+    id: Path<OrganisationId>,
+    body: Body<RegisterClient>,
+) -> Result<HttpResponse, Problem> {
+    let ((command, remember), id) = (body.into_parts(), id.into_inner());
+    let outcome = asking.hub.answer("members.register_client", &asking.caller, remember, move |tx| {
+        Ok::<_, MemberError>(Reply::created(members::register_client(tx, id, &command)?)?)
+    });
+    answer(outcome.await)
+}
+
+/// The machine clients of an organisation.
+#[utoipa::path(get, path = "/api/v1/organisations/{organisation}/clients", tag = "Members",
+    params(("organisation" = String, Path)), responses((status = 200, body = [ClientView])))]
+async fn list_clients(asking: Asking, id: Path<OrganisationId>) -> Result<HttpResponse, Problem> {
+    let (actor, id) = (asking.caller.actor, id.into_inner());
+    let items = asking.hub.read(move |db| members::list_clients(db, &actor, id)).await?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "items": items })))
+}
+
+/// Revoke a machine client; its tokens stop counting within seconds.
+#[utoipa::path(delete, path = "/api/v1/organisations/{organisation}/clients/{client}", tag = "Members",
+    params(("organisation" = String, Path), ("client" = String, Path)), responses((status = 204)))]
+async fn revoke_client(
+    asking: Asking,
+    ids: Path<(OrganisationId, ClientId)>,
+    remembered: Remembered,
+) -> Result<HttpResponse, Problem> {
+    let (organisation, client) = ids.into_inner();
+    let outcome = asking.hub.answer("members.revoke_client", &asking.caller, remembered.0, move |tx| {
+        members::revoke_client(tx, organisation, client)?;
+        Ok::<_, MemberError>(Reply::with(204, ())?)
+    });
+    answer(outcome.await)
+}
+
+/// Publish a statement about the organisation's keys, signed by its root key.
+#[utoipa::path(post, path = "/api/v1/organisations/{organisation}/keys", tag = "Keys",
+    params(("organisation" = String, Path)), request_body = PublishKeys,
+    responses((status = 201, description = "Taken"), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn publish_keys(
+    asking: Asking,
+    id: Path<OrganisationId>,
+    body: Body<PublishKeys>,
+) -> Result<HttpResponse, Problem> {
+    let ((command, remember), id) = (body.into_parts(), id.into_inner());
+    let outcome = asking.hub.answer("members.publish_keys", &asking.caller, remember, move |tx| {
+        let seq = members::publish_keys(tx, id, &command)?;
+        Ok::<_, MemberError>(Reply::created(serde_json::json!({ "seq": seq }))?)
+    });
+    answer(outcome.await)
+}
+
+/// Every statement the organisation ever made about its keys, oldest first. Verify the chain yourself: that is what it is for.
+#[utoipa::path(get, path = "/api/v1/organisations/{organisation}/keys", tag = "Keys",
+    params(("organisation" = String, Path)), responses((status = 200, body = KeyHistory)))]
+async fn keys(asking: Asking, id: Path<OrganisationId>) -> Result<HttpResponse, Problem> {
+    let (actor, id) = (asking.caller.actor, id.into_inner());
+    let (_keys, history) = asking.hub.read(move |db| members::keys_of(db, &actor, id)).await?;
+    Ok(HttpResponse::Ok().json(history))
+}
+
+/// The organisation's usable keys as a JWK Set.
+#[utoipa::path(get, path = "/api/v1/organisations/{organisation}/jwks.json", tag = "Keys",
+    params(("organisation" = String, Path)), responses((status = 200, description = "JWK Set (RFC 7517)")))]
+async fn jwks(asking: Asking, id: Path<OrganisationId>) -> Result<HttpResponse, Problem> {
+    let (actor, id, now) = (asking.caller.actor, id.into_inner(), asking.hub.now());
+    let set = asking.hub.read(move |db| members::jwks_of(db, &actor, id, now)).await?;
+    Ok(HttpResponse::Ok().json(set))
+}
+
+/// Choose a passphrase with an enrolment code.
+#[utoipa::path(post, path = "/api/v1/passphrase", tag = "Sign in", request_body = SetPassphrase,
+    responses((status = 204), (status = 401, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn set_passphrase(asking: Asking, body: Body<SetPassphrase>) -> Result<HttpResponse, Problem> {
+    let (command, _never_remembered) = body.into_parts();
+    let (hub, passphrase) = (asking.hub.clone(), command.passphrase.clone());
+    let hash = web::block(move || crypto::hash_passphrase(&passphrase, hub.ids()))
+        .await
+        .map_err(|_gone| MemberError::Storage(crate::storage::StorageError::Panicked))?
+        .map_err(MemberError::Secret)?;
+    asking
+        .hub
+        .write("members.set_passphrase", &asking.caller, move |tx| {
+            members::set_passphrase(tx, &command, &hash)
+        })
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Sign in with name and passphrase; the answer sets the session cookie.
+#[utoipa::path(post, path = "/api/v1/session", tag = "Sign in", request_body = SignIn,
+    responses((status = 200, description = "Signed in"), (status = 401, body = ProblemDocument)))]
+async fn sign_in(asking: Asking, body: Body<SignIn>) -> Result<HttpResponse, Problem> {
+    let (command, _never_remembered) = body.into_parts();
+    let name = command.name.clone();
+    let candidate = asking.hub.read(move |db| members::candidate(db, &name)).await?;
+    let (found, now) = (candidate.as_ref().map(|c| c.staff), asking.hub.now());
+    let paused = candidate.as_ref().and_then(|c| c.paused_until).is_some_and(|until| now < until);
+    let fits = web::block(move || members::passphrase_fits(candidate.as_ref(), &command.passphrase))
+        .await
+        .map_err(|_gone| MemberError::Storage(crate::storage::StorageError::Panicked))?;
+    let limits = asking.hub.settings().access.clone();
+    let signed = asking
+        .hub
+        .write("members.sign_in", &asking.caller, move |tx| {
+            members::sign_in(tx, found, fits && !paused, &limits)
+        })
+        .await?
+        .ok_or(MemberError::SignInRefused)?;
+    let secure = asking.hub.settings().server.public_url.starts_with("https://");
+    let cookie = Cookie::build(COOKIE, signed.token.expose().clone())
+        .path("/")
+        .http_only(true)
+        .secure(secure)
+        .same_site(SameSite::Strict)
+        .finish();
+    let answer = serde_json::json!({ "staff": signed.staff, "until": signed.until });
+    Ok(HttpResponse::Ok().cookie(cookie).json(answer))
+}
+
+/// Sign out.
+#[utoipa::path(delete, path = "/api/v1/session", tag = "Sign in", responses((status = 204)))]
+async fn sign_out(asking: Asking, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let Some(cookie) = request.cookie(COOKIE) else { return Ok(HttpResponse::NoContent().finish()) };
+    let token = Secret::new(cookie.value().to_owned());
+    asking.hub.write("members.sign_out", &asking.caller, move |tx| members::sign_out(tx, &token)).await?;
+    let mut over = Cookie::new(COOKIE, "");
+    over.set_path("/");
+    over.make_removal();
+    Ok(HttpResponse::NoContent().cookie(over).finish())
+}

@@ -1,0 +1,32 @@
+//! From a use case's reply to an HTTP response.
+
+use actix_web::{HttpResponse, http::StatusCode, http::header};
+
+use super::Problem;
+use crate::{
+    hub::{Answer, Failure, Reply},
+    kernel::Coded,
+};
+
+/// The response for what `hub.answer` gave.
+pub fn answer<E: Coded>(outcome: Result<Answer, Failure<E>>) -> Result<HttpResponse, Problem> {
+    let Answer { reply, replayed } = outcome?;
+    let mut response = respond(&reply);
+    if replayed {
+        response.headers_mut().insert(
+            header::HeaderName::from_static("idempotent-replayed"),
+            header::HeaderValue::from_static("true"),
+        );
+    }
+    Ok(response)
+}
+
+/// The response for a read: 200 with its version, or 304 when the reader has it.
+pub(super) fn respond(reply: &Reply) -> HttpResponse {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
+    let mut response = HttpResponse::build(status);
+    if let Some(version) = &reply.etag {
+        response.insert_header((header::ETAG, format!("\"{version}\"")));
+    }
+    if reply.body.is_null() { response.finish() } else { response.json(&reply.body) }
+}

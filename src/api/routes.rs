@@ -1,0 +1,54 @@
+//! Path to handler, and the description made from the same places.
+
+use actix_web::{
+    HttpResponse,
+    web::{self, ServiceConfig},
+};
+use utoipa::OpenApi as _;
+
+use super::{Problem, health, members, notices, tokens};
+use crate::kernel::{Code, Fault};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Throughline",
+        description = "The API of a Throughline node. Errors are problem documents with a stable code."
+    ),
+    paths(health::live, health::ready, health::metrics, notices::list, tokens::token, description),
+    components(schemas(super::ProblemDocument))
+)]
+struct Doc;
+
+/// Every route of this entrance.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/health/live", web::get().to(health::live))
+        .route("/health/ready", web::get().to(health::ready))
+        .route("/metrics", web::get().to(health::metrics))
+        .route("/oauth/token", web::post().to(tokens::token))
+        .route("/api/v1/notices", web::get().to(notices::list))
+        .route("/api/openapi.json", web::get().to(description));
+    members::configure(config);
+    config.default_service(web::to(nothing_here));
+}
+
+/// The description of the whole API, OpenAPI 3.1.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut all = Doc::openapi();
+    all.merge(members::Doc::openapi());
+    all
+}
+
+/// The description of this API (OpenAPI 3.1).
+#[utoipa::path(get, path = "/api/openapi.json", tag = "Operation", responses((status = 200, description = "OpenAPI document")))]
+async fn description() -> HttpResponse {
+    HttpResponse::Ok().json(openapi())
+}
+
+async fn nothing_here() -> Result<HttpResponse, Problem> {
+    Err(Problem::new(
+        Code::new("api.no_such_route", Fault::NotFound),
+        "There is nothing at this address; see /api/openapi.json for what there is.",
+    ))
+}

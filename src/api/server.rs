@@ -1,0 +1,127 @@
+//! The server: listeners, TLS, limits, and a shutdown that lets requests in flight finish.
+
+use std::{fs::File, io::BufReader, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
+
+use super::{guard::guard, routes, tokens::Door};
+use crate::{
+    hub::Hub,
+    kernel::{Code, Coded, Fault},
+};
+
+/// Why the hub cannot serve. Each is a sentence that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is taken or not ours.
+    #[error(
+        "cannot listen on {address}: {source}; choose another server.address, or stop what listens there"
+    )]
+    Address {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A certificate or key cannot be used.
+    #[error("cannot use {what} for TLS: {reason}")]
+    Tls {
+        /// The file.
+        what: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Coded for ServeError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Address { .. } => Code::new("server.address", Fault::Unavailable),
+            Self::Tls { .. } => Code::new("server.tls", Fault::Malformed),
+        }
+    }
+}
+
+/// A server that runs: where, and how to stop it.
+pub struct Serving {
+    /// The address it listens on, with the port that was chosen when 0 was asked for.
+    pub address: SocketAddr,
+    /// Stops it.
+    pub handle: ServerHandle,
+    /// Ends when the server has ended.
+    pub ended: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+/// Begins to serve. Stopping the handle gracefully lets requests in flight finish.
+pub fn serve(hub: &Hub) -> Result<Serving, ServeError> {
+    let settings = hub.settings();
+    let (server, limits) = (settings.server.clone(), settings.limits.clone());
+    let data = web::Data::new(hub.clone());
+    let door = web::Data::new(Door::new(&limits));
+    let tidy = door.clone();
+    let app = move || {
+        App::new()
+            .app_data(data.clone())
+            .app_data(door.clone())
+            .app_data(web::FormConfig::default().limit(16_384))
+            .wrap(from_fn(guard))
+            .configure(routes::configure)
+    };
+    let mut http = HttpServer::new(app)
+        .keep_alive(Duration::from_secs(limits.keep_alive_seconds))
+        .client_request_timeout(Duration::from_secs(limits.header_seconds))
+        .max_connections(limits.connections)
+        .shutdown_timeout(server.shutdown_seconds)
+        .disable_signals();
+    if server.workers > 0 {
+        http = http.workers(server.workers);
+    }
+    let unbound = |source| ServeError::Address { address: server.address, source };
+    let http = if server.tls_certificate.as_os_str().is_empty() {
+        http.bind_auto_h2c(server.address).map_err(unbound)?
+    } else {
+        let tls = tls(&server.tls_certificate, &server.tls_key)?;
+        http.bind_rustls_0_23(server.address, tls).map_err(unbound)?
+    };
+    let address = http.addrs().first().copied().unwrap_or(server.address);
+    let running = http.run();
+    let handle = running.handle();
+    let ended = tokio::spawn(async move {
+        let mut running = std::pin::pin!(running);
+        let mut every = tokio::time::interval(Duration::from_secs(60));
+        loop {
+            tokio::select! {
+                done = &mut running => return done,
+                _ = every.tick() => tidy.tidy(),
+            }
+        }
+    });
+    Ok(Serving { address, handle, ended })
+}
+
+/// The one crypto provider of this process, for serving and for outgoing calls.
+pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+fn tls(certificate: &Path, key: &Path) -> Result<ServerConfig, ServeError> {
+    let refuse = |what: &Path, reason: String| ServeError::Tls { what: what.display().to_string(), reason };
+    let open =
+        |path: &Path| File::open(path).map(BufReader::new).map_err(|error| refuse(path, error.to_string()));
+    let chain = CertificateDer::pem_reader_iter(open(certificate)?)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| refuse(certificate, error.to_string()))?;
+    if chain.is_empty() {
+        return Err(refuse(certificate, String::from("it holds no certificate in PEM")));
+    }
+    let private =
+        PrivateKeyDer::from_pem_reader(open(key)?).map_err(|error| refuse(key, error.to_string()))?;
+    ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private))
+        .map_err(|error| refuse(certificate, error.to_string()))
+}

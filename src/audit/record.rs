@@ -1,0 +1,61 @@
+//! Leave the entry of a write, inside its transaction.
+
+use super::{AuditError, EntryDraft, Outcome, Who, store};
+use crate::{
+    access::{self, Tx},
+    kernel::{Code, Digest},
+};
+
+/// What a use case adds to its entry. The actor, the action, the moment and the request are known already.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Record<'a> {
+    /// Id of the object.
+    pub object: Option<&'a str>,
+    /// Digest of its state before.
+    pub before: Option<Digest>,
+    /// Digest of its state after.
+    pub after: Option<Digest>,
+    refused: Option<Code>,
+}
+
+impl Record<'_> {
+    /// For something that was refused.
+    pub fn refused(code: Code) -> Self {
+        Self { refused: Some(code), ..Self::default() }
+    }
+}
+
+/// Writes the entry of this transaction and answers its leaf hash, for receipts. Called once; a use case that does not call it
+/// gets a plain entry at its end.
+pub fn record(tx: &mut Tx<'_>, record: &Record<'_>) -> Result<Digest, AuditError> {
+    let mut salt = [0u8; 32];
+    tx.ids().random(&mut salt);
+    let setting = tx.setting();
+    let actor = match setting.actor.who() {
+        access::Who::Nobody => Who::Nobody,
+        access::Who::Staff(id) => Who::Staff(id),
+        access::Who::Client(id) => Who::Client(id),
+        access::Who::Person => Who::Person,
+        access::Who::Hub => Who::Hub,
+        access::Who::Operator => Who::Operator,
+    };
+    let role = setting.actor.roles().iter().next().map_or("", access::Role::name);
+    let entry = EntryDraft {
+        id: setting.entry,
+        at: setting.now,
+        actor,
+        organisation: setting.actor.organisation(),
+        role,
+        action: setting.action,
+        object: record.object,
+        before: record.before,
+        after: record.after,
+        request: setting.request,
+        outcome: record.refused.map_or(Outcome::Done, Outcome::Refused),
+        salt,
+    }
+    .encode()?;
+    store::insert(tx, &entry)?;
+    tx.mark_recorded();
+    Ok(entry.leaf())
+}

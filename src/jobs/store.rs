@@ -1,0 +1,88 @@
+//! Claims: one process does a slot, another may take over when the first is gone.
+
+use diesel::prelude::*;
+
+use crate::{
+    hub::{Failure, Hub},
+    kernel::{Digest, Timestamp},
+    storage::{StorageError, schema::foundation::job_runs},
+};
+
+/// Proof that this process does the slot.
+pub(super) struct Claimed {
+    token: String,
+}
+
+/// Claims the present slot; `None` when it is done, or when somebody else is at it.
+pub(super) async fn claim(
+    hub: Hub,
+    job: String,
+    every_seconds: u64,
+) -> Result<Option<Claimed>, Failure<StorageError>> {
+    let now = hub.now();
+    let every = i64::try_from(every_seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+    // Slots begin at multiples of the period, whatever moment the scheduler woke up at.
+    let slot = now.micros().div_euclid(every.max(1)).saturating_mul(every);
+    let lease = now.plus(chrono::TimeDelta::seconds(hub.settings().jobs.claim_lease_seconds));
+    let mut random = [0u8; 16];
+    hub.ids().random(&mut random);
+    let token = Digest::of(random).to_string();
+    let name = token.clone();
+    let claimed = hub
+        .tend("jobs.claim", move |tx| {
+            let conn = tx.db().conn();
+            let free = job_runs::finished_at.is_not_null().or(job_runs::leased_until.le(now.micros()));
+            let mine_now = diesel::update(
+                job_runs::table.filter(job_runs::job.eq(&job)).filter(job_runs::slot.lt(slot)).filter(free),
+            )
+            .set((
+                job_runs::slot.eq(slot),
+                job_runs::leased_until.eq(lease.micros()),
+                job_runs::token.eq(&name),
+                job_runs::finished_at.eq(None::<i64>),
+            ))
+            .execute(conn)?;
+            if mine_now == 1 {
+                return Ok(true);
+            }
+            first_time(tx.db().conn(), &job, slot, lease, &name)
+        })
+        .await?;
+    Ok(claimed.then_some(Claimed { token }))
+}
+
+fn first_time(
+    conn: &mut crate::storage::Conn,
+    job: &str,
+    slot: i64,
+    lease: Timestamp,
+    token: &str,
+) -> Result<bool, StorageError> {
+    let known: i64 = job_runs::table.filter(job_runs::job.eq(job)).count().get_result(conn)?;
+    if known > 0 {
+        return Ok(false);
+    }
+    diesel::insert_into(job_runs::table)
+        .values((
+            job_runs::job.eq(job),
+            job_runs::slot.eq(slot),
+            job_runs::leased_until.eq(lease.micros()),
+            job_runs::token.eq(token),
+        ))
+        .execute(conn)?;
+    Ok(true)
+}
+
+/// Notes the end of the slot, unless somebody took it over meanwhile.
+pub(super) async fn finish(hub: Hub, job: String, claimed: Claimed) -> Result<(), Failure<StorageError>> {
+    hub.tend("jobs.finish", move |tx| {
+        let now = tx.now().micros();
+        diesel::update(
+            job_runs::table.filter(job_runs::job.eq(&job).and(job_runs::token.eq(&claimed.token))),
+        )
+        .set(job_runs::finished_at.eq(now))
+        .execute(tx.db().conn())?;
+        Ok(())
+    })
+    .await
+}

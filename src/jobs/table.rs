@@ -1,0 +1,61 @@
+//! The jobs: name, period, and the one use case each calls.
+
+use std::{future::Future, pin::Pin};
+
+use chrono::TimeDelta;
+
+use crate::{
+    hub::{self, Hub},
+    kernel::Coded,
+    outbox,
+    storage::StorageError,
+};
+
+/// Why a job did not come to its end.
+#[derive(Debug, thiserror::Error)]
+#[error("{code}")]
+pub struct JobError {
+    code: &'static str,
+    #[source]
+    cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl<E: Coded> From<E> for JobError {
+    fn from(error: E) -> Self {
+        Self { code: error.code().name(), cause: Box::new(error) }
+    }
+}
+
+type Going = Pin<Box<dyn Future<Output = Result<(), JobError>> + Send>>;
+
+/// A job.
+#[derive(Clone, Copy)]
+pub struct Job {
+    /// Its name in claims, metrics and logs.
+    pub name: &'static str,
+    /// How often it comes round.
+    pub every_seconds: u64,
+    /// The work. May run twice; looks for what is due.
+    pub run: fn(Hub) -> Going,
+}
+
+/// Every job of the hub.
+pub fn table() -> Vec<Job> {
+    vec![Job { name: "forget", every_seconds: 3_600, run: |hub| Box::pin(forget(hub)) }]
+}
+
+/// Forgets remembered answers and notices that are past their time.
+async fn forget(hub: Hub) -> Result<(), JobError> {
+    let jobs = hub.settings().jobs.clone();
+    let answers = hub.now().minus(TimeDelta::hours(jobs.idempotency_hours));
+    let notices = hub.now().minus(TimeDelta::days(jobs.outbox_days));
+    hub.tend::<_, StorageError>("jobs.forget_answers", move |tx| {
+        hub::forget_before(tx.db(), answers).map(drop)
+    })
+    .await?;
+    hub.tend::<_, outbox::OutboxError>("jobs.forget_notices", move |tx| {
+        outbox::forget_before(tx.db(), notices).map(drop)
+    })
+    .await?;
+    Ok(())
+}

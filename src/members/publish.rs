@@ -1,0 +1,191 @@
+//! Publish keys: an organisation's root key signs what its keys are (packet format 7).
+//!
+//! A statement names every key that is not forgotten, with its state. It carries the number and the digest of the one before, so
+//! that nobody, the hub included, can show different histories to different readers without being found out.
+
+use serde::{Deserialize, Serialize};
+
+use super::{KeyRecord, KeyState, KeyUse, MemberError, client::may_manage, store};
+use crate::{
+    access::{Permission, Tx},
+    crypto::{self, PublicJwk, Typ},
+    kernel::{Digest, Timestamp, id::OrganisationId},
+    outbox::{self, Event},
+};
+
+/// How many keys one statement may name.
+pub const MAX_KEYS: usize = 200;
+/// How long a statement may be, in characters.
+pub const MAX_STATEMENT: usize = 131_072;
+/// How long a key may live, in days (24 months).
+const MAX_LIFE_DAYS: i64 = 731;
+
+/// A signed statement about an organisation's keys.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishKeys {
+    /// Compact JWS of type `rp1-directory+jws`, signed by the root key.
+    #[schema(max_length = 131_072)]
+    pub statement: String,
+}
+
+/// What the statement says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// Version of the format: 1.
+    pub v: u8,
+    /// Whose keys.
+    pub org: OrganisationId,
+    /// 1 for the first, then one more each.
+    pub seq: i64,
+    /// Digest of the statement before; absent on the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prev: Option<Digest>,
+    /// The keys.
+    pub keys: Vec<StatedKey>,
+    /// When it was made, seconds.
+    pub iat: i64,
+}
+
+/// One key as its organisation states it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatedKey {
+    /// The public key.
+    pub jwk: PublicJwk,
+    /// `sign` or the reader role it is encrypted to.
+    pub role: String,
+    /// Not before, seconds.
+    pub nbf: i64,
+    /// Not after, seconds.
+    pub exp: i64,
+    /// Where it stands.
+    pub status: KeyState,
+    /// With `revoked`: from when on its signatures are worth nothing, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compromised_at: Option<i64>,
+}
+
+/// Takes the statement: it must be signed by the organisation's root key and follow the last one.
+pub fn publish_keys(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    cmd: &PublishKeys,
+) -> Result<i64, MemberError> {
+    if tx.actor().may(Permission::ManageKeys).is_err() {
+        may_manage(tx.actor(), organisation)?;
+    } else {
+        tx.actor().must_act_for(organisation)?;
+    }
+    let root = store::root_key(tx.db(), organisation)?;
+    let verified = crypto::verify_compact(&cmd.statement, Typ::Directory, MAX_STATEMENT, |kid| {
+        (kid == root.kid()).then(|| root.verifier()).flatten()
+    })?;
+    let statement: Statement = serde_json::from_slice(verified.payload())
+        .map_err(|_ignored| MemberError::StatementRefused("its claims are malformed"))?;
+    judge(&statement, organisation, root.kid())?;
+    let last = store::last_statement(tx.db(), organisation)?;
+    let (expected, prev) = last.map_or((1, None), |(seq, digest)| (seq.saturating_add(1), Some(digest)));
+    if statement.seq != expected || statement.prev != prev {
+        return Err(MemberError::BrokenChain { expected });
+    }
+    let before = store::keys(tx.db(), organisation)?;
+    for old in &before {
+        let kept = statement.keys.iter().any(|key| key.jwk.kid() == old.jwk.kid());
+        if !kept {
+            return Err(MemberError::StatementRefused(
+                "a key that was announced may not disappear; retire or revoke it",
+            ));
+        }
+    }
+    store::insert_statement(tx, organisation, statement.seq, Digest::of(&cmd.statement), &cmd.statement)?;
+    for key in &statement.keys {
+        let old = before.iter().find(|old| old.jwk.kid() == key.jwk.kid());
+        let record = stated(tx.now(), organisation, key, old)?;
+        store::put_key(tx, &record, old.is_some())?;
+    }
+    outbox::say(
+        tx,
+        &Event {
+            topic: "member.keys_published",
+            organisation: None,
+            payload: serde_json::json!({ "organisation": organisation, "seq": statement.seq }),
+        },
+    )?;
+    Ok(statement.seq)
+}
+
+fn judge(statement: &Statement, organisation: OrganisationId, root: &crypto::Kid) -> Result<(), MemberError> {
+    let refuse = |why| Err(MemberError::StatementRefused(why));
+    if statement.v != 1 {
+        return refuse("its version is not 1");
+    }
+    if statement.org != organisation {
+        return refuse("it is about another organisation");
+    }
+    if statement.keys.len() > MAX_KEYS {
+        return refuse("it names more than 200 keys");
+    }
+    for (place, key) in statement.keys.iter().enumerate() {
+        if key.jwk.kid() == root {
+            return refuse("the root key signs statements only");
+        }
+        if statement.keys.iter().take(place).any(|other| other.jwk.kid() == key.jwk.kid()) {
+            return refuse("it names a key twice");
+        }
+        let role_is_plain = (1..=32).contains(&key.role.len())
+            && key.role.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if !role_is_plain {
+            return refuse("a role is 1 to 32 lower-case letters, digits or _");
+        }
+        if key.jwk.is_for_signing() != (key.role == "sign") {
+            return refuse(
+                "a key's use and its role must agree: sign for signing, a reader role for encryption",
+            );
+        }
+        let life = key.exp.saturating_sub(key.nbf);
+        if !(1..=MAX_LIFE_DAYS.saturating_mul(86_400)).contains(&life) {
+            return refuse("a key lives between a second and 24 months");
+        }
+        if key.compromised_at.is_some() && key.status != KeyState::Revoked {
+            return refuse("only a revoked key can be compromised");
+        }
+    }
+    Ok(())
+}
+
+/// The record that follows from what is stated and from what was known. States only move forward.
+fn stated(
+    now: Timestamp,
+    organisation: OrganisationId,
+    key: &StatedKey,
+    old: Option<&KeyRecord>,
+) -> Result<KeyRecord, MemberError> {
+    if let Some(old) = old {
+        if key.status < old.state {
+            return Err(MemberError::StatementRefused("a key never goes back to an earlier state"));
+        }
+        if old.role != key.role {
+            return Err(MemberError::StatementRefused("a key never changes its role"));
+        }
+    }
+    let first_time = |state: KeyState, known: Option<Timestamp>| {
+        if key.status == state { known.or(Some(now)) } else { known }
+    };
+    Ok(KeyRecord {
+        jwk: key.jwk.clone(),
+        organisation,
+        r#use: if key.role == "sign" { KeyUse::Sign } else { KeyUse::Encrypt },
+        role: key.role.clone(),
+        state: key.status,
+        from: Timestamp::from_seconds(key.nbf),
+        until: Timestamp::from_seconds(key.exp),
+        retired_at: first_time(KeyState::Retired, old.and_then(|o| o.retired_at)),
+        revoked_at: first_time(KeyState::Revoked, old.and_then(|o| o.revoked_at)),
+        compromised_at: key
+            .compromised_at
+            .map(Timestamp::from_seconds)
+            .or(old.and_then(|o| o.compromised_at)),
+    })
+}

@@ -1,0 +1,619 @@
+//! Rows of this room to types and back.
+
+use diesel::prelude::*;
+
+use super::{
+    ClientView, EnrolStaff, KeyRecord, KeyState, KeyUse, MechanismRoles, MemberError, Name, Organisation,
+    OrganisationKind, StaffView, Standing, sign_in::Candidate,
+};
+use crate::{
+    access::{AccessError, Actor, Roles, Tx},
+    crypto::{Kid, PassphraseHash, PublicJwk},
+    kernel::{
+        Digest, Timestamp,
+        id::{ClientId, OrganisationId, StaffId},
+    },
+    storage::{
+        Db, StorageError,
+        schema::members::{clients, key_statements, organisation_keys, organisations, sessions, staff},
+    },
+};
+
+fn unreadable(what: &'static str) -> impl Fn() -> StorageError {
+    move || StorageError::Unreadable(what)
+}
+
+fn not_found(error: diesel::result::Error) -> MemberError {
+    match error {
+        diesel::result::Error::NotFound => AccessError::NotFound.into(),
+        other => StorageError::from(other).into(),
+    }
+}
+
+fn read<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T, StorageError> {
+    text.parse().map_err(|_ignored| StorageError::Unreadable(what))
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = organisations)]
+struct OrganisationRow {
+    id: String,
+    name: String,
+    kind: String,
+    country: String,
+    roles: String,
+    enforcement: i16,
+    authority_of: Option<String>,
+    standing: String,
+    root_kid: String,
+    enrolled_at: i64,
+    version: i64,
+}
+
+impl OrganisationRow {
+    fn into_organisation(self) -> Result<Organisation, StorageError> {
+        Ok(Organisation {
+            id: read(&self.id, "organisations.id")?,
+            name: read(&self.name, "organisations.name")?,
+            kind: OrganisationKind::from_name(&self.kind).ok_or_else(unreadable("organisations.kind"))?,
+            country: read(&self.country, "organisations.country")?,
+            roles: MechanismRoles::from_words(&self.roles).ok_or_else(unreadable("organisations.roles"))?,
+            enforcement: self.enforcement != 0,
+            authority_of: self
+                .authority_of
+                .map(|country| read(&country, "organisations.authority_of"))
+                .transpose()?,
+            standing: Standing::from_name(&self.standing).ok_or_else(unreadable("organisations.standing"))?,
+            root: self.root_kid,
+            enrolled_at: Timestamp::from_micros(self.enrolled_at),
+            version: self.version,
+        })
+    }
+}
+
+pub(super) fn insert_organisation(
+    tx: &mut Tx<'_>,
+    organisation: &Organisation,
+    root: &PublicJwk,
+) -> Result<(), MemberError> {
+    let audit = tx.entry().to_string();
+    let inserted = diesel::insert_into(organisations::table)
+        .values((
+            organisations::id.eq(organisation.id.to_string()),
+            organisations::name.eq(organisation.name.as_str()),
+            organisations::kind.eq(organisation.kind.name()),
+            organisations::country.eq(organisation.country.to_string()),
+            organisations::roles.eq(organisation.roles.to_words()),
+            organisations::enforcement.eq(i16::from(organisation.enforcement)),
+            organisations::authority_of.eq(organisation.authority_of.map(|c| c.to_string())),
+            organisations::standing.eq(organisation.standing.name()),
+            organisations::root_kid.eq(&organisation.root),
+            organisations::root_jwk.eq(jwk_text(root)?),
+            organisations::enrolled_at.eq(organisation.enrolled_at.micros()),
+            organisations::version.eq(organisation.version),
+            organisations::audit_id.eq(audit),
+        ))
+        .execute(tx.db().conn());
+    match inserted.map_err(StorageError::from) {
+        Ok(_) => Ok(()),
+        Err(StorageError::Duplicate(_)) => Err(MemberError::KeyKnown),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn organisation(db: &mut Db<'_>, id: OrganisationId) -> Result<Organisation, MemberError> {
+    let row: OrganisationRow = organisations::table
+        .filter(organisations::id.eq(id.to_string()))
+        .select(OrganisationRow::as_select())
+        .first(db.conn())
+        .map_err(not_found)?;
+    Ok(row.into_organisation()?)
+}
+
+pub(super) fn organisations(
+    db: &mut Db<'_>,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Organisation>, MemberError> {
+    let rows: Vec<OrganisationRow> = organisations::table
+        .filter(organisations::id.gt(after.unwrap_or_default()))
+        .order(organisations::id)
+        .limit(limit)
+        .select(OrganisationRow::as_select())
+        .load(db.conn())
+        .map_err(StorageError::from)?;
+    Ok(rows.into_iter().map(OrganisationRow::into_organisation).collect::<Result<_, _>>()?)
+}
+
+pub(super) fn set_standing(
+    tx: &mut Tx<'_>,
+    was: &Organisation,
+    expected: i64,
+    standing: Standing,
+) -> Result<(), MemberError> {
+    let audit = tx.entry().to_string();
+    let changed = diesel::update(
+        organisations::table
+            .filter(organisations::id.eq(was.id.to_string()).and(organisations::version.eq(expected))),
+    )
+    .set((
+        organisations::standing.eq(standing.name()),
+        organisations::version.eq(expected.saturating_add(1)),
+        organisations::audit_id.eq(audit),
+    ))
+    .execute(tx.db().conn())
+    .map_err(StorageError::from)?;
+    if changed == 1 { Ok(()) } else { Err(StorageError::Conflict.into()) }
+}
+
+pub(super) fn root_key(db: &mut Db<'_>, id: OrganisationId) -> Result<PublicJwk, MemberError> {
+    let jwk: String = organisations::table
+        .filter(organisations::id.eq(id.to_string()))
+        .select(organisations::root_jwk)
+        .first(db.conn())
+        .map_err(not_found)?;
+    jwk_of(&jwk)
+}
+
+fn jwk_text(jwk: &PublicJwk) -> Result<String, StorageError> {
+    serde_json::to_string(jwk).map_err(|_ignored| StorageError::Unreadable("jwk"))
+}
+
+fn jwk_of(text: &str) -> Result<PublicJwk, MemberError> {
+    Ok(serde_json::from_str(text).map_err(|_ignored| StorageError::Unreadable("jwk"))?)
+}
+
+// People
+
+pub(super) fn insert_staff(
+    tx: &mut Tx<'_>,
+    id: StaffId,
+    organisation: Option<OrganisationId>,
+    cmd: &EnrolStaff,
+    code: Digest,
+    until: Timestamp,
+) -> Result<(), MemberError> {
+    let audit = tx.entry().to_string();
+    diesel::insert_into(staff::table)
+        .values((
+            staff::id.eq(id.to_string()),
+            staff::organisation.eq(organisation.map(|o| o.to_string())),
+            staff::name.eq(cmd.name.as_str()),
+            staff::roles.eq(Roles::from(cmd.roles.clone()).to_string()),
+            staff::enrolment.eq(code.to_string()),
+            staff::enrolment_until.eq(until.micros()),
+            staff::tries.eq(0),
+            staff::audit_id.eq(audit),
+        ))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    Ok(())
+}
+
+pub(super) fn staff_of(db: &mut Db<'_>, organisation: OrganisationId) -> Result<Vec<StaffView>, MemberError> {
+    type Row = (String, Option<String>, String, String, Option<String>, Option<i64>);
+    let rows: Vec<Row> = staff::table
+        .filter(staff::organisation.eq(organisation.to_string()))
+        .order(staff::id)
+        .select((
+            staff::id,
+            staff::organisation,
+            staff::name,
+            staff::roles,
+            staff::passphrase,
+            staff::removed_at,
+        ))
+        .load(db.conn())
+        .map_err(StorageError::from)?;
+    rows.into_iter()
+        .map(|(id, organisation, name, roles, passphrase, removed)| {
+            Ok(StaffView {
+                id: read(&id, "staff.id")?,
+                organisation: organisation.map(|o| read(&o, "staff.organisation")).transpose()?,
+                name: read(&name, "staff.name")?,
+                roles: read::<Roles>(&roles, "staff.roles")?.into(),
+                enrolled: passphrase.is_some(),
+                removed: removed.is_some(),
+            })
+        })
+        .collect()
+}
+
+pub(super) fn remove_staff(
+    tx: &mut Tx<'_>,
+    organisation: Option<OrganisationId>,
+    id: StaffId,
+) -> Result<(), MemberError> {
+    let (now, audit) = (tx.now().micros(), tx.entry().to_string());
+    let theirs: Option<Option<String>> = staff::table
+        .filter(staff::id.eq(id.to_string()))
+        .select(staff::organisation)
+        .first(tx.db().conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    if theirs != Some(organisation.map(|o| o.to_string())) {
+        return Err(AccessError::NotFound.into());
+    }
+    diesel::update(staff::table.filter(staff::id.eq(id.to_string())))
+        .set((
+            staff::removed_at.eq(now),
+            staff::enrolment.eq(None::<String>),
+            staff::enrolment_until.eq(None::<i64>),
+            staff::audit_id.eq(audit),
+        ))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    diesel::delete(sessions::table.filter(sessions::staff.eq(id.to_string())))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    Ok(())
+}
+
+pub(super) fn use_enrolment_code(
+    tx: &mut Tx<'_>,
+    code: Digest,
+    hash: &PassphraseHash,
+    now: Timestamp,
+) -> Result<StaffId, MemberError> {
+    let audit = tx.entry().to_string();
+    let found: Option<String> = staff::table
+        .filter(staff::enrolment.eq(code.to_string()))
+        .filter(staff::enrolment_until.gt(now.micros()).and(staff::removed_at.is_null()))
+        .select(staff::id)
+        .first(tx.db().conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    let Some(id) = found else { return Err(MemberError::EnrolmentRefused) };
+    let used = diesel::update(staff::table.filter(staff::enrolment.eq(code.to_string())))
+        .set((
+            staff::passphrase.eq(hash.as_str()),
+            staff::enrolment.eq(None::<String>),
+            staff::enrolment_until.eq(None::<i64>),
+            staff::tries.eq(0),
+            staff::paused_until.eq(None::<i64>),
+            staff::audit_id.eq(audit),
+        ))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    if used != 1 {
+        return Err(MemberError::EnrolmentRefused);
+    }
+    Ok(read(&id, "staff.id")?)
+}
+
+pub(super) fn candidate(db: &mut Db<'_>, name: &Name) -> Result<Option<Candidate>, MemberError> {
+    let row: Option<(String, Option<String>, Option<i64>)> = staff::table
+        .filter(staff::name.eq(name.as_str()).and(staff::removed_at.is_null()))
+        .select((staff::id, staff::passphrase, staff::paused_until))
+        .first(db.conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    row.map(|(id, hash, paused)| {
+        Ok(Candidate {
+            staff: read(&id, "staff.id")?,
+            hash: hash.map(PassphraseHash::from_stored),
+            paused_until: paused.map(Timestamp::from_micros),
+        })
+    })
+    .transpose()
+}
+
+/// Counts a try. Answers whether the person may sign in now: not removed, not in a pause, organisation active.
+pub(super) fn note_try(
+    tx: &mut Tx<'_>,
+    id: StaffId,
+    fits: bool,
+    limit: i32,
+    pause_until: Timestamp,
+) -> Result<bool, MemberError> {
+    let now = tx.now().micros();
+    let row: Option<(i32, Option<i64>, Option<i64>, Option<String>)> = staff::table
+        .left_join(organisations::table)
+        .filter(staff::id.eq(id.to_string()))
+        .select((staff::tries, staff::paused_until, staff::removed_at, organisations::standing.nullable()))
+        .first(tx.db().conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    let Some((tries, paused, removed, standing)) = row else { return Ok(false) };
+    let suspended = standing.is_some_and(|s| s == Standing::Suspended.name());
+    if paused.is_some_and(|until| now < until) || removed.is_some() || suspended {
+        return Ok(false);
+    }
+    let tries = if fits { 0 } else { tries.saturating_add(1) };
+    let pause = (tries >= limit).then_some(pause_until.micros());
+    diesel::update(staff::table.filter(staff::id.eq(id.to_string())))
+        .set((staff::tries.eq(if pause.is_some() { 0 } else { tries }), staff::paused_until.eq(pause)))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    Ok(fits)
+}
+
+pub(super) fn insert_session(
+    tx: &mut Tx<'_>,
+    token: Digest,
+    id: StaffId,
+    until: Timestamp,
+) -> Result<(), MemberError> {
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::token.eq(token.to_string()),
+            sessions::staff.eq(id.to_string()),
+            sessions::until.eq(until.micros()),
+        ))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    Ok(())
+}
+
+pub(super) fn delete_session(tx: &mut Tx<'_>, token: Digest) -> Result<(), MemberError> {
+    diesel::delete(sessions::table.filter(sessions::token.eq(token.to_string())))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    Ok(())
+}
+
+pub(super) fn actor_of_session(
+    db: &mut Db<'_>,
+    token: Digest,
+    now: Timestamp,
+) -> Result<Option<Actor>, MemberError> {
+    type Row = (String, Option<String>, String, Option<String>);
+    let row: Option<Row> = sessions::table
+        .inner_join(staff::table.left_join(organisations::table))
+        .filter(sessions::token.eq(token.to_string()).and(sessions::until.gt(now.micros())))
+        .filter(staff::removed_at.is_null())
+        .select((staff::id, staff::organisation, staff::roles, organisations::standing.nullable()))
+        .first(db.conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    let Some((id, organisation, roles, standing)) = row else { return Ok(None) };
+    if standing.is_some_and(|s| s == Standing::Suspended.name()) {
+        return Ok(None);
+    }
+    let organisation = organisation.map(|o| read(&o, "staff.organisation")).transpose()?;
+    Ok(Some(Actor::staff(read(&id, "staff.id")?, organisation, read(&roles, "staff.roles")?)))
+}
+
+// Machine clients
+
+pub(super) fn insert_client(
+    tx: &mut Tx<'_>,
+    client: &ClientView,
+    key: &PublicJwk,
+) -> Result<(), MemberError> {
+    let audit = tx.entry().to_string();
+    let inserted = diesel::insert_into(clients::table)
+        .values((
+            clients::id.eq(client.id.to_string()),
+            clients::organisation.eq(client.organisation.to_string()),
+            clients::name.eq(client.name.as_str()),
+            clients::roles.eq(Roles::from(client.roles.clone()).to_string()),
+            clients::kid.eq(&client.kid),
+            clients::jwk.eq(jwk_text(key)?),
+            clients::registered_at.eq(client.registered_at.micros()),
+            clients::audit_id.eq(audit),
+        ))
+        .execute(tx.db().conn());
+    match inserted.map_err(StorageError::from) {
+        Ok(_) => Ok(()),
+        Err(StorageError::Duplicate(_)) => Err(MemberError::KeyKnown),
+        Err(error) => Err(error.into()),
+    }
+}
+
+type ClientRow = (String, String, String, String, String, i64, Option<i64>);
+
+fn client((id, organisation, name, roles, kid, at, revoked): ClientRow) -> Result<ClientView, StorageError> {
+    Ok(ClientView {
+        id: read(&id, "clients.id")?,
+        organisation: read(&organisation, "clients.organisation")?,
+        name: read(&name, "clients.name")?,
+        roles: read::<Roles>(&roles, "clients.roles")?.into(),
+        kid,
+        revoked: revoked.is_some(),
+        registered_at: Timestamp::from_micros(at),
+    })
+}
+
+pub(super) fn clients(db: &mut Db<'_>, organisation: OrganisationId) -> Result<Vec<ClientView>, MemberError> {
+    let rows: Vec<ClientRow> = clients::table
+        .filter(clients::organisation.eq(organisation.to_string()))
+        .order(clients::id)
+        .select((
+            clients::id,
+            clients::organisation,
+            clients::name,
+            clients::roles,
+            clients::kid,
+            clients::registered_at,
+            clients::revoked_at,
+        ))
+        .load(db.conn())
+        .map_err(StorageError::from)?;
+    Ok(rows.into_iter().map(client).collect::<Result<_, _>>()?)
+}
+
+pub(super) fn revoke_client(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    id: ClientId,
+) -> Result<(), MemberError> {
+    let (now, audit) = (tx.now().micros(), tx.entry().to_string());
+    let revoked = diesel::update(
+        clients::table
+            .filter(clients::id.eq(id.to_string()).and(clients::organisation.eq(organisation.to_string())))
+            .filter(clients::revoked_at.is_null()),
+    )
+    .set((clients::revoked_at.eq(now), clients::audit_id.eq(audit)))
+    .execute(tx.db().conn())
+    .map_err(StorageError::from)?;
+    if revoked == 1 { Ok(()) } else { Err(AccessError::NotFound.into()) }
+}
+
+pub(super) fn client_by_kid(
+    db: &mut Db<'_>,
+    kid: &Kid,
+) -> Result<Option<(ClientView, PublicJwk)>, MemberError> {
+    let row: Option<(ClientRow, String)> = clients::table
+        .inner_join(organisations::table)
+        .filter(clients::kid.eq(kid.to_string()).and(clients::revoked_at.is_null()))
+        .filter(organisations::standing.eq(Standing::Active.name()))
+        .select((
+            (
+                clients::id,
+                clients::organisation,
+                clients::name,
+                clients::roles,
+                clients::kid,
+                clients::registered_at,
+                clients::revoked_at,
+            ),
+            clients::jwk,
+        ))
+        .first(db.conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    row.map(|(row, jwk)| Ok((client(row)?, jwk_of(&jwk)?))).transpose()
+}
+
+// Keys
+
+pub(super) fn last_statement(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+) -> Result<Option<(i64, Digest)>, MemberError> {
+    let row: Option<(i64, String)> = key_statements::table
+        .filter(key_statements::organisation.eq(organisation.to_string()))
+        .order(key_statements::seq.desc())
+        .select((key_statements::seq, key_statements::digest))
+        .first(db.conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    row.map(|(seq, digest)| Ok((seq, read(&digest, "key_statements.digest")?))).transpose()
+}
+
+pub(super) fn statements(db: &mut Db<'_>, organisation: OrganisationId) -> Result<Vec<String>, MemberError> {
+    Ok(key_statements::table
+        .filter(key_statements::organisation.eq(organisation.to_string()))
+        .order(key_statements::seq)
+        .select(key_statements::statement)
+        .load(db.conn())
+        .map_err(StorageError::from)?)
+}
+
+pub(super) fn insert_statement(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    seq: i64,
+    digest: Digest,
+    statement: &str,
+) -> Result<(), MemberError> {
+    let (at, audit) = (tx.now().micros(), tx.entry().to_string());
+    let inserted = diesel::insert_into(key_statements::table)
+        .values((
+            key_statements::organisation.eq(organisation.to_string()),
+            key_statements::seq.eq(seq),
+            key_statements::digest.eq(digest.to_string()),
+            key_statements::statement.eq(statement),
+            key_statements::at.eq(at),
+            key_statements::audit_id.eq(audit),
+        ))
+        .execute(tx.db().conn());
+    match inserted.map_err(StorageError::from) {
+        Ok(_) => Ok(()),
+        Err(StorageError::Duplicate(_)) => Err(StorageError::Conflict.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = organisation_keys, treat_none_as_null = true)]
+struct KeyRow {
+    kid: String,
+    organisation: String,
+    key_use: String,
+    role: String,
+    jwk: String,
+    state: String,
+    valid_from: i64,
+    valid_until: i64,
+    retired_at: Option<i64>,
+    revoked_at: Option<i64>,
+    compromised_at: Option<i64>,
+}
+
+impl KeyRow {
+    fn of(record: &KeyRecord) -> Result<Self, StorageError> {
+        Ok(Self {
+            kid: record.jwk.kid().to_string(),
+            organisation: record.organisation.to_string(),
+            key_use: record.r#use.name().to_owned(),
+            role: record.role.clone(),
+            jwk: jwk_text(&record.jwk)?,
+            state: record.state.name().to_owned(),
+            valid_from: record.from.micros(),
+            valid_until: record.until.micros(),
+            retired_at: record.retired_at.map(Timestamp::micros),
+            revoked_at: record.revoked_at.map(Timestamp::micros),
+            compromised_at: record.compromised_at.map(Timestamp::micros),
+        })
+    }
+
+    fn into_record(self) -> Result<KeyRecord, MemberError> {
+        Ok(KeyRecord {
+            jwk: jwk_of(&self.jwk)?,
+            organisation: read(&self.organisation, "organisation_keys.organisation")?,
+            r#use: KeyUse::from_name(&self.key_use).ok_or_else(unreadable("organisation_keys.key_use"))?,
+            role: self.role,
+            state: KeyState::from_name(&self.state).ok_or_else(unreadable("organisation_keys.state"))?,
+            from: Timestamp::from_micros(self.valid_from),
+            until: Timestamp::from_micros(self.valid_until),
+            retired_at: self.retired_at.map(Timestamp::from_micros),
+            revoked_at: self.revoked_at.map(Timestamp::from_micros),
+            compromised_at: self.compromised_at.map(Timestamp::from_micros),
+        })
+    }
+}
+
+pub(super) fn put_key(tx: &mut Tx<'_>, record: &KeyRecord, known: bool) -> Result<(), MemberError> {
+    let row = KeyRow::of(record)?;
+    let put = if known {
+        diesel::update(
+            organisation_keys::table.filter(
+                organisation_keys::kid
+                    .eq(row.kid.clone())
+                    .and(organisation_keys::organisation.eq(row.organisation.clone())),
+            ),
+        )
+        .set(&row)
+        .execute(tx.db().conn())
+    } else {
+        diesel::insert_into(organisation_keys::table).values(&row).execute(tx.db().conn())
+    };
+    match put.map_err(StorageError::from) {
+        Ok(1) => Ok(()),
+        Ok(_) => Err(StorageError::Conflict.into()),
+        Err(StorageError::Duplicate(_)) => Err(MemberError::KeyKnown),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn keys(db: &mut Db<'_>, organisation: OrganisationId) -> Result<Vec<KeyRecord>, MemberError> {
+    let rows: Vec<KeyRow> = organisation_keys::table
+        .filter(organisation_keys::organisation.eq(organisation.to_string()))
+        .order((organisation_keys::valid_from, organisation_keys::kid))
+        .select(KeyRow::as_select())
+        .load(db.conn())
+        .map_err(StorageError::from)?;
+    rows.into_iter().map(KeyRow::into_record).collect()
+}
+
+pub(super) fn key(db: &mut Db<'_>, kid: &Kid) -> Result<Option<KeyRecord>, MemberError> {
+    let row: Option<KeyRow> = organisation_keys::table
+        .filter(organisation_keys::kid.eq(kid.to_string()))
+        .select(KeyRow::as_select())
+        .first(db.conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    row.map(KeyRow::into_record).transpose()
+}
