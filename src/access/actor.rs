@@ -128,17 +128,18 @@ impl Actor {
     pub fn for_organisation(&self) -> Result<OrganisationId, AccessError> {
         match self.who {
             Who::Nobody => Err(AccessError::Unauthenticated),
-            _ => self.organisation.ok_or(AccessError::Forbidden),
+            Who::Staff(_) | Who::Client(_) | Who::Person | Who::Hub | Who::Operator => {
+                self.organisation.ok_or(AccessError::Forbidden)
+            }
         }
     }
 
     /// Refuses as "not found" unless they act for this organisation.
     pub fn must_act_for(&self, organisation: OrganisationId) -> Result<(), AccessError> {
-        match self.who {
-            Who::Nobody => Err(AccessError::Unauthenticated),
-            _ if self.organisation == Some(organisation) => Ok(()),
-            _ => Err(AccessError::NotFound),
+        if self.who == Who::Nobody {
+            return Err(AccessError::Unauthenticated);
         }
+        if self.organisation == Some(organisation) { Ok(()) } else { Err(AccessError::NotFound) }
     }
 
     /// What stands in the log for this actor: ids and kinds, no name.

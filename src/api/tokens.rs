@@ -239,7 +239,8 @@ pub(super) async fn token(
             "Only client_credentials with a jwt-bearer assertion is taken.",
         ));
     }
-    let kid = crypto::peek_kid(&form.client_assertion, MAX_TOKEN).map_err(|_refused| bad_assertion())?;
+    let kid = crypto::peek_kid(&form.client_assertion, Typ::ClientAssertion, MAX_TOKEN)
+        .map_err(|_refused| bad_assertion())?;
     let wanted = kid.clone();
     let found = hub.read(move |db| members::client_by_kid(db, &wanted)).await?;
     let (client, key) = found.ok_or_else(bad_assertion)?;

@@ -36,7 +36,7 @@ impl Coded for ConfigError {
 }
 
 fn lines(complaints: &[Complaint]) -> String {
-    complaints.iter().map(|c| format!("\n  {}: {}", c.setting, c.problem)).collect()
+    complaints.iter().fold(String::new(), |lines, c| lines + "\n  " + &c.setting + ": " + &c.problem)
 }
 
 /// Loads the settings for this process: defaults, the file if one is named, the process's environment.
@@ -150,7 +150,9 @@ fn override_one(
         Value::Integer(_) => text.parse().ok().map(Value::Integer),
         Value::Boolean(_) => text.parse().ok().map(Value::Boolean),
         Value::Float(_) => text.parse().ok().map(Value::Float),
-        _ => Some(Value::String(text.to_owned())),
+        Value::String(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_) => {
+            Some(Value::String(text.to_owned()))
+        }
     };
     match value {
         Some(value) => put(settings, section, key, value),

@@ -3,9 +3,19 @@
 //! They lie in a folder that only the hub's user may read, because a hub must start by itself after a power cut. Organisations' keys
 //! are never here.
 
-use std::sync::Arc;
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use crate::{access::Node, crypto::SigningKey};
+use crate::{
+    access::Node,
+    crypto::{KeyError, SigningKey},
+    kernel::{Code, Coded, Fault, Secret, id::Ids},
+};
 
 /// The node's keys, loaded.
 #[derive(Clone)]
@@ -14,16 +24,155 @@ pub struct NodeKeys {
     pub node: Arc<Node>,
     /// Signs access tokens.
     pub tokens: Arc<SigningKey>,
+    /// Seed of the Ed25519 key that signs the log's checkpoints.
+    pub log_seed: Secret<Vec<u8>>,
+    /// HMAC key over the codes that persons hold.
+    pub person: Secret<Vec<u8>>,
 }
 
-/// A key could not be used.
+/// Why the node's keys cannot be used. Each is a sentence that says what to do.
 #[derive(Debug, thiserror::Error)]
-#[error("stub")]
-pub struct KeyFault;
+pub enum KeyFault {
+    /// A key is not there.
+    #[error(
+        "the node's key {0} is missing; run `throughline init`, or set node.keys to the folder that has it"
+    )]
+    Missing(PathBuf),
+    /// The folder has keys already.
+    #[error("{0} has keys already; they are not overwritten")]
+    There(PathBuf),
+    /// Others can read it.
+    #[error("others can read {0}; run chmod 600 on it")]
+    Open(PathBuf),
+    /// It cannot be read or written.
+    #[error("{path} cannot be used: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is not a key.
+    #[error("{path} holds no usable key: {source}")]
+    Key {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: KeyError,
+    },
+}
+
+impl Coded for KeyFault {
+    fn code(&self) -> Code {
+        match self {
+            Self::Missing(_) => Code::new("node_keys.missing", Fault::Unavailable),
+            Self::There(_) => Code::new("node_keys.exist", Fault::Conflict),
+            Self::Open(_) => Code::new("node_keys.readable_by_others", Fault::Unavailable),
+            Self::File { .. } => Code::new("node_keys.file", Fault::Unavailable),
+            Self::Key { .. } => Code::new("node_keys.malformed", Fault::Unavailable),
+        }
+    }
+}
+
+const RECEIPTS: &str = "receipts.jwk";
+const TOKENS: &str = "tokens.jwk";
+const LOG: &str = "log.seed";
+const PERSON: &str = "person.key";
 
 impl NodeKeys {
-    /// Whether they work.
+    /// Makes the keys of a new node. Overwrites nothing.
+    pub fn create(folder: &Path, ids: &dyn Ids) -> Result<(), KeyFault> {
+        if folder.join(RECEIPTS).exists() {
+            return Err(KeyFault::There(folder.to_owned()));
+        }
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|source| KeyFault::File { path: folder.to_owned(), source })?;
+        for name in [TOKENS, RECEIPTS] {
+            let path = folder.join(name);
+            let key =
+                SigningKey::generate(ids).map_err(|source| KeyFault::Key { path: path.clone(), source })?;
+            put(&path, key.to_secret_jwk().expose().as_bytes())?;
+        }
+        for name in [LOG, PERSON] {
+            let mut seed = [0u8; 32];
+            ids.random(&mut seed);
+            put(&folder.join(name), &seed)?;
+        }
+        Ok(())
+    }
+
+    /// Loads the keys of a node.
+    pub fn load(folder: &Path, name: &str) -> Result<Self, KeyFault> {
+        let jwk = |file: &str| {
+            let path = folder.join(file);
+            let text = String::from_utf8(take(&path)?.expose().clone()).unwrap_or_default();
+            SigningKey::from_secret_jwk(&Secret::new(text)).map_err(|source| KeyFault::Key { path, source })
+        };
+        let seed = |file: &str| {
+            let path = folder.join(file);
+            let bytes = take(&path)?;
+            let whole = bytes.expose().len() == 32;
+            if whole { Ok(bytes) } else { Err(KeyFault::Key { path, source: KeyError::Form }) }
+        };
+        Ok(Self {
+            node: Arc::new(Node { name: name.to_owned(), receipts: jwk(RECEIPTS)? }),
+            tokens: Arc::new(jwk(TOKENS)?),
+            log_seed: seed(LOG)?,
+            person: seed(PERSON)?,
+        })
+    }
+
+    /// Whether there are any in this folder.
+    pub fn exist_in(folder: &Path) -> bool {
+        folder.join(RECEIPTS).exists()
+    }
+
+    /// Whether they sign.
     pub fn are_usable(&self) -> bool {
-        true
+        crate::crypto::sign_compact(&self.node.receipts, crate::crypto::Typ::Receipt, b"{}").is_ok()
+    }
+}
+
+fn put(path: &Path, bytes: &[u8]) -> Result<(), KeyFault> {
+    let wrong = |source| KeyFault::File { path: path.to_owned(), source };
+    let mut file =
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(wrong)?;
+    file.write_all(bytes).map_err(wrong)?;
+    file.sync_all().map_err(wrong)
+}
+
+fn take(path: &Path) -> Result<Secret<Vec<u8>>, KeyFault> {
+    let wrong = |source: std::io::Error| {
+        if source.kind() == std::io::ErrorKind::NotFound {
+            KeyFault::Missing(path.to_owned())
+        } else {
+            KeyFault::File { path: path.to_owned(), source }
+        }
+    };
+    let mode = fs::metadata(path).map_err(wrong)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(KeyFault::Open(path.to_owned()));
+    }
+    fs::read(path).map(Secret::new).map_err(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::id::SystemIds;
+
+    #[test]
+    fn keys_are_made_once_and_only_their_owner_can_read_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = folder.path().join("keys");
+        assert!(matches!(NodeKeys::load(&keys, "rhn:zz:test"), Err(KeyFault::Missing(_))));
+        NodeKeys::create(&keys, &SystemIds).unwrap();
+        assert!(matches!(NodeKeys::create(&keys, &SystemIds), Err(KeyFault::There(_))));
+        assert!(NodeKeys::load(&keys, "rhn:zz:test").unwrap().are_usable());
+        fs::set_permissions(keys.join(RECEIPTS), fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(NodeKeys::load(&keys, "rhn:zz:test"), Err(KeyFault::Open(_))));
     }
 }

@@ -83,13 +83,9 @@ pub(crate) fn candidate(db: &mut Db<'_>, name: &Name) -> Result<Option<Candidate
 
 /// Checks the passphrase, at the same cost whether or not there is somebody to check it for.
 pub(crate) fn passphrase_fits(candidate: Option<&Candidate>, passphrase: &Secret<String>) -> bool {
-    match candidate.and_then(|c| c.hash.as_ref()) {
-        Some(hash) => crypto::verify_passphrase(passphrase, hash),
-        None => {
-            let _same_time = crypto::verify_passphrase(passphrase, &PassphraseHash::of_nobody());
-            false
-        }
-    }
+    let known = candidate.and_then(|c| c.hash.as_ref());
+    let fits = crypto::verify_passphrase(passphrase, known.unwrap_or(&PassphraseHash::of_nobody()));
+    fits && known.is_some()
 }
 
 /// Notes the outcome of a try and opens a session when it was right.

@@ -24,9 +24,10 @@ fn unreadable(what: &'static str) -> impl Fn() -> StorageError {
 }
 
 fn not_found(error: diesel::result::Error) -> MemberError {
-    match error {
-        diesel::result::Error::NotFound => AccessError::NotFound.into(),
-        other => StorageError::from(other).into(),
+    if error == diesel::result::Error::NotFound {
+        AccessError::NotFound.into()
+    } else {
+        StorageError::from(error).into()
     }
 }
 

@@ -107,7 +107,7 @@ pub(super) fn begin(conn: &mut Conn, depth: Depth) -> Result<(), StorageError> {
             AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?;
         }
         (Depth::Transaction, Conn::Postgres(postgres)) => {
-            AnsiTransactionManager::begin_transaction(postgres)?
+            AnsiTransactionManager::begin_transaction(postgres)?;
         }
         (Depth::Savepoint, _) => Manager::begin_transaction(conn)?,
     }

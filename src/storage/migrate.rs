@@ -109,6 +109,7 @@ where
     Ok(names)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err hands over")]
 fn said(error: Box<dyn std::error::Error + Send + Sync>) -> StorageError {
     StorageError::Schema(format!("a migration could not be applied: {error}"))
 }

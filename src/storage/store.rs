@@ -330,11 +330,8 @@ struct Readers {
 
 impl CustomizeConnection<Conn, diesel::r2d2::Error> for Readers {
     fn on_acquire(&self, conn: &mut Conn) -> Result<(), diesel::r2d2::Error> {
-        prepare(conn, &self.opening, Mode::Read).map_err(|error| match error {
-            StorageError::Statement(error) => diesel::r2d2::Error::QueryError(error),
-            other => {
-                diesel::r2d2::Error::QueryError(diesel::result::Error::QueryBuilderError(Box::new(other)))
-            }
+        prepare(conn, &self.opening, Mode::Read).map_err(|error| {
+            diesel::r2d2::Error::QueryError(diesel::result::Error::QueryBuilderError(Box::new(error)))
         })
     }
 }
