@@ -1,3 +1,7 @@
-//! The `throughline` binary.
+//! The `throughline` binary: everything it does is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    throughline::cli::run()
+}

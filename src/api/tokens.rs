@@ -150,17 +150,13 @@ async fn by_token(hub: &Hub, door: &Door, token: &str) -> Result<Actor, Problem>
     }
     let kid = seen.kid.clone();
     let client = hub.read(move |db| members::client_by_kid(db, &kid)).await?;
-    match client {
-        Some((client, _key)) => {
-            let actor = Actor::client(client.id, client.organisation, client.roles.into());
-            door.remember(digest, Seen { actor: actor.clone(), checked: now, ..seen });
-            Ok(actor)
-        }
-        None => {
-            door.forget(&digest);
-            Err(bad_token())
-        }
-    }
+    let Some((client, _key)) = client else {
+        door.forget(&digest);
+        return Err(bad_token());
+    };
+    let actor = Actor::client(client.id, client.organisation, client.roles.into());
+    door.remember(digest, Seen { actor: actor.clone(), checked: now, ..seen });
+    Ok(actor)
 }
 
 fn verify(hub: &Hub, token: &str) -> Result<Seen, Problem> {

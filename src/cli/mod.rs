@@ -1,1 +1,96 @@
 //! The command-line entrance, and the member's gateway.
+//!
+//! Two kinds of commands live here. Those of the **node** (`init`, `serve`, `db`, `member`, `audit` …) work on the node's database and
+//! keys and are for whoever runs its machine. Those of the **gateway** (`key`, `consent`, `packet`, `referral` …) hold an
+//! organisation's keys and consents in a folder of their own and talk to a hub over HTTP.
+//!
+//! # Exit codes
+//!
+//! 0 done · 2 the command line is wrong · 65 the input is wrong or refused by a rule · 69 not found · 70 a fault of ours ·
+//! 75 try again · 77 not allowed · 78 the settings cannot be used.
+
+mod config;
+mod db;
+mod doctor;
+mod init;
+mod member;
+mod node;
+mod output;
+mod serve;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+pub use node::{NodeError, open_hub};
+pub use output::{CliError, Output};
+
+/// The federation hub of a referral mechanism, and the gateway of its members.
+#[derive(Parser)]
+#[command(name = "throughline", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    /// Settings file; the environment (THROUGHLINE__SECTION__KEY) wins over it.
+    #[arg(long, global = true, value_name = "FILE", env = "THROUGHLINE_CONFIG")]
+    config: Option<PathBuf>,
+    /// Print data as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Begin here:
+  throughline init                make a node's keys and database
+  throughline serve               serve it
+  throughline doctor              see whether everything a node needs is there";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a new node: its keys, its database, and the first coordinator.
+    Init(init::Init),
+    /// Serve the node.
+    Serve,
+    /// Show the settings in force, or check them.
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Look after the database.
+    #[command(subcommand)]
+    Db(db::Db),
+    /// Enrol and list member organisations, on the node's machine.
+    #[command(subcommand)]
+    Member(member::Member),
+    /// See whether everything a node needs is there.
+    Doctor,
+    /// Print the description of the HTTP API (OpenAPI 3.1).
+    Openapi,
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    let outcome = dispatch(cli, &output);
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => output.fail(&error),
+    }
+}
+
+fn dispatch(cli: Cli, output: &Output) -> Result<(), CliError> {
+    let settings = || crate::config::load(cli.config.as_deref()).map_err(CliError::from);
+    match cli.command {
+        Command::Init(command) => command.run(&settings()?, output),
+        Command::Serve => serve::run(settings()?, output),
+        Command::Config(command) => command.run(&settings()?, output),
+        Command::Db(command) => command.run(&settings()?, output),
+        Command::Member(command) => command.run(&settings()?, output),
+        Command::Doctor => doctor::run(&settings()?, output),
+        Command::Openapi => output.data(&crate::api::routes::openapi(), |_| String::new()),
+    }
+}
+
+/// Runs async work of a command on a small runtime of its own.
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    Ok(runtime.block_on(work))
+}

@@ -52,7 +52,6 @@ pub(super) struct Waiting<W: Work> {
 }
 
 impl<W: Work> Waiting<W> {
-    #[expect(clippy::type_complexity, reason = "the pair is taken apart at the only place that makes it")]
     pub(super) fn new(work: W) -> (Self, oneshot::Receiver<Result<W::Done, WriteFailed<W::Refused>>>) {
         let (answer, receiver) = oneshot::channel();
         (Self { work, outcome: None, answer }, receiver)

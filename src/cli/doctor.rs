@@ -1,0 +1,87 @@
+//! `throughline doctor`
+
+use serde::Serialize;
+
+use super::{CliError, Output};
+use crate::{
+    config::Settings,
+    hub::NodeKeys,
+    kernel::{Code, Fault},
+    storage::Store,
+};
+
+/// Looks at keys, database, migrations, disk and TLS, and says for each what is wrong and what to do.
+pub(super) fn run(settings: &Settings, output: &Output) -> Result<(), CliError> {
+    let findings = [keys(settings), database(settings), disk(settings), tls(settings)];
+    output.data(&findings, |findings| {
+        let lines = findings
+            .iter()
+            .map(|f| format!("{} {:<10} {}", if f.good { "ok " } else { "BAD" }, f.what, f.said));
+        lines.collect::<Vec<_>>().join("\n")
+    })?;
+    if findings.iter().all(|finding| finding.good) {
+        return Ok(());
+    }
+    Err(CliError::new(
+        Code::new("doctor.not_well", Fault::Unavailable),
+        "something needs to be mended before this node can serve",
+    ))
+}
+
+#[derive(Serialize)]
+struct Finding {
+    what: &'static str,
+    good: bool,
+    said: String,
+}
+
+fn keys(settings: &Settings) -> Finding {
+    match NodeKeys::load(&settings.node.keys, &settings.node.name) {
+        Ok(_) => Finding { what: "keys", good: true, said: format!("in {}", settings.node.keys.display()) },
+        Err(error) => Finding { what: "keys", good: false, said: error.to_string() },
+    }
+}
+
+fn database(settings: &Settings) -> Finding {
+    let looked = Store::open(settings.database.opening()).and_then(|store| {
+        if settings.database.migrate_on_start && store.migrations()?.unknown.is_empty() {
+            return Ok(store.engine());
+        }
+        store.require_migrated().map(|()| store.engine())
+    });
+    match looked {
+        Ok(engine) => Finding { what: "database", good: true, said: engine.name().to_owned() },
+        Err(error) => Finding { what: "database", good: false, said: error.to_string() },
+    }
+}
+
+fn disk(settings: &Settings) -> Finding {
+    let floor = settings.database.free_disk_megabytes;
+    let free = Store::open(settings.database.opening()).ok().and_then(|store| store.health().free_bytes);
+    let Some(free) = free else {
+        return Finding { what: "disk", good: true, said: String::from("not on this machine") };
+    };
+    let free = free / 1_048_576;
+    let said = if free >= floor {
+        format!("{free} MB free")
+    } else {
+        format!("{free} MB free, less than {floor}; make room")
+    };
+    Finding { what: "disk", good: free >= floor, said }
+}
+
+fn tls(settings: &Settings) -> Finding {
+    let server = &settings.server;
+    let configured = !server.tls_certificate.as_os_str().is_empty();
+    let local = server.address.ip().is_loopback();
+    let said = match (configured, local) {
+        (true, _) => format!("certificate {}", server.tls_certificate.display()),
+        (false, true) => {
+            String::from("none; only this machine can reach the hub, or something in front of it serves TLS")
+        }
+        (false, false) => String::from(
+            "none, and the address can be reached from outside; set server.tls_certificate and tls_key, or listen on 127.0.0.1 behind a proxy",
+        ),
+    };
+    Finding { what: "tls", good: configured || local, said }
+}

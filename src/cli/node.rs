@@ -1,0 +1,54 @@
+//! Opening a node on its own machine.
+
+use std::sync::Arc;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    config::{LogFormat, Settings},
+    hub::{Hub, KeyFault, NodeKeys},
+    kernel::{Code, Coded, id::SystemIds, time::SystemClock},
+    storage::{StorageError, Store},
+};
+
+/// Why a node cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The database.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] KeyFault),
+}
+
+impl Coded for NodeError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Storage(error) => error.code(),
+            Self::Keys(error) => error.code(),
+        }
+    }
+}
+
+/// Opens the store and the keys the settings name. Migrates when the settings say so, and refuses tables that do not fit.
+pub fn open_hub(settings: Settings) -> Result<Hub, NodeError> {
+    let keys = NodeKeys::load(&settings.node.keys, &settings.node.name)?;
+    let store = Store::open(settings.database.opening())?;
+    if settings.database.migrate_on_start {
+        store.migrate()?;
+    }
+    store.require_migrated()?;
+    Ok(Hub::new(store, settings, keys, Arc::new(SystemClock), Arc::new(SystemIds)))
+}
+
+/// Starts the log of this process. What rooms hold back (names, contacts, packets) has no way into it: such types cannot be shown.
+pub(super) fn start_log(settings: &Settings) {
+    let filter = EnvFilter::try_new(&settings.log.level).unwrap_or_else(|_ignored| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start in one process (the demo's two nodes) keeps the first log.
+    let _already = match settings.log.format {
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => builder.try_init(),
+    };
+}

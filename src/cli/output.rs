@@ -1,0 +1,160 @@
+//! What a command prints, and how it fails.
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use serde::Serialize;
+
+use crate::kernel::{Code, Coded, Fault};
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub struct CliError {
+    code: Code,
+    sentence: String,
+    facts: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+impl CliError {
+    /// A failure of the command itself.
+    pub fn new(code: Code, sentence: impl Into<String>) -> Self {
+        Self { code, sentence: sentence.into(), facts: None }
+    }
+
+    /// With facts for `--json`.
+    #[must_use]
+    pub fn with(mut self, facts: Option<serde_json::Map<String, serde_json::Value>>) -> Self {
+        self.facts = facts;
+        self
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+}
+
+impl std::fmt::Display for CliError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl<E: Coded> From<E> for CliError {
+    fn from(error: E) -> Self {
+        let mut sentence = error.to_string();
+        // On the machine itself the cause helps and harms nobody.
+        let mut cause = std::error::Error::source(&error);
+        while let Some(inner) = cause {
+            let said = inner.to_string();
+            if !sentence.contains(&said) {
+                sentence = format!("{sentence}: {said}");
+            }
+            cause = inner.source();
+        }
+        Self { code: error.code(), sentence, facts: error.facts() }
+    }
+}
+
+/// A failure of the system beneath: files, pipes, threads.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct SystemFault(#[from] io::Error);
+
+impl Coded for SystemFault {
+    fn code(&self) -> Code {
+        Code::new("system.io", Fault::Unavailable)
+    }
+}
+
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        SystemFault(error).into()
+    }
+}
+
+/// Where a command prints: data to standard output, remarks to standard error.
+#[derive(Debug)]
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    /// With or without `--json`.
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether data is printed as JSON.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Prints data: as JSON, or as `text` makes it for people. An empty text means there is only the JSON form.
+    pub fn data<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), CliError> {
+        let shown = if self.json { String::new() } else { text(value) };
+        let shown = if shown.is_empty() { as_json(value)? } else { shown };
+        Ok(writeln!(io::stdout().lock(), "{}", shown.trim_end())?)
+    }
+
+    /// Says something to the person at the terminal; nothing with `--json`.
+    pub fn say(&self, text: impl AsRef<str>) {
+        if !self.json {
+            // A closed terminal is no reason to stop the work.
+            let _closed = writeln!(io::stderr().lock(), "{}", text.as_ref());
+        }
+    }
+
+    /// Prints a failure and gives its exit code.
+    pub fn fail(&self, error: &CliError) -> ExitCode {
+        let mut stderr = io::stderr().lock();
+        let written = if self.json {
+            let mut document = serde_json::Map::new();
+            document.insert(String::from("code"), error.code.name().into());
+            document.insert(String::from("detail"), error.sentence.clone().into());
+            document.extend(error.facts.clone().unwrap_or_default());
+            writeln!(stderr, "{}", serde_json::Value::Object(document))
+        } else {
+            let list = error.facts.as_ref().and_then(|facts| facts.get("denials")).and_then(|d| d.as_array());
+            let list: String = list.into_iter().flatten().map(denial).collect();
+            writeln!(stderr, "error[{}]: {}{list}", error.code, error.sentence)
+        };
+        drop(written);
+        ExitCode::from(exit_code(error.code))
+    }
+}
+
+/// One denial as a line: its code, its sentence, the fields it names.
+fn denial(denial: &serde_json::Value) -> String {
+    let text = |key: &str| denial.get(key).and_then(|value| value.as_str()).unwrap_or_default();
+    let fields: Vec<&str> = denial
+        .get("fields")
+        .and_then(|f| f.as_array())
+        .into_iter()
+        .flatten()
+        .filter_map(|f| f.as_str())
+        .collect();
+    let fields = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
+    format!("\n  {} {}{fields}", text("code"), text("title"))
+}
+
+fn as_json<T: Serialize>(value: &T) -> Result<String, CliError> {
+    serde_json::to_string_pretty(value).map_err(|_ignored| {
+        CliError::new(Code::new("output.json", Fault::Internal), "the answer could not be written as JSON")
+    })
+}
+
+fn exit_code(code: Code) -> u8 {
+    if code.name().starts_with("config.") {
+        return 78;
+    }
+    match code.fault() {
+        Fault::Malformed | Fault::TooLarge | Fault::Refused => 65,
+        Fault::NotFound => 69,
+        Fault::Internal => 70,
+        Fault::Conflict | Fault::Stale | Fault::TooMany | Fault::Unavailable => 75,
+        Fault::Unauthenticated | Fault::Forbidden => 77,
+    }
+}
