@@ -14,6 +14,7 @@
 //!
 //! It does not decide which key may do what, nor when: `members` and `packets` do.
 
+pub mod closed;
 mod gate;
 mod keys;
 mod passphrase;

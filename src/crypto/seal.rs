@@ -60,11 +60,8 @@ pub enum SectionKind {
 }
 
 impl SectionKind {
-    const fn seal(self) -> Seal {
-        match self {
-            Self::Document => Seal::Section { cty: Some("rp1-content+jws") },
-            Self::File => Seal::Section { cty: None },
-        }
+    fn of(parts: &Sealed<'_>) -> Self {
+        if parts.header.cty.is_some() { Self::Document } else { Self::File }
     }
 
     const fn header(self) -> &'static str {
@@ -114,7 +111,11 @@ pub fn decrypt_section(
     key: &SectionKey,
     max: usize,
 ) -> Result<Secret<Vec<u8>>, GateError> {
-    open(&sealed(token, kind.seal(), max)?, key.as_bytes())
+    let parts = sealed(token, Seal::Section, max)?;
+    if SectionKind::of(&parts) != kind {
+        return Err(GateError::Type);
+    }
+    open(&parts, key.as_bytes())
 }
 
 /// Opens what was taken apart, with its content key.
@@ -128,9 +129,9 @@ pub(super) fn open(parts: &Sealed<'_>, key: &[u8]) -> Result<Secret<Vec<u8>>, Ga
     }
 }
 
-/// Looks at a section's form without opening it.
-pub fn check_section_shape(token: &str, kind: SectionKind, max: usize) -> Result<(), GateError> {
-    sealed(token, kind.seal(), max).map(drop)
+/// Looks at a section's form and answers what it holds, without opening it.
+pub fn check_section_shape(token: &str, max: usize) -> Result<SectionKind, GateError> {
+    sealed(token, Seal::Section, max).map(|parts| SectionKind::of(&parts))
 }
 
 /// Seals section keys to one reader.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     GateError, KeyError, Kid, SigningKey, Typ, VerifyingKey,
+    closed::{self, NotClosed},
     gate::{encode, signed},
 };
 
@@ -23,6 +24,11 @@ impl Verified {
     /// What was signed.
     pub fn payload(&self) -> &[u8] {
         &self.payload
+    }
+
+    /// What was signed, as closed JSON of at most `depth` nested objects and arrays.
+    pub fn claims<'de, T: serde::Deserialize<'de>>(&'de self, depth: u8) -> Result<T, NotClosed> {
+        closed::read(&self.payload, depth)
     }
 
     /// What was signed, by value.
