@@ -15,6 +15,29 @@ pub enum AuditError {
     /// An entry could not be made.
     #[error("an entry of the log could not be made")]
     Entry(#[from] EntryError),
+    /// What is stored contradicts itself.
+    #[error("the stored log is broken: {0}; run `throughline audit verify`")]
+    Broken(&'static str),
+    /// A place or a size that the tree does not have.
+    #[error("the log has no such entry, or has not given it a place yet")]
+    NotInTree,
+    /// A proof that does not prove.
+    #[error("this proof does not hold")]
+    BadProof,
+    /// A file that is not a proof, a checkpoint or a bundle.
+    #[error("this is not a {what}: {reason}")]
+    Malformed {
+        /// What was expected.
+        what: &'static str,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A checkpoint without a valid signature of the key it is held against.
+    #[error("the checkpoint is not signed by the expected key")]
+    BadSignature,
+    /// A key that cannot sign or check checkpoints.
+    #[error("this is not a key for the log: {0}")]
+    BadKey(&'static str),
 }
 
 impl Coded for AuditError {
@@ -22,6 +45,12 @@ impl Coded for AuditError {
         match self {
             Self::Storage(error) => error.code(),
             Self::Entry(_) => Code::new("audit.entry", Fault::Internal),
+            Self::Broken(_) => Code::new("audit.broken", Fault::Internal),
+            Self::NotInTree => Code::new("audit.not_in_tree", Fault::NotFound),
+            Self::BadProof => Code::new("audit.bad_proof", Fault::Refused),
+            Self::Malformed { .. } => Code::new("audit.malformed", Fault::Malformed),
+            Self::BadSignature => Code::new("audit.bad_signature", Fault::Refused),
+            Self::BadKey(_) => Code::new("audit.bad_key", Fault::Malformed),
         }
     }
 }

@@ -12,11 +12,16 @@
 //!
 //! What this room does not do: decide who may read the log (`access`), or keep the content of what happened (the domain rooms).
 
+mod checkpoint;
 pub mod entry;
 mod error;
+pub mod proof;
 mod record;
 mod store;
+pub mod tree;
 
+pub use checkpoint::{Checkpoint, LogKey, LogVerifier};
 pub use entry::{Entry, EntryDraft, EntryError, Outcome, Who};
 pub use error::AuditError;
+pub use proof::{Proof, Proven};
 pub use record::{Record, record};

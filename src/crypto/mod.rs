@@ -17,12 +17,14 @@
 pub mod closed;
 mod gate;
 mod keys;
+mod log;
 mod passphrase;
 mod seal;
 mod sign;
 
 pub use gate::{GateError, Typ};
 pub use keys::{DecryptionKey, EncryptionKey, KeyError, Kid, PublicJwk, SecretJwk, SigningKey, VerifyingKey};
+pub use log::ed25519_public;
 pub use passphrase::{
     Passphrase, PassphraseError, PassphraseHash, Wrapped, hash_passphrase, unwrap, verify_passphrase, wrap,
 };
