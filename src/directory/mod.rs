@@ -1,1 +1,4 @@
 //! The services that members offer.
+
+pub mod fold;
+pub mod hsds;

@@ -1,0 +1,174 @@
+//! A folder with `datapackage.json` and its CSV files. Opening it reads the descriptor and looks at every path; nothing
+//! outside the folder is ever opened.
+
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Component, Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use super::HsdsError;
+
+/// The largest descriptor that is read.
+const DESCRIPTOR_MAX: u64 = 4 * 1024 * 1024;
+
+/// The most tables a package may have.
+const TABLES_MAX: usize = 64;
+
+/// The largest file that is read.
+const FILE_MAX: u64 = 512 * 1024 * 1024;
+
+/// A package that was looked at and can be read.
+#[derive(Debug)]
+pub struct Package {
+    tables: Vec<TableFile>,
+}
+
+/// One table and its file.
+#[derive(Debug)]
+pub struct TableFile {
+    name: String,
+    file: String,
+    path: PathBuf,
+    bytes: u64,
+}
+
+impl Package {
+    /// Opens the folder, or the folder that holds the given descriptor.
+    pub fn open(folder: &Path) -> Result<Self, HsdsError> {
+        let folder = if folder.is_file() { folder.parent().unwrap_or(folder) } else { folder };
+        let root = folder.canonicalize().map_err(|source| HsdsError::NoPackage { source })?;
+        let mut text = Vec::new();
+        let file =
+            File::open(root.join("datapackage.json")).map_err(|source| HsdsError::NoPackage { source })?;
+        let read = file.take(DESCRIPTOR_MAX.saturating_add(1)).read_to_end(&mut text);
+        read.map_err(|source| HsdsError::NoPackage { source })?;
+        if u64::try_from(text.len()).unwrap_or(u64::MAX) > DESCRIPTOR_MAX {
+            return Err(HsdsError::Descriptor(String::from("it is larger than 4 MiB")));
+        }
+        let text = text.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(&text);
+        let descriptor: Descriptor =
+            serde_json::from_slice(text).map_err(|reason| HsdsError::Descriptor(reason.to_string()))?;
+        if descriptor.resources.len() > TABLES_MAX {
+            return Err(HsdsError::Descriptor(format!("it lists more than {TABLES_MAX} tables")));
+        }
+        let mut tables: Vec<TableFile> = Vec::new();
+        for resource in descriptor.resources {
+            if tables.iter().any(|table| table.name == resource.name) {
+                return Err(HsdsError::Descriptor(format!(
+                    "it lists the table {} twice",
+                    shown(&resource.name)
+                )));
+            }
+            tables.push(resource.locate(&root)?);
+        }
+        Ok(Self { tables })
+    }
+
+    /// The tables, in the order of the descriptor.
+    pub fn tables(&self) -> &[TableFile] {
+        &self.tables
+    }
+
+    /// The table with this name.
+    pub fn table(&self, name: &str) -> Option<&TableFile> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+
+    /// Bytes over all files.
+    pub fn bytes(&self) -> u64 {
+        self.tables.iter().map(|table| table.bytes).sum()
+    }
+}
+
+impl TableFile {
+    /// The table's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file's name, as the descriptor has it.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Opens the file.
+    pub fn open(&self) -> Result<File, HsdsError> {
+        File::open(&self.path).map_err(|source| HsdsError::File { file: self.file.clone(), source })
+    }
+}
+
+#[derive(Deserialize)]
+struct Descriptor {
+    resources: Vec<Resource>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    name: String,
+    path: Option<serde_json::Value>,
+    encoding: Option<String>,
+    dialect: Option<Dialect>,
+}
+
+#[derive(Deserialize)]
+struct Dialect {
+    delimiter: Option<String>,
+}
+
+impl Resource {
+    fn locate(self, root: &Path) -> Result<TableFile, HsdsError> {
+        let refused = |reason| HsdsError::Resource { table: shown(&self.name), reason };
+        let is_word = |name: &str| {
+            !name.is_empty()
+                && name.len() <= 64
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+        };
+        if !is_word(&self.name) {
+            return Err(refused("its name is not a plain word"));
+        }
+        let Some(file) = self.path.as_ref().and_then(serde_json::Value::as_str) else {
+            return Err(refused("its path must be one file in this folder"));
+        };
+        let encoding = self.encoding.as_deref().unwrap_or("utf-8").to_ascii_lowercase();
+        if !matches!(encoding.as_str(), "utf-8" | "utf8" | "utf-8-sig" | "ascii" | "us-ascii") {
+            return Err(refused(
+                "its encoding is not UTF-8; save the file as UTF-8 and correct the descriptor",
+            ));
+        }
+        if self.dialect.as_ref().and_then(|dialect| dialect.delimiter.as_deref()).is_some_and(|d| d != ",") {
+            return Err(refused("its cells are not parted by commas"));
+        }
+        let outside = "its path leads out of the folder";
+        let relative = Path::new(file);
+        let plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
+        if file.is_empty()
+            || file.len() > 255
+            || !plain
+            || file.contains(['\\', ':'])
+            || file.chars().any(char::is_control)
+        {
+            return Err(refused(outside));
+        }
+        let missing = |source| HsdsError::File { file: shown(file), source };
+        let path = root.join(relative).canonicalize().map_err(missing)?;
+        if !path.starts_with(root) {
+            return Err(refused(outside));
+        }
+        let about = path.metadata().map_err(missing)?;
+        if !about.is_file() {
+            return Err(refused("its path is not a file"));
+        }
+        if about.len() > FILE_MAX {
+            return Err(refused("its file is larger than 512 MiB"));
+        }
+        Ok(TableFile { name: self.name, file: file.to_owned(), path, bytes: about.len() })
+    }
+}
+
+/// A foreign name, fit for a message: short and without control characters.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(64).collect()
+}
