@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::{
-    Error, HttpMessage as _, ResponseError as _,
+    Error, HttpMessage as _, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::header::{self, HeaderName, HeaderValue},
@@ -48,19 +48,16 @@ pub(super) async fn guard(
     let span = tracing::info_span!("request", request.id = %id, method = %method, route = %route);
     let timer = hub.metrics().request_seconds.with_label_values(&[&route]).start_timer();
     let limit = Duration::from_secs(hub.settings().limits.request_seconds);
-    let kept = request.request().clone();
-    let outcome = tokio::time::timeout(limit, next.call(request).instrument(span.clone())).await;
-    let mut response = match outcome {
-        Ok(Ok(response)) => response.map_into_boxed_body(),
-        Ok(Err(error)) => ServiceResponse::new(kept, refusal(&error)),
-        Err(_elapsed) => {
-            let problem = Problem::new(
-                Code::new("api.too_slow", Fault::Unavailable),
-                "The request took too long and was given up. Ask again with the same Idempotency-Key to learn whether it was done.",
-            );
-            ServiceResponse::new(kept, problem.error_response())
-        }
+    let answered = tokio::time::timeout(limit, next.call(request).instrument(span.clone())).await;
+    let Ok(answered) = answered else {
+        return Err(too_slow().into());
     };
+    let mut response = answered?.map_into_boxed_body();
+    if let Some(error) = response.response().error() {
+        let mended = refusal(error, id);
+        let (request, _without_id) = response.into_parts();
+        response = ServiceResponse::new(request, mended);
+    }
     timer.observe_duration();
     let status = response.status().as_u16();
     hub.metrics().requests.with_label_values(&[&method, &route, &status.to_string()]).inc();
@@ -77,29 +74,37 @@ pub(super) async fn guard(
     Ok(response)
 }
 
-/// Our own problems as they are; actix's errors, whose text may quote what the caller sent, as a plain sentence.
-fn refusal(error: &Error) -> actix_web::HttpResponse {
+fn too_slow() -> Problem {
+    Problem::new(
+        Code::new("api.too_slow", Fault::Unavailable),
+        "The request took too long and was given up. Ask again with the same Idempotency-Key to learn whether it was done.",
+    )
+}
+
+/// Our own problems with the request's id; a plain sentence in the place of actix's own errors, whose text may quote what the
+/// caller sent.
+fn refusal(error: &Error, id: RequestId) -> HttpResponse {
     if let Some(problem) = error.as_error::<Problem>() {
-        return problem.error_response();
+        return problem.respond(Some(id));
     }
     let status = error.as_response_error().status_code();
     let (code, sentence) = match status.as_u16() {
         404 => (
-            Code::new("api.no_such_route", Fault::NotFound),
-            "There is nothing at this address; see /api for what there is.",
+            Code::new("api.no_such_thing", Fault::NotFound),
+            "There is nothing at this address; the path may hold a malformed id.",
         ),
         405 => (
             Code::new("api.no_such_method", Fault::Malformed),
-            "This address does not take this method; see /api.",
+            "This address does not take this method; see /api/openapi.json.",
         ),
         413 => {
             (Code::new("api.body_too_large", Fault::TooLarge), "The body is larger than this address takes.")
         }
         400..=499 => (
             Code::new("api.malformed", Fault::Malformed),
-            "The path or the query does not fit; see /api for what it should be.",
+            "The path, the query or the form does not fit; see /api/openapi.json.",
         ),
         _ => (Code::new("api.internal", Fault::Internal), "Something failed inside the hub."),
     };
-    Problem::new(code, sentence).error_response()
+    Problem::new(code, sentence).respond(Some(id))
 }

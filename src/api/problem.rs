@@ -5,7 +5,7 @@ use std::fmt;
 use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
 use serde::Serialize;
 
-use crate::kernel::{Code, Coded, Fault};
+use crate::kernel::{Code, Coded, Fault, id::RequestId};
 
 /// A refusal on its way out: any room's error, seen as a code, a sentence and facts.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct ProblemDocument {
     pub detail: String,
     /// The stable code, such as `referral.move_refused`.
     pub code: String,
+    /// Id of the request: say it when you ask for help.
+    pub request: String,
 }
 
 impl Problem {
@@ -123,6 +125,13 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
+        self.respond(None)
+    }
+}
+
+impl Problem {
+    /// The response, with the request's id when it is known.
+    pub(super) fn respond(&self, request: Option<RequestId>) -> HttpResponse {
         let fault = self.code.fault();
         let mut document = serde_json::Map::new();
         let mut put = |key: &str, value: serde_json::Value| document.insert(key.to_owned(), value);
@@ -131,6 +140,9 @@ impl ResponseError for Problem {
         put("status", status_of(fault).as_u16().into());
         put("detail", self.detail.clone().into());
         put("code", self.code.name().into());
+        if let Some(request) = request {
+            put("request", request.to_string().into());
+        }
         for (key, value) in self.facts.iter().flatten() {
             put(key, value.clone());
         }

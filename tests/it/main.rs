@@ -1,1 +1,7 @@
 //! One binary of integration tests; see the folders for what they look at.
+#![cfg(test)]
+
+mod api;
+mod rooms;
+mod storage;
+mod support;

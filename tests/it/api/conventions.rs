@@ -1,0 +1,122 @@
+//! What every route keeps to: problems, idempotency, limits, headers.
+
+use serde_json::json;
+use throughline::{crypto::SigningKey, kernel::id::SystemIds};
+
+use crate::support::{TestHub, send};
+
+fn client(name: &str) -> serde_json::Value {
+    let key = SigningKey::generate(&SystemIds).unwrap();
+    json!({ "name": name, "roles": ["intake"], "key": key.public() })
+}
+
+#[actix_web::test]
+async fn the_same_key_and_request_get_the_same_answer_and_happen_once() {
+    let hub = TestHub::new().await;
+    let org = hub.org("Harbour Aid").await;
+    let (path, body) = (format!("/api/v1/organisations/{}/clients", org.id), client("second"));
+    let key = [("idempotency-key", "abc-1")];
+    let ask = |body| send(&hub, Some(&org.token), "POST", &path, &key, Some(body));
+    let first = ask(&body).await.expect(201);
+    let second = ask(&body).await.expect(201);
+    assert_eq!(first.body, second.body);
+    assert_eq!(second.headers["idempotent-replayed"], "true");
+    assert_eq!(ask(&client("third")).await.expect(422).code(), "idempotency.key_reused");
+    let list = org.get(&hub, &path).await.expect(200);
+    assert_eq!(list.body["items"].as_array().unwrap().len(), 2);
+}
+
+#[actix_web::test]
+async fn a_refused_request_is_not_remembered() {
+    let hub = TestHub::new().await;
+    let org = hub.org("Harbour Aid").await;
+    let path = format!("/api/v1/organisations/{}/clients", org.id);
+    let key = [("idempotency-key", "abc-2")];
+    let mut body = client("second");
+    body["roles"] = json!([]);
+    send(&hub, Some(&org.token), "POST", &path, &key, Some(&body)).await.expect(422);
+    body["roles"] = json!(["intake"]);
+    send(&hub, Some(&org.token), "POST", &path, &key, Some(&body)).await.expect(201);
+}
+
+#[actix_web::test]
+async fn a_problem_names_its_request_and_never_what_was_sent() {
+    let hub = TestHub::new().await;
+    let org = hub.org("Harbour Aid").await;
+    let path = format!("/api/v1/organisations/{}/clients", org.id);
+    let problem = org.post(&hub, &path, &json!({ "name": "x", "roles": "canary-word" })).await.expect(400);
+    assert_eq!(problem.code(), "api.body_malformed");
+    assert_eq!(problem.body["request"], problem.headers["x-request-id"].to_str().unwrap());
+    assert!(!problem.body.to_string().contains("canary"));
+    let lost = org.get(&hub, "/api/v1/organisations/org_canary-word").await.expect(404);
+    assert!(!lost.body.to_string().contains("canary"));
+}
+
+#[actix_web::test]
+async fn too_large_a_body_is_refused_before_it_is_read() {
+    let hub = TestHub::with(&[("LIMITS__BODY_BYTES", "1000")]).await;
+    let large = json!({ "code": "x".repeat(2_000), "passphrase": "y" });
+    let problem = send(&hub, None, "POST", "/api/v1/passphrase", &[], Some(&large)).await.expect(413);
+    assert_eq!(problem.code(), "api.body_too_large");
+}
+
+#[actix_web::test]
+async fn callers_have_a_rate() {
+    let hub = TestHub::with(&[
+        ("LIMITS__STRANGER_REQUESTS_PER_SECOND", "1"),
+        ("LIMITS__STRANGER_BURST", "3"),
+        ("LIMITS__ORGANISATION_REQUESTS_PER_SECOND", "1"),
+        ("LIMITS__ORGANISATION_BURST", "4"),
+    ])
+    .await;
+    let org = hub.org("Harbour Aid").await;
+    let mut answers = Vec::new();
+    for _ in 0..5 {
+        answers.push(org.get(&hub, "/api/v1/organisations").await.status);
+    }
+    assert!(answers.contains(&200) && answers.contains(&429), "{answers:?}");
+}
+
+#[actix_web::test]
+async fn a_node_is_ready_when_its_parts_are() {
+    let hub = TestHub::new().await;
+    send(&hub, None, "GET", "/health/live", &[], None).await.expect(204);
+    let ready = send(&hub, None, "GET", "/health/ready", &[], None).await.expect(200);
+    assert_eq!(ready.body["ready"], true);
+    let full = TestHub::with(&[("DATABASE__FREE_DISK_MEGABYTES", "999999999")]).await;
+    let status = send(&full, None, "GET", "/health/ready", &[], None).await.status;
+    let on_sqlite = full.hub.store().engine() == throughline::storage::Engine::Sqlite;
+    assert_eq!(status, if on_sqlite { 503 } else { 200 });
+}
+
+#[actix_web::test]
+async fn metrics_hold_names_of_routes_and_no_ids() {
+    let hub = TestHub::new().await;
+    let org = hub.org("Harbour Aid").await;
+    org.get(&hub, &format!("/api/v1/organisations/{}", org.id)).await.expect(200);
+    let text = send(&hub, None, "GET", "/metrics", &[], None).await.expect(200).body;
+    let text = text.as_str().unwrap();
+    assert!(text.contains("route=\"/api/v1/organisations/{organisation}\""));
+    assert!(!text.contains("org_"));
+}
+
+#[actix_web::test]
+async fn old_answers_are_forgotten_and_a_stopped_hub_answers_nobody() {
+    let hub = TestHub::new().await;
+    let org = hub.org("Harbour Aid").await;
+    let path = format!("/api/v1/organisations/{}/clients", org.id);
+    let (body, key) = (client("second"), [("idempotency-key", "abc-3")]);
+    let made = send(&hub, Some(&org.token), "POST", &path, &key, Some(&body)).await.expect(201);
+    let made = made.body["id"].as_str().unwrap().to_owned();
+    org.delete(&hub, &format!("{path}/{made}")).await.expect(204);
+    assert!(hub.everything_stored().await.contains("abc-3"));
+    hub.clock.advance(chrono::TimeDelta::hours(49));
+    hub.run_jobs().await;
+    assert!(
+        !hub.everything_stored().await.contains("abc-3")
+            || hub.hub.store().engine() == throughline::storage::Engine::Sqlite
+    );
+    hub.stop().await;
+    let gone = reqwest::Client::builder().no_proxy().build().unwrap().get(&hub.url).send().await;
+    assert!(gone.is_err());
+}

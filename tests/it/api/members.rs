@@ -1,0 +1,162 @@
+//! Organisations, machines, people and keys over HTTP.
+
+use serde_json::json;
+use throughline::{
+    access::Role,
+    crypto::{SigningKey, Typ, sign_compact},
+    kernel::id::SystemIds,
+    members::{self, EnrolStaff, KeyState, Suspend},
+};
+
+use crate::support::{TestHub, request_token, send};
+
+#[actix_web::test]
+async fn a_machine_gets_a_token_and_sees_the_other_members() {
+    let hub = TestHub::new().await;
+    let (a, b) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
+    let list = a.get(&hub, "/api/v1/organisations").await.expect(200);
+    assert_eq!(list.body["items"].as_array().unwrap().len(), 2);
+    let one = a.get(&hub, &format!("/api/v1/organisations/{}", b.id)).await.expect(200);
+    assert_eq!(one.body["name"], "Clinic of the Lake");
+    assert_eq!(one.headers["etag"], "\"1\"");
+}
+
+#[actix_web::test]
+async fn an_assertion_counts_once() {
+    let hub = TestHub::new().await;
+    let org = hub.org("Harbour Aid").await;
+    let assertion = org.assertion(&hub);
+    request_token(&hub, &assertion).await.expect(200);
+    assert_eq!(request_token(&hub, &assertion).await.expect(401).code(), "token.assertion_refused");
+}
+
+#[actix_web::test]
+async fn an_assertion_of_a_stranger_s_key_or_past_its_time_is_refused() {
+    let hub = TestHub::new().await;
+    let mut org = hub.org("Harbour Aid").await;
+    let late = org.assertion(&hub);
+    hub.clock.advance(chrono::TimeDelta::minutes(10));
+    request_token(&hub, &late).await.expect(401);
+    org.client_key = SigningKey::generate(&SystemIds).unwrap();
+    request_token(&hub, &org.assertion(&hub)).await.expect(401);
+}
+
+#[actix_web::test]
+async fn a_token_ends_with_its_time() {
+    let hub = TestHub::new().await;
+    let org = hub.org("Harbour Aid").await;
+    hub.clock.advance(chrono::TimeDelta::seconds(599));
+    org.get(&hub, "/api/v1/organisations").await.expect(200);
+    hub.clock.advance(chrono::TimeDelta::seconds(2));
+    assert_eq!(org.get(&hub, "/api/v1/organisations").await.expect(401).code(), "access.bad_token");
+}
+
+#[actix_web::test]
+async fn a_suspended_organisation_is_out_within_seconds_and_comes_back() {
+    let hub = TestHub::new().await;
+    let org = hub.org("Harbour Aid").await;
+    let suspend = Suspend { organisation: org.id, version: 1 };
+    hub.hub
+        .write("members.suspend", &hub.operator(), move |tx| members::suspend_organisation(tx, &suspend))
+        .await
+        .unwrap();
+    hub.clock.advance(chrono::TimeDelta::seconds(4));
+    org.get(&hub, "/api/v1/organisations").await.expect(401);
+    request_token(&hub, &org.assertion(&hub)).await.expect(401);
+    let stale = hub
+        .hub
+        .write("members.reinstate", &hub.operator(), move |tx| members::reinstate_organisation(tx, &suspend))
+        .await;
+    assert!(stale.is_err(), "the version has moved on");
+    let again = Suspend { version: 2, ..suspend };
+    hub.hub
+        .write("members.reinstate", &hub.operator(), move |tx| members::reinstate_organisation(tx, &again))
+        .await
+        .unwrap();
+    request_token(&hub, &org.assertion(&hub)).await.expect(200);
+}
+
+#[actix_web::test]
+async fn key_statements_form_a_chain_and_keys_never_go_back() {
+    let hub = TestHub::new().await;
+    let mut org = hub.org("Harbour Aid").await;
+    let path = format!("/api/v1/organisations/{}/keys", org.id);
+    let first = org.statements[0].clone();
+    let again = org.post(&hub, &path, &json!({ "statement": first })).await;
+    assert_eq!(again.expect(409).code(), "member.statement_out_of_order");
+    org.publish(&hub, KeyState::Retired).await.expect(201);
+    let back = org.publish(&hub, KeyState::Active).await;
+    assert_eq!(back.expect(422).code(), "member.statement_refused");
+    let history = org.get(&hub, &path).await.expect(200);
+    assert_eq!(history.body["statements"].as_array().unwrap().len(), 2);
+    let jwks = org.get(&hub, &format!("/api/v1/organisations/{}/jwks.json", org.id)).await.expect(200);
+    let kept: Vec<&str> =
+        jwks.body["keys"].as_array().unwrap().iter().map(|k| k["use"].as_str().unwrap()).collect();
+    assert!(
+        kept.iter().all(|r#use| *r#use == "enc"),
+        "retired encryption keys have days of grace, signing keys none"
+    );
+}
+
+#[actix_web::test]
+async fn a_statement_signed_by_any_other_key_is_refused() {
+    let hub = TestHub::new().await;
+    let (mut org, other) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
+    let path = format!("/api/v1/organisations/{}/keys", org.id);
+    let theirs =
+        other.post(&hub, &path, &json!({ "statement": org.statement(&hub, KeyState::Retired) })).await;
+    assert_eq!(theirs.expect(404).code(), "access.not_found");
+    std::mem::swap(&mut org.root, &mut SigningKey::generate(&SystemIds).unwrap());
+    assert_eq!(org.publish(&hub, KeyState::Active).await.expect(422).code(), "member.statement_refused");
+    let wrong_type = sign_compact(&org.root, Typ::Event, b"{}").unwrap();
+    org.post(&hub, &path, &json!({ "statement": wrong_type })).await.expect(422);
+}
+
+#[actix_web::test]
+async fn a_person_enrols_signs_in_is_paused_and_signs_out() {
+    let hub = TestHub::new().await;
+    let org = hub.org("Harbour Aid").await;
+    let enrol = json!({ "name": "w.banda", "roles": ["case_worker"] });
+    let staff = format!("/api/v1/organisations/{}/staff", org.id);
+    let enrolment = org.post(&hub, &staff, &enrol).await.expect(201);
+    let code = enrolment.body["code"].as_str().unwrap();
+    let choose = |passphrase: &str| json!({ "code": code, "passphrase": passphrase });
+    let short = send(&hub, None, "POST", "/api/v1/passphrase", &[], Some(&choose("short"))).await;
+    assert_eq!(short.expect(422).code(), "member.passphrase_too_weak");
+    let long = choose("four unrelated words here");
+    send(&hub, None, "POST", "/api/v1/passphrase", &[], Some(&long)).await.expect(204);
+    let used = send(&hub, None, "POST", "/api/v1/passphrase", &[], Some(&long)).await;
+    assert_eq!(used.expect(401).code(), "member.enrolment_refused");
+
+    let sign_in = |passphrase: &str| json!({ "name": "w.banda", "passphrase": passphrase });
+    let good = sign_in("four unrelated words here");
+    let session = send(&hub, None, "POST", "/api/v1/session", &[], Some(&good)).await.expect(200);
+    let cookie = session.headers["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap();
+    let with = [("cookie", cookie)];
+    send(&hub, None, "GET", "/api/v1/organisations", &with, None).await.expect(200);
+    send(&hub, None, "DELETE", "/api/v1/session", &with, None).await.expect(204);
+    send(&hub, None, "GET", "/api/v1/organisations", &with, None).await.expect(401);
+
+    for _try in 0..5 {
+        send(&hub, None, "POST", "/api/v1/session", &[], Some(&sign_in("not this one, sorry")))
+            .await
+            .expect(401);
+    }
+    let paused = send(&hub, None, "POST", "/api/v1/session", &[], Some(&good)).await;
+    assert_eq!(paused.expect(401).code(), "member.sign_in_refused");
+    hub.clock.advance(chrono::TimeDelta::minutes(16));
+    send(&hub, None, "POST", "/api/v1/session", &[], Some(&good)).await.expect(200);
+    assert!(!hub.everything_stored().await.contains("four unrelated words here"));
+}
+
+#[actix_web::test]
+async fn members_cannot_give_themselves_the_node_s_roles() {
+    let hub = TestHub::new().await;
+    let org = hub.org("Harbour Aid").await;
+    let enrol = EnrolStaff { name: "x".parse().unwrap(), roles: vec![Role::Coordinator] };
+    let body = json!({ "name": enrol.name, "roles": enrol.roles });
+    let refused = org.post(&hub, &format!("/api/v1/organisations/{}/staff", org.id), &body).await;
+    assert_eq!(refused.expect(422).code(), "member.role_does_not_fit");
+}

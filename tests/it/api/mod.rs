@@ -1,0 +1,4 @@
+//! The HTTP entrance, as callers see it.
+
+mod conventions;
+mod members;

@@ -1,0 +1,215 @@
+//! The arrows between rooms, and what may be named where. The table is the architecture: a new arrow is a new word here.
+
+use std::{fs, path::Path};
+
+/// Room, and the rooms it may use beside `kernel`.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("kernel", &[]),
+    ("config", &["storage"]),
+    ("crypto", &[]),
+    ("policy", &[]),
+    ("storage", &[]),
+    ("access", &["config", "crypto", "policy", "storage"]),
+    ("audit", &["access", "crypto", "storage"]),
+    ("outbox", &["access", "storage"]),
+    ("members", &["access", "audit", "config", "crypto", "outbox", "storage"]),
+    ("directory", &["access", "audit", "config", "members", "outbox", "policy", "storage"]),
+    ("agreements", &["access", "audit", "crypto", "directory", "members", "outbox", "policy", "storage"]),
+    (
+        "consent",
+        &["access", "agreements", "audit", "crypto", "directory", "members", "outbox", "policy", "storage"],
+    ),
+    (
+        "packets",
+        &[
+            "access",
+            "agreements",
+            "audit",
+            "consent",
+            "crypto",
+            "directory",
+            "members",
+            "outbox",
+            "policy",
+            "storage",
+        ],
+    ),
+    (
+        "referrals",
+        &[
+            "access",
+            "agreements",
+            "audit",
+            "consent",
+            "crypto",
+            "directory",
+            "members",
+            "outbox",
+            "packets",
+            "policy",
+            "storage",
+        ],
+    ),
+    (
+        "feedback",
+        &["access", "audit", "consent", "crypto", "members", "outbox", "policy", "referrals", "storage"],
+    ),
+    ("hub", &["access", "audit", "config", "crypto", "storage"]),
+];
+
+/// Entrances and jobs may use every room; not one another.
+const ENTRANCES: &[&str] = &["jobs", "api", "cli"];
+/// The command line starts servers and jobs, so it is the one entrance that names the others.
+const ASSEMBLES: &[&str] = &["cli"];
+
+fn rust_files(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            found.push((path.display().to_string().replace('\\', "/"), text));
+        }
+    }
+    found
+}
+
+fn sources() -> Vec<(String, String)> {
+    rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+        .into_iter()
+        .map(|(path, text)| (path.rsplit_once("/src/").unwrap().1.to_owned(), text))
+        .collect()
+}
+
+fn room_of(path: &str) -> &str {
+    path.split(['/', '.']).next().unwrap()
+}
+
+/// The part before the tests at the bottom, without comments.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// Every room named after `crate::`, also inside braces.
+fn rooms_named(code: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    for (place, _) in code.match_indices("crate::") {
+        let rest = &code[place + "crate::".len()..];
+        if let Some(group) = rest.strip_prefix('{') {
+            let (mut depth, mut word) = (0, String::new());
+            for c in group.chars() {
+                match c {
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    ',' if depth == 0 => {
+                        named.push(word.split("::").next().unwrap().trim().to_owned());
+                        word.clear();
+                        continue;
+                    }
+                    _ => {}
+                }
+                if depth == 0 {
+                    word.push(c);
+                }
+            }
+            named.push(word.split("::").next().unwrap().trim().to_owned());
+        } else {
+            named.push(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+        }
+    }
+    named.retain(|word| !word.is_empty());
+    named
+}
+
+#[test]
+fn arrows_point_one_way() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let room = room_of(&path);
+        if ["lib", "main"].contains(&room) || ASSEMBLES.contains(&room) {
+            continue;
+        }
+        for named in rooms_named(&code(&text)) {
+            let is_room =
+                MAY_USE.iter().any(|(name, _)| *name == named) || ENTRANCES.contains(&named.as_str());
+            if !is_room || named == room || named == "kernel" {
+                continue;
+            }
+            let allowed = match MAY_USE.iter().find(|(name, _)| *name == room) {
+                Some((_, may)) => may.contains(&named.as_str()),
+                None => !ENTRANCES.contains(&named.as_str()),
+            };
+            if !allowed {
+                wrong.push(format!("{path} uses {named}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_room_is_in_the_table() {
+    for (path, _) in sources() {
+        let room = room_of(&path);
+        let known = MAY_USE.iter().any(|(name, _)| *name == room)
+            || ENTRANCES.contains(&room)
+            || ["lib", "main"].contains(&room);
+        assert!(known, "{path}");
+    }
+}
+
+#[test]
+fn tables_and_drivers_are_named_in_stores_only() {
+    for (path, text) in sources() {
+        let may = room_of(&path) == "storage" || path.ends_with("/store.rs");
+        let code = code(&text);
+        let names = ["storage::schema", "schema::", "diesel::"].iter().any(|word| code.contains(word));
+        assert!(may || !names, "{path} names the database");
+    }
+}
+
+#[test]
+fn domain_rooms_neither_wait_nor_know_the_web() {
+    for (path, text) in sources() {
+        let room = room_of(&path);
+        let domain = MAY_USE.iter().any(|(name, _)| *name == room) && !["hub", "storage"].contains(&room);
+        let code = code(&text);
+        for word in ["async fn", ".await", "actix_web", "reqwest", "tokio::"] {
+            assert!(!domain || !code.contains(word), "{path} has {word}");
+        }
+    }
+}
+
+#[test]
+fn only_crypto_names_josekit_and_nobody_calls_its_parsers() {
+    for (path, text) in sources() {
+        let code = code(&text);
+        if room_of(&path) != "crypto" {
+            for word in ["josekit", "openssl::"] {
+                assert!(!code.contains(word), "{path} has {word}");
+            }
+        }
+        for word in [
+            "josekit::jwt",
+            "JwkSet",
+            "JwtPayloadValidator",
+            "deserialize_compact",
+            "deserialize_json",
+            "JwsContext",
+            "JweContext",
+        ] {
+            assert!(!code.contains(word), "{path} has {word}");
+        }
+    }
+}
+
+#[test]
+fn rooms_do_not_reach_past_their_neighbours() {
+    for (path, text) in sources() {
+        assert!(!code(&text).contains("super::super"), "{path}");
+    }
+}

@@ -1,0 +1,4 @@
+//! The store on its own: migrations, batches, failures.
+
+mod migrations;
+mod writes;

@@ -1,0 +1,160 @@
+//! Writers: batches, savepoints, panics, refusals, durability.
+
+use throughline::{
+    access::Tx,
+    kernel::{Coded, id::OrganisationId, page::Asked},
+    members::{self, EnrolStaff, MemberError},
+    outbox::{self, Event, OutboxError},
+    storage::StorageError,
+};
+
+use crate::support::TestHub;
+
+fn say(tx: &mut Tx<'_>, topic: &'static str) -> Result<(), OutboxError> {
+    outbox::say(tx, &Event { topic, organisation: None, payload: serde_json::json!({}) })
+}
+
+async fn said(hub: &TestHub, topic: &'static str) -> usize {
+    let everything = hub.everything_stored().await;
+    // PostgreSQL shows bytes in hexadecimal.
+    let hex: String = topic.bytes().map(|b| format!("{b:02x}")).collect();
+    everything.matches(topic).count() + everything.matches(&hex).count()
+}
+
+#[actix_web::test]
+async fn a_refusal_takes_its_rows_with_it_and_leaves_an_entry() {
+    let hub = TestHub::new().await;
+    let refused = hub
+        .hub
+        .write("test.refuse", &hub.operator(), |tx| {
+            say(tx, "canary.refused")?;
+            Err::<(), OutboxError>(StorageError::Conflict.into())
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code().name(), "storage.conflict");
+    assert_eq!(said(&hub, "canary.refused").await, 0);
+    assert!(said(&hub, "test.refuse").await >= 1, "the refusal is in the log");
+}
+
+#[actix_web::test]
+async fn a_panic_is_rolled_back_and_spoils_nobody_else_s_write() {
+    let hub = TestHub::new().await;
+    let caller = hub.operator();
+    let bad = hub.hub.write::<(), OutboxError>("test.panic", &caller, |tx| {
+        say(tx, "canary.panicked")?;
+        panic!("on purpose")
+    });
+    let good = hub.hub.write("test.good", &caller, |tx| say(tx, "canary.good"));
+    let (bad, good) = tokio::join!(bad, good);
+    assert_eq!(bad.unwrap_err().code().name(), "storage.internal");
+    good.unwrap();
+    assert_eq!(said(&hub, "canary.panicked").await, 0);
+    assert!(said(&hub, "canary.good").await >= 1);
+}
+
+#[actix_web::test]
+async fn an_expected_duplicate_in_a_savepoint_leaves_the_rest_usable() {
+    let hub = TestHub::new().await;
+    hub.hub
+        .write("test.savepoint", &hub.operator(), |tx| {
+            let setting = tx.setting().clone();
+            say(tx, "canary.before")?;
+            let duplicate: Result<(), StorageError> = tx.savepoint(|_db| Err(StorageError::Conflict));
+            assert!(duplicate.is_err());
+            assert_eq!(tx.setting().entry, setting.entry);
+            say(tx, "canary.after")
+        })
+        .await
+        .unwrap();
+    assert!(said(&hub, "canary.before").await >= 1 && said(&hub, "canary.after").await >= 1);
+}
+
+#[actix_web::test]
+async fn a_unique_violation_is_a_refusal_and_the_next_write_goes_on() {
+    let hub = TestHub::new().await;
+    let enrol = |name: &str| EnrolStaff {
+        name: name.parse().unwrap(),
+        roles: vec![throughline::access::Role::Coordinator],
+    };
+    let write = |command: EnrolStaff| {
+        let hub = &hub;
+        async move {
+            hub.hub
+                .write("members.enrol_staff", &hub.operator(), move |tx| {
+                    members::enrol_staff(tx, None, &command, 1)
+                })
+                .await
+        }
+    };
+    write(enrol("first")).await.unwrap();
+    assert_eq!(write(enrol("first")).await.unwrap_err().code().name(), "storage.duplicate");
+    write(enrol("second")).await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_reader_cannot_write() {
+    let hub = TestHub::new().await;
+    let refused =
+        hub.hub.read(|db| outbox::forget_before(db, throughline::kernel::Timestamp::from_seconds(0))).await;
+    assert!(refused.is_err(), "a read connection took a DELETE");
+}
+
+#[actix_web::test]
+async fn many_writes_at_once_are_all_kept() {
+    let hub = TestHub::new().await;
+    let caller = hub.operator();
+    let writes = (0..200).map(|_| hub.hub.write("test.many", &caller, |tx| say(tx, "canary.many")));
+    for outcome in futures_join(writes).await {
+        outcome.unwrap();
+    }
+    hub.clock.advance(chrono::TimeDelta::seconds(5));
+    let now = hub.now();
+    let page = hub
+        .hub
+        .read::<_, OutboxError>(move |db| {
+            let nobody = OrganisationId::from_uuid(uuid::Uuid::nil());
+            outbox::notices(db, nobody, &Asked::new(None, None), now)
+        })
+        .await
+        .unwrap();
+    assert!(page.items.is_empty(), "notices of the node are nobody's");
+    assert!(said(&hub, "canary.many").await >= 200);
+}
+
+async fn futures_join<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut all: Vec<_> = futures.map(Box::pin).collect();
+    let mut done = Vec::new();
+    std::future::poll_fn(|context| {
+        all.retain_mut(|future| match future.as_mut().poll(context) {
+            std::task::Poll::Ready(output) => {
+                done.push(output);
+                false
+            }
+            std::task::Poll::Pending => true,
+        });
+        if all.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    done
+}
+
+#[actix_web::test]
+async fn a_notice_shows_after_it_has_settled_and_only_to_its_organisation() {
+    let hub = TestHub::new().await;
+    let (ours, other) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
+    let to = ours.id;
+    hub.hub
+        .write::<_, MemberError>("test.notice", &hub.operator(), move |tx| {
+            let payload = serde_json::json!({ "referral": "ref_1" });
+            Ok(outbox::say(tx, &Event { topic: "referral.accepted", organisation: Some(to), payload })?)
+        })
+        .await
+        .unwrap();
+    let items =
+        |response: crate::support::Response| response.expect(200).body["items"].as_array().unwrap().len();
+    assert_eq!(items(ours.get(&hub, "/api/v1/notices").await), 0);
+    hub.clock.advance(chrono::TimeDelta::seconds(3));
+    assert_eq!(items(ours.get(&hub, "/api/v1/notices").await), 1);
+    assert_eq!(items(other.get(&hub, "/api/v1/notices").await), 0);
+}

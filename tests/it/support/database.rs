@@ -1,0 +1,160 @@
+//! Databases for tests: a copy of a migrated SQLite file, or a leased PostgreSQL database.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Condvar, LazyLock, Mutex},
+    time::Duration,
+};
+
+use diesel::{Connection as _, PgConnection, RunQueryDsl as _, connection::SimpleConnection as _};
+use throughline::{
+    hub::Hub,
+    storage::{Opening, Store},
+};
+
+/// How many PostgreSQL databases the tests share.
+const SHARED: usize = 6;
+
+/// A database for one test. Dropping it gives it back.
+pub(crate) struct Lease {
+    pub(crate) url: String,
+    slot: Option<usize>,
+}
+
+static FREE: LazyLock<(Mutex<Vec<usize>>, Condvar)> =
+    LazyLock::new(|| (Mutex::new((0..SHARED).collect()), Condvar::new()));
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot {
+            FREE.0.lock().unwrap().push(slot);
+            FREE.1.notify_one();
+        }
+    }
+}
+
+/// The address of the PostgreSQL server that tests should use, if any.
+pub(crate) fn postgres() -> Option<String> {
+    std::env::vars().find(|(name, _)| name == "THROUGHLINE_TEST_DATABASE_URL").map(|(_, url)| url)
+}
+
+pub(crate) fn opening(url: &str) -> Opening {
+    Opening {
+        url: url.to_owned(),
+        readers: 2,
+        writers: 2,
+        batch: 16,
+        queue: 256,
+        statement_timeout: Duration::from_secs(20),
+        lock_timeout: Duration::from_secs(20),
+    }
+}
+
+pub(crate) fn lease(folder: &Path) -> Lease {
+    match postgres() {
+        Some(server) => lease_postgres(&server),
+        None => lease_sqlite(folder),
+    }
+}
+
+fn lease_sqlite(folder: &Path) -> Lease {
+    static TEMPLATE: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let store =
+            Store::open(opening(&format!("sqlite:{}", folder.path().join("live.db").display()))).unwrap();
+        store.migrate().unwrap();
+        let template = folder.path().join("template.db");
+        store.backup_to(&template).unwrap();
+        store.close();
+        (folder, template)
+    });
+    let file = folder.join("hub.db");
+    std::fs::copy(&TEMPLATE.1, &file).unwrap();
+    Lease { url: format!("sqlite:{}", file.display()), slot: None }
+}
+
+fn lease_postgres(server: &str) -> Lease {
+    let mut free = FREE.0.lock().unwrap();
+    let slot = loop {
+        match free.pop() {
+            Some(slot) => break slot,
+            None => free = FREE.1.wait(free).unwrap(),
+        }
+    };
+    drop(free);
+    let (base, _) = server.rsplit_once('/').unwrap();
+    // Several test processes may run at once, so the name carries ours.
+    let name = format!("throughline_test_{}_{slot}", std::process::id());
+    let url = format!("{base}/{name}");
+    static MADE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+    let mut made = MADE.lock().unwrap();
+    if made.contains(&slot) {
+        drop(made);
+        clean(&url);
+    } else {
+        let mut admin = PgConnection::establish(server).unwrap();
+        admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).unwrap();
+        admin
+            .batch_execute(&format!(
+                "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+            ))
+            .unwrap();
+        let store = Store::open(opening(&url)).unwrap();
+        store.migrate().unwrap();
+        store.close();
+        made.push(slot);
+    }
+    Lease { url, slot: Some(slot) }
+}
+
+fn clean(url: &str) {
+    let mut conn = PgConnection::establish(url).unwrap();
+    conn.batch_execute(
+        "DO $$ DECLARE names text; BEGIN
+           SELECT string_agg(quote_ident(tablename), ', ') INTO names FROM pg_tables
+             WHERE schemaname = 'public' AND tablename <> '__diesel_schema_migrations';
+           EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY CASCADE';
+         END $$",
+    )
+    .unwrap();
+}
+
+#[derive(diesel::QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    line: String,
+}
+
+/// All rows of all tables as text.
+pub(crate) async fn dump(hub: &Hub, lease: &Lease) -> String {
+    match lease.url.strip_prefix("sqlite:") {
+        Some(path) => {
+            let folder = tempfile::tempdir().unwrap();
+            let copy = folder.path().join("copy.db");
+            hub.store().backup_to(&copy).unwrap();
+            let mut bytes = std::fs::read(&copy).unwrap();
+            bytes.extend(std::fs::read(format!("{path}-wal")).unwrap_or_default());
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+        None => {
+            let mut conn = PgConnection::establish(&lease.url).unwrap();
+            let tables: Vec<Line> = diesel::sql_query(
+                "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
+            )
+            .load(&mut conn)
+            .unwrap();
+            let mut all = String::new();
+            for table in tables {
+                let rows: Vec<Line> =
+                    diesel::sql_query(format!("SELECT t::text AS line FROM {} t", table.line))
+                        .load(&mut conn)
+                        .unwrap();
+                for row in rows {
+                    all.push_str(&row.line);
+                    all.push('\n');
+                }
+            }
+            all
+        }
+    }
+}

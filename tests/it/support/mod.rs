@@ -1,0 +1,184 @@
+//! A world of its own for each test: a node with its own database, a clock that stands still, and organisations with keys.
+//!
+//! On SQLite unless `THROUGHLINE_TEST_DATABASE_URL` names a PostgreSQL server; then each test leases one of a few databases there.
+
+mod database;
+mod org;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::Value;
+use throughline::{
+    access::Actor,
+    api::{self, Serving},
+    config::{self, Settings},
+    crypto::SigningKey,
+    hub::{Caller, Hub, NodeKeys},
+    jobs,
+    kernel::{
+        Timestamp,
+        id::{RequestId, SystemIds},
+        time::{Clock as _, FixedClock},
+    },
+    members::{self, EnrolOrganisation, Organisation},
+    storage::Store,
+};
+
+pub(crate) use database::{opening, postgres};
+pub(crate) use org::{Org, request_token};
+
+/// The moment every test begins at.
+pub(crate) const START: &str = "2026-03-02T09:00:00Z";
+
+/// A node of one's own, served on a loopback port.
+pub(crate) struct TestHub {
+    pub(crate) hub: Hub,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) url: String,
+    serving: Serving,
+    _database: database::Lease,
+    _folder: tempfile::TempDir,
+}
+
+impl TestHub {
+    pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With settings of one's own, as environment variables would give them.
+    pub(crate) async fn with(overrides: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = database::lease(folder.path());
+        let mut environment: BTreeMap<String, String> = [
+            ("DATABASE__URL", database.url.as_str()),
+            ("DATABASE__READERS", "2"),
+            ("DATABASE__WRITERS", "2"),
+            ("SERVER__ADDRESS", "127.0.0.1:0"),
+            ("SERVER__PUBLIC_URL", "http://hub.test"),
+            ("SERVER__WORKERS", "1"),
+            ("NODE__NAME", "rhn:zm:national"),
+            ("NODE__COUNTRY", "ZM"),
+            ("LIMITS__ORGANISATION_REQUESTS_PER_SECOND", "100000"),
+            ("LIMITS__ORGANISATION_BURST", "100000"),
+            ("LIMITS__STRANGER_REQUESTS_PER_SECOND", "100000"),
+            ("LIMITS__STRANGER_BURST", "100000"),
+        ]
+        .iter()
+        .chain(overrides)
+        .map(|(key, value)| (format!("THROUGHLINE__{key}"), (*value).to_owned()))
+        .collect();
+        let keys = folder.path().join("keys");
+        environment.insert("THROUGHLINE__NODE__KEYS".into(), keys.display().to_string());
+        let settings = config::load_with(None, &environment).unwrap();
+        NodeKeys::create(&keys, &SystemIds).unwrap();
+        let clock = Arc::new(FixedClock::at(START.parse().unwrap()));
+        let hub = open(settings, &keys, &clock);
+        let serving = api::serve(&hub).unwrap();
+        let url = format!("http://{}", serving.address);
+        Self { hub, clock, url, serving, _database: database, _folder: folder }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whoever runs the node's machine.
+    pub(crate) fn operator(&self) -> Caller {
+        Caller { actor: Actor::operator(), request: RequestId::new(self.hub.ids(), self.now()) }
+    }
+
+    /// Runs every job once.
+    pub(crate) async fn run_jobs(&self) {
+        jobs::run_all(&self.hub).await.unwrap();
+    }
+
+    /// Stops serving, letting what is in flight finish.
+    pub(crate) async fn stop(&self) {
+        self.serving.handle.stop(true).await;
+    }
+
+    /// Enrols an organisation with a machine client for every role and a full set of keys.
+    pub(crate) async fn org(&self, name: &str) -> Org {
+        self.org_like(serde_json::json!({
+            "name": name, "kind": "ngo", "country": "ZM", "roles": ["identify", "manage_cases", "provide_services"],
+        }))
+        .await
+    }
+
+    /// Enrols an organisation from the members of the command, without `root`.
+    pub(crate) async fn org_like(&self, mut command: Value) -> Org {
+        let root = SigningKey::generate(&SystemIds).unwrap();
+        command["root"] = serde_json::to_value(root.public()).unwrap();
+        let command: EnrolOrganisation = serde_json::from_value(command).unwrap();
+        let organisation: Organisation = self
+            .hub
+            .write("members.enrol", &self.operator(), move |tx| members::enrol_organisation(tx, &command))
+            .await
+            .unwrap();
+        Org::new(self, organisation, root).await
+    }
+
+    /// Everything the database holds, as one string of bytes shown lossily: to search for what must not be there.
+    pub(crate) async fn everything_stored(&self) -> String {
+        database::dump(&self.hub, &self._database).await
+    }
+}
+
+fn open(settings: Settings, keys: &std::path::Path, clock: &Arc<FixedClock>) -> Hub {
+    let store = Store::open(settings.database.opening()).unwrap();
+    store.require_migrated().unwrap();
+    let keys = NodeKeys::load(keys, &settings.node.name).unwrap();
+    Hub::new(store, settings, keys, clock.clone(), Arc::new(SystemIds))
+}
+
+/// What a request came back with.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Response {
+    /// The stable code of a problem.
+    pub(crate) fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or("")
+    }
+
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+}
+
+/// Sends a request as anybody.
+pub(crate) async fn send(
+    hub: &TestHub,
+    token: Option<&str>,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<&Value>,
+) -> Response {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut request = client.request(method.parse().unwrap(), format!("{}{path}", hub.url));
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    if let Some(body) = body {
+        request = request.json(body);
+    }
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.text().await.unwrap();
+    let body = serde_json::from_str(&text).unwrap_or(if text.is_empty() {
+        Value::Null
+    } else {
+        Value::String(text)
+    });
+    Response { status, headers, body }
+}

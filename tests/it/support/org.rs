@@ -1,0 +1,145 @@
+//! A member organisation with its keys and a machine client, as its gateway would have them.
+
+use serde_json::{Value, json};
+use throughline::{
+    access::Role,
+    crypto::{DecryptionKey, SigningKey, Typ, sign_compact},
+    kernel::{
+        Digest,
+        id::{ClientId, Ids as _, OrganisationId, SystemIds},
+    },
+    members::{self, KeyState, Organisation, RegisterClient, StatedKey, Statement},
+};
+
+use super::{Response, TestHub, send};
+
+/// Reader roles every test organisation has a key for.
+pub(crate) const READER_ROLES: [&str; 7] =
+    ["intake", "medical", "psychosocial", "protection", "legal", "child_protection", "case_worker"];
+
+pub(crate) struct Org {
+    pub(crate) id: OrganisationId,
+    pub(crate) root: SigningKey,
+    pub(crate) signing: SigningKey,
+    /// Reader role and key.
+    pub(crate) readers: Vec<(&'static str, DecryptionKey)>,
+    pub(crate) client: ClientId,
+    pub(crate) client_key: SigningKey,
+    pub(crate) token: String,
+    pub(crate) statements: Vec<String>,
+}
+
+impl Org {
+    pub(super) async fn new(hub: &TestHub, organisation: Organisation, root: SigningKey) -> Self {
+        let client_key = SigningKey::generate(&SystemIds).unwrap();
+        let command = RegisterClient {
+            name: "gateway".parse().unwrap(),
+            roles: vec![Role::CaseWorker, Role::Intake, Role::Administrator, Role::DataProtection],
+            key: client_key.public().clone(),
+        };
+        let id = organisation.id;
+        let client = hub
+            .hub
+            .write("members.register_client", &hub.operator(), move |tx| {
+                members::register_client(tx, id, &command)
+            })
+            .await
+            .unwrap();
+        let mut org = Self {
+            id,
+            root,
+            signing: SigningKey::generate(&SystemIds).unwrap(),
+            readers: READER_ROLES
+                .iter()
+                .map(|role| (*role, DecryptionKey::generate(&SystemIds).unwrap()))
+                .collect(),
+            client: client.id,
+            client_key,
+            token: String::new(),
+            statements: Vec::new(),
+        };
+        org.sign_in(hub).await;
+        org.publish(hub, KeyState::Active).await.expect(201);
+        org
+    }
+
+    /// Gets a fresh access token.
+    pub(crate) async fn sign_in(&mut self, hub: &TestHub) {
+        let response = request_token(hub, &self.assertion(hub)).await.expect(200);
+        self.token = response.body["access_token"].as_str().unwrap().to_owned();
+    }
+
+    /// An assertion for the token endpoint.
+    pub(crate) fn assertion(&self, hub: &TestHub) -> String {
+        let mut jti = [0u8; 16];
+        SystemIds.random(&mut jti);
+        let claims = json!({
+            "iss": self.client, "sub": self.client, "aud": "http://hub.test/oauth/token",
+            "exp": hub.now().seconds() + 120, "iat": hub.now().seconds(), "jti": Digest::of(jti),
+        });
+        sign_compact(&self.client_key, Typ::ClientAssertion, claims.to_string().as_bytes()).unwrap()
+    }
+
+    /// Publishes the next statement, with every key in this state.
+    pub(crate) async fn publish(&mut self, hub: &TestHub, state: KeyState) -> Response {
+        let statement = self.statement(hub, state);
+        let path = format!("/api/v1/organisations/{}/keys", self.id);
+        let response = self.post(hub, &path, &json!({ "statement": statement })).await;
+        if response.status == 201 {
+            self.statements.push(statement);
+        }
+        response
+    }
+
+    /// The next statement, with every key in this state.
+    pub(crate) fn statement(&self, hub: &TestHub, state: KeyState) -> String {
+        let key = |jwk: &throughline::crypto::PublicJwk, role: &str| StatedKey {
+            jwk: jwk.clone(),
+            role: role.to_owned(),
+            nbf: hub.now().seconds() - 60,
+            exp: hub.now().seconds() + 300 * 86_400,
+            status: state,
+            compromised_at: None,
+        };
+        let mut keys = vec![key(self.signing.public(), "sign")];
+        keys.extend(self.readers.iter().map(|(role, reader)| key(reader.public(), role)));
+        let statement = Statement {
+            v: 1,
+            org: self.id,
+            seq: i64::try_from(self.statements.len()).unwrap() + 1,
+            prev: self.statements.last().map(Digest::of),
+            keys,
+            iat: hub.now().seconds(),
+        };
+        sign_compact(&self.root, Typ::Directory, &serde_json::to_vec(&statement).unwrap()).unwrap()
+    }
+
+    pub(crate) async fn get(&self, hub: &TestHub, path: &str) -> Response {
+        send(hub, Some(&self.token), "GET", path, &[], None).await
+    }
+
+    pub(crate) async fn post(&self, hub: &TestHub, path: &str, body: &Value) -> Response {
+        send(hub, Some(&self.token), "POST", path, &[], Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, hub: &TestHub, path: &str) -> Response {
+        send(hub, Some(&self.token), "DELETE", path, &[], None).await
+    }
+}
+
+/// Asks for a token with an assertion.
+pub(crate) async fn request_token(hub: &TestHub, assertion: &str) -> Response {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let body = format!(
+        "grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion={assertion}"
+    );
+    let response = client
+        .post(format!("{}/oauth/token", hub.url))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Response { status, headers, body: response.json().await.unwrap() }
+}
