@@ -96,8 +96,7 @@ fn code(text: &str) -> String {
 /// Every room named after `crate::`, also inside braces.
 fn rooms_named(code: &str) -> Vec<String> {
     let mut named = Vec::new();
-    for (place, _) in code.match_indices("crate::") {
-        let rest = &code[place + "crate::".len()..];
+    for rest in code.split("crate::").skip(1) {
         if let Some(group) = rest.strip_prefix('{') {
             let (mut depth, mut word) = (0, String::new());
             for c in group.chars() {

@@ -12,7 +12,7 @@ fn client(name: &str) -> serde_json::Value {
 
 #[actix_web::test]
 async fn the_same_key_and_request_get_the_same_answer_and_happen_once() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
     let (path, body) = (format!("/api/v1/organisations/{}/clients", org.id), client("second"));
     let key = [("idempotency-key", "abc-1")];
@@ -28,7 +28,7 @@ async fn the_same_key_and_request_get_the_same_answer_and_happen_once() {
 
 #[actix_web::test]
 async fn a_refused_request_is_not_remembered() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
     let path = format!("/api/v1/organisations/{}/clients", org.id);
     let key = [("idempotency-key", "abc-2")];
@@ -41,7 +41,7 @@ async fn a_refused_request_is_not_remembered() {
 
 #[actix_web::test]
 async fn a_problem_names_its_request_and_never_what_was_sent() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
     let path = format!("/api/v1/organisations/{}/clients", org.id);
     let problem = org.post(&hub, &path, &json!({ "name": "x", "roles": "canary-word" })).await.expect(400);
@@ -54,7 +54,7 @@ async fn a_problem_names_its_request_and_never_what_was_sent() {
 
 #[actix_web::test]
 async fn too_large_a_body_is_refused_before_it_is_read() {
-    let hub = TestHub::with(&[("LIMITS__BODY_BYTES", "1000")]).await;
+    let hub = TestHub::with(&[("LIMITS__BODY_BYTES", "1000")]);
     let large = json!({ "code": "x".repeat(2_000), "passphrase": "y" });
     let problem = send(&hub, None, "POST", "/api/v1/passphrase", &[], Some(&large)).await.expect(413);
     assert_eq!(problem.code(), "api.body_too_large");
@@ -67,8 +67,7 @@ async fn callers_have_a_rate() {
         ("LIMITS__STRANGER_BURST", "3"),
         ("LIMITS__ORGANISATION_REQUESTS_PER_SECOND", "1"),
         ("LIMITS__ORGANISATION_BURST", "4"),
-    ])
-    .await;
+    ]);
     let org = hub.org("Harbour Aid").await;
     let mut answers = Vec::new();
     for _ in 0..5 {
@@ -79,11 +78,11 @@ async fn callers_have_a_rate() {
 
 #[actix_web::test]
 async fn a_node_is_ready_when_its_parts_are() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     send(&hub, None, "GET", "/health/live", &[], None).await.expect(204);
     let ready = send(&hub, None, "GET", "/health/ready", &[], None).await.expect(200);
     assert_eq!(ready.body["ready"], true);
-    let full = TestHub::with(&[("DATABASE__FREE_DISK_MEGABYTES", "999999999")]).await;
+    let full = TestHub::with(&[("DATABASE__FREE_DISK_MEGABYTES", "999999999")]);
     let status = send(&full, None, "GET", "/health/ready", &[], None).await.status;
     let on_sqlite = full.hub.store().engine() == throughline::storage::Engine::Sqlite;
     assert_eq!(status, if on_sqlite { 503 } else { 200 });
@@ -91,7 +90,7 @@ async fn a_node_is_ready_when_its_parts_are() {
 
 #[actix_web::test]
 async fn metrics_hold_names_of_routes_and_no_ids() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
     org.get(&hub, &format!("/api/v1/organisations/{}", org.id)).await.expect(200);
     let text = send(&hub, None, "GET", "/metrics", &[], None).await.expect(200).body;
@@ -102,18 +101,18 @@ async fn metrics_hold_names_of_routes_and_no_ids() {
 
 #[actix_web::test]
 async fn old_answers_are_forgotten_and_a_stopped_hub_answers_nobody() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
     let path = format!("/api/v1/organisations/{}/clients", org.id);
     let (body, key) = (client("second"), [("idempotency-key", "abc-3")]);
     let made = send(&hub, Some(&org.token), "POST", &path, &key, Some(&body)).await.expect(201);
     let made = made.body["id"].as_str().unwrap().to_owned();
     org.delete(&hub, &format!("{path}/{made}")).await.expect(204);
-    assert!(hub.everything_stored().await.contains("abc-3"));
+    assert!(hub.everything_stored().contains("abc-3"));
     hub.clock.advance(chrono::TimeDelta::hours(49));
     hub.run_jobs().await;
     assert!(
-        !hub.everything_stored().await.contains("abc-3")
+        !hub.everything_stored().contains("abc-3")
             || hub.hub.store().engine() == throughline::storage::Engine::Sqlite
     );
     hub.stop().await;

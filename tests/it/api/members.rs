@@ -12,7 +12,7 @@ use crate::support::{TestHub, request_token, send};
 
 #[actix_web::test]
 async fn a_machine_gets_a_token_and_sees_the_other_members() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let (a, b) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
     let list = a.get(&hub, "/api/v1/organisations").await.expect(200);
     assert_eq!(list.body["items"].as_array().unwrap().len(), 2);
@@ -23,7 +23,7 @@ async fn a_machine_gets_a_token_and_sees_the_other_members() {
 
 #[actix_web::test]
 async fn an_assertion_counts_once() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
     let assertion = org.assertion(&hub);
     request_token(&hub, &assertion).await.expect(200);
@@ -32,7 +32,7 @@ async fn an_assertion_counts_once() {
 
 #[actix_web::test]
 async fn an_assertion_of_a_stranger_s_key_or_past_its_time_is_refused() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let mut org = hub.org("Harbour Aid").await;
     let late = org.assertion(&hub);
     hub.clock.advance(chrono::TimeDelta::minutes(10));
@@ -43,7 +43,7 @@ async fn an_assertion_of_a_stranger_s_key_or_past_its_time_is_refused() {
 
 #[actix_web::test]
 async fn a_token_ends_with_its_time() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
     hub.clock.advance(chrono::TimeDelta::seconds(599));
     org.get(&hub, "/api/v1/organisations").await.expect(200);
@@ -53,7 +53,7 @@ async fn a_token_ends_with_its_time() {
 
 #[actix_web::test]
 async fn a_suspended_organisation_is_out_within_seconds_and_comes_back() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
     let suspend = Suspend { organisation: org.id, version: 1 };
     hub.hub
@@ -78,7 +78,7 @@ async fn a_suspended_organisation_is_out_within_seconds_and_comes_back() {
 
 #[actix_web::test]
 async fn key_statements_form_a_chain_and_keys_never_go_back() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let mut org = hub.org("Harbour Aid").await;
     let path = format!("/api/v1/organisations/{}/keys", org.id);
     let first = org.statements[0].clone();
@@ -100,13 +100,13 @@ async fn key_statements_form_a_chain_and_keys_never_go_back() {
 
 #[actix_web::test]
 async fn a_statement_signed_by_any_other_key_is_refused() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let (mut org, other) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
     let path = format!("/api/v1/organisations/{}/keys", org.id);
     let theirs =
         other.post(&hub, &path, &json!({ "statement": org.statement(&hub, KeyState::Retired) })).await;
     assert_eq!(theirs.expect(404).code(), "access.not_found");
-    std::mem::swap(&mut org.root, &mut SigningKey::generate(&SystemIds).unwrap());
+    org.root = SigningKey::generate(&SystemIds).unwrap();
     assert_eq!(org.publish(&hub, KeyState::Active).await.expect(422).code(), "member.statement_refused");
     let wrong_type = sign_compact(&org.root, Typ::Event, b"{}").unwrap();
     org.post(&hub, &path, &json!({ "statement": wrong_type })).await.expect(422);
@@ -114,7 +114,7 @@ async fn a_statement_signed_by_any_other_key_is_refused() {
 
 #[actix_web::test]
 async fn a_person_enrols_signs_in_is_paused_and_signs_out() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
     let enrol = json!({ "name": "w.banda", "roles": ["case_worker"] });
     let staff = format!("/api/v1/organisations/{}/staff", org.id);
@@ -148,12 +148,12 @@ async fn a_person_enrols_signs_in_is_paused_and_signs_out() {
     assert_eq!(paused.expect(401).code(), "member.sign_in_refused");
     hub.clock.advance(chrono::TimeDelta::minutes(16));
     send(&hub, None, "POST", "/api/v1/session", &[], Some(&good)).await.expect(200);
-    assert!(!hub.everything_stored().await.contains("four unrelated words here"));
+    assert!(!hub.everything_stored().contains("four unrelated words here"));
 }
 
 #[actix_web::test]
 async fn members_cannot_give_themselves_the_node_s_roles() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
     let enrol = EnrolStaff { name: "x".parse().unwrap(), roles: vec![Role::Coordinator] };
     let body = json!({ "name": enrol.name, "roles": enrol.roles });

@@ -14,16 +14,16 @@ fn say(tx: &mut Tx<'_>, topic: &'static str) -> Result<(), OutboxError> {
     outbox::say(tx, &Event { topic, organisation: None, payload: serde_json::json!({}) })
 }
 
-async fn said(hub: &TestHub, topic: &'static str) -> usize {
-    let everything = hub.everything_stored().await;
+fn said(hub: &TestHub, topic: &'static str) -> usize {
+    let everything = hub.everything_stored();
     // PostgreSQL shows bytes in hexadecimal.
-    let hex: String = topic.bytes().map(|b| format!("{b:02x}")).collect();
+    let hex = topic.bytes().fold(String::new(), |hex, b| hex + &format!("{b:02x}"));
     everything.matches(topic).count() + everything.matches(&hex).count()
 }
 
 #[actix_web::test]
 async fn a_refusal_takes_its_rows_with_it_and_leaves_an_entry() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let refused = hub
         .hub
         .write("test.refuse", &hub.operator(), |tx| {
@@ -33,13 +33,13 @@ async fn a_refusal_takes_its_rows_with_it_and_leaves_an_entry() {
         .await
         .unwrap_err();
     assert_eq!(refused.code().name(), "storage.conflict");
-    assert_eq!(said(&hub, "canary.refused").await, 0);
-    assert!(said(&hub, "test.refuse").await >= 1, "the refusal is in the log");
+    assert_eq!(said(&hub, "canary.refused"), 0);
+    assert!(said(&hub, "test.refuse") >= 1, "the refusal is in the log");
 }
 
 #[actix_web::test]
 async fn a_panic_is_rolled_back_and_spoils_nobody_else_s_write() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let caller = hub.operator();
     let bad = hub.hub.write::<(), OutboxError>("test.panic", &caller, |tx| {
         say(tx, "canary.panicked")?;
@@ -49,13 +49,13 @@ async fn a_panic_is_rolled_back_and_spoils_nobody_else_s_write() {
     let (bad, good) = tokio::join!(bad, good);
     assert_eq!(bad.unwrap_err().code().name(), "storage.internal");
     good.unwrap();
-    assert_eq!(said(&hub, "canary.panicked").await, 0);
-    assert!(said(&hub, "canary.good").await >= 1);
+    assert_eq!(said(&hub, "canary.panicked"), 0);
+    assert!(said(&hub, "canary.good") >= 1);
 }
 
 #[actix_web::test]
 async fn an_expected_duplicate_in_a_savepoint_leaves_the_rest_usable() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     hub.hub
         .write("test.savepoint", &hub.operator(), |tx| {
             let setting = tx.setting().clone();
@@ -67,12 +67,12 @@ async fn an_expected_duplicate_in_a_savepoint_leaves_the_rest_usable() {
         })
         .await
         .unwrap();
-    assert!(said(&hub, "canary.before").await >= 1 && said(&hub, "canary.after").await >= 1);
+    assert!(said(&hub, "canary.before") >= 1 && said(&hub, "canary.after") >= 1);
 }
 
 #[actix_web::test]
 async fn a_unique_violation_is_a_refusal_and_the_next_write_goes_on() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let enrol = |name: &str| EnrolStaff {
         name: name.parse().unwrap(),
         roles: vec![throughline::access::Role::Coordinator],
@@ -94,7 +94,7 @@ async fn a_unique_violation_is_a_refusal_and_the_next_write_goes_on() {
 
 #[actix_web::test]
 async fn a_reader_cannot_write() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let refused =
         hub.hub.read(|db| outbox::forget_before(db, throughline::kernel::Timestamp::from_seconds(0))).await;
     assert!(refused.is_err(), "a read connection took a DELETE");
@@ -102,7 +102,7 @@ async fn a_reader_cannot_write() {
 
 #[actix_web::test]
 async fn many_writes_at_once_are_all_kept() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let caller = hub.operator();
     let writes = (0..200).map(|_| hub.hub.write("test.many", &caller, |tx| say(tx, "canary.many")));
     for outcome in futures_join(writes).await {
@@ -119,7 +119,7 @@ async fn many_writes_at_once_are_all_kept() {
         .await
         .unwrap();
     assert!(page.items.is_empty(), "notices of the node are nobody's");
-    assert!(said(&hub, "canary.many").await >= 200);
+    assert!(said(&hub, "canary.many") >= 200);
 }
 
 async fn futures_join<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
@@ -141,7 +141,7 @@ async fn futures_join<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Out
 
 #[actix_web::test]
 async fn a_notice_shows_after_it_has_settled_and_only_to_its_organisation() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::new();
     let (ours, other) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
     let to = ours.id;
     hub.hub

@@ -21,6 +21,9 @@ pub(crate) struct Lease {
     slot: Option<usize>,
 }
 
+/// Which of them this process has made already.
+static MADE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+
 static FREE: LazyLock<(Mutex<Vec<usize>>, Condvar)> =
     LazyLock::new(|| (Mutex::new((0..SHARED).collect()), Condvar::new()));
 
@@ -86,7 +89,6 @@ fn lease_postgres(server: &str) -> Lease {
     // Several test processes may run at once, so the name carries ours.
     let name = format!("throughline_test_{}_{slot}", std::process::id());
     let url = format!("{base}/{name}");
-    static MADE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
     let mut made = MADE.lock().unwrap();
     if made.contains(&slot) {
         drop(made);
@@ -126,35 +128,30 @@ struct Line {
 }
 
 /// All rows of all tables as text.
-pub(crate) async fn dump(hub: &Hub, lease: &Lease) -> String {
-    match lease.url.strip_prefix("sqlite:") {
-        Some(path) => {
-            let folder = tempfile::tempdir().unwrap();
-            let copy = folder.path().join("copy.db");
-            hub.store().backup_to(&copy).unwrap();
-            let mut bytes = std::fs::read(&copy).unwrap();
-            bytes.extend(std::fs::read(format!("{path}-wal")).unwrap_or_default());
-            String::from_utf8_lossy(&bytes).into_owned()
-        }
-        None => {
-            let mut conn = PgConnection::establish(&lease.url).unwrap();
-            let tables: Vec<Line> = diesel::sql_query(
-                "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
-            )
+pub(crate) fn dump(hub: &Hub, lease: &Lease) -> String {
+    if let Some(path) = lease.url.strip_prefix("sqlite:") {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("copy.db");
+        hub.store().backup_to(&copy).unwrap();
+        let mut bytes = std::fs::read(&copy).unwrap();
+        bytes.extend(std::fs::read(format!("{path}-wal")).unwrap_or_default());
+        return String::from_utf8_lossy(&bytes).into_owned();
+    }
+    let mut conn = PgConnection::establish(&lease.url).unwrap();
+    let tables: Vec<Line> = diesel::sql_query(
+        "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
+    )
+    .load(&mut conn)
+    .unwrap();
+    let mut all = String::new();
+    for table in tables {
+        let rows: Vec<Line> = diesel::sql_query(format!("SELECT t::text AS line FROM {} t", table.line))
             .load(&mut conn)
             .unwrap();
-            let mut all = String::new();
-            for table in tables {
-                let rows: Vec<Line> =
-                    diesel::sql_query(format!("SELECT t::text AS line FROM {} t", table.line))
-                        .load(&mut conn)
-                        .unwrap();
-                for row in rows {
-                    all.push_str(&row.line);
-                    all.push('\n');
-                }
-            }
-            all
+        for row in rows {
+            all.push_str(&row.line);
+            all.push('\n');
         }
     }
+    all
 }

@@ -36,17 +36,17 @@ pub(crate) struct TestHub {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) url: String,
     serving: Serving,
-    _database: database::Lease,
+    database: database::Lease,
     _folder: tempfile::TempDir,
 }
 
 impl TestHub {
-    pub(crate) async fn new() -> Self {
-        Self::with(&[]).await
+    pub(crate) fn new() -> Self {
+        Self::with(&[])
     }
 
     /// With settings of one's own, as environment variables would give them.
-    pub(crate) async fn with(overrides: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(overrides: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = database::lease(folder.path());
         let mut environment: BTreeMap<String, String> = [
@@ -75,7 +75,7 @@ impl TestHub {
         let hub = open(settings, &keys, &clock);
         let serving = api::serve(&hub).unwrap();
         let url = format!("http://{}", serving.address);
-        Self { hub, clock, url, serving, _database: database, _folder: folder }
+        Self { hub, clock, url, serving, database, _folder: folder }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -119,8 +119,8 @@ impl TestHub {
     }
 
     /// Everything the database holds, as one string of bytes shown lossily: to search for what must not be there.
-    pub(crate) async fn everything_stored(&self) -> String {
-        database::dump(&self.hub, &self._database).await
+    pub(crate) fn everything_stored(&self) -> String {
+        database::dump(&self.hub, &self.database)
     }
 }
 
