@@ -106,6 +106,8 @@ codes! {
     CompartmentCode, "a compartment like medical", word;
     /// Who may open a compartment, such as `case_worker`.
     ReaderRole, "a reader role like case_worker", word;
+    /// The template a minimum set is written down under, such as `ms_health`.
+    MinimumSetId, "a minimum set like ms_health", word;
     /// What a field means whatever the form that asks for it, such as `name.family`.
     ConceptCode, "a concept like name.family", |text| !text.is_empty() && text.len() <= 64 && text.split('.').all(word);
 }

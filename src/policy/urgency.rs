@@ -1,0 +1,137 @@
+//! Urgencies: a maximum time each, and the timers that follow from it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{code::UrgencyCode, span::Span};
+
+/// A maximum time until service, with its timers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Urgency {
+    /// The code.
+    pub code: UrgencyCode,
+    /// A few words for people.
+    pub label: String,
+    /// Whether recipients must be reachable at all hours.
+    pub runs: Runs,
+    /// The longest time until service begins.
+    pub service_within: Span,
+    /// When an undelivered packet alarms.
+    pub delivery_alarm: Span,
+    /// Until when a human must have acknowledged.
+    pub acknowledge: Span,
+    /// Until when the recipient must have decided.
+    pub decide: Span,
+    /// How often the recipient tells of progress.
+    pub progress_every: Span,
+    /// When a referral without an answer expires.
+    pub hard_expiry: Span,
+    /// When an outcome is overdue.
+    pub outcome_overdue: Span,
+    /// Until when the loop must be closed after the end.
+    pub loop_close: Span,
+    /// How often a place on a waiting list is confirmed; `None` where waiting is no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waitlist_review: Option<Span>,
+}
+
+/// When the clocks of an urgency run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Runs {
+    /// At all hours: the recipient must name somebody on call.
+    DayAndNight,
+    /// In the recipient's hours.
+    WorkingHours,
+}
+
+/// What holds for the timers of every urgency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimerRules {
+    /// When the decision clock stands still.
+    pub decision_pause: DecisionPause,
+    /// Who is told when an acknowledgement or decision is missed.
+    pub escalation: Vec<Rung>,
+    /// What the sender gets at the hard expiry.
+    pub at_expiry: AtExpiry,
+    /// When several recipients may be asked at once.
+    pub parallel: Parallel,
+    /// After how many missed appointments a referral fails.
+    pub no_show_limit: u8,
+    /// How often a recipient may ask for information.
+    pub information_requests_max: u8,
+    /// Until when the recipient answers a request to cancel.
+    pub cancel_answer_within: Span,
+    /// After how many redirects of the same need the case escalates.
+    pub redirect_limit: u8,
+}
+
+/// When the decision clock stands still.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionPause {
+    /// The state during which it stands still.
+    #[serde(rename = "while")]
+    pub during: String,
+    /// How often.
+    pub times: u8,
+    /// For how much of the time to decide, at most.
+    pub cap_percent: u8,
+    /// Urgencies it never stands still for.
+    pub never_for: Vec<UrgencyCode>,
+}
+
+/// One step of an escalation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rung {
+    /// Its number.
+    pub step: u8,
+    /// When, after the missed moment, in percent of the time that was missed.
+    pub after_percent: u16,
+    /// Who is told.
+    pub tell: Vec<Told>,
+}
+
+/// Who an escalation tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// The recipient's focal point.
+    RecipientFocalPoint,
+    /// The recipient's supervisor.
+    RecipientSupervisor,
+    /// The sender.
+    Sender,
+    /// The coordinator of the mechanism.
+    Coordinator,
+}
+
+/// What happens at the hard expiry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtExpiry {
+    /// The sender is offered what else the directory knows.
+    OfferNextOptions,
+}
+
+/// When several recipients may be asked at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parallel {
+    /// For which urgencies.
+    pub urgencies: Vec<UrgencyCode>,
+    /// How many.
+    pub recipients_max: u8,
+}
+
+impl TimerRules {
+    /// For how long the decision clock may stand still at most; `None` when it never does.
+    pub fn pause_cap(&self, urgency: &Urgency, decide: chrono::TimeDelta) -> Option<chrono::TimeDelta> {
+        if self.decision_pause.never_for.contains(&urgency.code) {
+            return None;
+        }
+        decide.checked_mul(i32::from(self.decision_pause.cap_percent)).map(|span| span / 100)
+    }
+}
