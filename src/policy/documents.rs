@@ -640,3 +640,226 @@ fn cross_check(policy: &Policy, complaints: &mut Vec<String>) {
         need(policy.services.contains_key(service), "safeguards", service);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn broken(name: &'static str, change: impl Fn(&str) -> String) -> Vec<String> {
+        let text = BUILTIN.iter().find(|(known, _)| *known == name).unwrap().1;
+        let changed = change(text);
+        assert_ne!(changed, text, "the change changed nothing");
+        match Documents::builtin().with_base(name, changed).build() {
+            Err(PolicyError::Inconsistent { complaints }) => complaints,
+            other => panic!("expected complaints, got {:?}", other.map(|policy| policy.version)),
+        }
+    }
+
+    fn profiled(profile: &serde_json::Value) -> Result<Policy, Vec<String>> {
+        Documents::builtin().with_profile(profile.to_string()).build().map_err(|error| match error {
+            PolicyError::Profile { complaints } => complaints,
+            other => panic!("{other}"),
+        })
+    }
+
+    #[test]
+    fn the_documents_compiled_in_hold_together() {
+        if let Err(error) = Documents::builtin().build() {
+            panic!("{error}");
+        }
+    }
+
+    #[test]
+    fn the_lists_are_whole() {
+        let policy = Policy::builtin();
+        assert_eq!(policy.categories().count(), 30);
+        assert_eq!(policy.purposes().count(), 17);
+        assert_eq!(policy.services().count(), 29);
+        assert_eq!(policy.urgencies().count(), 5);
+        assert_eq!(policy.populations().count(), 19);
+        assert_eq!(policy.forms().count(), 19);
+        let count = |set| policy.reasons(set).count();
+        assert_eq!(
+            [
+                count(ReasonSet::Dr),
+                count(ReasonSet::Ex),
+                count(ReasonSet::Ix),
+                count(ReasonSet::Cx),
+                count(ReasonSet::Hx),
+                count(ReasonSet::Nx),
+                count(ReasonSet::Fx),
+                count(ReasonSet::Er),
+                count(ReasonSet::Oc),
+                count(ReasonSet::Wr),
+                count(ReasonSet::Cl),
+                count(ReasonSet::Np),
+            ],
+            [25, 4, 6, 9, 7, 9, 9, 4, 6, 6, 10, 6]
+        );
+    }
+
+    #[test]
+    fn a_prohibited_purpose_cannot_be_written_down() {
+        let policy = Policy::builtin();
+        let codes: Vec<_> = policy.purposes().map(|purpose| purpose.code.as_str()).collect();
+        assert_eq!(codes.first(), Some(&"P01"));
+        assert_eq!(codes.last(), Some(&"P17"));
+        for word in ["immigration", "deport", "intelligence", "marketing", "donor", "enforce"] {
+            let named: Vec<_> = policy
+                .purposes()
+                .filter(|purpose| purpose.label.to_lowercase().contains(word))
+                .map(|purpose| purpose.code.as_str())
+                .collect();
+            // Reporting to law enforcement because the person asks is the one purpose that names enforcement.
+            assert_eq!(named, if word == "enforce" { vec!["P12"] } else { vec![] }, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_person_cannot_grant_emergency_or_legal_duty() {
+        let ungrantable: Vec<_> = Policy::builtin()
+            .purposes()
+            .filter(|purpose| !purpose.is_grantable())
+            .map(|purpose| purpose.code.as_str())
+            .collect();
+        assert_eq!(ungrantable, ["P13", "P14"]);
+    }
+
+    #[test]
+    fn every_most_sensitive_field_is_sealed_apart_from_lesser_ones() {
+        let policy = Policy::builtin();
+        let places = |most: bool| -> BTreeSet<_> {
+            policy
+                .fields()
+                .filter(|field| field.tier.travels() && field.is_most_sensitive() == most)
+                .map(|field| field.compartment.as_str())
+                .collect()
+        };
+        assert!(places(true).is_disjoint(&places(false)));
+        assert!(!places(true).contains("general"));
+    }
+
+    #[test]
+    fn the_narrative_is_for_the_case_worker_alone() {
+        let policy = Policy::builtin();
+        for field in policy.fields().filter(|field| field.category.as_str() == "K27") {
+            let readers = &policy.compartment_of(&field.id).unwrap().readers;
+            assert_eq!(
+                readers.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
+                ["case_worker"],
+                "{}",
+                field.id
+            );
+        }
+    }
+
+    #[test]
+    fn sensitive_fields_stay_out_of_the_general_compartment() {
+        for field in Policy::builtin().fields() {
+            if field.level >= Level::S3 && field.tier.travels() {
+                assert_ne!(field.compartment.as_str(), "general", "{}", field.id);
+            }
+        }
+    }
+
+    #[test]
+    fn forms_that_ask_the_same_thing_share_a_concept() {
+        let policy = Policy::builtin();
+        let forms: BTreeSet<_> =
+            policy.fields_of(&"name.family".parse().unwrap()).map(|field| field.form.as_str()).collect();
+        assert_eq!(forms, BTreeSet::from(["A1", "A2", "A3", "A4", "A5", "ZP", "ZR"]));
+    }
+
+    #[test]
+    fn one_concept_is_one_category_but_where_an_answer_tells_more() {
+        let mut categories: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for field in Policy::builtin().fields() {
+            if let Some(concept) = &field.concept {
+                categories.entry(concept.as_str()).or_default().insert(field.category.as_str());
+            }
+        }
+        let several: Vec<_> =
+            categories.iter().filter(|(_, several)| several.len() > 1).map(|(concept, _)| *concept).collect();
+        assert_eq!(
+            several,
+            ["closure.date", "consent.name", "debt.exploitative", "organisation.name", "stateless"]
+        );
+    }
+
+    #[test]
+    fn a_field_without_a_form_and_a_form_without_a_field_are_both_reported() {
+        let complaints = broken("forms", |text| text.replacen("\"ZP.9b\"", "\"ZP.9z\"", 1));
+        assert_eq!(complaints.len(), 2, "{complaints:?}");
+        assert!(complaints.iter().any(|complaint| complaint.contains("ZP.9b stands on no form")));
+        assert!(complaints.iter().any(|complaint| complaint.contains("ZP.9z is not in the dictionary")));
+    }
+
+    #[test]
+    fn what_points_nowhere_is_reported() {
+        for (name, from, to, about) in [
+            ("services", "\"route_as\": \"SV01\"", "\"route_as\": \"SV98\"", "SV98"),
+            ("minimum-sets", "\"K07\"", "\"K77\"", "K77"),
+            ("minimum-sets", "\"SV28\"", "\"SV27\"", "SV27"),
+            ("minimum-sets", "\"unless\": [\"JC03\"]", "\"unless\": [\"JC33\"]", "JC33"),
+            ("minimum-sets", "\"safety.level\"", "\"safety.lvel\"", "safety.lvel"),
+            ("safeguards", "\"P02\"", "\"P92\"", "P92"),
+            ("compartments", "\"K27\"", "\"K99\"", "K27"),
+            ("categories", "\"code\": \"K30\"", "\"code\": \"K29\"", "K29"),
+            ("fields", "\"choices\": \"sex\"", "\"choices\": \"sexes\"", "list of codes"),
+            ("urgencies", "\"never_for\": [\"U0\"]", "\"never_for\": [\"U9\"]", "U9"),
+            ("reasons", "\"code\": \"DR01\"", "\"code\": \"EX09\"", "EX09"),
+            ("purposes", "\"version\": 1", "\"version\": 2", "version 1"),
+        ] {
+            let complaints = broken(name, |text| text.replacen(from, to, 1));
+            assert!(complaints.iter().any(|complaint| complaint.contains(about)), "{name}: {complaints:?}");
+        }
+    }
+
+    #[test]
+    fn a_profile_raises_and_the_field_moves_to_its_compartment() {
+        let policy = profiled(&serde_json::json!({
+            "profile": "zm", "version": 3,
+            "categories": [{ "code": "K02", "level": "S3" }],
+            "fields": [
+                { "id": "ZP.7", "level": "S4", "tier": "restricted" },
+                { "id": "ZP.11n", "tier": "never" },
+                { "id": "ZP.6c", "enforcement_sensitive": true },
+            ],
+        }))
+        .unwrap();
+        assert_eq!(policy.dictionary(), "throughline-1+zm-3");
+        let field = |id: &str| policy.field(&id.parse().unwrap()).unwrap();
+        assert_eq!(field("ZP.h3").compartment.as_str(), "casework");
+        assert_eq!((field("ZP.7").level, field("ZP.7").compartment.as_str()), (Level::S4, "legal_s4"));
+        assert_eq!(field("ZP.11n").refused_with, Some(Deny::D602));
+        assert!(field("ZP.6c").enforcement_sensitive);
+        assert_eq!(Policy::builtin().field(&"ZP.7".parse().unwrap()).unwrap().level, Level::S2);
+    }
+
+    #[test]
+    fn a_profile_never_lowers() {
+        let complaints = profiled(&serde_json::json!({
+            "profile": "xx", "version": 1,
+            "categories": [{ "code": "K20", "level": "S3" }, { "code": "K99", "level": "S4" }],
+            "fields": [
+                { "id": "ZP.12", "level": "S2" },
+                { "id": "ZP.12", "tier": "justified" },
+                { "id": "ZP.h5", "tier": "restricted" },
+                { "id": "ZP.d3", "tier": "minimum" },
+                { "id": "ZP.7", "enforcement_sensitive": false },
+                { "id": "ZP.99", "level": "S4" },
+            ],
+        }))
+        .unwrap_err();
+        assert_eq!(complaints.len(), 8, "{complaints:?}");
+    }
+
+    #[test]
+    fn a_profile_adds_no_members_of_its_own() {
+        assert!(profiled(&serde_json::json!({ "profile": "xx", "version": 1, "purposes": [] })).is_err());
+        assert!(
+            profiled(&serde_json::json!({ "profile": "xx", "version": 1, "fields": [{ "id": "ZP.7", "label": "x" }] }))
+                .is_err()
+        );
+    }
+}
