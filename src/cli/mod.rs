@@ -9,10 +9,13 @@
 //! 0 done · 2 the command line is wrong · 65 the input is wrong or refused by a rule · 69 not found · 70 a fault of ours ·
 //! 75 try again · 77 not allowed · 78 the settings cannot be used.
 
+mod client;
 mod config;
 mod db;
 mod doctor;
+mod home;
 mod init;
+mod key;
 mod member;
 mod node;
 mod output;
@@ -61,6 +64,8 @@ enum Command {
     Member(member::Member),
     /// See whether everything a node needs is there.
     Doctor,
+    /// Make, publish and rotate an organisation's keys, at its gateway.
+    Key(key::Key),
     /// Print the description of the HTTP API (OpenAPI 3.1).
     Openapi,
 }
@@ -85,6 +90,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), CliError> {
         Command::Db(command) => command.run(&settings()?, output),
         Command::Member(command) => command.run(&settings()?, output),
         Command::Doctor => doctor::run(&settings()?, output),
+        Command::Key(command) => command.run(output),
         Command::Openapi => output.data(&crate::api::routes::openapi(), |_| String::new()),
     }
 }

@@ -12,7 +12,8 @@ use crate::kernel::{Code, Coded, Fault};
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub struct CliError {
-    code: Code,
+    name: String,
+    fault: Fault,
     sentence: String,
     facts: Option<serde_json::Map<String, serde_json::Value>>,
 }
@@ -20,7 +21,18 @@ pub struct CliError {
 impl CliError {
     /// A failure of the command itself.
     pub fn new(code: Code, sentence: impl Into<String>) -> Self {
-        Self { code, sentence: sentence.into(), facts: None }
+        Self { name: code.name().to_owned(), fault: code.fault(), sentence: sentence.into(), facts: None }
+    }
+
+    /// A problem that a hub answered with: its document becomes the facts.
+    pub(super) fn of_problem(fault: Fault, document: &serde_json::Value) -> Self {
+        let text = |key: &str| document.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+        Self {
+            name: text("code").unwrap_or_else(|| String::from("hub.unknown")),
+            fault,
+            sentence: text("detail").unwrap_or_else(|| String::from("the hub refused without a reason")),
+            facts: document.as_object().cloned(),
+        }
     }
 
     /// With facts for `--json`.
@@ -31,8 +43,8 @@ impl CliError {
     }
 
     /// The stable code.
-    pub fn code(&self) -> Code {
-        self.code
+    pub fn code(&self) -> &str {
+        &self.name
     }
 }
 
@@ -54,7 +66,8 @@ impl<E: Coded> From<E> for CliError {
             }
             cause = inner.source();
         }
-        Self { code: error.code(), sentence, facts: error.facts() }
+        let code = error.code();
+        Self { name: code.name().to_owned(), fault: code.fault(), sentence, facts: error.facts() }
     }
 }
 
@@ -112,17 +125,17 @@ impl Output {
         let mut stderr = io::stderr().lock();
         let written = if self.json {
             let mut document = serde_json::Map::new();
-            document.insert(String::from("code"), error.code.name().into());
+            document.insert(String::from("code"), error.name.clone().into());
             document.insert(String::from("detail"), error.sentence.clone().into());
             document.extend(error.facts.clone().unwrap_or_default());
             writeln!(stderr, "{}", serde_json::Value::Object(document))
         } else {
             let list = error.facts.as_ref().and_then(|facts| facts.get("denials")).and_then(|d| d.as_array());
             let list: String = list.into_iter().flatten().map(denial).collect();
-            writeln!(stderr, "error[{}]: {}{list}", error.code, error.sentence)
+            writeln!(stderr, "error[{}]: {}{list}", error.name, error.sentence)
         };
         drop(written);
-        ExitCode::from(exit_code(error.code))
+        ExitCode::from(exit_code(error))
     }
 }
 
@@ -146,11 +159,11 @@ fn as_json<T: Serialize>(value: &T) -> Result<String, CliError> {
     })
 }
 
-fn exit_code(code: Code) -> u8 {
-    if code.name().starts_with("config.") {
+fn exit_code(error: &CliError) -> u8 {
+    if error.name.starts_with("config.") {
         return 78;
     }
-    match code.fault() {
+    match error.fault {
         Fault::Malformed | Fault::TooLarge | Fault::Refused => 65,
         Fault::NotFound => 69,
         Fault::Internal => 70,

@@ -14,8 +14,8 @@ use throughline::{
 use super::{Response, TestHub, send};
 
 /// Reader roles every test organisation has a key for.
-pub(crate) const READER_ROLES: [&str; 7] =
-    ["intake", "medical", "psychosocial", "protection", "legal", "child_protection", "case_worker"];
+pub(crate) const READER_ROLES: [&str; 6] =
+    ["intake", "medical", "protection", "legal", "child_protection", "case_worker"];
 
 pub(crate) struct Org {
     pub(crate) id: OrganisationId,

@@ -1,0 +1,181 @@
+//! The gateway's side of HTTP: signs in with the client's key, and turns problems into failures of the command.
+
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{
+    CliError,
+    home::{Connection, Keyring},
+};
+use crate::{
+    crypto::{Typ, sign_compact},
+    kernel::{
+        Code, Digest, Fault,
+        id::{ClientId, Ids, OrganisationId},
+        time::Clock,
+    },
+};
+
+/// How much of an answer is read at most, in bytes: the largest packet and some room.
+const MAX_ANSWER: usize = 16 * 1_048_576;
+
+/// A hub, signed in to.
+pub(super) struct HubClient {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+    /// The organisation this gateway acts for.
+    pub(super) organisation: OrganisationId,
+}
+
+/// What a hub answered.
+pub(super) struct Answer {
+    /// The body.
+    pub(super) body: Value,
+    /// Version of the thing.
+    pub(super) etag: Option<String>,
+}
+
+/// An HTTP client with this project's limits: rustls, no redirects, time limits.
+pub(super) fn http() -> Result<reqwest::Client, CliError> {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(Duration::from_secs(60))
+        .user_agent(concat!("throughline/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| unreachable("this machine's network", &error))
+}
+
+impl HubClient {
+    /// Signs in with the client's key.
+    pub(super) async fn sign_in(
+        connection: &Connection,
+        keyring: &Keyring,
+        clock: &dyn Clock,
+        ids: &dyn Ids,
+    ) -> Result<Self, CliError> {
+        let (Some(hub), Some(organisation), Some(client)) =
+            (&connection.hub, connection.organisation, connection.client)
+        else {
+            return Err(CliError::new(
+                Code::new("home.not_connected", Fault::Refused),
+                "this gateway does not know its hub yet; run `throughline key connect --hub URL --organisation ID --client ID`",
+            ));
+        };
+        let http = http()?;
+        let token = token(&http, hub, client, keyring, clock, ids).await?;
+        Ok(Self { http, base: hub.clone(), token, organisation })
+    }
+
+    /// GET.
+    pub(super) async fn get(&self, path: &str) -> Result<Answer, CliError> {
+        self.send(Method::GET, path, None, &[]).await
+    }
+
+    /// POST of a JSON body.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Answer, CliError> {
+        self.send(Method::POST, path, Some(("application/json", body.to_string().into_bytes())), &[]).await
+    }
+
+    /// POST of bytes with a type of their own, such as a packet.
+    pub(super) async fn post_bytes(&self, path: &str, kind: &str, body: Vec<u8>) -> Result<Answer, CliError> {
+        self.send(Method::POST, path, Some((kind, body)), &[]).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, Vec<u8>)>,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, CliError> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some((kind, bytes)) = body {
+            request = request.header("content-type", kind).body(bytes);
+        }
+        let response = request.send().await.map_err(|error| unreachable(&self.base, &error))?;
+        let etag = response.headers().get("etag").and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let (status, body) = read(&self.base, response).await?;
+        if status.is_success() { Ok(Answer { body, etag }) } else { Err(refused(status, &body)) }
+    }
+}
+
+async fn token(
+    http: &reqwest::Client,
+    hub: &str,
+    client: ClientId,
+    keyring: &Keyring,
+    clock: &dyn Clock,
+    ids: &dyn Ids,
+) -> Result<String, CliError> {
+    let mut random = [0u8; 16];
+    ids.random(&mut random);
+    let now = clock.now().seconds();
+    let claims = json!({
+        "iss": client, "sub": client, "aud": format!("{hub}/oauth/token"),
+        "iat": now, "exp": now.saturating_add(120), "jti": Digest::of(random),
+    });
+    let assertion = sign_compact(&keyring.client, Typ::ClientAssertion, claims.to_string().as_bytes())?;
+    let form = format!(
+        "grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion={assertion}"
+    );
+    let response = http
+        .post(format!("{hub}/oauth/token"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form)
+        .send()
+        .await
+        .map_err(|error| unreachable(hub, &error))?;
+    let (status, body) = read(hub, response).await?;
+    match body.get("access_token").and_then(Value::as_str) {
+        Some(token) if status.is_success() => Ok(token.to_owned()),
+        _ => Err(refused(status, &body)),
+    }
+}
+
+async fn read(hub: &str, mut response: reqwest::Response) -> Result<(StatusCode, Value), CliError> {
+    let status = response.status();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(hub, &error))? {
+        if bytes.len().saturating_add(chunk.len()) > MAX_ANSWER {
+            return Err(CliError::new(
+                Code::new("hub.answer_too_large", Fault::TooLarge),
+                "the hub's answer is too large",
+            ));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    Ok((status, body))
+}
+
+fn refused(status: StatusCode, body: &Value) -> CliError {
+    let fault = match status.as_u16() {
+        401 => Fault::Unauthenticated,
+        403 => Fault::Forbidden,
+        404 => Fault::NotFound,
+        409 => Fault::Conflict,
+        412 => Fault::Stale,
+        413 => Fault::TooLarge,
+        422 => Fault::Refused,
+        429 => Fault::TooMany,
+        400..=499 => Fault::Malformed,
+        503 => Fault::Unavailable,
+        _ => Fault::Internal,
+    };
+    CliError::of_problem(fault, body)
+}
+
+fn unreachable(hub: &str, error: &reqwest::Error) -> CliError {
+    let why = if error.is_timeout() { "it did not answer in time" } else { "no connection" };
+    CliError::new(
+        Code::new("hub.unreachable", Fault::Unavailable),
+        format!("{hub} cannot be reached ({why}). Nothing is lost: run the same command again when it can"),
+    )
+}
