@@ -1,1 +1,35 @@
-//! Data-sharing agreements, their signatures and their life.
+//! Data-sharing agreements: what two organisations signed about which fields may flow for which purpose.
+//!
+//! An agreement is one JSON document. Its parties sign its exact bytes; its digest is the digest of those bytes; a change is a new
+//! version. The hub refuses what no agreement in force covers, so the document is executable, not a file in a drawer.
+//!
+//! # Invariants
+//!
+//! - What is signed is never written again: bytes, digest and signatures are kept as they came.
+//! - In force means: signed by every party, begun, not ended, not suspended, reviewed in time, and the newest version.
+//! - Nothing is symmetric and nothing is implied: a flow has one direction, a field that is not listed does not flow, a most
+//!   sensitive field is opened by itself.
+//! - A document that breaks a rule of the mechanism cannot be offered; a prohibited purpose cannot even be written down.
+//!
+//! It does not decide about a packet: `consent` judges, with what the agreement says as one of its facts.
+
+mod changes;
+mod check;
+mod document;
+#[cfg(test)]
+pub(crate) mod sample;
+mod standing;
+mod state;
+mod terms;
+
+pub use changes::{Changes, Part, Use, Wider, wider_for};
+pub use check::{Checked, Complaint, opens};
+pub use document::{
+    Article6, Article9, AuditRights, Children, Clearance, Confidentiality, ControllerRole, Crypto,
+    Destruction, DestructionMethod, Document, Dpia, Flow, Incidents, Item, Jurisdiction, Keep, LegalBasis,
+    MAX_DOCUMENT_BYTES, Mechanism, Medium, Method, Nature, NotADocument, Onward, OnwardRule, OpenCategory,
+    OpenField, Party, Purpose, Retention, Rights, Sensitive, StricterTier, Transfer, Validity, Volumes,
+};
+pub use standing::{Destroy, Effects, NewPackets, OpenReferrals, Queued, Reports, Standing, review_due};
+pub use state::{Ending, LONGEST_NOTICE_DAYS, Move, Refused, State, StoppedFlow, SuspensionReason};
+pub use terms::{FlowTerms, Terms};
