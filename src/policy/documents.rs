@@ -643,6 +643,8 @@ fn cross_check(policy: &Policy, complaints: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
+    use crate::policy::ReaderRole;
+
     use super::*;
 
     fn broken(name: &'static str, change: impl Fn(&str) -> String) -> Vec<String> {
@@ -656,9 +658,9 @@ mod tests {
     }
 
     fn profiled(profile: &serde_json::Value) -> Result<Policy, Vec<String>> {
-        Documents::builtin().with_profile(profile.to_string()).build().map_err(|error| match error {
-            PolicyError::Profile { complaints } => complaints,
-            other => panic!("{other}"),
+        Documents::builtin().with_profile(profile.to_string()).build().map_err(|error| {
+            let PolicyError::Profile { complaints } = error else { panic!("{error}") };
+            complaints
         })
     }
 
@@ -745,7 +747,7 @@ mod tests {
         for field in policy.fields().filter(|field| field.category.as_str() == "K27") {
             let readers = &policy.compartment_of(&field.id).unwrap().readers;
             assert_eq!(
-                readers.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
+                readers.iter().map(ReaderRole::as_str).collect::<Vec<_>>(),
                 ["case_worker"],
                 "{}",
                 field.id

@@ -375,3 +375,155 @@ fn is_file_name(name: &str) -> bool {
 
 const MAX_BYTES: usize = 256 * 1024;
 const MAX_FIELDS: usize = 400;
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::Coded as _;
+
+    use super::*;
+
+    fn parse(form: &str, values: &Value) -> Result<FilledForm, PolicyError> {
+        let document = json!({ "form": form, "version": "1", "values": values });
+        FilledForm::parse(document.to_string().as_bytes(), Policy::builtin())
+    }
+
+    fn complaints(form: &str, values: &Value) -> Vec<String> {
+        match parse(form, values) {
+            Err(PolicyError::FormRefused { complaints }) => {
+                complaints.iter().map(ToString::to_string).collect()
+            }
+            other => panic!("expected complaints, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_good_form_is_taken_and_keeps_its_values() {
+        let form = parse(
+            "ZP",
+            &json!({
+                "ZP.1a": "Banda", "ZP.5": "1994-02-28", "ZP.13p": true, "ZP.20": 3, "ZP.20u": "weeks",
+                "ZP.16": ["road", "water"], "ZP.c": "first line\nsecond line", "ZP.d3": true,
+            }),
+        )
+        .unwrap();
+        assert_eq!(form.value(&"ZP.1a".parse().unwrap()).map(FormValue::expose_json), Some(json!("Banda")));
+        assert_eq!(
+            form.value(&"ZP.16".parse().unwrap()).map(FormValue::expose_json),
+            Some(json!(["road", "water"]))
+        );
+        let travelling: Vec<_> =
+            form.travelling(Policy::builtin()).map(|(field, _)| field.id.as_str()).collect();
+        assert!(!travelling.contains(&"ZP.d3"), "a signature stays with the consent record");
+        assert_eq!(travelling.len(), 7);
+        let without = form.without(&["ZP.c".parse().unwrap()]);
+        assert!(without.value(&"ZP.c".parse().unwrap()).is_none());
+    }
+
+    #[test]
+    fn every_complaint_is_reported_at_once() {
+        let found = complaints(
+            "ZP",
+            &json!({
+                "ZP.1a": "", "ZP.4": "f", "ZP.5": "28.2.1994", "ZP.13p": "yes", "ZP.20": -1, "ZP.99": "x", "no": 1,
+                "ZR.1": "Banda", "ZP.h5": "name", "ZP.16": "road", "ZP.17": vec!["x"; 21],
+            }),
+        );
+        assert_eq!(found.len(), 11, "{found:#?}");
+    }
+
+    #[test]
+    fn values_are_written_in_one_way_only() {
+        for (field, bad) in [
+            ("ZP.5", json!("1994-2-28")),
+            ("ZP.5", json!("1994-02-30")),
+            ("ZP.5", json!("+199-02-28")),
+            ("A4.E.start", json!("2024-13")),
+            ("A4.E.start", json!("24-01")),
+            ("RC.g2h", json!("24:00")),
+            ("RC.g2h", json!(" 1:30")),
+            ("ZP.20", json!(1.5)),
+            ("ZP.20", json!("3")),
+            ("ZP.20", json!(1000)),
+            ("ZP.1a", json!("two\nlines")),
+            ("ZP.1a", json!("x".repeat(121))),
+            ("ZP.c", json!("nul\0")),
+            ("ZP.4", json!(null)),
+            ("CF.attachment", json!("scan.pdf")),
+            ("CF.attachment", json!({ "name": "../scan.pdf", "media": "application/pdf" })),
+            ("CF.attachment", json!({ "name": "scan.pdf", "media": "text/html" })),
+            ("CF.attachment", json!({ "name": "scan.pdf", "media": "application/pdf", "more": 1 })),
+        ] {
+            let found = complaints("CF", &json!({ field: bad }));
+            assert!(
+                found.iter().all(|complaint| complaint.starts_with(&format!("{field}: expected"))),
+                "{found:?}"
+            );
+        }
+        let form =
+            parse("CF", &json!({ "CF.attachment": { "name": "scan.pdf", "media": "application/pdf" } }))
+                .unwrap();
+        let files: Vec<_> = form.value(&"CF.attachment".parse().unwrap()).map(FormValue::files).unwrap();
+        assert_eq!(files, [("scan.pdf", "application/pdf")]);
+    }
+
+    #[test]
+    fn what_never_travels_is_refused_by_name_and_code() {
+        for (form, field, value, deny) in [
+            ("A8", "A8.4c", json!(["PX.1"]), Deny::D604),
+            ("A8", "A8.7i", json!({ "name": "a.png", "media": "image/png" }), Deny::D603),
+            ("ZP", "ZP.h5", json!("name"), Deny::D605),
+            ("A1", "A1.A.2lat", json!("1.5"), Deny::D606),
+            ("A2", "A2.E.12", json!("yes"), Deny::D602),
+        ] {
+            let error = parse(form, &json!({ field: value })).unwrap_err();
+            let denials = error.denials();
+            assert_eq!(denials.codes(), [deny], "{field}");
+            assert_eq!(denials.primary().unwrap().fields, [field.parse().unwrap()]);
+        }
+        assert_eq!(parse("CF", &json!({ "ZZ.1": 1 })).unwrap_err().denials().codes(), [Deny::D012]);
+    }
+
+    #[test]
+    fn a_field_given_twice_is_not_silently_overwritten() {
+        let text = br#"{"form":"ZP","version":"1","values":{"ZP.1a":"A","ZP.1a":"B"}}"#;
+        let error = FilledForm::parse(text, Policy::builtin()).unwrap_err();
+        let PolicyError::FormRefused { complaints } = error else { panic!("{error}") };
+        assert_eq!(complaints, [Complaint::Repeated { field: "ZP.1a".parse().unwrap() }]);
+    }
+
+    #[test]
+    fn the_common_sheet_takes_fields_of_other_forms_and_others_do_not() {
+        assert!(parse("CF", &json!({ "CF.name": "A", "ZR.6c": "presumed" })).is_ok());
+        assert!(complaints("ZP", &json!({ "CF.name": "A" }))[0].contains("another form"));
+    }
+
+    #[test]
+    fn nothing_of_a_form_shows_in_debug_or_in_errors() {
+        let form = parse("ZP", &json!({ "ZP.1a": "canary" })).unwrap();
+        let value = form.value(&"ZP.1a".parse().unwrap());
+        assert!(!format!("{form:?} {value:?}").contains("canary"));
+        for text in [
+            r#"{"form":"ZP","version":"1","values":{"ZP.4":"canary","canary":1}}"#,
+            r#"{"form":"ZP","version":"1","subject":"canary","values":{}}"#,
+            r#"{"form":"canary","version":"canary","values":{}}"#,
+            r#"{"form":"ZP","version":"1","values":"canary"}"#,
+            r#"{"form":"ZP","version":"1","canary":1,"values":{}}"#,
+        ] {
+            let error = FilledForm::parse(text.as_bytes(), Policy::builtin()).unwrap_err();
+            assert!(!format!("{error} {error:?} {:?}", error.facts()).contains("canary"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_form_has_a_size() {
+        let error = FilledForm::parse(&vec![b' '; MAX_BYTES + 1], Policy::builtin()).unwrap_err();
+        assert_eq!(error.code().name(), "policy.form_unreadable");
+    }
+
+    #[test]
+    fn a_value_out_of_a_packet_is_checked_like_one_on_its_way_in() {
+        let field = Policy::builtin().field(&"CF.sex".parse().unwrap()).unwrap();
+        assert!(check_value(field, json!("female")).is_ok());
+        assert!(check_value(field, json!("canary")).is_err());
+    }
+}

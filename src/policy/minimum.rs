@@ -159,3 +159,144 @@ impl MinimumSet {
             .all(|selector| selector.unless.contains(code))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::Policy;
+
+    use super::*;
+
+    fn judge(service: &str, field: &str) -> Judgement {
+        let policy = Policy::builtin();
+        let set = policy.minimum_set(&service.parse().unwrap()).unwrap();
+        set.judge(policy.field(&field.parse().unwrap()).unwrap_or_else(|| panic!("{field}")))
+    }
+
+    fn weigh(service: &str, field: &str, justification: Option<&str>) -> Result<Option<Warning>, Deny> {
+        let policy = Policy::builtin();
+        let set = policy.minimum_set(&service.parse().unwrap()).unwrap();
+        let code = justification.map(|code| code.parse().unwrap());
+        set.weigh(policy.field(&field.parse().unwrap()).unwrap(), code.as_ref())
+    }
+
+    #[test]
+    fn every_service_takes_what_it_takes_to_refer_at_all() {
+        for service in Policy::builtin().services() {
+            for field in [
+                "CF.case_token",
+                "CF.name",
+                "CF.age_band",
+                "CF.sex",
+                "CF.phone",
+                "CF.contact_conditions",
+                "CF.language",
+                "CF.need",
+                "CF.time_limit",
+            ] {
+                assert_eq!(
+                    judge(service.code.as_str(), field),
+                    Judgement::Minimum,
+                    "{} {field}",
+                    service.code
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn each_service_has_its_own_view_of_a_field() {
+        use Judgement::{Justifiable, Minimum, Never, Outside};
+        for (service, field, expected) in [
+            // Shelter: how many come, not what documents they hold.
+            ("SV01", "CF.household_children", Minimum),
+            ("SV01", "CF.mobility", Minimum),
+            ("SV01", "CF.functional_need", Justifiable),
+            ("SV01", "CF.document_number", Never),
+            ("SV01", "CF.trafficking", Never),
+            ("SV01", "CF.health", Outside),
+            ("SV02", "CF.risk_level", Minimum),
+            ("SV02", "CF.safety", Justifiable),
+            ("SV02", "CF.income", Never),
+            ("SV03", "CF.special_diet", Justifiable),
+            ("SV03", "CF.income", Never),
+            // Health: what the body needs, not the status.
+            ("SV07", "CF.pregnancy", Minimum),
+            ("SV07", "CF.health_most_sensitive", Justifiable),
+            ("SV07", "CF.birth_date", Justifiable),
+            ("SV07", "CF.migration_status", Never),
+            ("SV08", "CF.mental_action", Minimum),
+            ("SV08", "A5.J.action", Minimum),
+            ("SV08", "A5.I.total", Never),
+            ("SV08", "CF.violence", Justifiable),
+            ("SV08", "A1.F.2", Outside),
+            ("SV10", "CF.migration_status", Justifiable),
+            ("SV11", "ZP.9b", Minimum),
+            ("SV11", "CF.parents", Justifiable),
+            ("SV11", "CF.health", Never),
+            ("SV12", "CF.nationality", Minimum),
+            ("SV12", "ZR.6c", Justifiable),
+            ("SV12", "CF.health", Justifiable),
+            ("SV12", "A4.E.threats", Justifiable),
+            ("SV06", "A4.E.threats", Never),
+            ("SV14", "ZP.24d", Justifiable),
+            ("SV14", "CF.document_copy", Never),
+            ("SV15", "ZR.6d", Minimum),
+            ("SV15", "BI.bid", Minimum),
+            ("SV01", "BI.bid", Outside),
+            ("SV18", "CF.last_contact", Minimum),
+            ("SV19", "CF.education", Minimum),
+            ("SV19", "CF.debt", Never),
+            ("SV19", "CF.detention", Never),
+            ("SV19", "CF.document_type", Justifiable),
+            ("SV22", "CF.profile", Minimum),
+            ("SV22", "CF.safety", Justifiable),
+            ("SV22", "A8.4c", Never),
+            ("SV23", "CF.document_number", Minimum),
+            ("SV23", "CF.trafficking", Justifiable),
+            ("SV27", "CF.health", Never),
+            // A need of another service is a referral of its own.
+            ("SV01", "ZR.5b", Minimum),
+            ("SV01", "ZR.5a", Outside),
+            // What stays with the consent record or in the statistics block is in no packet.
+            ("SV01", "ZP.d3", Outside),
+            ("SV01", "SB.sex", Outside),
+        ] {
+            assert_eq!(judge(service, field), expected, "{service} {field}");
+        }
+    }
+
+    #[test]
+    fn a_reason_lets_a_justifiable_field_in_and_no_other() {
+        assert_eq!(weigh("SV07", "CF.pregnancy", None), Ok(None));
+        assert_eq!(weigh("SV07", "CF.birth_date", None), Err(Deny::D602));
+        assert_eq!(weigh("SV07", "CF.birth_date", Some("JC02")), Ok(Some(Warning::W602)));
+        assert_eq!(weigh("SV01", "CF.health", Some("JC03")), Err(Deny::D602));
+        assert_eq!(weigh("SV01", "CF.document_number", Some("JC03")), Err(Deny::D602));
+        assert_eq!(weigh("SV22", "A8.4c", Some("JC03")), Err(Deny::D604));
+    }
+
+    #[test]
+    fn what_a_service_never_gets_is_lifted_by_its_own_reason_only() {
+        assert_eq!(weigh("SV12", "CF.health", Some("JC03")), Err(Deny::D602));
+        assert_eq!(weigh("SV12", "CF.health", Some("JC05")), Ok(Some(Warning::W602)));
+        assert_eq!(weigh("SV23", "CF.trafficking", Some("JC08")), Ok(Some(Warning::W602)));
+    }
+
+    #[test]
+    fn authorities_of_origin_learn_no_status_from_tracing() {
+        let policy = Policy::builtin();
+        let set = policy.minimum_set(&"SV18".parse().unwrap()).unwrap();
+        let status = policy.field(&"CF.asylum".parse().unwrap()).unwrap();
+        assert!(set.is_kept_from(status, RecipientClass::OriginAuthority));
+        assert!(!set.is_kept_from(status, RecipientClass::Ordinary));
+    }
+
+    #[test]
+    fn the_worked_example_of_a_health_referral_is_within_its_minimum() {
+        for field in
+            ["CF.name", "CF.age_band", "CF.phone", "CF.language", "CF.need", "CF.pregnancy", "CF.medication"]
+        {
+            assert_eq!(judge("SV07", field), Judgement::Minimum, "{field}");
+        }
+    }
+}

@@ -137,3 +137,51 @@ impl Reason {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::Policy;
+
+    use super::*;
+
+    fn check(set: ReasonSet, code: &str, given: &[Requirement]) -> Result<(), ReasonRefused> {
+        Policy::builtin().check_reason(set, &code.parse().unwrap(), given).map(|_reason| ())
+    }
+
+    #[test]
+    fn a_reason_of_another_set_is_refused() {
+        assert_eq!(check(ReasonSet::Dr, "DR01", &[]), Ok(()));
+        assert_eq!(check(ReasonSet::Dr, "CX01", &[]), Err(ReasonRefused::WrongSet { set: "DR" }));
+        assert_eq!(check(ReasonSet::Dr, "DR25", &[]), Err(ReasonRefused::WrongSet { set: "DR" }));
+    }
+
+    #[test]
+    fn only_the_open_decline_takes_a_text_and_it_must() {
+        let text = [Requirement::Text];
+        assert_eq!(check(ReasonSet::Dr, "DR90", &text), Ok(()));
+        assert_eq!(
+            check(ReasonSet::Dr, "DR90", &[]),
+            Err(ReasonRefused::Missing { requirement: Requirement::Text })
+        );
+        assert_eq!(check(ReasonSet::Dr, "DR01", &text), Err(ReasonRefused::TextNotTaken));
+    }
+
+    #[test]
+    fn an_outcome_met_in_part_says_what_is_left() {
+        let missing = Requirement::PendingNeeds;
+        assert_eq!(check(ReasonSet::Oc, "OC2", &[]), Err(ReasonRefused::Missing { requirement: missing }));
+        assert_eq!(check(ReasonSet::Oc, "OC2", &[missing]), Ok(()));
+        assert_eq!(check(ReasonSet::Oc, "OC1", &[]), Ok(()));
+        assert!(check(ReasonSet::Cl, "CL10", &[]).is_err());
+    }
+
+    #[test]
+    fn every_decline_tells_of_a_barrier_but_the_open_one() {
+        let without: Vec<_> = Policy::builtin()
+            .reasons(ReasonSet::Dr)
+            .filter(|reason| reason.barrier.is_none())
+            .map(|reason| reason.code.as_str())
+            .collect();
+        assert_eq!(without, ["DR90"]);
+    }
+}

@@ -124,3 +124,52 @@ pub struct ModeEntry {
     /// Whether a packet in this mode carries fields at all.
     pub carries_fields: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::Policy;
+
+    use super::*;
+
+    #[test]
+    fn a_shorter_promise_is_within_a_longer_one_and_never_the_other_way() {
+        let policy = Policy::builtin();
+        let within = |one: &str, other: &str| {
+            let code = |code: &str| policy.retention(&code.parse().unwrap()).unwrap();
+            code(one).is_within(code(other))
+        };
+        assert!(within("RT02", "RT01"));
+        assert!(!within("RT01", "RT02"));
+        assert!(within("RT07", "RT03"));
+        assert!(!within("RT05", "RT06"), "a purpose may never end");
+        assert!(within("RT06", "RT01"));
+    }
+
+    #[test]
+    fn no_promise_is_longer_than_the_ceiling() {
+        let policy = Policy::builtin();
+        let ceiling =
+            policy.ceiling(Situation::Accepted).and_then(|ceiling| ceiling.at_most.clock()).unwrap();
+        for retention in policy.retentions() {
+            assert!(chrono::TimeDelta::days(retention.days.into()) <= ceiling, "{}", retention.code);
+        }
+    }
+
+    #[test]
+    fn passing_on_is_compared_by_what_it_allows() {
+        let policy = Policy::builtin();
+        let code = |code: &str| code.parse::<OnwardCode>().unwrap();
+        let within = |one: &str, other: &str| policy.onward(&code(one)).unwrap().is_within(&code(other));
+        assert!(within("OW00", "OW00") && within("OW00", "OW02") && within("OW01", "OW02"));
+        assert!(!within("OW02", "OW01") && !within("OW01", "OW00"));
+        assert_eq!(policy.onward_hops(), OnwardHops { default: 0, max: 2 });
+    }
+
+    #[test]
+    fn only_the_information_mode_carries_nothing() {
+        let policy = Policy::builtin();
+        for mode in [Mode::Consent, Mode::Emergency, Mode::Legal, Mode::Info] {
+            assert_eq!(policy.mode(mode).unwrap().carries_fields, mode != Mode::Info);
+        }
+    }
+}

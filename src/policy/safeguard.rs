@@ -95,3 +95,43 @@ impl Safeguards {
         self.most_sensitive.approvals
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::Policy;
+
+    use super::*;
+
+    fn mosaic(ids: &[&str], language: Language) -> Option<Level> {
+        let policy = Policy::builtin();
+        policy.safeguards().mosaic(ids.iter().map(|id| policy.field(&id.parse().unwrap()).unwrap()), language)
+    }
+
+    #[test]
+    fn three_harmless_points_make_a_person() {
+        assert_eq!(mosaic(&["ZP.5", "ZP.7"], Language::Common), None);
+        assert_eq!(mosaic(&["ZP.5", "ZP.7", "ZP.h4"], Language::Common), Some(Level::S3));
+        assert_eq!(mosaic(&["ZP.5band", "ZP.7", "ZP.h4"], Language::Common), None);
+    }
+
+    #[test]
+    fn the_same_point_twice_counts_once_and_a_language_only_when_rare() {
+        assert_eq!(mosaic(&["ZP.5", "CF.birth_date", "ZP.7"], Language::Common), None);
+        assert_eq!(mosaic(&["ZP.15a", "ZP.7", "ZP.2"], Language::Common), None);
+        assert_eq!(mosaic(&["ZP.15a", "ZP.7", "ZP.2"], Language::Rare), Some(Level::S3));
+    }
+
+    #[test]
+    fn enforcement_bodies_receive_only_where_the_purpose_is_the_persons_own() {
+        let safeguards = Policy::builtin().safeguards();
+        let may = |purpose: &str, service: &str| {
+            safeguards.enforcement_may_receive(&purpose.parse().unwrap(), &service.parse().unwrap())
+        };
+        assert!(!may("P01", "SV01"));
+        assert!(!may("P06", "SV10"));
+        assert!(may("P12", "SV10"));
+        assert!(may("P02", "SV14"));
+        assert!(may("P01", "SV13"));
+        assert_eq!(safeguards.approvals(), 2);
+    }
+}

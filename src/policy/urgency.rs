@@ -135,3 +135,62 @@ impl TimerRules {
         decide.checked_mul(i32::from(self.decision_pause.cap_percent)).map(|span| span / 100)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use crate::policy::Policy;
+
+    use super::*;
+
+    fn urgency(code: &str) -> &'static Urgency {
+        Policy::builtin().urgency(&code.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_timers_are_those_of_the_table() {
+        let table: Vec<_> = Policy::builtin()
+            .urgencies()
+            .map(|u| {
+                format!(
+                    "{} service {} alarm {} ack {} decide {} progress {} expiry {} outcome {} loop {} waitlist {}",
+                    u.code, u.service_within, u.delivery_alarm, u.acknowledge, u.decide, u.progress_every, u.hard_expiry,
+                    u.outcome_overdue, u.loop_close, u.waitlist_review.map_or(String::from("-"), |span| span.to_string()),
+                )
+            })
+            .collect();
+        insta::assert_snapshot!(table.join("\n"), @"
+        U0 service 1d alarm 15m ack 1h decide 2h progress 1d expiry 1d outcome 3d loop 2d waitlist -
+        U1 service 2d alarm 1h ack 4h decide 12h progress 2d expiry 2d outcome 7d loop 5d waitlist 1d
+        U2 service 7d alarm 4h ack 1d decide 2d progress 7d expiry 7d outcome 30d loop 10d waitlist 3d
+        U3 service 30d alarm 1d ack 3wd decide 5wd progress 14d expiry 30d outcome 90d loop 20d waitlist 14d
+        U4 service plan alarm 2d ack 5wd decide 10wd progress 30d expiry 60d outcome plan loop 30d waitlist 30d
+        ");
+    }
+
+    #[test]
+    fn the_shortest_urgencies_run_day_and_night_on_the_clock() {
+        for code in ["U0", "U1"] {
+            let urgency = urgency(code);
+            assert_eq!(urgency.runs, Runs::DayAndNight);
+            assert!(urgency.acknowledge.clock().is_some() && urgency.decide.clock().is_some());
+        }
+        assert_eq!(urgency("U3").acknowledge, Span::WorkingDays(3));
+    }
+
+    #[test]
+    fn the_decision_clock_pauses_for_half_its_time_and_never_for_an_emergency() {
+        let timers = Policy::builtin().timers();
+        assert_eq!(timers.pause_cap(urgency("U1"), TimeDelta::hours(12)), Some(TimeDelta::hours(6)));
+        assert_eq!(timers.pause_cap(urgency("U0"), TimeDelta::hours(2)), None);
+    }
+
+    #[test]
+    fn an_escalation_ends_with_the_coordinator() {
+        let ladder = &Policy::builtin().timers().escalation;
+        assert_eq!(ladder.first().map(|rung| rung.tell.clone()), Some(vec![Told::RecipientFocalPoint]));
+        assert_eq!(ladder.last().map(|rung| rung.tell.clone()), Some(vec![Told::Coordinator]));
+        assert!(ladder.is_sorted_by_key(|rung| (rung.step, rung.after_percent)));
+    }
+}

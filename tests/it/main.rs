@@ -3,5 +3,6 @@
 
 mod api;
 mod rooms;
+mod schemas;
 mod storage;
 mod support;
