@@ -6,7 +6,7 @@ use actix_web::{
 };
 use utoipa::OpenApi as _;
 
-use super::{Problem, health, members, notices, tokens};
+use super::{Problem, audit, health, members, notices, tokens};
 use crate::kernel::{Code, Fault};
 
 #[derive(utoipa::OpenApi)]
@@ -30,6 +30,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/notices", web::get().to(notices::list))
         .route("/api/openapi.json", web::get().to(description));
     members::configure(config);
+    audit::configure(config);
     config.default_service(web::to(nothing_here));
 }
 
@@ -37,6 +38,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut all = Doc::openapi();
     all.merge(members::Doc::openapi());
+    all.merge(audit::Doc::openapi());
     all
 }
 

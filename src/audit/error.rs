@@ -2,6 +2,7 @@
 
 use super::EntryError;
 use crate::{
+    access::AccessError,
     kernel::{Code, Coded, Fault},
     storage::StorageError,
 };
@@ -12,6 +13,9 @@ pub enum AuditError {
     /// The database failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// Not allowed.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// An entry could not be made.
     #[error("an entry of the log could not be made")]
     Entry(#[from] EntryError),
@@ -44,6 +48,7 @@ impl Coded for AuditError {
     fn code(&self) -> Code {
         match self {
             Self::Storage(error) => error.code(),
+            Self::Access(error) => error.code(),
             Self::Entry(_) => Code::new("audit.entry", Fault::Internal),
             Self::Broken(_) => Code::new("audit.broken", Fault::Internal),
             Self::NotInTree => Code::new("audit.not_in_tree", Fault::NotFound),

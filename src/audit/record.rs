@@ -18,7 +18,12 @@ pub struct Record<'a> {
     refused: Option<Code>,
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    /// About the object with this id.
+    pub fn about(object: &'a str) -> Self {
+        Self { object: Some(object), ..Self::default() }
+    }
+
     /// For something that was refused.
     pub fn refused(code: Code) -> Self {
         Self { refused: Some(code), ..Self::default() }

@@ -9,6 +9,7 @@
 //! 0 done · 2 the command line is wrong · 65 the input is wrong or refused by a rule · 69 not found · 70 a fault of ours ·
 //! 75 try again · 77 not allowed · 78 the settings cannot be used.
 
+mod audit;
 mod client;
 mod config;
 mod db;
@@ -62,6 +63,9 @@ enum Command {
     /// Enrol and list member organisations, on the node's machine.
     #[command(subcommand)]
     Member(member::Member),
+    /// Verify the log, prove what is in it, check proofs.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// See whether everything a node needs is there.
     Doctor,
     /// Make, publish and rotate an organisation's keys, at its gateway.
@@ -89,6 +93,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), CliError> {
         Command::Config(command) => command.run(&settings()?, output),
         Command::Db(command) => command.run(&settings()?, output),
         Command::Member(command) => command.run(&settings()?, output),
+        Command::Audit(command) => command.run(settings, output),
         Command::Doctor => doctor::run(&settings()?, output),
         Command::Key(command) => command.run(output),
         Command::Openapi => output.data(&crate::api::routes::openapi(), |_| String::new()),

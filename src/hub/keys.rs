@@ -13,6 +13,7 @@ use std::{
 
 use crate::{
     access::Node,
+    audit,
     crypto::{KeyError, SigningKey},
     kernel::{Code, Coded, Fault, Secret, id::Ids},
 };
@@ -123,6 +124,11 @@ impl NodeKeys {
             log_seed: seed(LOG)?,
             person: seed(PERSON)?,
         })
+    }
+
+    /// The key that signs the checkpoints of this node's log.
+    pub fn log_key(&self) -> Result<audit::LogKey, audit::AuditError> {
+        audit::LogKey::new(&format!("{}/operations", self.node.name), &self.log_seed)
     }
 
     /// Whether there are any in this folder.

@@ -1,10 +1,11 @@
 //! The jobs: name, period, and the one use case each calls.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use chrono::TimeDelta;
 
 use crate::{
+    audit,
     hub::{self, Hub},
     kernel::Coded,
     outbox,
@@ -41,7 +42,22 @@ pub struct Job {
 
 /// Every job of the hub.
 pub fn table() -> Vec<Job> {
-    vec![Job { name: "forget", every_seconds: 3_600, run: |hub| Box::pin(forget(hub)) }]
+    vec![
+        Job { name: "sequence", every_seconds: 1, run: |hub| Box::pin(sequence(hub)) },
+        Job { name: "forget", every_seconds: 3_600, run: |hub| Box::pin(forget(hub)) },
+    ]
+}
+
+/// Gives waiting entries of the log their places, batch by batch until none waits.
+async fn sequence(hub: Hub) -> Result<(), JobError> {
+    let key = Arc::new(hub.keys().log_key()?);
+    loop {
+        let key = Arc::clone(&key);
+        let done = hub.tend("audit.sequence", move |tx| audit::sequence(tx, &key)).await?;
+        if done.placed < audit::BATCH.unsigned_abs() {
+            return Ok(());
+        }
+    }
 }
 
 /// Forgets remembered answers and notices that are past their time.

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod api;
+mod audit;
 mod rooms;
 mod schemas;
 mod storage;

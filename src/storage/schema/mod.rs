@@ -1,4 +1,5 @@
 //! The tables as diesel sees them, one file per room. A test compares them with both databases.
 
+pub mod audit;
 pub mod foundation;
 pub mod members;

@@ -1,0 +1,197 @@
+//! `throughline audit`
+
+use std::{io::Read as _, path::PathBuf};
+
+use clap::Subcommand;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{CliError, Output, block_on, open_hub};
+use crate::{
+    audit::{
+        self, AuditError, Detail, Entry, Held, LogVerifier, Proof, Verification, Wanted, proof::PROOF_MAX,
+    },
+    config::Settings,
+    hub::Hub,
+    kernel::{Code, Digest, Fault, id::EntryId},
+};
+
+#[derive(Subcommand)]
+pub(super) enum Audit {
+    /// Compute the whole log again from its entries and hold everything against it: tiles, checkpoints, signatures, the entries
+    /// that rows of other tables name, and what you hold yourself. Ends with 65 when something is wrong.
+    Verify {
+        /// A file with a checkpoint that somebody kept. May be given several times.
+        #[arg(long = "checkpoint", value_name = "FILE")]
+        checkpoints: Vec<PathBuf>,
+        /// A leaf that a receipt promised. May be given several times.
+        #[arg(long = "leaf", value_name = "LEAF")]
+        leaves: Vec<Digest>,
+    },
+    /// Write the proof that an entry is in the log. It holds without this node.
+    Prove {
+        /// The entry's id (aud_…), or the leaf from a receipt.
+        entry: String,
+        /// Leave the entry's bytes out: the reader must have the leaf.
+        #[arg(long)]
+        without_entry: bool,
+        /// Where to write; standard output when left out.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Check a proof, on any machine: needs no node, no settings and no network.
+    VerifyProof {
+        /// The proof.
+        file: PathBuf,
+        /// The log's public key, as `throughline audit key` prints it.
+        #[arg(long)]
+        key: String,
+        /// The leaf from your receipt.
+        #[arg(long)]
+        leaf: Option<Digest>,
+    },
+    /// Print the newest checkpoint. Give it to somebody who does not depend on you.
+    Checkpoint,
+    /// Print the log's public key.
+    Key,
+}
+
+impl Audit {
+    /// Runs the command. `settings` are loaded only where a node is needed.
+    pub(super) fn run(
+        self,
+        settings: impl FnOnce() -> Result<Settings, CliError>,
+        output: &Output,
+    ) -> Result<(), CliError> {
+        if let Self::VerifyProof { file, key, leaf } = self {
+            return verify_proof(&file, &key, leaf, output);
+        }
+        let hub = open_hub(settings()?)?;
+        let outcome = block_on(self.act(&hub, output));
+        hub.store().close();
+        outcome?
+    }
+
+    async fn act(self, hub: &Hub, output: &Output) -> Result<(), CliError> {
+        let verifier = hub.keys().log_key()?.verifier().clone();
+        match self {
+            Self::Verify { checkpoints, leaves } => {
+                let notes = checkpoints.iter().map(std::fs::read_to_string).collect::<Result<_, _>>()?;
+                verify(hub, verifier, Held { leaves, checkpoints: notes }, output).await
+            }
+            Self::Prove { entry, without_entry, out } => {
+                let wanted = wanted(&entry)?;
+                let detail = if without_entry { Detail::Path } else { Detail::Whole };
+                let proof = hub
+                    .read::<_, AuditError>(move |db| audit::prove(db, &verifier, wanted, detail))
+                    .await?
+                    .to_text();
+                match out {
+                    Some(file) => {
+                        std::fs::write(&file, &proof)?;
+                        output.say(format!("Wrote {}.", file.display()));
+                        Ok(())
+                    }
+                    None => output.data(&serde_json::json!({ "proof": proof }), |_| proof.clone()),
+                }
+            }
+            Self::Checkpoint => {
+                let note = hub.read::<_, AuditError>(audit::checkpoint).await?;
+                output.data(&serde_json::json!({ "checkpoint": note }), |_| note.clone())
+            }
+            Self::Key | Self::VerifyProof { .. } => {
+                let facts = serde_json::json!({ "key": verifier.to_string(), "origin": verifier.origin() });
+                output.data(&facts, |_| verifier.to_string())
+            }
+        }
+    }
+}
+
+async fn verify(hub: &Hub, verifier: LogVerifier, held: Held, output: &Output) -> Result<(), CliError> {
+    let bar = if output.is_json() { ProgressBar::hidden() } else { ProgressBar::new(0) };
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} entries, {per_sec}, {eta} left") {
+        bar.set_style(style);
+    }
+    let shown = bar.clone();
+    let found = hub
+        .read::<_, AuditError>(move |db| {
+            audit::verify(db, &verifier, &held, &mut |done, of| {
+                shown.set_length(of);
+                shown.set_position(done);
+            })
+        })
+        .await?;
+    bar.finish_and_clear();
+    output.data(&found, describe)?;
+    if found.is_sound() {
+        return Ok(());
+    }
+    Err(CliError::new(
+        Code::new("audit.unsound", Fault::Refused),
+        "the log is not what it must be; keep this database as it is and compare it with a backup and with the checkpoints that others hold",
+    ))
+}
+
+fn describe(found: &Verification) -> String {
+    let mut lines = vec![
+        found.origin.clone(),
+        format!(
+            "{} entries, {} checkpoints and {} tiles computed again; {} rows of other tables looked up; {} entries wait for their place.",
+            found.entries, found.checkpoints, found.tiles, found.rows, found.pending
+        ),
+    ];
+    lines.extend(found.findings.iter().map(|finding| {
+        let place = finding.place.map_or_else(String::new, |place| format!(" at {place}"));
+        format!("  {:?}{place}: {}", finding.kind, finding.what)
+    }));
+    lines.push(if found.is_sound() {
+        String::from("Nothing is wrong.")
+    } else {
+        format!("{} things are wrong.", found.wrong)
+    });
+    lines.join("\n")
+}
+
+fn wanted(text: &str) -> Result<Wanted, CliError> {
+    if let Ok(id) = text.parse::<EntryId>() {
+        return Ok(Wanted::Entry(id));
+    }
+    text.parse().map(Wanted::Leaf).map_err(|_neither| {
+        CliError::new(
+            Code::new("cli.argument", Fault::Malformed),
+            "expected the id of an entry (aud_ and 32 digits) or a leaf (43 characters)",
+        )
+    })
+}
+
+fn verify_proof(file: &PathBuf, key: &str, leaf: Option<Digest>, output: &Output) -> Result<(), CliError> {
+    let verifier = LogVerifier::parse(key)?;
+    let mut text = String::new();
+    let most = u64::try_from(PROOF_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    std::fs::File::open(file)?.take(most).read_to_string(&mut text)?;
+    let proven = Proof::parse(&text)?.check(&verifier, leaf)?;
+    let entry = proven.entry.as_ref().map(Entry::facts).transpose().map_err(AuditError::from)?;
+    let facts = serde_json::json!({
+        "origin": proven.checkpoint.origin,
+        "size": proven.checkpoint.size,
+        "root": proven.checkpoint.root,
+        "index": proven.index,
+        "leaf": proven.leaf,
+        "entry": entry.as_ref().map(|entry| serde_json::json!({
+            "id": entry.id, "at": entry.at, "action": entry.action, "role": entry.role,
+            "organisation": entry.organisation, "request": entry.request, "refused": entry.refused,
+        })),
+    });
+    output.data(&facts, |_| {
+        let said = entry.as_ref().map_or_else(String::new, |entry| {
+            let outcome = entry
+                .refused
+                .as_deref()
+                .map_or_else(|| String::from("done"), |code| format!("refused: {code}"));
+            format!("\n{} {} ({outcome})\n{}", entry.at, entry.action, entry.id)
+        });
+        format!(
+            "Holds: entry {} of {} in {}\nleaf {}{said}",
+            proven.index, proven.checkpoint.size, proven.checkpoint.origin, proven.leaf
+        )
+    })
+}
