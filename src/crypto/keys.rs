@@ -265,6 +265,13 @@ pub struct EncryptionKey {
     pub(super) inner: EcdhEsJweEncrypter,
 }
 
+impl EncryptionKey {
+    /// The thumbprint.
+    pub const fn kid(&self) -> &Kid {
+        &self.kid
+    }
+}
+
 /// A private key as a JWK text, for wrapping under a passphrase and for nothing else.
 pub type SecretJwk = Secret<String>;
 

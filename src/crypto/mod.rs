@@ -32,4 +32,4 @@ pub use seal::{
     SectionKey, SectionKind, check_grant_shape, check_section_shape, decrypt_grant, decrypt_section,
     encrypt_grant, encrypt_section,
 };
-pub use sign::{Verified, peek_kid, sign_compact, verify_compact};
+pub use sign::{Peeked, Verified, peek, peek_kid, sign_compact, verify_compact};

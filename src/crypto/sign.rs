@@ -68,6 +68,30 @@ pub fn verify_compact(
     Ok(Verified { kid: parts.kid, payload: parts.payload })
 }
 
+/// A token that was taken apart and not verified: nothing in it is to be believed.
+pub struct Peeked {
+    kid: Kid,
+    payload: Vec<u8>,
+}
+
+impl Peeked {
+    /// The key it says it was signed with.
+    pub const fn kid(&self) -> &Kid {
+        &self.kid
+    }
+
+    /// What it says. The name is long on purpose: every use shows in a review.
+    pub fn unverified(&self) -> &[u8] {
+        &self.payload
+    }
+}
+
+/// Takes a signed token apart without verifying it, to show to a person what it claims.
+pub fn peek(token: &str, typ: Typ, max: usize) -> Result<Peeked, GateError> {
+    let parts = signed(token, typ, max)?;
+    Ok(Peeked { kid: parts.kid, payload: parts.payload })
+}
+
 /// Which key a client assertion or another signed token claims, without believing it: to look the key up first.
 pub fn peek_kid(token: &str, typ: Typ, max: usize) -> Result<Kid, GateError> {
     Ok(signed(token, typ, max)?.kid)

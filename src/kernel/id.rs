@@ -180,6 +180,8 @@ kinds! {
     ReferralEvent, ReferralEventId, "evt";
     /// A packet as the hub routes it.
     Packet, PacketId, "pkt";
+    /// A signed receipt about a packet.
+    Receipt, ReceiptId, "rcp";
     /// A service in the referral directory.
     Service, ServiceId, "svc";
     /// A withdrawal of consent on its way to every holder.

@@ -1,1 +1,78 @@
-//! The sealed packet: seal, verify, open, inspect.
+//! The sealed packet, `rp1`: sealing at the sender, judging at the hub, opening at the recipient.
+//!
+//! A packet is one JSON object of tokens: a signed **envelope** that the hub reads, a **manifest** that says which fields are inside, a
+//! **grant** of section keys for each reader, and the encrypted **sections**, one for each compartment and one for each file.
+//!
+//! # Invariants
+//!
+//! - The hub decrypts nothing and holds no key that could.
+//! - A [`VerifiedPacket`] exists only after checks 100 to 215 have passed in their order, cheap ones first; nothing is stored and no
+//!   replay memory is touched before that.
+//! - No plaintext leaves [`open`] before check 311 has passed. What the manifest does not list is quarantined, and reported in a
+//!   signed receipt that names known fields only.
+//! - A section key is random, used once, and committed to in the envelope (`kc`), because A256GCM does not commit to its key.
+//! - Documents are padded to 2, 8 or 32 KiB.
+//!
+//! # The commitment to a value
+//!
+//! `n` of a manifest field is the base64url SHA-256 of the canonical JSON of an array of four:
+//!
+//! ```json
+//! ["rp1-field","ZP.1a","<salt>",<value>]
+//! ```
+//!
+//! The salt is 16 random bytes as 22 characters of base64url; it travels in `salts` of the document, under the field's id. For a
+//! file, the value is its description in `files` of the document (an object of `sec`, `name`, `mime`, `size`, `sha256`), the field id is
+//! the one the manifest lists for the file's section, and the salt stands under the section's id.
+//!
+//! Canonical means: members sorted by name, no blanks, integers as digits, strings with only `"`, `\` and control characters
+//! escaped (`\b \f \n \r \t`, otherwise `\u00xx` in lower case). Values hold no fractions and no `null`, integers lie within ±(2⁵³ − 1), member
+//! names are ASCII. That is what `JSON.stringify` writes for an array whose objects have sorted members, and Python's
+//! `json.dumps(…, sort_keys=True, separators=(",", ":"), ensure_ascii=False)`.
+//!
+//! # What it does not do
+//!
+//! It does not decide whether agreement and consent allow a packet: `referrals` asks `agreements` and `consent` with the envelope and
+//! the manifest of a [`VerifiedPacket`]. It does not tell anybody anything: receipts are made here and sent elsewhere.
+//!
+//! # Decisions
+//!
+//! - **Ids in claims carry their prefix** (`pkt_…`, `org_…`) as everywhere on the wire.
+//! - **An old `iat` is no fault**: a gateway without network seals now and submits later. `exp` bounds the age.
+//! - **A document has the same signing key as its envelope** (307): one author, one device.
+//! - **The hub's receipt is looked at first when opening**, although its number is 310, because it gives the moment by which the
+//!   sender's key and the times are judged.
+
+#[cfg(test)]
+mod checks;
+mod content;
+mod envelope;
+mod error;
+mod fault;
+#[cfg(test)]
+mod forge;
+mod form;
+mod inspect;
+mod manifest;
+mod open;
+mod receipt;
+mod registry;
+mod seal;
+mod verify;
+
+pub use content::DOCUMENT_SIZES;
+pub use envelope::{AgreementRef, Envelope, GrantRef, PacketKind, ScopeRef, SectionRef};
+pub use error::{DraftFault, PacketError};
+pub use fault::{ManifestFault, PacketFault};
+pub use form::{
+    MAX_BODY, MAX_DOCUMENT, MAX_DOCUMENT_SECTION, MAX_ENVELOPE, MAX_FIELDS, MAX_FILE, MAX_FILE_SECTION,
+    MAX_GRANT, MAX_GRANTS, MAX_LIFE, MAX_MANIFEST, MAX_SECTIONS, MEDIA_TYPE, MIN_LIFE, NotAWord, SKEW, Salt,
+    SectionId, Tag,
+};
+pub use inspect::{Inspection, inspect};
+pub use manifest::{Manifest, ManifestField, commitment};
+pub use open::{Desk, Opened, OpenedDocument, OpenedFile, Reading, open};
+pub use receipt::{MAX_RECEIPT, Receipt, ReceiptEvent, Violation, ViolationNote};
+pub use registry::{HubView, KeyLookup, KnownKey};
+pub use seal::{Draft, DraftField, DraftFile, Reader, Sealed, seal};
+pub use verify::{Arrival, VerifiedPacket, verify};

@@ -1,0 +1,280 @@
+//! Judge a packet: checks 100 to 215, in their order, cheap ones first. Nothing is stored, nothing is decrypted.
+
+use std::sync::Arc;
+
+use super::{
+    Envelope, HubView, KeyLookup, KnownKey, Manifest, PacketError, PacketFault,
+    form::{
+        Container, DEPTH, MAX_DOCUMENT_SECTION, MAX_ENVELOPE, MAX_ENVELOPE_PAYLOAD, MAX_FILE_SECTION,
+        MAX_GRANT, SectionId, Written,
+    },
+};
+use crate::{
+    crypto::{Kid, SectionKind, Typ, check_grant_shape, check_section_shape, closed::Nulls, verify_compact},
+    kernel::{Digest, Timestamp, id::OrganisationId},
+    members::KeyUse,
+    policy::Policy,
+};
+
+/// Who handed a packet in, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// The authenticated caller's organisation.
+    pub caller: OrganisationId,
+    /// The moment of receipt. Keys are judged by it.
+    pub at: Timestamp,
+}
+
+/// A packet that passed every check the hub can make on its form and keys. Only [`verify`] makes one.
+///
+/// Whether agreement and consent allow it is the next question, and not answered here.
+pub struct VerifiedPacket {
+    envelope: Envelope,
+    envelope_digest: Digest,
+    manifest: Manifest,
+    kinds: Vec<SectionKind>,
+    kid: Kid,
+    received: Timestamp,
+    parts: Parts,
+}
+
+/// A packet's tokens, as received.
+pub(super) struct Parts {
+    pub(super) envelope: String,
+    pub(super) manifest: String,
+    pub(super) grants: Vec<String>,
+    pub(super) sections: Vec<Option<String>>,
+}
+
+impl Parts {
+    fn of(container: &Container<'_>) -> Self {
+        let own = |token: &&str| (*token).to_owned();
+        Self {
+            envelope: container.envelope.to_owned(),
+            manifest: container.manifest.to_owned(),
+            grants: container.grants.iter().map(own).collect(),
+            sections: container.sections.iter().map(|section| section.as_ref().map(own)).collect(),
+        }
+    }
+
+    /// The container with every section that `keep` keeps, and `null` for the others.
+    pub(super) fn body(&self, keep: impl Fn(usize) -> bool) -> Result<Vec<u8>, PacketFault> {
+        let sections =
+            self.sections.iter().enumerate().map(|(place, s)| s.as_deref().filter(|_| keep(place))).collect();
+        let written = Written {
+            v: 1,
+            envelope: &self.envelope,
+            manifest: &self.manifest,
+            grants: &self.grants,
+            sections,
+        };
+        serde_json::to_vec(&written).map_err(|_ignored| PacketFault::NotOneObject)
+    }
+}
+
+impl VerifiedPacket {
+    /// The envelope's claims.
+    pub const fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// The digest of the envelope's token: the packet's identity next to its id.
+    pub const fn envelope_digest(&self) -> Digest {
+        self.envelope_digest
+    }
+
+    /// What is inside, field by field. For judging in memory; not to be stored.
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Which sections hold files.
+    pub fn is_file(&self, section: SectionId) -> bool {
+        self.kinds.get(section.place()) == Some(&SectionKind::File)
+    }
+
+    /// The key that signed.
+    pub const fn kid(&self) -> &Kid {
+        &self.kid
+    }
+
+    /// When the hub received it.
+    pub const fn received(&self) -> Timestamp {
+        self.received
+    }
+
+    /// The envelope's token: small, and evidence after the ciphertext is gone.
+    pub fn envelope_token(&self) -> &str {
+        &self.parts.envelope
+    }
+
+    /// The whole packet as it is kept and served.
+    pub fn body(&self) -> Result<Vec<u8>, PacketError> {
+        Ok(self.parts.body(|_place| true)?)
+    }
+}
+
+/// Judges what was handed in. Reads nothing but the bytes, the view and the policy, stores nothing, and remembers nothing: whether the packet was
+/// handed in before (220) is asked when it is kept.
+pub fn verify(
+    body: &[u8],
+    arrival: Arrival,
+    view: &mut dyn HubView,
+    policy: &Policy,
+) -> Result<VerifiedPacket, PacketError> {
+    let container = Container::read(body, Nulls::Refused)?;
+    let signed = SignedEnvelope::read(container.envelope, arrival.at, view)?;
+    let envelope = signed.envelope;
+    if envelope.iss != arrival.caller && !view.may_relay(arrival.caller, envelope.iss)? {
+        return Err(PacketFault::NotTheCaller.into());
+    }
+    if !envelope.recipients_are_in_order() {
+        return Err(PacketFault::Recipients.into());
+    }
+    for recipient in &envelope.aud {
+        if !view.may_receive(*recipient)? {
+            return Err(PacketFault::Recipients.into());
+        }
+    }
+    envelope.judge_times(arrival.at)?;
+    judge_reference(&envelope, view)?;
+    let manifest = Manifest::read(container.manifest, &envelope, policy)?;
+    judge_parts(&envelope, &container)?;
+    judge_grants(&envelope, arrival.at, view)?;
+    let kinds = judge_shapes(&envelope, &container)?;
+    // A section left out was refused at 101; what is here is whole.
+    let kinds = kinds.into_iter().flatten().collect();
+    Ok(VerifiedPacket {
+        envelope,
+        envelope_digest: signed.digest,
+        manifest,
+        kinds,
+        kid: signed.key.record.jwk.kid().clone(),
+        received: arrival.at,
+        parts: Parts::of(&container),
+    })
+}
+
+/// An envelope whose signature and form are right (110 to 201).
+pub(super) struct SignedEnvelope {
+    pub(super) envelope: Envelope,
+    pub(super) digest: Digest,
+    pub(super) key: Arc<KnownKey>,
+}
+
+impl SignedEnvelope {
+    pub(super) fn read(
+        token: &str,
+        received: Timestamp,
+        keys: &mut (impl KeyLookup + ?Sized),
+    ) -> Result<Self, PacketError> {
+        if token.split('.').nth(1).is_some_and(|payload| payload.len() > MAX_ENVELOPE_PAYLOAD) {
+            return Err(PacketFault::EnvelopeShape.into());
+        }
+        let mut found = Err(PacketFault::KeyUnknown.into());
+        let verified = verify_compact(token, Typ::Envelope, MAX_ENVELOPE, |kid| {
+            found = signing_key(kid, received, keys);
+            found.as_ref().ok().and_then(|key| key.verifier.clone())
+        });
+        let verified = match verified {
+            Ok(verified) => verified,
+            // The gate knows no key; why it got none is ours to say.
+            Err(crate::crypto::GateError::UnknownKey) => {
+                return Err(found.err().unwrap_or_else(|| PacketFault::KeyUnknown.into()));
+            }
+            Err(gate) => return Err(PacketFault::of_envelope(gate).into()),
+        };
+        let key = found?;
+        let envelope: Envelope = verified.claims(DEPTH).map_err(|_ignored| PacketFault::Claims)?;
+        envelope.judge_form()?;
+        if key.record.organisation != envelope.iss {
+            return Err(PacketFault::Issuer.into());
+        }
+        Ok(Self { envelope, digest: Digest::of(token), key })
+    }
+}
+
+/// Checks 120 to 122.
+pub(super) fn signing_key(
+    kid: &Kid,
+    received: Timestamp,
+    keys: &mut (impl KeyLookup + ?Sized),
+) -> Result<Arc<KnownKey>, PacketError> {
+    let key = keys.key(kid)?.ok_or(PacketFault::KeyUnknown)?;
+    if key.record.r#use != KeyUse::Sign || key.verifier.is_none() {
+        return Err(PacketFault::KeyUse.into());
+    }
+    if !key.record.may_sign_at(received) {
+        return Err(PacketFault::KeyTime.into());
+    }
+    Ok(key)
+}
+
+fn judge_reference(envelope: &Envelope, view: &mut dyn HubView) -> Result<(), PacketError> {
+    match envelope.re {
+        Some(re) if !view.may_refer_to(re, envelope.kind, envelope.iss)? => {
+            Err(PacketFault::Reference.into())
+        }
+        None if envelope.kind.refers_back() => Err(PacketFault::Reference.into()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Checks 210 to 212.
+pub(super) fn judge_parts(envelope: &Envelope, container: &Container<'_>) -> Result<(), PacketFault> {
+    let counted = envelope.grants.len() == container.grants.len()
+        && envelope.sections.len() == container.sections.len();
+    if !counted {
+        return Err(PacketFault::Counts);
+    }
+    for (stated, section) in envelope.sections.iter().zip(&container.sections) {
+        if section.is_some_and(|token| token.len() != stated.len || Digest::of(token) != stated.h) {
+            return Err(PacketFault::SectionDigest);
+        }
+    }
+    for (stated, token) in envelope.grants.iter().zip(&container.grants) {
+        if Digest::of(token) != stated.h {
+            return Err(PacketFault::GrantDigest);
+        }
+    }
+    Ok(())
+}
+
+/// Check 213.
+fn judge_grants(envelope: &Envelope, at: Timestamp, view: &mut dyn HubView) -> Result<(), PacketError> {
+    for grant in &envelope.grants {
+        let party = grant.aud == envelope.iss || envelope.aud.contains(&grant.aud);
+        let key = if party { view.key(&grant.kid)? } else { None };
+        let fits = key.is_some_and(|key| {
+            key.record.may_encrypt_at(at)
+                && key.record.organisation == grant.aud
+                && key.record.role == grant.role.as_str()
+        });
+        if !fits {
+            return Err(PacketFault::GrantKey.into());
+        }
+    }
+    let mut readers = envelope.aud.iter().chain([&envelope.iss]);
+    let everybody = readers.all(|reader| envelope.grants.iter().any(|grant| grant.aud == *reader));
+    if everybody { Ok(()) } else { Err(PacketFault::GrantKey.into()) }
+}
+
+/// Checks 214 and 215. Answers what each section holds; nothing for one that was left out.
+pub(super) fn judge_shapes(
+    envelope: &Envelope,
+    container: &Container<'_>,
+) -> Result<Vec<Option<SectionKind>>, PacketFault> {
+    for (stated, token) in envelope.grants.iter().zip(&container.grants) {
+        let kid = check_grant_shape(token, MAX_GRANT).map_err(|_ignored| PacketFault::GrantShape)?;
+        if kid != stated.kid {
+            return Err(PacketFault::GrantShape);
+        }
+    }
+    let shape = |token: &str| {
+        let kind =
+            check_section_shape(token, MAX_FILE_SECTION).map_err(|_ignored| PacketFault::SectionShape)?;
+        let long = kind == SectionKind::Document && token.len() > MAX_DOCUMENT_SECTION;
+        if long { Err(PacketFault::SectionShape) } else { Ok(kind) }
+    };
+    container.sections.iter().map(|section| section.map(shape).transpose()).collect()
+}
