@@ -1,1 +1,35 @@
-//! A referral from submission to its end.
+//! A referral from submission to its end, and until everybody knows how it ended.
+//!
+//! # Invariants
+//!
+//! - What can happen is one table ([`Standing::step`]); a move that is not in it is refused with a code.
+//! - Every move is an event: signed by whoever made it, naming the event before it, appended and never changed.
+//! - The hub's order counts. An event that cites an older one is refused; only a withdrawal needs no order.
+//! - A withdrawal beats everything, needs no reason and cannot be turned away.
+//! - Deadlines are computed at submission and stored as moments: a later policy does not rewrite them.
+//! - Events hold codes, ids and dates. Text travels in packets, sealed, and an event names the packet.
+//!
+//! It does not judge whether data may flow (`consent`, `agreements`), does not look into packets, and does not send anything: what
+//! others should know goes into the outbox.
+//!
+//! ## Decisions
+//!
+//! - **L1 is not an event of its own.** The hub moves the loop to *outcome known* in the step that ends the referral.
+//! - **Two people or two sides** (cancelling a running service, handing over, declaring an error late) are two events: the first is
+//!   kept as pending, the second carries it out. A changed second one starts anew.
+//! - **The third missed appointment is T18**: the same event that reports it ends the referral with FX02.
+//! - **A recipient that refuses to cancel gives a DR code**: it declines the request, and no other list fits.
+//! - **Restriction, legal hold and the end of a withdrawal** are rows O1 to O5: the table describes their flags and not their moves.
+
+pub mod ground;
+pub mod moves;
+pub mod names;
+pub mod state;
+
+pub use ground::Ground;
+pub use moves::{By, CaseClosure, Move, NextStep, Number, Report, Told};
+pub use names::{LoopName, StateName};
+pub use state::{
+    Appointment, Assigned, CancelAsked, Effect, ErrorAsked, Flags, Held, Loop, Pending, Refused, Service,
+    Standing, State, Step, TransferAsked,
+};

@@ -8,13 +8,17 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::moves::{By, CaseClosure, MAX_PENDING, MAX_TARGETS, Move, NextStep, Number, Report, Told};
+use super::{
+    ground::Ground,
+    moves::{By, MAX_TARGETS, Move, NextStep, Number, Report, Told},
+    names::{LoopName, StateName},
+};
 use crate::{
     kernel::{
         Timestamp,
-        id::{NeedId, PacketId, ReferralId, ServiceId, StaffId},
+        id::{PacketId, ReferralId, ServiceId, StaffId},
     },
-    policy::{Deny, Policy, ReasonCode, ReasonRefused, ReasonSet, Requirement, ServiceCode},
+    policy::{Deny, ReasonCode, ReasonRefused, ReasonSet, ServiceCode},
 };
 
 /// Where a referral stands in its life, with the facts of that state.
@@ -167,120 +171,6 @@ impl From<Held> for State {
     }
 }
 
-/// The name of a [`State`], without its facts.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "explained at the states themselves")]
-pub enum StateName {
-    Draft,
-    Submitted,
-    Delivered,
-    Acknowledged,
-    InfoRequested,
-    Accepted,
-    Waitlisted,
-    Scheduled,
-    InService,
-    OnHold,
-    Completed,
-    Declined,
-    Redirected,
-    Cancelled,
-    Withdrawn,
-    Expired,
-    Failed,
-    Transferred,
-    EnteredInError,
-}
-
-impl StateName {
-    /// Every state, in the order of the table.
-    pub const ALL: [Self; 19] = [
-        Self::Draft,
-        Self::Submitted,
-        Self::Delivered,
-        Self::Acknowledged,
-        Self::InfoRequested,
-        Self::Accepted,
-        Self::Waitlisted,
-        Self::Scheduled,
-        Self::InService,
-        Self::OnHold,
-        Self::Completed,
-        Self::Declined,
-        Self::Redirected,
-        Self::Cancelled,
-        Self::Withdrawn,
-        Self::Expired,
-        Self::Failed,
-        Self::Transferred,
-        Self::EnteredInError,
-    ];
-
-    /// The word on the wire and in the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Submitted => "submitted",
-            Self::Delivered => "delivered",
-            Self::Acknowledged => "acknowledged",
-            Self::InfoRequested => "info_requested",
-            Self::Accepted => "accepted",
-            Self::Waitlisted => "waitlisted",
-            Self::Scheduled => "scheduled",
-            Self::InService => "in_service",
-            Self::OnHold => "on_hold",
-            Self::Completed => "completed",
-            Self::Declined => "declined",
-            Self::Redirected => "redirected",
-            Self::Cancelled => "cancelled",
-            Self::Withdrawn => "withdrawn",
-            Self::Expired => "expired",
-            Self::Failed => "failed",
-            Self::Transferred => "transferred",
-            Self::EnteredInError => "entered_in_error",
-        }
-    }
-
-    /// The state a word names.
-    pub fn from_name(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == word)
-    }
-
-    /// Whether nothing more happens to the request.
-    pub const fn is_terminal(self) -> bool {
-        match self {
-            Self::Draft
-            | Self::Submitted
-            | Self::Delivered
-            | Self::Acknowledged
-            | Self::InfoRequested
-            | Self::Accepted
-            | Self::Waitlisted
-            | Self::Scheduled
-            | Self::InService
-            | Self::OnHold => false,
-            Self::Completed
-            | Self::Declined
-            | Self::Redirected
-            | Self::Cancelled
-            | Self::Withdrawn
-            | Self::Expired
-            | Self::Failed
-            | Self::Transferred
-            | Self::EnteredInError => true,
-        }
-    }
-}
-
-impl std::fmt::Display for StateName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 impl State {
     /// The state's name.
     pub const fn name(&self) -> StateName {
@@ -345,48 +235,6 @@ pub enum Loop {
         /// Why it could be closed (CL).
         reason: ReasonCode,
     },
-}
-
-/// The name of a [`Loop`] state.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "explained at the states themselves")]
-pub enum LoopName {
-    Open,
-    OutcomeKnown,
-    SenderAcknowledged,
-    PersonInformed,
-    Closed,
-}
-
-impl LoopName {
-    /// Every state of the loop, in order.
-    pub const ALL: [Self; 5] =
-        [Self::Open, Self::OutcomeKnown, Self::SenderAcknowledged, Self::PersonInformed, Self::Closed];
-
-    /// The word on the wire and in the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::OutcomeKnown => "outcome_known",
-            Self::SenderAcknowledged => "sender_acknowledged",
-            Self::PersonInformed => "person_informed",
-            Self::Closed => "closed",
-        }
-    }
-
-    /// The state a word names.
-    pub fn from_name(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == word)
-    }
-}
-
-impl std::fmt::Display for LoopName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 impl Loop {
@@ -469,32 +317,6 @@ pub struct Standing {
     pub flags: Flags,
     /// What waits for an answer.
     pub pending: Pending,
-}
-
-/// What the table must know besides the standing: the moment, the rules, and facts that live in other rooms.
-#[derive(Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "facts looked up one by one, each for its own guard")]
-pub struct Ground<'a> {
-    /// The moment.
-    pub at: Timestamp,
-    /// Reasons, limits.
-    pub policy: &'a Policy,
-    /// How long the sender has to answer a question.
-    pub answer_within: TimeDelta,
-    /// The agreement has the reverse flow and the person agreed that details go back.
-    pub details_return: bool,
-    /// The directory says that the service keeps a waiting list.
-    pub keeps_waitlist: bool,
-    /// The packet holds most sensitive data or is about a child: a missed appointment calls for a safety check.
-    pub vulnerable: bool,
-    /// A referral made from this one has not ended.
-    pub has_open_children: bool,
-    /// The referral named by a transfer is accepted and is for handing over the case.
-    pub transfer_accepted: bool,
-    /// The need named at closing is recorded.
-    pub need_recorded: bool,
-    /// All certificates of destruction or declared exceptions are in.
-    pub withdrawal_settled: bool,
 }
 
 /// What follows from a step besides the new standing. The use case turns each into rows.
@@ -1060,166 +882,6 @@ fn code(text: &'static str) -> Result<ReasonCode, Refused> {
     text.parse().map_err(|_ignored| Refused::WrongCode("a reason code of the table is missing"))
 }
 
-impl Ground<'_> {
-    fn reason(&self, set: ReasonSet, reason: &ReasonCode, given: &[Requirement]) -> Result<(), Refused> {
-        Ok(self.policy.reason(set, reason)?.check(given)?)
-    }
-
-    fn one_of(&self, sets: &[ReasonSet], reason: &ReasonCode) -> Result<(), Refused> {
-        let mut last = Refused::WrongCode("a reason is needed");
-        for set in sets {
-            match self.reason(*set, reason, &[]) {
-                Ok(()) => return Ok(()),
-                Err(refused) => last = refused,
-            }
-        }
-        Err(last)
-    }
-
-    fn decline(&self, reason: &ReasonCode, has_note: bool) -> Result<(), Refused> {
-        let given: &[Requirement] = if has_note { &[Requirement::Text] } else { &[] };
-        self.reason(ReasonSet::Dr, reason, given)
-    }
-
-    fn hold(&self, reason: &ReasonCode, resume: NaiveDate, from: Held) -> Result<State, Refused> {
-        self.reason(ReasonSet::Hx, reason, &[])?;
-        Ok(State::OnHold { reason: reason.clone(), resume, from })
-    }
-
-    fn expire(
-        &self,
-        reason: &ReasonCode,
-        fits: &[&str],
-        effects: &mut Vec<Effect>,
-    ) -> Result<State, Refused> {
-        self.reason(ReasonSet::Ex, reason, &[])?;
-        if !fits.contains(&reason.as_str()) {
-            return Err(Refused::WrongCode("this is not what did not happen"));
-        }
-        effects.extend([Effect::Purge, Effect::OfferNext]);
-        Ok(State::Expired { reason: reason.clone() })
-    }
-
-    fn fail(&self, reason: &ReasonCode, pending: &[ServiceCode]) -> Result<(), Refused> {
-        self.reason(ReasonSet::Fx, reason, &[])?;
-        self.details(pending, false)
-    }
-
-    /// Details go back only where the agreement and the person allow it.
-    fn details(&self, pending: &[ServiceCode], has_note: bool) -> Result<(), Refused> {
-        self.services(pending)?;
-        if !self.details_return && (has_note || !pending.is_empty()) {
-            return Err(Refused::WrongCode(NO_DETAILS));
-        }
-        Ok(())
-    }
-
-    fn services(&self, services: &[ServiceCode]) -> Result<(), Refused> {
-        if services.len() > MAX_PENDING {
-            return Err(Refused::WrongCode("too many services are named"));
-        }
-        if services.iter().any(|service| self.policy.service(service).is_none()) {
-            return Err(Refused::WrongCode("a service that is named is not in the list of services"));
-        }
-        Ok(())
-    }
-
-    fn complete(&self, outcome: &ReasonCode, report: &Report) -> Result<(), Refused> {
-        let mut given = Vec::new();
-        if !report.pending.is_empty() {
-            given.push(Requirement::PendingNeeds);
-        }
-        self.reason(ReasonSet::Oc, outcome, &given)?;
-        self.services(&report.pending)?;
-        let withheld = outcome.as_str() == WITHHELD;
-        if (withheld || !self.details_return) && !report.is_empty() {
-            return Err(Refused::WrongCode(NO_DETAILS));
-        }
-        if !withheld && !self.details_return {
-            return Err(Refused::WrongCode(NO_DETAILS));
-        }
-        if NOTHING_PENDING.contains(&outcome.as_str()) && !report.pending.is_empty() {
-            return Err(Refused::WrongCode("this outcome leaves no need"));
-        }
-        if outcome.as_str() == HANDED_TO_AUTHORITY && report.note.is_none() {
-            return Err(Refused::Missing("OC5 names the sealed message that holds the decision"));
-        }
-        match (report.from, report.until) {
-            (Some(from), Some(until)) if until < from => {
-                Err(Refused::WrongCode("the service ends before it begins"))
-            }
-            _ => match &report.told {
-                Some(told) => self.told(told),
-                None => Ok(()),
-            },
-        }
-    }
-
-    fn next_step(&self, next: &NextStep) -> Result<(), Refused> {
-        match next {
-            NextStep::NeedMet {} | NextStep::ReReferred { .. } => Ok(()),
-            NextStep::PendingNeed { pending } if pending.is_empty() => {
-                Err(Refused::WrongCode("a pending need names its services"))
-            }
-            NextStep::PendingNeed { pending } => self.services(pending),
-            // What must come with the reason comes when the loop is closed.
-            NextStep::NoFurtherAction { reason } => {
-                Ok(self.policy.reason(ReasonSet::Cl, reason).map(|_reason| ())?)
-            }
-        }
-    }
-
-    fn told(&self, told: &Told) -> Result<(), Refused> {
-        let Told::NotPossible { reason, attempts } = told else { return Ok(()) };
-        self.reason(ReasonSet::Cl, reason, &made(*attempts))?;
-        if NOT_TOLD.contains(&reason.as_str()) {
-            Ok(())
-        } else {
-            Err(Refused::WrongCode("only CL07 and CL08 explain that the person was not told"))
-        }
-    }
-
-    fn close(
-        &self,
-        reason: &ReasonCode,
-        case: Option<CaseClosure>,
-        need: Option<NeedId>,
-        told: &Told,
-    ) -> Result<(), Refused> {
-        let (mut given, untold) = match told {
-            Told::NotPossible { reason, attempts } => (made(*attempts), Some(reason)),
-            Told::InPerson {} | Told::Phone {} | Told::SafeMessage {} | Told::Representative {} => {
-                (Vec::new(), None)
-            }
-        };
-        if need.is_some() {
-            given.push(Requirement::GapRecord);
-        }
-        self.reason(ReasonSet::Cl, reason, &given)?;
-        if need.is_some() && !self.need_recorded {
-            return Err(Refused::Missing("the unmet need that is named is not recorded"));
-        }
-        if untold.is_some_and(|untold| untold != reason) {
-            return Err(Refused::WrongCode("a person who was not told closes the loop with the reason why"));
-        }
-        match case {
-            Some(CaseClosure { supervisor: None, .. }) => {
-                Err(Refused::Missing("closing the case takes case manager and supervisor"))
-            }
-            Some(CaseClosure { manager, supervisor: Some(supervisor) }) if manager == supervisor => {
-                Err(Refused::Missing("case manager and supervisor must be two people"))
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-}
-
-fn made(attempts: Option<u8>) -> Vec<Requirement> {
-    if attempts.is_some_and(|tries| tries > 0) { vec![Requirement::ContactAttempts] } else { Vec::new() }
-}
-
-const NO_DETAILS: &str =
-    "details may not go back: without the person's agreement the outcome is OC0 and nothing else";
 const ANSWER_OVERDUE: &str = "DR20";
 const WAITLIST_CAUSES: [&str; 2] = ["DR01", "DR02"];
 const REPEATED_NO_SHOW: &str = "FX02";
@@ -1228,10 +890,9 @@ const WRONG_RECIPIENT: &str = "CX02";
 /// Wrong recipient, duplicate, deceased: these end a running service at once.
 const ALWAYS_CANCELS: [&str; 3] = [WRONG_RECIPIENT, "CX06", "CX08"];
 const TRANSFERRED: &str = "CL05";
-const NOT_TOLD: [&str; 2] = ["CL07", "CL08"];
-const WITHHELD: &str = "OC0";
-const NOTHING_PENDING: [&str; 2] = ["OC1", "OC4"];
-const HANDED_TO_AUTHORITY: &str = "OC5";
 /// A recipient that had accepted destroys within seven days; one that had not, within 72 hours of a withdrawal.
 const DESTROY_HOURS: u16 = 168;
 const DESTROY_UNACCEPTED_HOURS: u16 = 72;
+
+#[cfg(test)]
+mod tests;
