@@ -38,7 +38,12 @@ pub struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    pub(super) fn reason(&self, set: ReasonSet, reason: &ReasonCode, given: &[Requirement]) -> Result<(), Refused> {
+    pub(super) fn reason(
+        &self,
+        set: ReasonSet,
+        reason: &ReasonCode,
+        given: &[Requirement],
+    ) -> Result<(), Refused> {
         self.policy.check_reason(set, reason, given)?;
         Ok(())
     }
@@ -143,7 +148,11 @@ impl Ground<'_> {
             // What must come with the reason comes when the loop is closed.
             NextStep::NoFurtherAction { reason } => {
                 let known = self.policy.reason(ReasonSet::Cl, reason).is_some();
-                if known { Ok(()) } else { Err(ReasonRefused::WrongSet { set: ReasonSet::Cl.letters() }.into()) }
+                if known {
+                    Ok(())
+                } else {
+                    Err(ReasonRefused::WrongSet { set: ReasonSet::Cl.letters() }.into())
+                }
             }
         }
     }

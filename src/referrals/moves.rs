@@ -20,7 +20,9 @@ pub const MAX_TARGETS: usize = 5;
 pub const MAX_PENDING: usize = 10;
 
 /// In which part somebody acts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
     /// The case worker who sent it.
@@ -461,9 +463,10 @@ impl Move {
     pub const fn actors(&self) -> &'static [By] {
         use By::{CaseWorker, Coordinator, DataProtection, Hub, Intake, Person, Sender};
         match self {
-            Self::Submit {} | Self::Answer { .. } | Self::AskCancel { .. } | Self::AcknowledgeOutcome { .. } => {
-                &[Sender]
-            }
+            Self::Submit {}
+            | Self::Answer { .. }
+            | Self::AskCancel { .. }
+            | Self::AcknowledgeOutcome { .. } => &[Sender],
             Self::Close { .. } => &[Sender],
             Self::Deliver {} | Self::Expire { .. } | Self::Suspend {} | Self::Unsuspend {} => &[Hub],
             Self::SettleWithdrawal {} => &[Hub],

@@ -514,8 +514,11 @@ impl Standing {
                 }
                 (N::T08, State::Waitlisted { reason: reason.clone(), estimate: *estimate })
             }
-            (State::Acknowledged { .. }, Move::Decline { reason, note }) => {
+            (State::Acknowledged { questions }, Move::Decline { reason, note }) => {
                 ground.decline(reason, note.is_some())?;
+                if questions == 0 && reason.as_str() == ANSWER_OVERDUE {
+                    return Err(Refused::Missing("DR20 declines after a question, and none was asked"));
+                }
                 (N::T09, State::Declined { reason: reason.clone(), note: *note })
             }
             (State::Acknowledged { .. }, Move::Redirect { reason, to, note }) => {
@@ -644,10 +647,12 @@ impl Standing {
         }
         let begun = self.state.has_begun();
         let number = match (begun, ALWAYS_CANCELS.contains(&reason.as_str())) {
-            (false, _) => Number::T24,
-            (true, true) => Number::T26,
+            (_, true) => Number::T26,
+            (false, false) => Number::T24,
             (true, false) => {
-                return Err(Refused::Missing("a running service ends by a request that the recipient agrees to"));
+                return Err(Refused::Missing(
+                    "a running service ends by a request that the recipient agrees to",
+                ));
             }
         };
         let mut effects = self.give_back();
@@ -665,7 +670,8 @@ impl Standing {
         match (asked, self.pending.cancel.take()) {
             (Move::AskCancel { reason }, None) => {
                 ground.reason(ReasonSet::Cx, reason, &[])?;
-                let within = ground.policy.timers().cancel_answer_within.clock().unwrap_or(TimeDelta::hours(48));
+                let within =
+                    ground.policy.timers().cancel_answer_within.clock().unwrap_or(TimeDelta::hours(48));
                 let answer_due = ground.at.plus(within);
                 self.pending.cancel = Some(CancelAsked { reason: reason.clone(), answer_due });
                 Ok(self.stay(Number::T25))
@@ -697,7 +703,9 @@ impl Standing {
             return Err(Refused::NotFromHere { state: self.state.name(), asked: "transfer" });
         }
         if !ground.transfer_accepted {
-            return Err(Refused::Missing("the new owner has not accepted a referral for handing over the case"));
+            return Err(Refused::Missing(
+                "the new owner has not accepted a referral for handing over the case",
+            ));
         }
         match self.pending.transfer.take() {
             Some(asked) if asked.by != by && asked.to == to => {
@@ -720,10 +728,8 @@ impl Standing {
         if self.state.is_terminal() {
             return Ok(Step { standing: self, number: Number::T31, effects: vec![Effect::Withdrawal] });
         }
-        let mut effects = vec![Effect::Withdrawal];
-        if !self.state.was_delivered() {
-            effects.push(Effect::Purge);
-        } else if !self.flags.legal_hold {
+        let mut effects = vec![Effect::Withdrawal, Effect::Purge];
+        if self.state.was_delivered() && !self.flags.legal_hold {
             effects.push(Effect::Destroy { hours: self.hours_to_destroy() });
         }
         Ok(self.into_state(State::Withdrawn { reason: reason.cloned() }, Number::T30, effects))
@@ -744,7 +750,9 @@ impl Standing {
             match self.pending.error.take() {
                 Some(asked) if asked.by != by => {
                     if asked.reason != *reason {
-                        return Err(Refused::WrongCode("the two who declare an error must give the same reason"));
+                        return Err(Refused::WrongCode(
+                            "the two who declare an error must give the same reason",
+                        ));
                     }
                 }
                 _ => {
@@ -859,7 +867,9 @@ impl Standing {
 
     const fn hours_to_destroy(&self) -> u16 {
         match self.state {
-            State::Accepted(_) | State::Scheduled(_) | State::InService(_) | State::OnHold { .. } => DESTROY_HOURS,
+            State::Accepted(_) | State::Scheduled(_) | State::InService(_) | State::OnHold { .. } => {
+                DESTROY_HOURS
+            }
             _ => DESTROY_UNACCEPTED_HOURS,
         }
     }
