@@ -25,6 +25,7 @@ pub mod ground;
 pub mod moves;
 pub mod names;
 pub mod state;
+pub mod timers;
 
 pub use ground::Ground;
 pub use moves::{By, CaseClosure, Move, NextStep, Number, Report, Told};
@@ -33,3 +34,4 @@ pub use state::{
     Appointment, Assigned, CancelAsked, Effect, ErrorAsked, Flags, Held, Loop, Pending, Refused, Service,
     Standing, State, Step, TransferAsked,
 };
+pub use timers::{Fired, Terms, Timer, TimerKind};

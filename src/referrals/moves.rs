@@ -466,10 +466,13 @@ impl Move {
             Self::Submit {}
             | Self::Answer { .. }
             | Self::AskCancel { .. }
-            | Self::AcknowledgeOutcome { .. } => &[Sender],
-            Self::Close { .. } => &[Sender],
-            Self::Deliver {} | Self::Expire { .. } | Self::Suspend {} | Self::Unsuspend {} => &[Hub],
-            Self::SettleWithdrawal {} => &[Hub],
+            | Self::AcknowledgeOutcome { .. }
+            | Self::Close { .. } => &[Sender],
+            Self::Deliver {}
+            | Self::Expire { .. }
+            | Self::Suspend {}
+            | Self::Unsuspend {}
+            | Self::SettleWithdrawal {} => &[Hub],
             Self::Acknowledge { .. }
             | Self::Ask { .. }
             | Self::Accept { .. }
@@ -490,8 +493,7 @@ impl Move {
             | Self::RefuseCancel { .. }
             | Self::AddChild { .. } => &[CaseWorker],
             Self::Cancel { .. } => &[Sender, Hub],
-            Self::Transfer { .. } => &[Sender, CaseWorker],
-            Self::InformPerson { .. } => &[Sender, CaseWorker],
+            Self::Transfer { .. } | Self::InformPerson { .. } => &[Sender, CaseWorker],
             Self::Withdraw { .. } => &[Person],
             Self::DeclareError { .. } => &[Sender, Coordinator, DataProtection],
             Self::Escalate {} => &[Hub, Coordinator],
@@ -517,10 +519,10 @@ impl Move {
             | Self::Expire { reason }
             | Self::DeclareError { reason }
             | Self::Complete { outcome: reason, .. }
-            | Self::Close { reason, .. } => Some(reason),
-            Self::Withdraw { reason } => reason.as_ref(),
-            Self::AcknowledgeOutcome { next: NextStep::NoFurtherAction { reason } }
+            | Self::Close { reason, .. }
+            | Self::AcknowledgeOutcome { next: NextStep::NoFurtherAction { reason } }
             | Self::InformPerson { told: Told::NotPossible { reason, .. } } => Some(reason),
+            Self::Withdraw { reason } => reason.as_ref(),
             Self::AcknowledgeOutcome { .. }
             | Self::InformPerson { .. }
             | Self::Submit {}

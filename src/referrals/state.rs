@@ -252,7 +252,6 @@ impl Loop {
 
 /// What lies over the state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-#[expect(clippy::struct_excessive_bools, reason = "five independent flags, each with its own moves")]
 pub struct Flags {
     /// A withdrawal is running.
     pub withdrawal: bool,
@@ -437,6 +436,7 @@ impl Standing {
     }
 
     /// The whole table: what becomes of this referral when somebody asks for a move.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "everything that is left is the way through")]
     pub fn step(self, asked: &Move, by: By, ground: &Ground<'_>) -> Result<Step, Refused> {
         if !asked.actors().contains(&by) {
             return Err(Refused::NotTheirs { by, asked: asked.name() });
@@ -467,6 +467,7 @@ impl Standing {
     }
 
     /// T01 to T23, T27, T28 and T35: the way through, and the ends that lie on it.
+    #[expect(clippy::too_many_lines, reason = "one row of the table after the other")]
     fn advance(self, asked: &Move, ground: &Ground<'_>) -> Result<Step, Refused> {
         use Number as N;
         use ReasonSet as R;
@@ -769,6 +770,7 @@ impl Standing {
     }
 
     /// T33, T34 and the flags the table only describes.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only the moves named above set flags")]
     fn flag(mut self, asked: &Move) -> Result<Step, Refused> {
         let flags = &mut self.flags;
         let (flag, to, number) = match asked {
@@ -866,12 +868,11 @@ impl Standing {
     }
 
     const fn hours_to_destroy(&self) -> u16 {
-        match self.state {
-            State::Accepted(_) | State::Scheduled(_) | State::InService(_) | State::OnHold { .. } => {
-                DESTROY_HOURS
-            }
-            _ => DESTROY_UNACCEPTED_HOURS,
-        }
+        let accepted = matches!(
+            self.state,
+            State::Accepted(_) | State::Scheduled(_) | State::InService(_) | State::OnHold { .. }
+        );
+        if accepted { DESTROY_HOURS } else { DESTROY_UNACCEPTED_HOURS }
     }
 }
 
@@ -905,4 +906,4 @@ const DESTROY_HOURS: u16 = 168;
 const DESTROY_UNACCEPTED_HOURS: u16 = 72;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -19,7 +19,7 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn reason(text: &str) -> ReasonCode {
+pub(crate) fn reason(text: &str) -> ReasonCode {
     text.parse().unwrap()
 }
 
@@ -45,6 +45,11 @@ fn ground() -> Ground<'static> {
         need_recorded: true,
         withdrawal_settled: true,
     }
+}
+
+/// Every guard satisfied, at this moment.
+pub(crate) fn ground_at(at: Timestamp) -> Ground<'static> {
+    Ground { at, answer_within: TimeDelta::hours(6), ..ground() }
 }
 
 fn assigned() -> Assigned {
@@ -155,13 +160,10 @@ fn moves() -> Vec<Move> {
 }
 
 fn label(asked: &Move) -> String {
-    match asked.reason() {
-        Some(reason) => format!("{} {reason}", asked.name()),
-        None => match asked {
-            Move::Resume { on: Some(_) } => String::from("resume with date"),
-            _ => asked.name().to_owned(),
-        },
+    if matches!(asked, Move::Resume { on: Some(_) }) {
+        return String::from("resume with date");
     }
+    asked.reason().map_or_else(|| asked.name().to_owned(), |reason| format!("{} {reason}", asked.name()))
 }
 
 fn outcome(from: &Standing, asked: &Move, by: By) -> String {
