@@ -13,6 +13,7 @@
 //! - Neither a body nor a query nor a header's value is ever logged; routes are logged as patterns, without ids of people.
 
 mod audit;
+mod directory;
 mod extract;
 mod guard;
 mod health;

@@ -6,7 +6,7 @@ use actix_web::{
 };
 use utoipa::OpenApi as _;
 
-use super::{Problem, audit, health, members, notices, tokens};
+use super::{Problem, audit, directory, health, members, notices, tokens};
 use crate::kernel::{Code, Fault};
 
 #[derive(utoipa::OpenApi)]
@@ -31,6 +31,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/openapi.json", web::get().to(description));
     members::configure(config);
     audit::configure(config);
+    directory::configure(config);
     config.default_service(web::to(nothing_here));
 }
 
@@ -39,6 +40,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut all = Doc::openapi();
     all.merge(members::Doc::openapi());
     all.merge(audit::Doc::openapi());
+    all.merge(directory::Doc::openapi());
     all
 }
 

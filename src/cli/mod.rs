@@ -13,6 +13,7 @@ mod audit;
 mod client;
 mod config;
 mod db;
+mod directory;
 mod doctor;
 mod home;
 mod init;
@@ -66,6 +67,9 @@ enum Command {
     /// Verify the log, prove what is in it, check proofs.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Import, search and look after the referral directory, on the node's machine.
+    #[command(subcommand)]
+    Directory(directory::Directory),
     /// See whether everything a node needs is there.
     Doctor,
     /// Make, publish and rotate an organisation's keys, at its gateway.
@@ -94,6 +98,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), CliError> {
         Command::Db(command) => command.run(&settings()?, output),
         Command::Member(command) => command.run(&settings()?, output),
         Command::Audit(command) => command.run(settings, output),
+        Command::Directory(command) => command.run(&settings()?, output),
         Command::Doctor => doctor::run(&settings()?, output),
         Command::Key(command) => command.run(output),
         Command::Openapi => output.data(&crate::api::routes::openapi(), |_| String::new()),

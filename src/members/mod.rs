@@ -31,7 +31,7 @@ pub use enrol::{EnrolOrganisation, enrol_organisation};
 pub use error::MemberError;
 pub use keys::{KeyHistory, KeyRecord, KeyState, KeyUse, find_key, jwks_of, keys_of};
 pub use organisation::{
-    Country, MechanismRole, MechanismRoles, Name, Organisation, OrganisationKind, Standing,
+    Country, MechanismRole, MechanismRoles, Name, Organisation, OrganisationKind, Standing, find_active,
     find_organisation, list_organisations,
 };
 pub use publish::{MAX_KEYS, MAX_STATEMENT, PublishKeys, StatedKey, Statement, publish_keys};

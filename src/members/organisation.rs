@@ -215,6 +215,12 @@ pub fn find_organisation(
     store::organisation(db, id)
 }
 
+/// One organisation that takes part, for rooms that enter something about it.
+pub fn find_active(db: &mut Db<'_>, id: OrganisationId) -> Result<Organisation, MemberError> {
+    let organisation = store::organisation(db, id)?;
+    if organisation.is_active() { Ok(organisation) } else { Err(MemberError::Suspended) }
+}
+
 /// The organisations, by id.
 pub fn list_organisations(
     db: &mut Db<'_>,

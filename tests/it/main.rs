@@ -6,4 +6,5 @@ mod audit;
 mod rooms;
 mod schemas;
 mod storage;
+mod stories;
 mod support;

@@ -1,0 +1,111 @@
+//! `/api/v1/services`: the referral directory.
+
+use actix_web::{
+    HttpResponse,
+    web::{self, Path, ServiceConfig},
+};
+use serde::Deserialize;
+
+use super::{Asking, Body, Expected, Problem, ProblemDocument, answer, reply::respond};
+use crate::{
+    directory::{self, Availability, DirectoryError, ListService, Search, Service, SetAvailability},
+    hub::Reply,
+    kernel::{
+        id::ServiceId,
+        page::{Asked, Cursor},
+    },
+    policy::ServiceCode,
+};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(search, find, list, set_availability))]
+pub(super) struct Doc;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/api/v1/services", web::get().to(search))
+        .route("/api/v1/services", web::post().to(list))
+        .route("/api/v1/services/{service}", web::get().to(find))
+        .route("/api/v1/services/{service}/availability", web::put().to(set_availability));
+}
+
+/// What to search for. Nothing about a person belongs here.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Query {
+    /// Words in name, provider or description.
+    #[serde(default)]
+    text: String,
+    /// A service code.
+    #[param(value_type = Option<String>)]
+    service: Option<ServiceCode>,
+    /// Only what one can refer to through this hub.
+    #[serde(default)]
+    members_only: bool,
+    /// How many rows, 1 to 200; 50 when left out.
+    limit: Option<u16>,
+    /// The `next` of the page before.
+    #[param(value_type = Option<String>)]
+    after: Option<Cursor>,
+}
+
+/// Search the directory, by name.
+#[utoipa::path(get, path = "/api/v1/services", tag = "Directory", params(Query),
+    responses((status = 200, body = [Service]), (status = 401, body = ProblemDocument)))]
+async fn search(asking: Asking, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
+    let (actor, query) = (asking.caller.actor, query.into_inner());
+    let asked = Asked::new(query.limit, query.after);
+    let wanted = Search { text: query.text, service: query.service, members_only: query.members_only };
+    let page = asking.hub.read(move |db| directory::search(db, &actor, &wanted, &asked)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// One service.
+#[utoipa::path(get, path = "/api/v1/services/{service}", tag = "Directory", params(("service" = String, Path)),
+    responses((status = 200, body = Service), (status = 404, body = ProblemDocument)))]
+async fn find(asking: Asking, id: Path<ServiceId>) -> Result<HttpResponse, Problem> {
+    let (actor, id) = (asking.caller.actor, id.into_inner());
+    let service = asking.hub.read(move |db| directory::find_service(db, &actor, id)).await?;
+    Ok(respond(&Reply::ok(&service)?.version(service.version)))
+}
+
+/// Enter a service that a member organisation offers for referral.
+#[utoipa::path(post, path = "/api/v1/services", tag = "Directory", request_body = ListService,
+    responses((status = 201, body = Service), (status = 422, body = ProblemDocument)))]
+async fn list(asking: Asking, body: Body<ListService>) -> Result<HttpResponse, Problem> {
+    let (command, remember) = body.into_parts();
+    let outcome = asking.hub.answer("directory.list_service", &asking.caller, remember, move |tx| {
+        let service = directory::list_service(tx, &command)?;
+        Ok::<_, DirectoryError>(Reply::created(&service)?.version(service.version))
+    });
+    answer(outcome.await)
+}
+
+/// Whether a service takes people.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AvailabilityNow {
+    /// From now on.
+    availability: Availability,
+}
+
+/// Say whether a service takes people now. For the provider and for those who keep the directory.
+#[utoipa::path(put, path = "/api/v1/services/{service}/availability", tag = "Directory",
+    params(("service" = String, Path), ("If-Match" = String, Header)), request_body = AvailabilityNow,
+    responses((status = 200, body = Service), (status = 409, body = ProblemDocument)))]
+async fn set_availability(
+    asking: Asking,
+    id: Path<ServiceId>,
+    expected: Expected,
+    body: Body<AvailabilityNow>,
+) -> Result<HttpResponse, Problem> {
+    let (now, remember) = body.into_parts();
+    let command =
+        SetAvailability { service: id.into_inner(), version: expected.0, availability: now.availability };
+    let outcome = asking.hub.answer("directory.set_availability", &asking.caller, remember, move |tx| {
+        let service = directory::set_availability(tx, &command)?;
+        Ok::<_, DirectoryError>(Reply::ok(&service)?.version(service.version))
+    });
+    answer(outcome.await)
+}

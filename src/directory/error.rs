@@ -1,0 +1,49 @@
+//! What can be refused here.
+
+use super::hsds::HsdsError;
+use crate::{
+    access::AccessError,
+    kernel::{Code, Coded, Fault},
+    members::MemberError,
+    storage::StorageError,
+};
+
+/// A refusal of this room.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// The actor may not, or there is nothing for them.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The organisation.
+    #[error(transparent)]
+    Member(#[from] MemberError),
+    /// The package.
+    #[error(transparent)]
+    Package(#[from] HsdsError),
+    /// The package has faults that stop it as a whole.
+    #[error("the package cannot be imported: {0}")]
+    Stopped(String),
+    /// No such service code.
+    #[error("{0} is no service code; see the policy documents")]
+    UnknownService(String),
+    /// A source's name.
+    #[error("a source is named with 1 to 60 lower-case letters, digits, - or .")]
+    BadSource,
+}
+
+impl Coded for DirectoryError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Access(error) => error.code(),
+            Self::Storage(error) => error.code(),
+            Self::Member(error) => error.code(),
+            Self::Package(error) => error.code(),
+            Self::Stopped(_) => Code::new("directory.package_stopped", Fault::Refused),
+            Self::UnknownService(_) => Code::new("directory.unknown_service", Fault::Refused),
+            Self::BadSource => Code::new("directory.bad_source", Fault::Malformed),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What a member organisation offers: entering it, its availability, and the facts the authorisation rule asks for.
+
+use serde::{Deserialize, Serialize};
+
+use super::{DirectoryError, Listing, Service, Visibility, store};
+use crate::{
+    access::{Actor, Permission, Tx},
+    kernel::{
+        id::{OrganisationId, ServiceId},
+        text::Line,
+    },
+    members,
+    policy::{Policy, ServiceCode},
+    storage::Db,
+};
+
+/// Whether a service takes people at present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Availability {
+    /// Takes people.
+    Open,
+    /// Puts people on a waiting list.
+    Waitlist,
+    /// Takes nobody and has no waiting list.
+    Full,
+    /// Nobody has said.
+    Unknown,
+}
+
+impl Availability {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Waitlist => "waitlist",
+            Self::Full => "full",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    pub(super) fn from_name(word: &str) -> Option<Self> {
+        [Self::Open, Self::Waitlist, Self::Full, Self::Unknown].into_iter().find(|value| value.name() == word)
+    }
+}
+
+/// A service that a member organisation offers for referral.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListService {
+    /// The organisation.
+    #[schema(value_type = String)]
+    pub organisation: OrganisationId,
+    /// The service code.
+    #[schema(value_type = String)]
+    pub service: ServiceCode,
+    /// What it is called.
+    #[schema(value_type = String, max_length = 160)]
+    pub name: Line<160>,
+    /// What it is.
+    #[schema(value_type = String, max_length = 2000)]
+    pub description: Line<2000>,
+    /// The area it is for.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 120)]
+    pub area: Option<Line<120>>,
+    /// Who may find it; members when left out.
+    #[serde(default = "members_only")]
+    pub visibility: Visibility,
+}
+
+const fn members_only() -> Visibility {
+    Visibility::Members
+}
+
+/// Enters a service. Those who keep the directory may, and the organisation's administrator for their own.
+pub fn list_service(tx: &mut Tx<'_>, cmd: &ListService) -> Result<Service, DirectoryError> {
+    may_keep(tx.actor(), cmd.organisation)?;
+    if Policy::builtin().service(&cmd.service).is_none() {
+        return Err(DirectoryError::UnknownService(cmd.service.to_string()));
+    }
+    let provider = members::find_active(tx.db(), cmd.organisation)?;
+    let service = Service {
+        id: tx.id(),
+        source: String::from("node"),
+        name: cmd.name.to_string(),
+        provider: provider.name.to_string(),
+        description: cmd.description.to_string(),
+        url: None,
+        status: Listing::Active,
+        visibility: cmd.visibility,
+        member: Some(cmd.organisation),
+        service: Some(cmd.service.clone()),
+        area: cmd.area.as_ref().map(ToString::to_string),
+        availability: Availability::Open,
+        updated_at: tx.now(),
+        version: 1,
+    };
+    store::insert_service(tx, &service)?;
+    Ok(service)
+}
+
+/// Whether a service takes people now, at the version the caller saw.
+#[derive(Clone, Copy, Debug)]
+pub struct SetAvailability {
+    /// Which service.
+    pub service: ServiceId,
+    /// The version the caller saw.
+    pub version: i64,
+    /// From now on.
+    pub availability: Availability,
+}
+
+/// Says whether a service takes people now.
+pub fn set_availability(tx: &mut Tx<'_>, cmd: &SetAvailability) -> Result<Service, DirectoryError> {
+    let actor = tx.actor();
+    let was = super::find_service(tx.db(), actor, cmd.service)?;
+    let own = was.member.is_some() && was.member == actor.organisation();
+    if !(own && actor.may(Permission::ReceiveReferrals).is_ok()) {
+        actor.may(Permission::ManageDirectory)?;
+    }
+    store::set_availability(tx, cmd)?;
+    let now = tx.now();
+    Ok(Service {
+        availability: cmd.availability,
+        version: cmd.version.saturating_add(1),
+        updated_at: now,
+        ..was
+    })
+}
+
+fn may_keep(actor: &Actor, organisation: OrganisationId) -> Result<(), DirectoryError> {
+    if actor.may(Permission::ManageDirectory).is_ok() {
+        return Ok(());
+    }
+    actor.must_act_for(organisation)?;
+    Ok(actor.may(Permission::ManageStaff)?)
+}
+
+/// What the authorisation rule asks of the directory about a recipient and a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfferFacts {
+    /// The best availability among the entries that offer it.
+    pub availability: Availability,
+}
+
+/// Whether the organisation offers the service, and whether it takes people. Nothing when no active entry says so.
+pub fn offer(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    service: &ServiceCode,
+) -> Result<Option<OfferFacts>, DirectoryError> {
+    let found = store::availabilities(db, organisation, service)?;
+    let best = [Availability::Open, Availability::Unknown, Availability::Waitlist, Availability::Full]
+        .into_iter()
+        .find(|availability| found.contains(availability));
+    Ok(best.map(|availability| OfferFacts { availability }))
+}

@@ -1,0 +1,161 @@
+//! A service as people find it: list, search, one.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Availability, DirectoryError, fold, store};
+use crate::{
+    access::{AccessError, Actor, Permission},
+    kernel::{
+        Timestamp,
+        id::{OrganisationId, ServiceId},
+        page::{Asked, Page},
+    },
+    policy::ServiceCode,
+    storage::Db,
+};
+
+/// How many words of a query count.
+const MOST_WORDS: usize = 8;
+
+/// Who may find an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// Everybody who may search.
+    Public,
+    /// Member organisations.
+    Members,
+    /// Nobody but those who keep the directory and the provider itself.
+    Restricted,
+}
+
+impl Visibility {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Members => "members",
+            Self::Restricted => "restricted",
+        }
+    }
+
+    pub(super) fn from_name(word: &str) -> Option<Self> {
+        [Self::Public, Self::Members, Self::Restricted].into_iter().find(|value| value.name() == word)
+    }
+}
+
+/// Whether an entry stands. The words are those of HSDS, with an underscore for the blank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Listing {
+    /// Offered.
+    Active,
+    /// Not offered.
+    Inactive,
+    /// Will not be offered again.
+    Defunct,
+    /// Not offered for now.
+    TemporarilyClosed,
+}
+
+impl Listing {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Defunct => "defunct",
+            Self::TemporarilyClosed => "temporarily_closed",
+        }
+    }
+
+    pub(super) fn from_name(word: &str) -> Option<Self> {
+        let word = word.replace(' ', "_");
+        [Self::Active, Self::Inactive, Self::Defunct, Self::TemporarilyClosed]
+            .into_iter()
+            .find(|value| value.name() == word)
+    }
+}
+
+/// A service of the directory.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Service {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: ServiceId,
+    /// Where the entry comes from: `node` for what was entered here, otherwise the name of an import.
+    pub source: String,
+    /// What it is called.
+    pub name: String,
+    /// Who provides it.
+    pub provider: String,
+    /// What it is. Plain text; show it as text.
+    pub description: String,
+    /// More about it. Only http and https.
+    pub url: Option<String>,
+    /// Whether it is offered.
+    pub status: Listing,
+    /// Who may find it.
+    pub visibility: Visibility,
+    /// The member organisation to refer to; absent when it is only known of, and has to be called.
+    #[schema(value_type = Option<String>)]
+    pub member: Option<OrganisationId>,
+    /// The service code to refer with.
+    #[schema(value_type = Option<String>)]
+    pub service: Option<ServiceCode>,
+    /// The area it is for, in words or as a code.
+    pub area: Option<String>,
+    /// Whether it takes people at present.
+    pub availability: Availability,
+    /// When the entry last changed.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+    /// Counts its changes.
+    pub version: i64,
+}
+
+/// What to search for. All of it must fit.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// Words in name, provider or description; accents and capitals do not matter.
+    pub text: String,
+    /// A service code.
+    pub service: Option<ServiceCode>,
+    /// Only what one can refer to through this hub.
+    pub members_only: bool,
+}
+
+/// Services that fit, by name.
+pub fn search(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    search: &Search,
+    asked: &Asked,
+) -> Result<Page<Service>, DirectoryError> {
+    actor.may(Permission::ReadDirectory)?;
+    let words = fold::words(&search.text, MOST_WORDS);
+    let cleared = actor.may(Permission::ManageDirectory).is_ok();
+    let rows = store::search(
+        db,
+        &store::Wanted {
+            words: &words,
+            service: search.service.as_ref(),
+            members_only: search.members_only,
+            cleared,
+            own: actor.organisation(),
+            after: asked.after(),
+            limit: asked.rows_to_load(),
+        },
+    )?;
+    Ok(asked.page(rows, |(_, key)| key.clone()).map(|(service, _)| service))
+}
+
+/// One service; a restricted one looks like none to everybody without clearance.
+pub fn find_service(db: &mut Db<'_>, actor: &Actor, id: ServiceId) -> Result<Service, DirectoryError> {
+    actor.may(Permission::ReadDirectory)?;
+    let service = store::service(db, id)?;
+    let own = service.member.is_some() && service.member == actor.organisation();
+    let cleared = own || actor.may(Permission::ManageDirectory).is_ok();
+    if service.visibility == Visibility::Restricted && !cleared {
+        return Err(AccessError::NotFound.into());
+    }
+    Ok(service)
+}

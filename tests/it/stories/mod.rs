@@ -1,0 +1,3 @@
+//! Whole stories, through the entrances.
+
+mod directory;
