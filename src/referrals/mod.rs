@@ -21,12 +21,14 @@
 //! - **A recipient that refuses to cancel gives a DR code**: it declines the request, and no other list fits.
 //! - **Restriction, legal hold and the end of a withdrawal** are rows O1 to O5: the table describes their flags and not their moves.
 
+pub mod event;
 pub mod ground;
 pub mod moves;
 pub mod names;
 pub mod state;
 pub mod timers;
 
+pub use event::{Event, MAX_EVENT, NotAnEvent};
 pub use ground::Ground;
 pub use moves::{By, CaseClosure, Move, NextStep, Number, Report, Told};
 pub use names::{LoopName, StateName};

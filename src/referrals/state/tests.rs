@@ -107,7 +107,7 @@ fn standing(state: State) -> Standing {
 }
 
 /// Every move once, with facts that satisfy its guards; those whose reason matters several times.
-fn moves() -> Vec<Move> {
+pub(crate) fn moves() -> Vec<Move> {
     let mut moves = vec![
         Move::Submit {},
         Move::Deliver {},
