@@ -719,6 +719,8 @@ mod tests {
     use super::*;
     use crate::agreements::sample;
 
+    type Edit = Box<dyn FnOnce(&mut Value)>;
+
     fn rules(edit: impl FnOnce(&mut Value)) -> Vec<&'static str> {
         let read = Checked::read(sample::edited(edit), Policy::builtin());
         let mut rules: Vec<_> =
@@ -770,7 +772,7 @@ mod tests {
 
     #[test]
     fn each_rule_complains_of_its_own_defect() {
-        let cases: Vec<(&str, Box<dyn FnOnce(&mut Value)>)> = vec![
+        let cases: Vec<(&str, Edit)> = vec![
             ("version", Box::new(|d| d["version"] = 2.into())),
             ("parties", Box::new(|d| d["parties"][1]["org"] = d["parties"][0]["org"].clone())),
             (

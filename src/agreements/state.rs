@@ -321,7 +321,7 @@ mod tests {
                 for asked in moves(at) {
                     let from = state.name();
                     match state.clone().step(&asked, at) {
-                        Ok(to) => writeln!(table, "  {from:<10} {asked:?} → {to:?}", from = from).unwrap(),
+                        Ok(to) => writeln!(table, "  {from:<10} {asked:?} → {to:?}").unwrap(),
                         Err(_) => writeln!(table, "  {from:<10} {} → refused", asked.name()).unwrap(),
                     }
                 }

@@ -9,6 +9,7 @@ use super::{
     status::Status,
 };
 use crate::{
+    crypto::closed,
     kernel::{
         Digest, Timestamp,
         id::{CertificateId, OrganisationId, SubjectToken},
@@ -19,6 +20,9 @@ use crate::{
 
 /// The longest payload of a certificate, in bytes.
 pub const MAX_CLAIMS_BYTES: usize = 24_576;
+
+/// How deep its objects and arrays nest.
+const DEPTH: u8 = 6;
 
 /// What a certificate says. The set is closed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,7 +145,7 @@ impl Claims {
         if payload.len() > MAX_CLAIMS_BYTES {
             return Err(NotACertificate::TooLong);
         }
-        let claims: Self = serde_json::from_slice(payload).map_err(|_ignored| NotACertificate::Malformed)?;
+        let claims: Self = closed::read(payload, DEPTH).map_err(|_ignored| NotACertificate::Malformed)?;
         claims.check()?;
         Ok(claims)
     }
@@ -303,4 +307,90 @@ fn bounded(
     // Certificates carry whole seconds; rounding down never lengthens a yes.
     let until = Timestamp::from_seconds(line.until.min(bounds.latest()).seconds());
     (line.from < until).then(|| GrantLine { until, ..line.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        agreements::sample::{clinic, harbour, lawyers},
+        consent::sample::{NOON, at, certify, record, record_with},
+    };
+
+    #[test]
+    fn a_certificate_tells_a_recipient_nothing_about_another() {
+        let claims = certify(&record(), clinic(), NOON).unwrap();
+        assert_eq!((claims.iss, claims.aud, claims.lines.len()), (harbour(), clinic(), 2));
+        let text = String::from_utf8(claims.bytes().unwrap()).unwrap();
+        assert!(!text.contains(&lawyers().to_string()));
+        assert!(!text.contains("K7QM") && !text.contains("library"));
+        assert_eq!(Claims::parse(text.as_bytes()), Ok(claims));
+    }
+
+    #[test]
+    fn a_no_that_names_another_recipient_or_another_purpose_is_left_out() {
+        let with_no = |recipient: &str, purpose: &str| {
+            let record = record_with(|r| {
+                r["lines"][2]["line"]["recipient"] = recipient.into();
+                r["lines"][2]["line"]["purpose"] = purpose.into();
+            });
+            certify(&record, clinic(), NOON).unwrap().lines.len()
+        };
+        assert_eq!(with_no(&lawyers().to_string(), "*"), 1);
+        assert_eq!(with_no("*", "P07"), 1);
+        assert_eq!(with_no("*", "P01"), 2);
+        assert_eq!(with_no(&clinic().to_string(), "*"), 2);
+    }
+
+    #[test]
+    fn an_end_is_brought_within_its_bounds() {
+        let record = record_with(|r| {
+            r["lines"][0]["line"]["until"] = "2030-01-01T00:00:00Z".into();
+            r["retention_ceiling"] = "2026-05-01T00:00:00Z".into();
+        });
+        assert_eq!(certify(&record, clinic(), NOON).unwrap().expires(), at("2026-05-01T00:00:00Z"));
+        let record = record_with(|r| r["lines"][0]["line"]["until"] = "2030-01-01T00:00:00Z".into());
+        assert_eq!(certify(&record, clinic(), NOON).unwrap().expires(), at("2027-03-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn a_recipient_the_person_did_not_name_gets_no_certificate() {
+        let refused = |record: &Record| certify(record, harbour(), NOON).unwrap_err().codes();
+        assert_eq!(refused(&record()), [Deny::D306]);
+        let paper = record_with(|r| {
+            r["source"] = serde_json::json!({ "kind": "paper_form", "form": "A6", "unresolved": ["NGOs"] });
+        });
+        assert_eq!(refused(&paper), [Deny::D306, Deny::D317]);
+        assert!(certify(&paper, clinic(), NOON).is_ok(), "what the form resolves to still holds");
+    }
+
+    #[test]
+    fn a_consent_that_is_over_or_defective_gets_no_certificate() {
+        assert_eq!(certify(&record(), clinic(), "2026-09-01T00:00:00Z").unwrap_err().codes(), [Deny::D305]);
+        let bundled = record_with(|r| r["lines"][0]["given"] = "bundled".into());
+        assert_eq!(certify(&bundled, clinic(), NOON).unwrap_err().codes(), [Deny::D316]);
+    }
+
+    #[test]
+    fn claims_that_reach_beyond_themselves_are_refused() {
+        let good = certify(&record(), clinic(), NOON).unwrap();
+        let refused = |edit: fn(&mut Claims)| {
+            let mut claims = good.clone();
+            edit(&mut claims);
+            Claims::parse(&claims.bytes().unwrap()).unwrap_err()
+        };
+        assert_eq!(refused(|c| c.lines[0].recipient = Named::One(lawyers())), NotACertificate::Line);
+        assert_eq!(refused(|c| c.lines[0].recipient = Named::All), NotACertificate::Line);
+        assert_eq!(refused(|c| c.lines.clear()), NotACertificate::Line);
+        assert_eq!(refused(|c| c.exp += 1), NotACertificate::Times);
+        assert_eq!(refused(|c| c.iat -= 400 * 86_400), NotACertificate::Times);
+        assert_eq!(refused(|c| c.status = Status::Withdrawn), NotACertificate::Status);
+        assert_eq!(refused(|c| c.v = 2), NotACertificate::Malformed);
+    }
+
+    #[test]
+    fn a_withdrawal_code_may_be_written_as_the_person_likes() {
+        assert_eq!(code_digest("K7QM-2W9D-XR4T-8PVB"), code_digest("k7qm 2w9d xr4t 8pvb"));
+        assert_ne!(code_digest("K7QM-2W9D-XR4T-8PVB"), code_digest("K7QM-2W9D-XR4T-8PVC"));
+    }
 }

@@ -26,7 +26,10 @@ mod private;
 mod record;
 mod release;
 mod rule;
+#[cfg(test)]
+pub(crate) mod sample;
 mod status;
+mod wanted;
 mod withdrawal;
 
 pub use certificate::{Claims, Flags, MAX_CLAIMS_BYTES, Made, NotACertificate, code_digest};
@@ -46,4 +49,5 @@ pub use rule::{
     KnownField, Member, Offer, Onwards, Permission, Presented, Proposal, ProtectionSignal, judge,
 };
 pub use status::{ConsentMove, NotAStatus, Refused, Status};
+pub use wanted::{Wanted, WantedField};
 pub use withdrawal::{DeniedPart, ESCALATE_AFTER, Exception, Extent, Fall, Holding, Step};

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    grant::{Effect, GrantLine, MOST_LINES},
+    grant::{Effect, GrantLine, MOST_LINES, Named},
     private::Private,
     status::Status,
 };
@@ -20,7 +20,7 @@ use crate::{
         text::Line,
     },
     members::Country,
-    policy::{Denial, Denials, Deny, Level, Policy},
+    policy::{Denial, Denials, Deny, Level, Policy, Purpose, PurposeCode},
 };
 
 /// The longest record taken, in bytes.
@@ -669,6 +669,12 @@ impl Record {
         unless(self.interpreter_in_order(highest), Deny::D313);
         unless(self.decided_by_who_may(at), Deny::D314);
         unless(self.unbundled(), Deny::D316);
+        let grantable = |purpose: &PurposeCode| policy.purpose(purpose).is_some_and(Purpose::is_grantable);
+        let listed = self.lines.iter().all(|answer| match &answer.line.purpose {
+            Named::All => true,
+            Named::One(purpose) => grantable(purpose),
+        });
+        unless(listed, Deny::D216);
         if !self.status.allows_disclosure() {
             found.raise(Denial::new(Deny::D304).subcode(self.status.name()));
         }
@@ -681,5 +687,196 @@ impl Record {
             Source::Asked => true,
             Source::PaperForm { unresolved, .. } => unresolved.is_empty(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::consent::{
+        Claims,
+        sample::{NOON, RECORD, at, record, record_with},
+    };
+
+    const SCHEMAS: [(&str, &str); 2] = [
+        ("record-", include_str!("../../schemas/consent/record.v1.schema.json")),
+        ("certificate-", include_str!("../../schemas/consent/certificate.v1.schema.json")),
+    ];
+
+    fn examples(kind: &str, prefix: &str) -> Vec<(String, Vec<u8>)> {
+        let folder = format!("{}/schemas/consent/examples/{kind}", env!("CARGO_MANIFEST_DIR"));
+        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let of_kind = paths.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(prefix));
+        let mut found: Vec<_> =
+            of_kind.map(|path| (path.display().to_string(), std::fs::read(path).unwrap())).collect();
+        found.sort();
+        found
+    }
+
+    fn validator(schema: &str) -> jsonschema::Validator {
+        jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap()
+    }
+
+    fn defects(edit: impl FnOnce(&mut Value)) -> Vec<Deny> {
+        record_with(edit).defects(Policy::builtin(), at(NOON)).codes()
+    }
+
+    /// What we write of an example again, or nothing when we do not take it.
+    fn ours(prefix: &str, bytes: &[u8]) -> Option<Value> {
+        if prefix == "record-" {
+            let record = Record::parse(bytes).ok()?;
+            let purposes = record.defects(Policy::builtin(), at(NOON));
+            (!purposes.holds(Deny::D216)).then(|| serde_json::to_value(&record).unwrap())
+        } else {
+            Claims::parse(bytes).ok().map(|claims| serde_json::to_value(&claims).unwrap())
+        }
+    }
+
+    #[test]
+    fn the_schemas_and_we_take_and_refuse_the_same_examples() {
+        for (prefix, schema) in SCHEMAS {
+            for (name, bytes) in examples("valid", prefix) {
+                let value: Value = serde_json::from_slice(&bytes).unwrap();
+                assert!(
+                    validator(schema).is_valid(&value),
+                    "{name}: {:?}",
+                    validator(schema).validate(&value).err()
+                );
+                let written = ours(prefix, &bytes).unwrap_or_else(|| panic!("{name} is not taken"));
+                assert!(validator(schema).is_valid(&written), "{name}: what we write is not what we read");
+            }
+            for (name, bytes) in examples("invalid", prefix) {
+                let value: Value = serde_json::from_slice(&bytes).unwrap();
+                assert!(!validator(schema).is_valid(&value), "{name} passes the schema");
+                assert_eq!(ours(prefix, &bytes), None, "{name} passes");
+            }
+        }
+    }
+
+    #[test]
+    fn every_property_of_the_schemas_is_described_and_bounded() {
+        fn walk(at: &str, schema: &Value) {
+            let bounded = match schema["type"].as_str() {
+                Some("string") => schema.get("maxLength").is_some(),
+                Some("array") => schema.get("maxItems").is_some(),
+                Some("object") => schema["additionalProperties"] == false,
+                _ => true,
+            };
+            assert!(bounded, "{at} has no bound");
+            assert!(
+                schema["description"].as_str().is_some_and(|text| !text.is_empty()),
+                "{at} is not described"
+            );
+            for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+                walk(&format!("{at}/{name}"), property);
+            }
+            if let Some(items) = schema.get("items") {
+                walk(&format!("{at}/*"), items);
+            }
+        }
+        for (name, schema) in SCHEMAS {
+            walk(name, &serde_json::from_str(schema).unwrap());
+        }
+    }
+
+    #[test]
+    fn the_example_has_no_defect() {
+        assert_eq!(defects(|_| {}), []);
+    }
+
+    #[test]
+    fn each_missing_piece_of_information_is_a_defect() {
+        for n in 0..Information::ALL.len() {
+            assert_eq!(
+                defects(|r| drop(r["information_given"].as_array_mut().unwrap().remove(n))),
+                [Deny::D311]
+            );
+        }
+        assert_eq!(defects(|r| r["understanding"]["teach_back"] = false.into()), [Deny::D311]);
+    }
+
+    #[test]
+    fn spoken_consent_and_most_sensitive_grants_need_a_second_person() {
+        let without = |r: &mut Value, member: &str| drop(r.as_object_mut().unwrap().remove(member));
+        assert_eq!(defects(|r| without(r, "staff_attestation")), [Deny::D312]);
+        // The line for the lawyers names a most sensitive field.
+        assert_eq!(defects(|r| without(r, "second_attestation")), [Deny::D312]);
+        let ordinary = |r: &mut Value| {
+            without(r, "second_attestation");
+            r["lines"].as_array_mut().unwrap().remove(1);
+        };
+        assert_eq!(defects(ordinary), []);
+        assert_eq!(
+            defects(|r| {
+                ordinary(r);
+                r["expression"]["method"] = "verbal".into();
+            }),
+            [Deny::D312]
+        );
+        assert_eq!(defects(|r| r["companion"] = "present".into()), [Deny::D312]);
+        assert_eq!(defects(|r| r["companion"] = "present_and_confirmed_in_private".into()), []);
+    }
+
+    #[test]
+    fn an_interpreter_declares_and_is_nobody_to_the_person() {
+        for declaration in ["vetted", "competence_declared", "accuracy_declared"] {
+            assert_eq!(
+                defects(|r| r["interpreter"][declaration] = false.into()),
+                [Deny::D313],
+                "{declaration}"
+            );
+        }
+        for relation in ["companion", "employer", "recruiter", "suspected_perpetrator", "other_beneficiary"] {
+            assert_eq!(
+                defects(|r| r["interpreter"]["relation"] = relation.into()),
+                [Deny::D313],
+                "{relation}"
+            );
+        }
+        let relative = |r: &mut Value, private: bool, scope: Value| {
+            r["interpreter"]["relation"] = "family_member".into();
+            r["interpreter"]["chosen_in_private"] = private.into();
+            let lines = r["lines"].as_array_mut().unwrap();
+            lines.remove(1);
+            lines[0]["line"]["scope"] = scope;
+        };
+        let ordinary = || json!({ "categories": ["K03", "K10"] });
+        assert_eq!(defects(|r| relative(r, true, ordinary())), []);
+        assert_eq!(defects(|r| relative(r, false, ordinary())), [Deny::D313]);
+        assert_eq!(defects(|r| relative(r, true, json!({ "categories": ["K14"] }))), [Deny::D313]);
+    }
+
+    #[test]
+    fn capacity_bundling_and_status_are_looked_at() {
+        let capacity =
+            |finding: &str| json!({ "finding": finding, "by": "stf_0192f0c1000070008000000000000021" });
+        assert_eq!(defects(|r| r["capacity"] = capacity("not_capable")), [Deny::D314]);
+        assert_eq!(defects(|r| r["capacity"] = capacity("capable_with_support")), []);
+        assert_eq!(defects(|r| r["subject_class"] = "adult_with_representative".into()), [Deny::D314]);
+        for given in ["bundled", "preselected", "conditioned"] {
+            assert_eq!(defects(|r| r["lines"][0]["given"] = given.into()), [Deny::D316], "{given}");
+        }
+        assert_eq!(defects(|r| r["status"] = "withdrawn".into()), [Deny::D304]);
+        assert_eq!(defects(|r| r["lines"][0]["line"]["purpose"] = "P14".into()), [Deny::D216]);
+    }
+
+    #[test]
+    fn a_record_of_refusals_is_a_record() {
+        let refusal = record_with(|r| drop(r["lines"].as_array_mut().unwrap().drain(..2)));
+        assert!(refusal.is_refusal());
+        assert!(!record().is_refusal());
+    }
+
+    #[test]
+    fn nothing_about_the_person_shows_in_debug_output_or_in_errors() {
+        let shown = format!("{:?}", record());
+        for canary in ["room 2", "library", "K7QM", "weekday", "register 12"] {
+            assert!(!shown.contains(canary), "{canary}");
+        }
+        let broken = String::from_utf8(RECORD.to_vec()).unwrap().replace("\"adult\"", "\"canary\"");
+        let error = Record::parse(broken.as_bytes()).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("canary"));
     }
 }

@@ -310,3 +310,167 @@ impl Release {
         self.warnings.iter().copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consent::{
+        Status,
+        sample::{facts_of, fields, health, legal, record, record_with, wanted, wanted_legal},
+    };
+
+    fn digest(record: &Record) -> Digest {
+        Digest::of(record.bytes().unwrap().expose())
+    }
+
+    fn form() -> FormFacts {
+        FormFacts { subjects: 1, ..FormFacts::default() }
+    }
+
+    fn leaving_out(form: &FormFacts, facts: &Facts) -> Result<Release, Denials> {
+        let record = record();
+        release(&record, digest(&record), form, facts, (Policy::builtin(), WhenThePersonSaidNo::LeaveOut))
+    }
+
+    fn refusing(form: &FormFacts, facts: &Facts) -> Result<Release, Denials> {
+        let record = record();
+        release(&record, digest(&record), form, facts, (Policy::builtin(), WhenThePersonSaidNo::Refuse))
+    }
+
+    fn with_medication() -> Facts {
+        let mut wanted = wanted();
+        wanted.fields.extend(fields(&["CF.medication"]));
+        facts_of(wanted, &record(), crate::agreements::sample::terms(|_| {}))
+    }
+
+    #[test]
+    fn a_release_names_its_fields_by_compartment() {
+        let release = refusing(&form(), &health()).unwrap();
+        let shown: Vec<String> = release
+            .fields()
+            .iter()
+            .map(|(compartment, fields)| {
+                let fields: Vec<_> = fields.iter().map(|released| released.field.to_string()).collect();
+                format!("{compartment}: {}", fields.join(" "))
+            })
+            .collect();
+        insta::assert_snapshot!(shown.join("\n"), @r"
+        contact: CF.phone
+        general: CF.case_token CF.name CF.age_band CF.language CF.need
+        medical: CF.pregnancy
+        ");
+        assert!(release.dropped().is_empty());
+        assert_eq!(release.subject(), record().subject);
+        assert_eq!(release.certificate().id, health().proposal.certificate.unwrap().id);
+    }
+
+    #[test]
+    fn what_the_person_said_no_to_is_left_out_or_refused_as_asked() {
+        let facts = with_medication();
+        let release = leaving_out(&form(), &facts).unwrap();
+        assert_eq!(
+            release.dropped(),
+            [Dropped { field: "CF.medication".parse().unwrap(), deny: Deny::D309 }]
+        );
+        assert!(
+            !release.fields().values().flatten().any(|released| released.field.as_str() == "CF.medication")
+        );
+        assert_eq!(refusing(&form(), &facts).unwrap_err().codes(), [Deny::D309]);
+    }
+
+    #[test]
+    fn what_the_agreement_does_not_cover_is_refused_whatever_was_asked() {
+        let mut facts = with_medication();
+        let terms = crate::agreements::sample::terms(|d| drop(d.flows[0].purposes[0].items.remove(8)));
+        facts.proposal.agreement.as_mut().unwrap().digest = terms.digest();
+        facts.agreement.terms = Some(std::sync::Arc::new(terms));
+        let denials = leaving_out(&form(), &facts).unwrap_err();
+        assert_eq!(denials.codes(), [Deny::D208]);
+    }
+
+    #[test]
+    fn a_packet_of_which_nothing_is_left_is_refused() {
+        let wanted = crate::consent::Wanted { fields: fields(&["CF.medication"]), ..wanted() };
+        let facts = facts_of(wanted, &record(), crate::agreements::sample::terms(|_| {}));
+        assert_eq!(leaving_out(&form(), &facts).unwrap_err().codes(), [Deny::D309]);
+    }
+
+    #[test]
+    fn the_record_behind_the_certificate_must_be_the_one_and_in_order() {
+        let other = record_with(|r| r["version"] = 2.into());
+        let policy = (Policy::builtin(), WhenThePersonSaidNo::Refuse);
+        let denials = release(&other, digest(&other), &form(), &health(), policy).unwrap_err();
+        assert_eq!(denials.codes(), [Deny::D302]);
+        let mut stranger = record();
+        stranger.subject = "sub_0192f0c1000070008000000000000099".parse().unwrap();
+        let denials = release(&stranger, digest(&record()), &form(), &health(), policy).unwrap_err();
+        assert_eq!(denials.codes(), [Deny::D303]);
+        let mut defective = record();
+        defective.information_given.clear();
+        let denials = release(&defective, digest(&record()), &form(), &health(), policy).unwrap_err();
+        assert_eq!(denials.codes(), [Deny::D311]);
+        let mut withdrawn = record();
+        withdrawn.status = Status::Withdrawn;
+        let denials = release(&withdrawn, digest(&record()), &form(), &health(), policy).unwrap_err();
+        assert_eq!(denials.codes(), [Deny::D304]);
+    }
+
+    #[test]
+    fn d009_a_form_is_about_one_person() {
+        let two = FormFacts { subjects: 2, ..FormFacts::default() };
+        assert_eq!(refusing(&two, &health()).unwrap_err().codes(), [Deny::D009]);
+    }
+
+    #[test]
+    fn d601_free_text_is_reviewed_and_short() {
+        let field: FieldId = "CF.need".parse().unwrap();
+        let text = |chars, reviewed| FormFacts {
+            narratives: vec![Narrative { field: field.clone(), chars, reviewed }],
+            ..form()
+        };
+        assert!(refusing(&text(MOST_NARRATIVE_CHARS, true), &health()).is_ok());
+        for careless in [text(10, false), text(MOST_NARRATIVE_CHARS + 1, true)] {
+            let denials = refusing(&careless, &health()).unwrap_err();
+            assert_eq!(denials.codes(), [Deny::D601]);
+            assert_eq!(denials.primary().unwrap().fields, std::slice::from_ref(&field));
+        }
+    }
+
+    #[test]
+    fn d607_a_file_is_of_a_harmless_type_clean_and_scanned() {
+        let file = |media_type: &str, metadata_removed, scanned| FormFacts {
+            files: vec![Attached {
+                field: "CF.need".parse().unwrap(),
+                media_type: media_type.into(),
+                metadata_removed,
+                scanned,
+            }],
+            ..form()
+        };
+        assert!(refusing(&file("image/png", true, true), &health()).is_ok());
+        for (careless, subcode) in [
+            (file("text/html", true, true), "type"),
+            (file("image/png", false, true), "metadata"),
+            (file("image/png", true, false), "scan"),
+        ] {
+            let denials = refusing(&careless, &health()).unwrap_err();
+            assert_eq!(
+                denials.primary().map(|d| (d.deny, d.subcode.as_deref())),
+                Some((Deny::D607, Some(subcode)))
+            );
+        }
+    }
+
+    #[test]
+    fn a_most_sensitive_field_goes_into_a_compartment_of_its_own() {
+        let release = refusing(&form(), &legal()).unwrap();
+        let compartment = release
+            .fields()
+            .iter()
+            .find(|(_, fields)| fields.iter().any(|released| released.field.as_str() == "ZR.6c"))
+            .unwrap();
+        assert_eq!(compartment.1.len(), 1);
+        assert_eq!(compartment.1[0].justification.as_ref().unwrap().as_str(), "JC05");
+        assert_eq!(release.recipient(), wanted_legal().recipient.unwrap());
+    }
+}

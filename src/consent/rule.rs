@@ -28,7 +28,7 @@ use crate::{
         Digest, Timestamp,
         id::{AgreementId, CertificateId, OrganisationId, SubjectToken},
     },
-    members::Country,
+    members::{Country, Organisation},
     policy::{
         CategoryCode, CompartmentCode, Denial, Denials, Deny, FieldId, JustificationCode, Level, Mode,
         OnwardCode, PurposeCode, ReaderRole, RetentionCode, ServiceCode, UrgencyCode, Warning,
@@ -203,8 +203,8 @@ pub struct Member {
     pub country: Country,
     /// Whether it has a mandate to enforce.
     pub enforcement: bool,
-    /// Whether it is an authority or consulate of a country people may have left.
-    pub authority_of_origin: bool,
+    /// The country it is an authority or consulate of.
+    pub authority_of: Option<Country>,
     /// The roles that can open compartments there.
     pub roles: BTreeSet<ReaderRole>,
 }
@@ -276,6 +276,20 @@ pub struct Covering {
     pub reverse: bool,
     /// Packets sent in this direction today.
     pub sent_today: u32,
+}
+
+impl Member {
+    /// From what the room of members holds. `roles` are those that can open compartments there at present.
+    pub fn of(organisation: &Organisation, roles: BTreeSet<ReaderRole>) -> Self {
+        Self {
+            id: organisation.id,
+            active: organisation.is_active(),
+            country: organisation.country,
+            enforcement: organisation.enforcement,
+            authority_of: organisation.authority_of,
+            roles,
+        }
+    }
 }
 
 impl Covering {
@@ -554,7 +568,10 @@ impl<'a> Judge<'a> {
     fn firewall(&mut self) {
         let facts = self.facts;
         let Some(recipient) = &facts.recipient else { return };
-        if recipient.authority_of_origin && facts.proposal.signal != ProtectionSignal::Absent {
+        // The hub does not know where the person comes from, so an authority of any country but the sender's counts.
+        let here = facts.sender.as_ref().map(|sender| sender.country);
+        let of_origin = recipient.authority_of.is_some_and(|country| Some(country) != here);
+        if of_origin && facts.proposal.signal != ProtectionSignal::Absent {
             let overridden = facts
                 .agreement
                 .terms
@@ -563,7 +580,7 @@ impl<'a> Judge<'a> {
             let advised = facts.certificate.as_ref().is_some_and(|held| held.claims.flags.protection_advice);
             self.unless(overridden && advised && self.every_field_by_name(), Deny::D215);
         }
-        if recipient.authority_of_origin {
+        if of_origin {
             self.about(Deny::D217, self.fields_where(|field, _| field.kept_from_origin));
         }
         if recipient.enforcement {
@@ -815,3 +832,6 @@ impl<'a> Judge<'a> {
         self.unless(!self.facts.withdrawal_running, Deny::D707);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -202,10 +202,10 @@ mod tests {
             for asked in ConsentMove::ALL {
                 match status.step(asked) {
                     Ok(to) => {
-                        writeln!(table, "{status:<12} {asked:?} → {to}", status = status.name()).unwrap()
+                        writeln!(table, "{status:<12} {asked:?} → {to}", status = status.name()).unwrap();
                     }
                     Err(_) => {
-                        writeln!(table, "{status:<12} {asked:?} → refused", status = status.name()).unwrap()
+                        writeln!(table, "{status:<12} {asked:?} → refused", status = status.name()).unwrap();
                     }
                 }
             }

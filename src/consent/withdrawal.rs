@@ -77,6 +77,11 @@ impl DeniedPart {
 }
 
 impl Extent {
+    /// Whether it names more than one withdrawal may.
+    pub fn is_too_long(&self) -> bool {
+        self.categories.len() > MOST_PARTS || self.fields.len() > MOST_PARTS
+    }
+
     /// Whether everything is taken back.
     pub fn is_whole(&self) -> bool {
         *self == Self::default()
@@ -297,5 +302,81 @@ impl Exception {
     /// The exception of this code.
     pub fn of_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|exception| exception.code() == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        agreements::sample::{clinic, lawyers},
+        consent::sample::{NOON, at, certify, record, record_with},
+    };
+
+    fn both() -> [Claims; 2] {
+        let mut legal = certify(&record(), lawyers(), NOON).unwrap();
+        legal.id = "cer_0192f0c1000070008000000000000052".parse().unwrap();
+        [certify(&record(), clinic(), NOON).unwrap(), legal]
+    }
+
+    #[test]
+    fn taking_everything_back_reaches_every_certificate() {
+        let certificates = both();
+        let falls = Extent::default().reaches(&certificates);
+        assert_eq!(falls, certificates.map(|claims| Fall::Whole(claims.id)));
+    }
+
+    #[test]
+    fn taking_a_recipient_back_reaches_only_that_one() {
+        let [health, legal] = both();
+        let extent = Extent { recipient: Some(lawyers()), ..Extent::default() };
+        assert_eq!(extent.reaches([&health, &legal]), [Fall::Whole(legal.id)]);
+    }
+
+    #[test]
+    fn taking_a_purpose_back_fells_what_has_only_that_one_and_narrows_the_rest() {
+        let purpose = Some("P01".parse().unwrap());
+        let extent = Extent { purpose: purpose.clone(), ..Extent::default() };
+        let [health, legal] = both();
+        assert_eq!(extent.reaches([&health, &legal]), [Fall::Whole(health.id)]);
+        let two = record_with(|r| {
+            let mut line = r["lines"][0].clone();
+            line["line"]["purpose"] = "P08".into();
+            r["lines"].as_array_mut().unwrap().push(line);
+        });
+        let both_purposes = certify(&two, clinic(), NOON).unwrap();
+        let [Fall::Part(id, part)] = &extent.reaches([&both_purposes])[..] else { panic!("expected a part") };
+        assert_eq!(*id, both_purposes.id);
+        assert!(part.takes_purpose(&"P01".parse().unwrap()));
+        assert!(!part.takes_purpose(&"P08".parse().unwrap()));
+    }
+
+    #[test]
+    fn taking_a_field_back_narrows() {
+        let extent = Extent { fields: ["CF.phone".parse().unwrap()].into(), ..Extent::default() };
+        let [health, _] = both();
+        let [Fall::Part(_, part)] = &extent.reaches([&health])[..] else { panic!("expected a part") };
+        let purpose = "P01".parse().unwrap();
+        assert!(part.takes(&"CF.phone".parse().unwrap(), None, &purpose));
+        assert!(!part.takes(&"CF.name".parse().unwrap(), Some(&"K03".parse().unwrap()), &purpose));
+        assert!(!part.takes_purpose(&purpose));
+    }
+
+    #[test]
+    fn every_step_has_its_deadline() {
+        let from = at(NOON);
+        let table: Vec<String> = Step::ALL
+            .iter()
+            .map(|step| format!("{} {:?} {}", step.code(), step.party(), step.due(from)))
+            .collect();
+        insta::assert_snapshot!(table.join("\n"));
+    }
+
+    #[test]
+    fn what_a_holder_must_do_depends_on_how_far_it_had_come() {
+        let from = at(NOON);
+        assert_eq!(Holding::Undelivered.certificate_due(from), from);
+        assert_eq!(Holding::NotAccepted.certificate_due(from), at("2026-03-04T12:00:00Z"));
+        assert_eq!(Holding::Accepted.certificate_due(from), at("2026-03-08T12:00:00Z"));
     }
 }

@@ -84,6 +84,14 @@ impl Safeguards {
         (met.count() >= self.mosaic.at_least).then_some(self.mosaic.treated_as)
     }
 
+    /// Whether a field is one of the traits that together tell who somebody is.
+    pub fn is_trait(&self, field: &Field, language: Language) -> bool {
+        field.concept.as_ref().is_some_and(|concept| {
+            let rare = language == Language::Rare;
+            self.mosaic.traits.iter().any(|one| (rare || !one.only_if_rare) && one.concepts.contains(concept))
+        })
+    }
+
     /// Whether a body with an enforcement mandate may receive enforcement-sensitive fields for this purpose and service. The
     /// person must still have agreed to each such field by itself.
     pub fn enforcement_may_receive(&self, purpose: &PurposeCode, service: &ServiceCode) -> bool {
