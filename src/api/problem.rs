@@ -66,6 +66,10 @@ impl<E: Coded> From<E> for Problem {
                 tracing::warn!(error = %error, cause = ?std::error::Error::source(&error), "a request could not be served now");
                 format!("{error}. Nothing was changed; try again in a moment.")
             }
+            Fault::Unsure => {
+                tracing::error!(error = %error, cause = ?std::error::Error::source(&error), "nobody knows whether a request was done");
+                format!("{error}.")
+            }
             Fault::Malformed
             | Fault::Unauthenticated
             | Fault::Forbidden
@@ -76,7 +80,8 @@ impl<E: Coded> From<E> for Problem {
             | Fault::Refused
             | Fault::TooMany => error.to_string(),
         };
-        let retry_after = matches!(code.fault(), Fault::Unavailable | Fault::TooMany).then_some(1);
+        let retry_after =
+            matches!(code.fault(), Fault::Unavailable | Fault::Unsure | Fault::TooMany).then_some(1);
         Self { code, detail, facts: error.facts(), retry_after }
     }
 }
@@ -98,7 +103,7 @@ pub(super) fn status_of(fault: Fault) -> StatusCode {
         Fault::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Fault::Refused => StatusCode::UNPROCESSABLE_ENTITY,
         Fault::TooMany => StatusCode::TOO_MANY_REQUESTS,
-        Fault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Fault::Unavailable | Fault::Unsure => StatusCode::SERVICE_UNAVAILABLE,
         Fault::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -115,6 +120,7 @@ fn title_of(fault: Fault) -> &'static str {
         Fault::Refused => "Refused by a rule",
         Fault::TooMany => "Too many requests",
         Fault::Unavailable => "Not now",
+        Fault::Unsure => "Not known whether it was done",
         Fault::Internal => "A fault inside the hub",
     }
 }

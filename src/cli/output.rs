@@ -160,14 +160,15 @@ fn as_json<T: Serialize>(value: &T) -> Result<String, CliError> {
 }
 
 fn exit_code(error: &CliError) -> u8 {
-    if error.name.starts_with("config.") {
+    let settings = ["config.", "node_keys.", "server.tls", "storage.schema"];
+    if settings.iter().any(|start| error.name.starts_with(start)) {
         return 78;
     }
     match error.fault {
         Fault::Malformed | Fault::TooLarge | Fault::Refused => 65,
         Fault::NotFound => 69,
         Fault::Internal => 70,
-        Fault::Conflict | Fault::Stale | Fault::TooMany | Fault::Unavailable => 75,
+        Fault::Conflict | Fault::Stale | Fault::TooMany | Fault::Unavailable | Fault::Unsure => 75,
         Fault::Unauthenticated | Fault::Forbidden => 77,
     }
 }

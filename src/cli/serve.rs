@@ -1,5 +1,7 @@
 //! `throughline serve`
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::{CliError, Output, node::start_log, open_hub};
 use crate::{
     api,
@@ -14,6 +16,10 @@ pub(super) fn run(settings: Settings, output: &Output) -> Result<(), CliError> {
     let hub = open_hub(settings)?;
     hub.store().claim_file()?;
     actix_web::rt::System::new().block_on(async move {
+        // Listening for the signals before anything is answered: one that came in between would end the process at once.
+        let mut told = Told::listen()?;
+        let serving = api::serve(&hub)?;
+        // Only a process that has its address takes jobs: one that cannot serve must not leave claims behind.
         let running = if hub.settings().jobs.enabled {
             let started = jobs::start(&hub).await;
             Some(started.map_err(|error| {
@@ -25,32 +31,61 @@ pub(super) fn run(settings: Settings, output: &Output) -> Result<(), CliError> {
         } else {
             None
         };
-        let serving = api::serve(&hub)?;
         tracing::info!(address = %serving.address, database = hub.store().engine().name(), "serving");
         output.say(format!(
             "Throughline serves {} at {}. Ctrl-C stops it.",
             hub.settings().node.name,
             serving.address
         ));
-        stop_signal().await?;
+        let (handle, mut ended) = (serving.handle, serving.ended);
+        let outcome = tokio::select! {
+            () = told.stop() => Ok(()),
+            ended = &mut ended => Err(stopped_by_itself(ended)),
+        };
         tracing::info!("stopping: no new requests, those in flight may finish");
-        serving.handle.stop(true).await;
+        tokio::select! {
+            () = handle.stop(true) => {}
+            // Told twice: somebody does not want to wait.
+            () = told.stop() => {},
+        }
         if let Some(running) = running {
             running.stop().await;
         }
         let store = hub.store().clone();
         let _panicked = tokio::task::spawn_blocking(move || store.close()).await;
         tracing::info!("stopped");
-        Ok(())
+        outcome
     })
 }
 
-async fn stop_signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals that tell a process to stop.
+struct Told {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Told {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// A server that ended though nobody told it to: the process must not stay behind and serve nothing.
+fn stopped_by_itself(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> CliError {
+    let why = match ended {
+        Ok(Ok(())) => String::from("it gave no reason"),
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => error.to_string(),
+    };
+    CliError::new(
+        Code::new("server.ended", Fault::Unavailable),
+        format!("the server stopped by itself: {why}; start it again"),
+    )
 }

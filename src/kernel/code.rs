@@ -28,6 +28,8 @@ pub enum Fault {
     TooMany,
     /// Not now; try again. HTTP 503, exit 75.
     Unavailable,
+    /// Nobody can say whether it was done; ask again with the same `Idempotency-Key`. HTTP 503, exit 75.
+    Unsure,
     /// Ours. HTTP 500, exit 70.
     Internal,
 }

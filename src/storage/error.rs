@@ -22,6 +22,20 @@ pub enum StorageError {
     /// The connection is gone, or none could be had.
     #[error("the database cannot be reached")]
     Gone(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    /// The connection broke between sending the commit and hearing of it.
+    #[error(
+        "the database fell silent while this was being committed, so it may have been done or not; ask again with the same \
+         Idempotency-Key, or look"
+    )]
+    OutcomeUnknown(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    /// The database could not be opened at all.
+    #[error(
+        "the database cannot be opened; see that its server runs or its file can be written, or correct database.url"
+    )]
+    NotOpened(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Another process serves from the same file.
+    #[error("another process already serves from {0}; stop it first, or give this one another database.url")]
+    InUse(String),
     /// A row holds something this version cannot read.
     #[error("a stored row could not be read: {0}")]
     Unreadable(&'static str),
@@ -45,10 +59,11 @@ impl From<DieselError> for StorageError {
                     let name = info.constraint_name().unwrap_or(message).to_owned();
                     return Self::Duplicate(name);
                 }
-                DatabaseErrorKind::ClosedConnection => return Self::Gone(Some(Box::new(error))),
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+                    return Self::Gone(Some(Box::new(error)));
+                }
                 DatabaseErrorKind::SerializationFailure => return Self::Busy,
                 DatabaseErrorKind::ForeignKeyViolation
-                | DatabaseErrorKind::UnableToSendCommand
                 | DatabaseErrorKind::ReadOnlyTransaction
                 | DatabaseErrorKind::NotNullViolation
                 | DatabaseErrorKind::CheckViolation
@@ -57,21 +72,45 @@ impl From<DieselError> for StorageError {
                 | DatabaseErrorKind::Unknown
                 | _ => {}
             }
-            if message.contains("database or disk is full") || message.contains("No space left") {
+            let says = |any: &[&str]| any.iter().any(|part| message.contains(part));
+            if says(&["database or disk is full", "No space left"]) {
                 return Self::Full;
             }
-            if message.contains("database is locked")
-                || message.contains("lock timeout")
-                || message.contains("deadlock detected")
-            {
+            if says(&[
+                "database is locked",
+                "lock timeout",
+                "deadlock detected",
+                "canceling statement due to",
+            ]) {
                 return Self::Busy;
             }
-            if message.contains("server closed the connection") || message.contains("terminating connection")
-            {
+            if says(&["file is not a database"]) {
+                return Self::Schema(String::from(
+                    "the file of database.url is not a SQLite database; name another file, or restore a backup with \
+                     `throughline db restore`",
+                ));
+            }
+            let gone = [
+                "server closed the connection",
+                "terminating connection",
+                "the database system is",
+                "no connection to the server",
+                "disk I/O error",
+                "unable to open database file",
+            ];
+            if says(&gone) {
                 return Self::Gone(Some(Box::new(error)));
             }
         }
-        Self::Statement(error)
+        if matches!(error, DieselError::BrokenTransactionManager) {
+            return Self::Gone(Some(Box::new(error)));
+        }
+        let DieselError::RollbackErrorOnCommit { commit_error, .. } = error else {
+            return Self::Statement(error);
+        };
+        // The commit's own failure says more than that of the rollback after it.
+        let said = Self::from(*commit_error);
+        if let Self::Statement(error) = said { Self::Gone(Some(Box::new(error))) } else { said }
     }
 }
 
@@ -88,7 +127,9 @@ impl Coded for StorageError {
             Self::Conflict => Code::new("storage.conflict", Fault::Conflict),
             Self::Busy => Code::new("storage.busy", Fault::Unavailable),
             Self::Full => Code::new("storage.full", Fault::Unavailable),
-            Self::Gone(_) => Code::new("storage.unreachable", Fault::Unavailable),
+            Self::Gone(_) | Self::NotOpened(_) => Code::new("storage.unreachable", Fault::Unavailable),
+            Self::OutcomeUnknown(_) => Code::new("storage.outcome_unknown", Fault::Unsure),
+            Self::InUse(_) => Code::new("storage.in_use", Fault::Unavailable),
             Self::Schema(_) => Code::new("storage.schema", Fault::Unavailable),
             Self::Unreadable(_) | Self::Statement(_) | Self::Panicked => {
                 Code::new("storage.internal", Fault::Internal)

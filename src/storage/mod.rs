@@ -12,13 +12,16 @@
 //!
 //! - **Writers take waiting work in batches** and commit each batch once. On SQLite there is one writer thread (the file has one
 //!   writer anyway, and sharing its fsync is what makes it fast); on PostgreSQL there are a few, because there the round trip
-//!   is the cost and several connections overlap it. Given up: work may run twice when a batch as a whole could not be committed,
+//!   is the cost and several connections overlap it. Given up: work may run twice when a batch was rolled back,
 //!   so work is `FnMut` and has no effect outside its transaction.
+//! - **What may have been committed is never run again.** When the connection breaks between sending COMMIT and hearing of it, the
+//!   callers get [`StorageError::OutcomeUnknown`]; with their Idempotency-Key they learn what happened. Before that point a broken
+//!   connection is replaced and the work is done once more.
 //! - **Times are microseconds in a `BIGINT`, ids are text, digests are text** on both engines. Given up: `TIMESTAMPTZ` when somebody
 //!   reads the tables by hand. Gained: one query text, no rounding, no session time zone.
 //! - Everything else about the two engines' differences is in `docs/storage.md`.
 //!
-//! It does not retry by itself beyond the batch, does not cache, and knows no table.
+//! It does not retry by itself beyond that, does not cache, and knows no table.
 
 mod db;
 mod error;

@@ -1,7 +1,7 @@
 //! The store: readers in a pool, writers on threads of their own.
 
 use std::{
-    fs::File,
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     thread::JoinHandle,
@@ -13,7 +13,7 @@ use diesel::{
     connection::{Connection, SimpleConnection},
     r2d2::{ConnectionManager, CustomizeConnection, Pool},
 };
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::{
     Conn, Db, Engine, StorageError,
@@ -76,10 +76,12 @@ impl Store {
             None => (Engine::Postgres, None),
         };
         if let Some(folder) = file.as_deref().and_then(Path::parent) {
-            std::fs::create_dir_all(folder).map_err(|error| StorageError::Gone(Some(Box::new(error))))?;
+            std::fs::create_dir_all(folder).map_err(|error| StorageError::NotOpened(Box::new(error)))?;
         }
         // One connection first: it turns the SQLite file to write-ahead logging before the pool opens it many times.
-        let mut first = connect(&opening, Mode::Write)?;
+        let mut first = connect(&opening, Mode::Write).map_err(|error| {
+            if let StorageError::Gone(Some(cause)) = error { StorageError::NotOpened(cause) } else { error }
+        })?;
         let pool = Pool::builder()
             .max_size(opening.readers.max(1))
             .min_idle(Some(1))
@@ -126,19 +128,23 @@ impl Store {
     /// Takes the right to serve from a SQLite file; a second process is told so in a sentence. Nothing to do on PostgreSQL,
     /// where several processes may serve.
     pub fn claim_file(&self) -> Result<(), StorageError> {
-        let Some(file) = &self.inner.file else { return Ok(()) };
-        let path = file.with_extension("lock");
-        let lock = File::create(&path).map_err(|error| StorageError::Gone(Some(Box::new(error))))?;
-        if lock.try_lock().is_err() {
-            return Err(StorageError::Schema(format!(
-                "another process already serves from {}; stop it first, or give this one another database.url",
-                file.display()
-            )));
-        }
-        if let Ok(mut held) = self.inner.lock.lock() {
-            *held = Some(lock);
+        let Ok(mut held) = self.inner.lock.lock() else { return Err(StorageError::Panicked) };
+        if held.is_none() {
+            *held = self.lock_file()?;
         }
         Ok(())
+    }
+
+    /// The lock on a SQLite file that one process has; `None` on PostgreSQL. It ends with the process, however that dies.
+    fn lock_file(&self) -> Result<Option<File>, StorageError> {
+        let Some(file) = &self.inner.file else { return Ok(None) };
+        let unusable = |error: std::io::Error| StorageError::NotOpened(Box::new(error));
+        let lock = File::create(file.with_extension("lock")).map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(lock)),
+            Err(TryLockError::WouldBlock) => Err(StorageError::InUse(file.display().to_string())),
+            Err(TryLockError::Error(error)) => Err(unusable(error)),
+        }
     }
 
     /// Reads on a blocking thread. The connection cannot write.
@@ -169,13 +175,16 @@ impl Store {
             Err(_poisoned) => None,
         };
         let Some(sender) = sender else { return Err(WriteFailed::Storage(StorageError::Gone(None))) };
-        if sender.try_send(Box::new(job)).is_err() {
-            return Err(WriteFailed::Storage(StorageError::Busy));
+        match sender.try_send(Box::new(job)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(WriteFailed::Storage(StorageError::Busy)),
+            Err(TrySendError::Closed(_)) => return Err(WriteFailed::Storage(StorageError::Gone(None))),
         }
         drop(sender);
         match answer.await {
             Ok(outcome) => outcome,
-            Err(_writer_gone) => Err(WriteFailed::Storage(StorageError::Gone(None))),
+            // The writer broke down while it had the work.
+            Err(_unanswered) => Err(WriteFailed::Storage(StorageError::OutcomeUnknown(None))),
         }
     }
 
@@ -193,8 +202,15 @@ impl Store {
         }
     }
 
-    /// Applies what is missing. Refuses a database that a newer release has migrated.
+    /// Applies what is missing. Refuses a database that a newer release has migrated, and a SQLite file that another process
+    /// serves from: the tables do not change under a running hub.
     pub fn migrate(&self) -> Result<Applied, StorageError> {
+        let status = self.migrations()?;
+        if status.pending.is_empty() && status.unknown.is_empty() {
+            return Ok(Applied { versions: Vec::new() });
+        }
+        let Ok(held) = self.inner.lock.lock() else { return Err(StorageError::Panicked) };
+        let _while_migrating = if held.is_none() { self.lock_file()? } else { None };
         migrate::up(&mut connect(&self.inner.opening, Mode::Migrate)?)
     }
 
@@ -270,8 +286,24 @@ fn address(opening: &Opening) -> String {
     // MultiConnection tries SQLite first and would take any text for a file name; a server's address must not become one.
     match opening.url.strip_prefix("sqlite:") {
         Some(path) => path.to_owned(),
-        None => opening.url.clone(),
+        None => server_address(&opening.url, opening.lock_timeout),
     }
+}
+
+/// The server's address with limits that make a dead server look dead: without them a writer would wait for hours for a machine that
+/// was switched off. What the settings name already stays as it is.
+fn server_address(url: &str, patience: Duration) -> String {
+    let limits = [
+        ("connect_timeout", patience.as_secs().max(2)),
+        ("keepalives_idle", 15),
+        ("keepalives_interval", 5),
+        ("keepalives_count", 3),
+        ("tcp_user_timeout", 30_000),
+    ];
+    limits.iter().filter(|(name, _)| !url.contains(name)).fold(url.to_owned(), |url, (name, value)| {
+        let join = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{join}{name}={value}")
+    })
 }
 
 fn connect(opening: &Opening, mode: Mode) -> Result<Conn, StorageError> {
@@ -279,7 +311,7 @@ fn connect(opening: &Opening, mode: Mode) -> Result<Conn, StorageError> {
     let mut conn = if opening.url.starts_with("sqlite:") {
         Conn::Sqlite(diesel::SqliteConnection::establish(&address(opening)).map_err(unreachable)?)
     } else {
-        Conn::Postgres(diesel::PgConnection::establish(&opening.url).map_err(unreachable)?)
+        Conn::Postgres(diesel::PgConnection::establish(&address(opening)).map_err(unreachable)?)
     };
     prepare(&mut conn, opening, mode)?;
     Ok(conn)

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use diesel::connection::SimpleConnection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -70,21 +71,23 @@ impl<W: Work> Job for Waiting<W> {
                 self.outcome = Some(Ok(done));
             }
             Ok(Err(refused)) => {
-                unwind_to(conn, base)?;
-                rollback(conn)?;
+                take_back(conn, base)?;
                 begin(conn, Depth::Savepoint)?;
-                match work.note_refusal(Write::new(conn), &refused) {
-                    Ok(()) => commit(conn)?,
-                    Err(error) => {
-                        rollback(conn)?;
-                        return Err(error);
+                let noted = catch_unwind(AssertUnwindSafe(|| work.note_refusal(Write::new(conn), &refused)));
+                match noted {
+                    Ok(Ok(())) => {
+                        commit(conn)?;
+                        self.outcome = Some(Err(WriteFailed::Refused(refused)));
+                    }
+                    Ok(Err(error)) => return Err(error),
+                    Err(_panic) => {
+                        take_back(conn, base)?;
+                        self.outcome = Some(Err(WriteFailed::Storage(StorageError::Panicked)));
                     }
                 }
-                self.outcome = Some(Err(WriteFailed::Refused(refused)));
             }
             Err(_panic) => {
-                unwind_to(conn, base)?;
-                rollback(conn)?;
+                take_back(conn, base)?;
                 self.outcome = Some(Err(WriteFailed::Storage(StorageError::Panicked)));
             }
         }
@@ -102,15 +105,20 @@ impl<W: Work> Job for Waiting<W> {
     }
 }
 
-/// Rolls back savepoints that a refusal or a panic left open.
-fn unwind_to(conn: &mut Conn, base: Option<u32>) -> Result<(), StorageError> {
-    while let (Some(now), Some(base)) = (depth(conn), base) {
-        if now <= base {
-            return Ok(());
+/// Takes back what was done since the savepoint at depth `base`, that one included.
+fn take_back(conn: &mut Conn, base: Option<u32>) -> Result<(), StorageError> {
+    let Some(base) = base else { return Err(StorageError::Gone(None)) };
+    loop {
+        match depth(conn) {
+            Some(now) if now >= base => rollback(conn)?,
+            Some(_below) => break,
+            None => return Err(StorageError::Gone(None)),
         }
-        rollback(conn)?;
     }
-    Err(StorageError::Gone(None))
+    // A savepoint that was rolled back to still stands. Being able to release it proves that the transaction around it does too:
+    // SQLite may have ended it on a full disk, and whatever ran after that would be committed piece by piece.
+    conn.batch_execute(&format!("RELEASE SAVEPOINT diesel_savepoint_{}", base.saturating_sub(1)))?;
+    Ok(())
 }
 
 pub(super) type Queue = Arc<Mutex<mpsc::Receiver<Box<dyn Job>>>>;
@@ -131,62 +139,144 @@ pub(super) fn run_writer(
             }
         }
         let jobs = std::mem::take(&mut batch);
-        let live = match conn.take() {
-            Some(live) => Ok(live),
-            None => connect(),
-        };
-        match live {
-            Ok(mut live) => {
-                run_batch(&mut live, jobs);
-                conn = (depth(&mut live) == Some(0)).then_some(live);
-            }
-            Err(error) => {
-                tracing::error!(error = %error, "no connection to write with");
-                for job in jobs {
-                    job.answer(Err(StorageError::Gone(None)));
-                }
-            }
+        if catch_unwind(AssertUnwindSafe(|| run_batch(&mut conn, &connect, jobs))).is_err() {
+            // The jobs are dropped unanswered, which tells their callers that nobody knows. The writer itself goes on.
+            tracing::error!("a batch of writes panicked outside of its work");
+            conn = None;
         }
     }
 }
 
-fn run_batch(conn: &mut Conn, mut jobs: Vec<Box<dyn Job>>) {
-    if commit_all(conn, &mut jobs).is_ok() {
-        for job in jobs {
-            job.answer(Ok(()));
-        }
-        return;
+/// How a batch came to nothing.
+enum Lost {
+    /// It never began: no connection, or the lock did not come free. Its pieces would fare no better alone.
+    NotBegun(StorageError),
+    /// It was rolled back, for certain.
+    RolledBack(StorageError),
+    /// The connection broke in the middle of COMMIT. It must not run again: it may have been kept.
+    Unknown(StorageError),
+}
+
+fn run_batch(
+    conn: &mut Option<Conn>,
+    connect: &impl Fn() -> Result<Conn, StorageError>,
+    mut jobs: Vec<Box<dyn Job>>,
+) {
+    match attempt(conn, connect, &mut jobs) {
+        Ok(()) => jobs.into_iter().for_each(|job| job.answer(Ok(()))),
+        Err(Lost::RolledBack(_)) => one_by_one(conn, connect, jobs),
+        Err(Lost::NotBegun(error)) => give_up(jobs, error),
+        Err(Lost::Unknown(error)) => give_up(jobs, StorageError::OutcomeUnknown(Some(Box::new(error)))),
     }
-    // The batch as a whole is gone. Each piece gets one more try alone, so that one bad neighbour costs nobody an answer.
-    for job in jobs {
+}
+
+/// Each piece gets one more try alone, so that one bad neighbour, or a connection that broke before the commit, costs nobody an
+/// answer.
+fn one_by_one(
+    conn: &mut Option<Conn>,
+    connect: &impl Fn() -> Result<Conn, StorageError>,
+    jobs: Vec<Box<dyn Job>>,
+) {
+    let mut left = jobs.into_iter();
+    while let Some(job) = left.next() {
         let mut alone = vec![job];
-        let committed =
-            if depth(conn) == Some(0) { commit_all(conn, &mut alone) } else { Err(StorageError::Gone(None)) };
-        if let Err(error) = &committed {
-            tracing::error!(error = %error, cause = ?std::error::Error::source(error), "a write was not committed");
-        }
-        for job in alone {
-            job.answer(match &committed {
-                Ok(()) => Ok(()),
-                Err(StorageError::Full) => Err(StorageError::Full),
-                Err(StorageError::Busy) => Err(StorageError::Busy),
-                Err(_) => Err(StorageError::Gone(None)),
-            });
+        match attempt(conn, connect, &mut alone) {
+            Ok(()) => alone.into_iter().for_each(|job| job.answer(Ok(()))),
+            Err(Lost::RolledBack(error)) => give_up(alone, error),
+            Err(Lost::Unknown(error)) => give_up(alone, StorageError::OutcomeUnknown(Some(Box::new(error)))),
+            Err(Lost::NotBegun(error)) => {
+                alone.extend(left);
+                return give_up(alone, error);
+            }
         }
     }
 }
 
-fn commit_all(conn: &mut Conn, jobs: &mut [Box<dyn Job>]) -> Result<(), StorageError> {
-    begin(conn, Depth::Transaction)?;
-    let ran = jobs.iter_mut().try_for_each(|job| job.run(conn));
-    let outcome = ran.and_then(|()| commit(conn));
-    if outcome.is_err() {
-        // A failed COMMIT may leave the transaction open (disk full) or closed; bring the connection back to the ground.
-        while depth(conn).is_some_and(|depth| depth > 0) {
-            if rollback(conn).is_err() {
-                break;
-            }
-        }
+/// Answers every piece with the same failure; the first gets the cause.
+fn give_up(jobs: Vec<Box<dyn Job>>, error: StorageError) {
+    tracing::error!(writes = jobs.len(), error = %error, cause = ?std::error::Error::source(&error), "writes were not committed");
+    let again = |error: &StorageError| match error {
+        StorageError::Full => StorageError::Full,
+        StorageError::Busy => StorageError::Busy,
+        StorageError::OutcomeUnknown(_) => StorageError::OutcomeUnknown(None),
+        StorageError::Duplicate(_)
+        | StorageError::Conflict
+        | StorageError::Gone(_)
+        | StorageError::NotOpened(_)
+        | StorageError::InUse(_)
+        | StorageError::Unreadable(_)
+        | StorageError::Schema(_)
+        | StorageError::Statement(_)
+        | StorageError::Panicked => StorageError::Gone(None),
+    };
+    let mut left = jobs.into_iter();
+    let first = left.next();
+    for job in left {
+        job.answer(Err(again(&error)));
+    }
+    if let Some(job) = first {
+        job.answer(Err(error));
+    }
+}
+
+fn attempt(
+    conn: &mut Option<Conn>,
+    connect: &impl Fn() -> Result<Conn, StorageError>,
+    jobs: &mut [Box<dyn Job>],
+) -> Result<(), Lost> {
+    let live = begun(conn, connect).map_err(Lost::NotBegun)?;
+    let outcome = match jobs.iter_mut().try_for_each(|job| job.run(live)) {
+        Err(error) => Err(Lost::RolledBack(error)),
+        Ok(()) => match commit(live) {
+            Ok(()) => Ok(()),
+            Err(error) if was_refused(live, &error) => Err(Lost::RolledBack(error)),
+            Err(error) => Err(Lost::Unknown(error)),
+        },
+    };
+    if outcome.is_err() && !comes_to_ground(live) {
+        *conn = None;
     }
     outcome
+}
+
+/// A connection with a transaction begun on it. One that was cut while it was idle is replaced: nothing was sent on it that could
+/// count.
+fn begun<'c>(
+    conn: &'c mut Option<Conn>,
+    connect: &impl Fn() -> Result<Conn, StorageError>,
+) -> Result<&'c mut Conn, StorageError> {
+    if let Some(mut live) = conn.take() {
+        match begin(&mut live, Depth::Transaction) {
+            Ok(()) => return Ok(conn.insert(live)),
+            Err(error @ (StorageError::Busy | StorageError::Full)) => {
+                *conn = Some(live);
+                return Err(error);
+            }
+            Err(error) => {
+                tracing::warn!(cause = ?std::error::Error::source(&error), "connecting anew to write");
+            }
+        }
+    }
+    let mut fresh = connect()?;
+    begin(&mut fresh, Depth::Transaction)?;
+    Ok(conn.insert(fresh))
+}
+
+/// Whether a COMMIT that failed is known to have kept nothing: the server said so and still answers. A connection that broke may
+/// have carried the commit and lost the answer; a file that could not be synced may have it after a crash.
+fn was_refused(conn: &mut Conn, error: &StorageError) -> bool {
+    match conn {
+        Conn::Sqlite(_) => !matches!(error, StorageError::Gone(_)),
+        Conn::Postgres(_) => comes_to_ground(conn),
+    }
+}
+
+/// Leaves whatever transaction is open. False when the connection is not usable any more.
+fn comes_to_ground(conn: &mut Conn) -> bool {
+    while depth(conn).is_some_and(|depth| depth > 0) {
+        if rollback(conn).is_err() {
+            break;
+        }
+    }
+    depth(conn) == Some(0) && conn.batch_execute("SELECT 1").is_ok()
 }
