@@ -8,7 +8,7 @@ use crate::{
     audit,
     hub::{self, Hub},
     kernel::Coded,
-    outbox,
+    outbox, packets,
     storage::StorageError,
 };
 
@@ -44,6 +44,7 @@ pub struct Job {
 pub fn table() -> Vec<Job> {
     vec![
         Job { name: "sequence", every_seconds: 1, run: |hub| Box::pin(sequence(hub)) },
+        Job { name: "purge", every_seconds: 60, run: |hub| Box::pin(purge(hub)) },
         Job { name: "forget", every_seconds: 3_600, run: |hub| Box::pin(forget(hub)) },
     ]
 }
@@ -55,6 +56,16 @@ async fn sequence(hub: Hub) -> Result<(), JobError> {
         let key = Arc::clone(&key);
         let done = hub.tend("audit.sequence", move |tx| audit::sequence(tx, &key)).await?;
         if done.placed < audit::BATCH.unsigned_abs() {
+            return Ok(());
+        }
+    }
+}
+
+/// Deletes the ciphertext of packets that are past their time, batch by batch.
+async fn purge(hub: Hub) -> Result<(), JobError> {
+    loop {
+        let done = hub.tend("packets.purge_due", packets::purge_due).await?;
+        if done < usize::try_from(packets::PURGE_BATCH).unwrap_or(usize::MAX) {
             return Ok(());
         }
     }

@@ -32,7 +32,7 @@ pub use error::MemberError;
 pub use keys::{KeyHistory, KeyRecord, KeyState, KeyUse, find_key, jwks_of, keys_of};
 pub use organisation::{
     Country, MechanismRole, MechanismRoles, Name, Organisation, OrganisationKind, Standing, find_active,
-    find_organisation, list_organisations,
+    find_organisation, is_active, list_organisations,
 };
 pub use publish::{MAX_KEYS, MAX_STATEMENT, PublishKeys, StatedKey, Statement, publish_keys};
 pub use sign_in::{

@@ -221,6 +221,11 @@ pub fn find_active(db: &mut Db<'_>, id: OrganisationId) -> Result<Organisation, 
     if organisation.is_active() { Ok(organisation) } else { Err(MemberError::Suspended) }
 }
 
+/// Whether there is such an organisation and it takes part. For rooms that judge what others hand in.
+pub fn is_active(db: &mut Db<'_>, id: OrganisationId) -> Result<bool, MemberError> {
+    store::is_active(db, id)
+}
+
 /// The organisations, by id.
 pub fn list_organisations(
     db: &mut Db<'_>,

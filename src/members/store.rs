@@ -111,6 +111,16 @@ pub(super) fn organisation(db: &mut Db<'_>, id: OrganisationId) -> Result<Organi
     Ok(row.into_organisation()?)
 }
 
+pub(super) fn is_active(db: &mut Db<'_>, id: OrganisationId) -> Result<bool, MemberError> {
+    let standing: Option<String> = organisations::table
+        .filter(organisations::id.eq(id.to_string()))
+        .select(organisations::standing)
+        .first(db.conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    Ok(standing.is_some_and(|standing| standing == Standing::Active.name()))
+}
+
 pub(super) fn organisations(
     db: &mut Db<'_>,
     after: Option<&str>,

@@ -22,6 +22,9 @@ pub enum PacketError {
     /// Something was inside that the manifest does not list. Nothing was let out; the report is signed.
     #[error("the packet holds something its manifest does not list; it is quarantined")]
     Quarantined(Box<Violation>),
+    /// The ciphertext was deleted.
+    #[error("what was in this packet has been deleted; its envelope and receipts are kept")]
+    Purged,
     /// The actor may not, or there is nothing for them.
     #[error(transparent)]
     Access(#[from] AccessError),
@@ -85,6 +88,7 @@ impl Coded for PacketError {
             Self::Refused(fault) => fault.code(),
             Self::Draft(_) => Code::new("packet.draft", Fault::Refused),
             Self::Quarantined(_) => PacketFault::Outside.code(),
+            Self::Purged => Code::new("packet.purged", Fault::NotFound),
             Self::Access(error) => error.code(),
             Self::Members(error) => error.code(),
             Self::Storage(error) => error.code(),
@@ -96,7 +100,12 @@ impl Coded for PacketError {
         match self {
             Self::Refused(fault) => fault.facts(),
             Self::Quarantined(_) => PacketFault::Outside.facts(),
-            Self::Draft(_) | Self::Access(_) | Self::Members(_) | Self::Storage(_) | Self::Key(_) => None,
+            Self::Draft(_)
+            | Self::Purged
+            | Self::Access(_)
+            | Self::Members(_)
+            | Self::Storage(_)
+            | Self::Key(_) => None,
         }
     }
 }

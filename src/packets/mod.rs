@@ -13,6 +13,10 @@
 //! - A section key is random, used once, and committed to in the envelope (`kc`), because A256GCM does not commit to its key.
 //! - Documents are padded to 2, 8 or 32 KiB.
 //!
+//! - The hub keeps the envelope for ever and the rest only until it is due: `purge` deletes grants, sections and the manifest
+//!   together; of the manifest only the digest stays.
+//! - A packet id is used once. The same packet again gets its first receipt again; another under the same id is refused (220).
+//!
 //! # The commitment to a value
 //!
 //! `n` of a manifest field is the base64url SHA-256 of the canonical JSON of an array of four:
@@ -43,9 +47,11 @@
 //! - **The hub's receipt is looked at first when opening**, although its number is 310, because it gives the moment by which the
 //!   sender's key and the times are judged.
 
+mod answer;
 #[cfg(test)]
 mod checks;
 mod content;
+mod deliver;
 mod envelope;
 mod error;
 mod fault;
@@ -53,14 +59,19 @@ mod fault;
 mod forge;
 mod form;
 mod inspect;
+mod keep;
 mod manifest;
 mod open;
+mod purge;
 mod receipt;
 mod registry;
 mod seal;
+mod store;
 mod verify;
 
+pub use answer::{receipt_key, take_receipt};
 pub use content::DOCUMENT_SIZES;
+pub use deliver::{Delivered, Evidence, deliver, envelope_of, evidence, fetch, waiting};
 pub use envelope::{AgreementRef, Envelope, GrantRef, PacketKind, ScopeRef, SectionRef};
 pub use error::{DraftFault, PacketError};
 pub use fault::{ManifestFault, PacketFault};
@@ -70,9 +81,11 @@ pub use form::{
     SectionId, Tag,
 };
 pub use inspect::{Inspection, inspect};
+pub use keep::{Kept, keep, kept_before};
 pub use manifest::{Manifest, ManifestField, commitment};
 pub use open::{Desk, Opened, OpenedDocument, OpenedFile, Reading, open};
+pub use purge::{PURGE_BATCH, purge, purge_due, purge_referral};
 pub use receipt::{MAX_RECEIPT, Receipt, ReceiptEvent, Violation, ViolationNote};
-pub use registry::{HubView, KeyLookup, KnownKey};
+pub use registry::{HubView, KeyLookup, KnownKey, Registry, Verifiers};
 pub use seal::{Draft, DraftField, DraftFile, Reader, Sealed, seal};
 pub use verify::{Arrival, VerifiedPacket, verify};

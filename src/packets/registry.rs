@@ -1,12 +1,16 @@
 //! What a packet is judged against beside the policy: keys and members, behind small traits so that judging stays pure.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
-use super::{PacketError, PacketKind};
+use super::{PacketError, PacketKind, deliver::envelope_of, store};
 use crate::{
     crypto::{Kid, VerifyingKey},
     kernel::id::{OrganisationId, PacketId},
-    members::KeyRecord,
+    members::{self, KeyRecord},
+    storage::Db,
 };
 
 /// A key we know, and what it takes to verify with it.
@@ -47,4 +51,79 @@ pub trait HubView: KeyLookup {
         kind: PacketKind,
         issuer: OrganisationId,
     ) -> Result<bool, PacketError>;
+}
+
+/// How many verifiers are kept ready.
+const MOST_VERIFIERS: usize = 10_000;
+
+/// Keys made ready to verify with. A thumbprint names one key for ever, so what is in here never goes stale; whether the key
+/// still counts is read from its row each time.
+#[derive(Default)]
+pub struct Verifiers(RwLock<HashMap<Kid, Arc<VerifyingKey>>>);
+
+impl Verifiers {
+    fn ready(&self, record: &KeyRecord) -> Option<Arc<VerifyingKey>> {
+        let kid = record.jwk.kid();
+        if let Some(found) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(kid) {
+            return Some(Arc::clone(found));
+        }
+        let made = record.jwk.verifier()?;
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MOST_VERIFIERS {
+            kept.clear();
+        }
+        kept.insert(kid.clone(), Arc::clone(&made));
+        Some(made)
+    }
+}
+
+/// The hub's own view: the rows of members and packets.
+pub struct Registry<'r, 'd> {
+    db: &'r mut Db<'d>,
+    verifiers: &'r Verifiers,
+}
+
+impl<'r, 'd> Registry<'r, 'd> {
+    /// Looks at the rows behind this connection.
+    pub fn new(db: &'r mut Db<'d>, verifiers: &'r Verifiers) -> Self {
+        Self { db, verifiers }
+    }
+}
+
+impl KeyLookup for Registry<'_, '_> {
+    fn key(&mut self, kid: &Kid) -> Result<Option<Arc<KnownKey>>, PacketError> {
+        let Some(record) = members::find_key(self.db, kid)? else { return Ok(None) };
+        let verifier = self.verifiers.ready(&record);
+        Ok(Some(Arc::new(KnownKey { record, verifier })))
+    }
+}
+
+impl HubView for Registry<'_, '_> {
+    fn may_receive(&mut self, organisation: OrganisationId) -> Result<bool, PacketError> {
+        Ok(members::is_active(self.db, organisation)?)
+    }
+
+    /// Nobody may: relay permissions come with federation.
+    fn may_relay(&mut self, _caller: OrganisationId, _issuer: OrganisationId) -> Result<bool, PacketError> {
+        Ok(false)
+    }
+
+    fn may_refer_to(
+        &mut self,
+        re: PacketId,
+        kind: PacketKind,
+        issuer: OrganisationId,
+    ) -> Result<bool, PacketError> {
+        if store::find(self.db, re)?.is_none() {
+            return Ok(false);
+        }
+        let before = envelope_of(self.db, re)?;
+        let sent = before.iss == issuer;
+        let received = before.aud.contains(&issuer);
+        Ok(match kind {
+            PacketKind::Referral => sent || received,
+            PacketKind::Update | PacketKind::Withdraw => sent,
+            PacketKind::Reply => received,
+        })
+    }
 }

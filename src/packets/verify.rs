@@ -1,6 +1,8 @@
 //! Judge a packet: checks 100 to 215, in their order, cheap ones first. Nothing is stored, nothing is decrypted.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
+
+use serde::{Deserialize, Serialize};
 
 use super::{
     Envelope, HubView, KeyLookup, KnownKey, Manifest, PacketError, PacketFault,
@@ -14,6 +16,7 @@ use crate::{
     kernel::{Digest, Timestamp, id::OrganisationId},
     members::KeyUse,
     policy::Policy,
+    storage::StorageError,
 };
 
 /// Who handed a packet in, and when.
@@ -46,7 +49,30 @@ pub(super) struct Parts {
     pub(super) sections: Vec<Option<String>>,
 }
 
+/// What is stored of a packet beside its envelope, and deleted first.
+#[derive(Serialize, Deserialize)]
+struct Stored<'a> {
+    #[serde(borrow)]
+    manifest: Cow<'a, str>,
+    #[serde(borrow)]
+    grants: Vec<Cow<'a, str>>,
+    #[serde(borrow)]
+    sections: Vec<Cow<'a, str>>,
+}
+
 impl Parts {
+    /// Puts envelope and stored parts together again.
+    pub(super) fn from_stored(envelope: String, stored: &[u8]) -> Result<Self, StorageError> {
+        let stored: Stored<'_> = serde_json::from_slice(stored)
+            .map_err(|_ignored| StorageError::Unreadable("packet_bodies.body"))?;
+        Ok(Self {
+            envelope,
+            manifest: stored.manifest.into_owned(),
+            grants: stored.grants.into_iter().map(Cow::into_owned).collect(),
+            sections: stored.sections.into_iter().map(|section| Some(section.into_owned())).collect(),
+        })
+    }
+
     fn of(container: &Container<'_>) -> Self {
         let own = |token: &&str| (*token).to_owned();
         Self {
@@ -108,7 +134,18 @@ impl VerifiedPacket {
         &self.parts.envelope
     }
 
-    /// The whole packet as it is kept and served.
+    /// Everything but the envelope, as it is kept beside it.
+    pub(super) fn sealed_parts(&self) -> Result<Vec<u8>, PacketError> {
+        let Parts { manifest, grants, sections, .. } = &self.parts;
+        let stored = Stored {
+            manifest: manifest.into(),
+            grants: grants.iter().map(Into::into).collect(),
+            sections: sections.iter().flatten().map(Into::into).collect(),
+        };
+        Ok(serde_json::to_vec(&stored).map_err(|_ignored| PacketFault::NotOneObject)?)
+    }
+
+    /// The whole packet as it was received.
     pub fn body(&self) -> Result<Vec<u8>, PacketError> {
         Ok(self.parts.body(|_place| true)?)
     }

@@ -8,3 +8,4 @@ mod schemas;
 mod storage;
 mod stories;
 mod support;
+mod wire;

@@ -4,3 +4,4 @@ pub mod audit;
 pub mod directory;
 pub mod foundation;
 pub mod members;
+pub mod packets;

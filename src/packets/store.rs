@@ -1,0 +1,273 @@
+//! Rows of this room to types and back.
+
+use diesel::prelude::*;
+
+use super::{PacketError, ReceiptEvent, VerifiedPacket};
+use crate::{
+    access::{AccessError, Tx},
+    kernel::{
+        Digest, Timestamp,
+        id::{OrganisationId, PacketId, ReferralId},
+    },
+    storage::{
+        Db, StorageError,
+        schema::packets::{packet_bodies, packet_recipients, packets},
+    },
+};
+
+/// A packet as the hub keeps it.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) id: PacketId,
+    pub(super) issuer: OrganisationId,
+    pub(super) referral: ReferralId,
+    pub(super) envelope: String,
+    pub(super) digest: Digest,
+    pub(super) receipt: String,
+    pub(super) received: Timestamp,
+    pub(super) purged: Option<Timestamp>,
+}
+
+type Columns = (String, String, String, String, String, String, i64, Option<i64>);
+
+fn read<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T, StorageError> {
+    text.parse().map_err(|_ignored| StorageError::Unreadable(what))
+}
+
+impl Row {
+    fn of(
+        (id, issuer, referral, envelope, digest, receipt, received, purged): Columns,
+    ) -> Result<Self, StorageError> {
+        Ok(Self {
+            id: read(&id, "packets.id")?,
+            issuer: read(&issuer, "packets.issuer")?,
+            referral: read(&referral, "packets.referral")?,
+            envelope,
+            digest: read(&digest, "packets.envelope_digest")?,
+            receipt,
+            received: Timestamp::from_micros(received),
+            purged: purged.map(Timestamp::from_micros),
+        })
+    }
+}
+
+pub(super) fn find(db: &mut Db<'_>, id: PacketId) -> Result<Option<Row>, StorageError> {
+    let row: Option<Columns> = packets::table
+        .filter(packets::id.eq(id.to_string()))
+        .select((
+            packets::id,
+            packets::issuer,
+            packets::referral,
+            packets::envelope,
+            packets::envelope_digest,
+            packets::receipt,
+            packets::received_at,
+            packets::purged_at,
+        ))
+        .first(db.conn())
+        .optional()?;
+    row.map(Row::of).transpose()
+}
+
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    packet: &VerifiedPacket,
+    receipt: &str,
+    purge_at: Timestamp,
+    body: &[u8],
+) -> Result<(), StorageError> {
+    let envelope = packet.envelope();
+    let (id, audit) = (envelope.jti.to_string(), tx.entry().to_string());
+    let conn = tx.db().conn();
+    diesel::insert_into(packets::table)
+        .values((
+            packets::id.eq(&id),
+            packets::issuer.eq(envelope.iss.to_string()),
+            packets::kind.eq(envelope.kind.name()),
+            packets::referral.eq(envelope.referral.to_string()),
+            packets::envelope.eq(packet.envelope_token()),
+            packets::envelope_digest.eq(packet.envelope_digest().to_string()),
+            packets::manifest_digest.eq(envelope.manifest.to_string()),
+            packets::receipt.eq(receipt),
+            packets::received_at.eq(packet.received().micros()),
+            packets::expires_at.eq(envelope.expires().micros()),
+            packets::purge_at.eq(purge_at.micros()),
+            packets::audit_id.eq(audit),
+        ))
+        .execute(conn)?;
+    diesel::insert_into(packet_bodies::table)
+        .values((packet_bodies::packet.eq(&id), packet_bodies::body.eq(body)))
+        .execute(conn)?;
+    for recipient in &envelope.aud {
+        diesel::insert_into(packet_recipients::table)
+            .values((
+                packet_recipients::packet.eq(&id),
+                packet_recipients::organisation.eq(recipient.to_string()),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+pub(super) fn body(db: &mut Db<'_>, id: PacketId) -> Result<Option<Vec<u8>>, StorageError> {
+    Ok(packet_bodies::table
+        .filter(packet_bodies::packet.eq(id.to_string()))
+        .select(packet_bodies::body)
+        .first(db.conn())
+        .optional()?)
+}
+
+/// Where a packet stands for an organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is not addressed to it.
+    NotForIt,
+    /// It waits to be fetched.
+    Waiting,
+    /// It was fetched before.
+    Fetched,
+}
+
+/// Where a packet stands for this organisation.
+pub(super) fn standing(
+    db: &mut Db<'_>,
+    id: PacketId,
+    organisation: OrganisationId,
+) -> Result<Standing, StorageError> {
+    let row: Option<Option<i64>> = packet_recipients::table
+        .filter(packet_recipients::packet.eq(id.to_string()))
+        .filter(packet_recipients::organisation.eq(organisation.to_string()))
+        .select(packet_recipients::delivered_at)
+        .first(db.conn())
+        .optional()?;
+    Ok(match row {
+        None => Standing::NotForIt,
+        Some(None) => Standing::Waiting,
+        Some(Some(_)) => Standing::Fetched,
+    })
+}
+
+pub(super) fn set_delivered(
+    tx: &mut Tx<'_>,
+    id: PacketId,
+    organisation: OrganisationId,
+) -> Result<(), StorageError> {
+    let now = tx.now().micros();
+    diesel::update(
+        packet_recipients::table
+            .filter(packet_recipients::packet.eq(id.to_string()))
+            .filter(packet_recipients::organisation.eq(organisation.to_string()))
+            .filter(packet_recipients::delivered_at.is_null()),
+    )
+    .set(packet_recipients::delivered_at.eq(now))
+    .execute(tx.db().conn())?;
+    Ok(())
+}
+
+/// Packets waiting for an organisation, oldest first.
+pub(super) fn waiting(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    limit: i64,
+) -> Result<Vec<(PacketId, ReferralId)>, StorageError> {
+    let rows: Vec<(String, String)> = packet_recipients::table
+        .inner_join(packets::table.on(packets::id.eq(packet_recipients::packet)))
+        .filter(packet_recipients::organisation.eq(organisation.to_string()))
+        .filter(packet_recipients::delivered_at.is_null().and(packets::purged_at.is_null()))
+        .order(packet_recipients::packet)
+        .limit(limit)
+        .select((packets::id, packets::referral))
+        .load(db.conn())?;
+    rows.into_iter()
+        .map(|(id, referral)| Ok((read(&id, "packets.id")?, read(&referral, "packets.referral")?)))
+        .collect()
+}
+
+/// The packets of a referral, oldest first.
+pub(super) fn of_referral(db: &mut Db<'_>, referral: ReferralId) -> Result<Vec<PacketId>, StorageError> {
+    let rows: Vec<String> = packets::table
+        .filter(packets::referral.eq(referral.to_string()))
+        .order(packets::id)
+        .select(packets::id)
+        .load(db.conn())?;
+    rows.iter().map(|id| read(id, "packets.id")).collect()
+}
+
+/// What an organisation answered, if it did: the event and the receipt.
+pub(super) fn answer(
+    db: &mut Db<'_>,
+    id: PacketId,
+    organisation: OrganisationId,
+) -> Result<Option<String>, PacketError> {
+    let row: Option<Option<String>> = packet_recipients::table
+        .filter(packet_recipients::packet.eq(id.to_string()))
+        .filter(packet_recipients::organisation.eq(organisation.to_string()))
+        .select(packet_recipients::receipt)
+        .first(db.conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    row.ok_or_else(|| AccessError::NotFound.into())
+}
+
+pub(super) fn set_answer(
+    tx: &mut Tx<'_>,
+    id: PacketId,
+    organisation: OrganisationId,
+    (event, receipt): (ReceiptEvent, &str),
+) -> Result<(), StorageError> {
+    let now = tx.now().micros();
+    let changed = diesel::update(
+        packet_recipients::table
+            .filter(packet_recipients::packet.eq(id.to_string()))
+            .filter(packet_recipients::organisation.eq(organisation.to_string()))
+            .filter(packet_recipients::answer.is_null()),
+    )
+    .set((
+        packet_recipients::answer.eq(event.name()),
+        packet_recipients::answered_at.eq(now),
+        packet_recipients::receipt.eq(receipt),
+    ))
+    .execute(tx.db().conn())?;
+    if changed == 1 { Ok(()) } else { Err(StorageError::Conflict) }
+}
+
+/// How many recipients have not answered.
+pub(super) fn unanswered(db: &mut Db<'_>, id: PacketId) -> Result<i64, StorageError> {
+    Ok(packet_recipients::table
+        .filter(packet_recipients::packet.eq(id.to_string()))
+        .filter(packet_recipients::answer.is_null())
+        .count()
+        .get_result(db.conn())?)
+}
+
+/// Brings the moment of deletion forward; never back.
+pub(super) fn purge_by(tx: &mut Tx<'_>, id: PacketId, at: Timestamp) -> Result<(), StorageError> {
+    diesel::update(
+        packets::table.filter(packets::id.eq(id.to_string()).and(packets::purge_at.gt(at.micros()))),
+    )
+    .set(packets::purge_at.eq(at.micros()))
+    .execute(tx.db().conn())?;
+    Ok(())
+}
+
+/// Deletes the ciphertext and keeps the envelope. Answers whether there was one.
+pub(super) fn purge(tx: &mut Tx<'_>, id: PacketId) -> Result<bool, StorageError> {
+    let now = tx.now().micros();
+    let conn = tx.db().conn();
+    let deleted = diesel::delete(packet_bodies::table.filter(packet_bodies::packet.eq(id.to_string())))
+        .execute(conn)?;
+    diesel::update(packets::table.filter(packets::id.eq(id.to_string()).and(packets::purged_at.is_null())))
+        .set((packets::purge_at.eq(None::<i64>), packets::purged_at.eq(now)))
+        .execute(conn)?;
+    Ok(deleted > 0)
+}
+
+pub(super) fn due(db: &mut Db<'_>, now: Timestamp, limit: i64) -> Result<Vec<PacketId>, StorageError> {
+    let rows: Vec<String> = packets::table
+        .filter(packets::purge_at.le(now.micros()))
+        .order(packets::purge_at)
+        .limit(limit)
+        .select(packets::id)
+        .load(db.conn())?;
+    rows.iter().map(|id| read(id, "packets.id")).collect()
+}
