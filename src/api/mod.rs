@@ -19,6 +19,7 @@ mod guard;
 mod health;
 mod members;
 mod notices;
+mod page;
 mod problem;
 mod reply;
 pub mod routes;

@@ -6,7 +6,7 @@ use actix_web::{
 };
 use utoipa::OpenApi as _;
 
-use super::{Problem, audit, directory, health, members, notices, tokens};
+use super::{Problem, audit, directory, health, members, notices, page, tokens};
 use crate::kernel::{Code, Fault};
 
 #[derive(utoipa::OpenApi)]
@@ -28,6 +28,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/metrics", web::get().to(health::metrics))
         .route("/oauth/token", web::post().to(tokens::token))
         .route("/api/v1/notices", web::get().to(notices::list))
+        .route("/api", web::get().to(page::page))
+        .route("/api/page.css", web::get().to(page::css))
         .route("/api/openapi.json", web::get().to(description));
     members::configure(config);
     audit::configure(config);

@@ -1,4 +1,5 @@
 //! The HTTP entrance, as callers see it.
 
 mod conventions;
+mod description;
 mod members;
