@@ -1,4 +1,5 @@
 //! Packets: what the hub keeps of them, and that other JOSE libraries make and open the same ones.
 
 mod letter;
+mod peers;
 mod stored;

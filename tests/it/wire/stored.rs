@@ -8,7 +8,7 @@ use throughline::{
     hub::{Caller, Failure},
     kernel::{
         Coded as _,
-        id::{RequestId, SystemIds},
+        id::{PacketId, RequestId, SystemIds},
     },
     packets::{
         Arrival, Delivered, Desk, Kept, KeyLookup, KnownKey, Opened, PacketError, Reading, Registry, Sealed,
@@ -36,12 +36,29 @@ async fn verified(hub: &TestHub, from: &Org, body: Vec<u8>) -> Result<VerifiedPa
 }
 
 async fn submit(hub: &TestHub, from: &Org, packet: &Sealed) -> Result<Kept, Failure<PacketError>> {
-    let packet = Arc::new(verified(hub, from, packet.body.clone()).await.map_err(Failure::Refused)?);
+    submit_body(hub, from, packet.body.clone()).await
+}
+
+/// Verifies and keeps what an organisation hands in.
+pub(super) async fn submit_body(
+    hub: &TestHub,
+    from: &Org,
+    body: Vec<u8>,
+) -> Result<Kept, Failure<PacketError>> {
+    let packet = Arc::new(verified(hub, from, body).await.map_err(Failure::Refused)?);
     hub.hub.write("packets.keep", &caller(hub, from), move |tx| keep(tx, &packet, None)).await
 }
 
 async fn fetch(hub: &TestHub, by: &Org, packet: &Sealed) -> Result<Delivered, Failure<PacketError>> {
-    let id = packet.id;
+    deliver_to(hub, by, packet.id).await
+}
+
+/// Serves a packet to an organisation.
+pub(super) async fn deliver_to(
+    hub: &TestHub,
+    by: &Org,
+    id: PacketId,
+) -> Result<Delivered, Failure<PacketError>> {
     hub.hub.write("packets.deliver", &caller(hub, by), move |tx| deliver(tx, id, Policy::builtin())).await
 }
 
@@ -54,7 +71,8 @@ impl KeyLookup for Known {
     }
 }
 
-async fn opened(
+/// Opens what was served, and signs that it was opened.
+pub(super) async fn open_at(
     hub: &TestHub,
     by: &Org,
     from: &Org,
@@ -101,7 +119,7 @@ async fn a_packet_goes_through_the_hub_and_the_hub_holds_nothing_readable_of_it(
     let got = fetch(&hub, &to, &packet).await.unwrap();
     assert!(got.first);
     assert!(!fetch(&hub, &to, &packet).await.unwrap().first);
-    let (opened, receipt) = opened(&hub, &to, &from, &got).await;
+    let (opened, receipt) = open_at(&hub, &to, &from, &got).await;
     assert_eq!(opened.unwrap().documents.len(), 4);
 
     // The signed receipt is taken once, and again when it is the same one.
@@ -171,7 +189,7 @@ async fn sections_without_a_key_for_the_reader_are_not_served() {
     let part = fetch(&hub, &second, &packet).await.unwrap();
     assert_eq!(present(&whole), 5);
     assert_eq!(present(&part), 2, "general and contact");
-    let (opened, _) = opened(&hub, &second, &from, &part).await;
+    let (opened, _) = open_at(&hub, &second, &from, &part).await;
     let opened = opened.unwrap();
     assert_eq!(opened.documents.len(), 2);
     assert_eq!(opened.not_for_us.len(), 3);
