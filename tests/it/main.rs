@@ -3,6 +3,7 @@
 
 mod api;
 mod audit;
+mod docs;
 mod rooms;
 mod schemas;
 mod storage;
