@@ -6,9 +6,11 @@ use actix_web::{
 };
 use serde::Deserialize;
 
-use super::{Asking, Body, Expected, Problem, ProblemDocument, answer, reply::respond};
+use super::{Asking, Body, Expected, Problem, ProblemDocument, Remembered, answer, reply::respond};
 use crate::{
-    directory::{self, Availability, DirectoryError, ListService, Search, Service, SetAvailability},
+    directory::{
+        self, Availability, DirectoryError, Link, LinkService, ListService, Search, Service, SetAvailability,
+    },
     hub::Reply,
     kernel::{
         id::ServiceId,
@@ -18,7 +20,7 @@ use crate::{
 };
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(search, find, list, set_availability))]
+#[openapi(paths(search, find, list, set_availability, link, unlink))]
 pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -26,7 +28,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/services", web::get().to(search))
         .route("/api/v1/services", web::post().to(list))
         .route("/api/v1/services/{service}", web::get().to(find))
-        .route("/api/v1/services/{service}/availability", web::put().to(set_availability));
+        .route("/api/v1/services/{service}/availability", web::put().to(set_availability))
+        .route("/api/v1/services/{service}/link", web::put().to(link))
+        .route("/api/v1/services/{service}/link", web::delete().to(unlink));
 }
 
 /// What to search for. Nothing about a person belongs here.
@@ -105,6 +109,43 @@ async fn set_availability(
         SetAvailability { service: id.into_inner(), version: expected.0, availability: now.availability };
     let outcome = asking.hub.answer("directory.set_availability", &asking.caller, remember, move |tx| {
         let service = directory::set_availability(tx, &command)?;
+        Ok::<_, DirectoryError>(Reply::ok(&service)?.version(service.version))
+    });
+    answer(outcome.await)
+}
+
+/// Say which member provides an imported service, and the code to refer with. For those who keep the directory.
+#[utoipa::path(put, path = "/api/v1/services/{service}/link", tag = "Directory",
+    params(("service" = String, Path), ("If-Match" = String, Header)), request_body = Link,
+    responses((status = 200, body = Service), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn link(
+    asking: Asking,
+    id: Path<ServiceId>,
+    expected: Expected,
+    body: Body<Link>,
+) -> Result<HttpResponse, Problem> {
+    let (link, remember) = body.into_parts();
+    let command = LinkService { service: id.into_inner(), version: expected.0, link: Some(link) };
+    let outcome = asking.hub.answer("directory.link", &asking.caller, remember, move |tx| {
+        let service = directory::link_service(tx, &command)?;
+        Ok::<_, DirectoryError>(Reply::ok(&service)?.version(service.version))
+    });
+    answer(outcome.await)
+}
+
+/// Take the link between a service and a member back.
+#[utoipa::path(delete, path = "/api/v1/services/{service}/link", tag = "Directory",
+    params(("service" = String, Path), ("If-Match" = String, Header)),
+    responses((status = 200, body = Service), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn unlink(
+    asking: Asking,
+    id: Path<ServiceId>,
+    expected: Expected,
+    remembered: Remembered,
+) -> Result<HttpResponse, Problem> {
+    let command = LinkService { service: id.into_inner(), version: expected.0, link: None };
+    let outcome = asking.hub.answer("directory.unlink", &asking.caller, remembered.0, move |tx| {
+        let service = directory::link_service(tx, &command)?;
         Ok::<_, DirectoryError>(Reply::ok(&service)?.version(service.version))
     });
     answer(outcome.await)

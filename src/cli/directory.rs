@@ -10,11 +10,15 @@ use crate::{
     access::Actor,
     config::Settings,
     directory::{
-        self, DirectoryError, Search,
+        self, DirectoryError, Link, LinkService, Search,
         hsds::{Package, Report},
     },
     hub::{Caller, Hub},
-    kernel::{id::RequestId, page::Asked},
+    kernel::{
+        Code, Fault,
+        id::{OrganisationId, RequestId, ServiceId},
+        page::Asked,
+    },
     policy::ServiceCode,
 };
 
@@ -43,6 +47,38 @@ pub(super) enum Directory {
     Forget {
         /// The source.
         source: String,
+    },
+    /// Say which member provides an imported service, and the code to refer with. The link outlives later imports.
+    Link {
+        /// The service.
+        service: ServiceId,
+        /// The member.
+        #[arg(long)]
+        organisation: OrganisationId,
+        /// The service code, such as SV12.
+        #[arg(long)]
+        code: ServiceCode,
+    },
+    /// Take such a link back.
+    Unlink {
+        /// The service.
+        service: ServiceId,
+    },
+    /// Write what a source gave as an HSDS package, without what is restricted.
+    Export {
+        /// The source.
+        source: String,
+        /// A new or empty folder.
+        folder: PathBuf,
+    },
+    /// List the directory by name.
+    List {
+        /// Only what one can refer to through this hub.
+        #[arg(long)]
+        members_only: bool,
+        /// How many at most, 1 to 200.
+        #[arg(long, default_value_t = 50)]
+        limit: u16,
     },
     /// Search the directory.
     Search {
@@ -79,24 +115,80 @@ impl Directory {
                     .await?;
                 output.data(&serde_json::json!({ "services": gone }), |_| format!("Forgot {gone} services."))
             }
+            Self::Link { service, organisation, code } => {
+                link(hub, caller, service, Some(Link { organisation, service: code }), output).await
+            }
+            Self::Unlink { service } => link(hub, caller, service, None, output).await,
+            Self::Export { source, folder } => export(hub, caller, source, folder, output).await,
+            Self::List { members_only, limit } => {
+                find(hub, caller, Search { members_only, ..Search::default() }, limit, output).await
+            }
             Self::Search { words, service, members_only, limit } => {
                 let search = Search { text: words.join(" "), service, members_only };
-                let (actor, asked) = (caller.actor.clone(), Asked::new(Some(limit), None));
-                let page = hub
-                    .read::<_, DirectoryError>(move |db| directory::search(db, &actor, &search, &asked))
-                    .await?;
-                output.data(&page, |page| {
-                    if page.items.is_empty() {
-                        return String::from(
-                            "Nothing found. Try fewer or other words, or leave out --service.",
-                        );
-                    }
-                    let line = |s: &directory::Service| format!("{}  {} · {}", s.id, s.name, s.provider);
-                    page.items.iter().map(line).collect::<Vec<_>>().join("\n")
-                })
+                find(hub, caller, search, limit, output).await
             }
         }
     }
+}
+
+async fn find(
+    hub: &Hub,
+    caller: &Caller,
+    search: Search,
+    limit: u16,
+    output: &Output,
+) -> Result<(), CliError> {
+    let (actor, asked) = (caller.actor.clone(), Asked::new(Some(limit), None));
+    let page =
+        hub.read::<_, DirectoryError>(move |db| directory::search(db, &actor, &search, &asked)).await?;
+    output.data(&page, |page| {
+        if page.items.is_empty() {
+            return String::from("Nothing found. Try fewer or other words, or leave out --service.");
+        }
+        page.items.iter().map(line).collect::<Vec<_>>().join("\n")
+    })
+}
+
+fn line(service: &directory::Service) -> String {
+    let code = service.service.as_ref().map_or("-", |code| code.as_str());
+    format!("{}  {code:<5} {} · {}", service.id, service.name, service.provider)
+}
+
+async fn link(
+    hub: &Hub,
+    caller: &Caller,
+    service: ServiceId,
+    link: Option<Link>,
+    output: &Output,
+) -> Result<(), CliError> {
+    let actor = caller.actor.clone();
+    let was = hub.read(move |db| directory::find_service(db, &actor, service)).await?;
+    let command = LinkService { service, version: was.version, link };
+    let now = hub.write("directory.link", caller, move |tx| directory::link_service(tx, &command)).await?;
+    output.data(&now, line)
+}
+
+async fn export(
+    hub: &Hub,
+    caller: &Caller,
+    source: String,
+    folder: PathBuf,
+    output: &Output,
+) -> Result<(), CliError> {
+    std::fs::create_dir_all(&folder)?;
+    if std::fs::read_dir(&folder)?.next().is_some() {
+        return Err(CliError::new(
+            Code::new("directory.folder_not_empty", Fault::Conflict),
+            format!("{} is not empty; name a new folder", folder.display()),
+        ));
+    }
+    let (actor, into) = (caller.actor.clone(), folder.clone());
+    let written =
+        hub.read::<_, DirectoryError>(move |db| directory::export(db, &actor, &source, &into)).await?;
+    output.data(&written, |written| {
+        let rows: u64 = written.values().sum();
+        format!("Wrote {rows} rows of {} tables to {}.", written.len(), folder.display())
+    })
 }
 
 async fn import(
@@ -116,7 +208,8 @@ async fn import(
         })
         .await?;
     bar.finish_and_clear();
-    if !yes || report.stopped.is_some() || report.changes() == 0 {
+    let differs = report.changes() > 0 || report.missing() > 0;
+    if !yes || report.stopped.is_some() || !differs {
         return tell(&report, false, output);
     }
     let package = Package::open(&folder)?;
@@ -144,13 +237,13 @@ fn bar(output: &Output, bytes: u64, what: &'static str) -> ProgressBar {
 fn tell(report: &Report, taken: bool, output: &Output) -> Result<(), CliError> {
     output.data(&serde_json::json!({ "imported": taken, "report": report }), |_| {
         let mut lines = vec![format!(
-            "{:<24} {:>8} {:>8} {:>8} {:>9} {:>8}",
-            "table", "rows", "new", "changed", "unchanged", "refused"
+            "{:<24} {:>8} {:>8} {:>8} {:>9} {:>8} {:>8}",
+            "table", "rows", "new", "changed", "unchanged", "refused", "missing"
         )];
         lines.extend(report.tables.iter().map(|t| {
             format!(
-                "{:<24} {:>8} {:>8} {:>8} {:>9} {:>8}",
-                t.table, t.rows, t.new, t.changed, t.unchanged, t.refused
+                "{:<24} {:>8} {:>8} {:>8} {:>9} {:>8} {:>8}",
+                t.table, t.rows, t.new, t.changed, t.unchanged, t.refused, t.missing
             )
         }));
         lines.extend(report.problems.iter().take(20).map(|p| {
@@ -160,12 +253,15 @@ fn tell(report: &Report, taken: bool, output: &Output) -> Result<(), CliError> {
         if report.problems.len() > 20 {
             lines.push(format!("… and {} more; --json lists them", report.problems.len().saturating_sub(20)));
         }
-        lines.push(match (&report.stopped, taken, report.changes()) {
-            (Some(reason), _, _) => format!("Nothing was imported: {reason}"),
-            (None, true, changes) => format!("Imported: {changes} rows are new or changed."),
-            (None, false, 0) => String::from("Everything is there already; nothing to import."),
-            (None, false, changes) => format!(
-                "Nothing was changed. {changes} rows would be new or changed; add --yes to take them."
+        let (changes, missing) = (report.changes(), report.missing());
+        lines.push(match (&report.stopped, taken) {
+            (Some(reason), _) => format!("Nothing was imported: {reason}"),
+            (None, true) => format!("Imported: {changes} rows are new or changed, {missing} are marked as missing."),
+            (None, false) if changes == 0 && missing == 0 => {
+                String::from("Everything is there already; nothing to import.")
+            }
+            (None, false) => format!(
+                "Nothing was changed. {changes} rows would be new or changed and {missing} marked as missing; add --yes to take that."
             ),
         });
         lines.join("\n")

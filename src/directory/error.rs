@@ -3,6 +3,7 @@
 use super::hsds::HsdsError;
 use crate::{
     access::AccessError,
+    audit::AuditError,
     kernel::{Code, Coded, Fault},
     members::MemberError,
     storage::StorageError,
@@ -20,6 +21,9 @@ pub enum DirectoryError {
     /// The organisation.
     #[error(transparent)]
     Member(#[from] MemberError),
+    /// The log.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The package.
     #[error(transparent)]
     Package(#[from] HsdsError),
@@ -29,6 +33,9 @@ pub enum DirectoryError {
     /// No such service code.
     #[error("{0} is no service code; see the policy documents")]
     UnknownService(String),
+    /// Services that members can be referred to through.
+    #[error("{0} services of this source are linked to members; unlink them first")]
+    Linked(i64),
     /// A source's name.
     #[error("a source is named with 1 to 60 lower-case letters, digits, - or .")]
     BadSource,
@@ -40,9 +47,11 @@ impl Coded for DirectoryError {
             Self::Access(error) => error.code(),
             Self::Storage(error) => error.code(),
             Self::Member(error) => error.code(),
+            Self::Audit(error) => error.code(),
             Self::Package(error) => error.code(),
             Self::Stopped(_) => Code::new("directory.package_stopped", Fault::Refused),
             Self::UnknownService(_) => Code::new("directory.unknown_service", Fault::Refused),
+            Self::Linked(_) => Code::new("directory.linked", Fault::Conflict),
             Self::BadSource => Code::new("directory.bad_source", Fault::Malformed),
         }
     }

@@ -3,13 +3,17 @@
 //! # Invariants
 //!
 //! - An import is one transaction: all of it or nothing. The same package a second time changes nothing.
+//! - What a source no longer gives is marked and no longer found, never deleted; what changed stands in a log of changes.
+//! - What members and coordinators said of a service outlives every import: the link, the code, the availability, who sees it.
 //! - Rows of a package are kept as they came, so that nothing is lost that this release does not use yet.
-//! - A restricted entry is found by nobody without clearance: not in lists, not by search, not by id.
+//! - A restricted entry is found by nobody without clearance: not in lists, not by search, not by id,
+//!   not in an export.
 //! - A query holds nothing about a person and is not logged.
 //!
 //! It does not rank by fit to a person, and it does not judge eligibility: who asks is not known here.
 
 mod error;
+mod export;
 pub mod fold;
 pub mod hsds;
 mod import;
@@ -18,8 +22,10 @@ mod service;
 mod store;
 
 pub use error::DirectoryError;
+pub use export::{Exported, export};
 pub use import::{dry_run, forget_source, import};
 pub use offer::{
-    Availability, ListService, OfferFacts, SetAvailability, list_service, offer, set_availability,
+    Availability, Link, LinkService, ListService, OfferFacts, SetAvailability, link_service, list_service,
+    offer, set_availability,
 };
 pub use service::{Listing, Search, Service, Visibility, find_service, search};

@@ -92,6 +92,7 @@ pub fn list_service(tx: &mut Tx<'_>, cmd: &ListService) -> Result<Service, Direc
         service: Some(cmd.service.clone()),
         area: cmd.area.as_ref().map(ToString::to_string),
         availability: Availability::Open,
+        missing_since: None,
         updated_at: tx.now(),
         version: 1,
     };
@@ -128,6 +129,45 @@ pub fn set_availability(tx: &mut Tx<'_>, cmd: &SetAvailability) -> Result<Servic
     })
 }
 
+/// Which member provides a service that was imported, and what kind of service it is; nobody, to take that back.
+#[derive(Clone, Debug)]
+pub struct LinkService {
+    /// Which service.
+    pub service: ServiceId,
+    /// The version the caller saw.
+    pub version: i64,
+    /// The member and the code to refer with.
+    pub link: Option<Link>,
+}
+
+/// A member and the service code to refer with.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// The organisation.
+    #[schema(value_type = String)]
+    pub organisation: OrganisationId,
+    /// The service code.
+    #[schema(value_type = String)]
+    pub service: ServiceCode,
+}
+
+/// Links an imported service to the member that provides it, so that people can be referred there through this hub. For those
+/// who keep the directory. The link outlives later imports.
+pub fn link_service(tx: &mut Tx<'_>, cmd: &LinkService) -> Result<Service, DirectoryError> {
+    let actor = tx.actor();
+    actor.may(Permission::ManageDirectory)?;
+    super::find_service(tx.db(), actor, cmd.service)?;
+    if let Some(link) = &cmd.link {
+        if Policy::builtin().service(&link.service).is_none() {
+            return Err(DirectoryError::UnknownService(link.service.to_string()));
+        }
+        members::find_active(tx.db(), link.organisation)?;
+    }
+    store::link(tx, cmd)?;
+    super::find_service(tx.db(), actor, cmd.service)
+}
+
 fn may_keep(actor: &Actor, organisation: OrganisationId) -> Result<(), DirectoryError> {
     if actor.may(Permission::ManageDirectory).is_ok() {
         return Ok(());
@@ -149,7 +189,13 @@ pub fn offer(
     organisation: OrganisationId,
     service: &ServiceCode,
 ) -> Result<Option<OfferFacts>, DirectoryError> {
-    let found = store::availabilities(db, organisation, service)?;
+    // A packet may carry a broader code in the place of one that would give the need away.
+    let codes: Vec<String> = Policy::builtin()
+        .services()
+        .filter(|known| known.code == *service || known.route_as.as_ref() == Some(service))
+        .map(|known| known.code.to_string())
+        .collect();
+    let found = store::availabilities(db, organisation, &codes)?;
     let best = [Availability::Open, Availability::Unknown, Availability::Waitlist, Availability::Full]
         .into_iter()
         .find(|availability| found.contains(availability));

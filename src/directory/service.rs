@@ -105,6 +105,10 @@ pub struct Service {
     pub area: Option<String>,
     /// Whether it takes people at present.
     pub availability: Availability,
+    /// Since when its source no longer lists it. Such an entry is not found by search and not referred to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub missing_since: Option<Timestamp>,
     /// When the entry last changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,

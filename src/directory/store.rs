@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::{
-    Availability, DirectoryError, Listing, Service, SetAvailability, Visibility, fold::fold, hsds::Row,
+    Availability, DirectoryError, LinkService, Listing, Service, SetAvailability, Visibility, fold::fold,
+    hsds::Row,
 };
 use crate::{
     access::{AccessError, Tx},
@@ -16,7 +17,7 @@ use crate::{
     policy::ServiceCode,
     storage::{
         Conn, Db, StorageError,
-        schema::directory::{directory_rows, services},
+        schema::directory::{directory_changes, directory_rows, services},
     },
 };
 
@@ -43,6 +44,7 @@ struct ServiceRow {
     updated_at: i64,
     version: i64,
     audit_id: String,
+    missing_since: Option<i64>,
 }
 
 impl ServiceRow {
@@ -67,6 +69,7 @@ impl ServiceRow {
             updated_at: service.updated_at.micros(),
             version: service.version,
             audit_id: audit,
+            missing_since: service.missing_since.map(Timestamp::micros),
         }
     }
 
@@ -92,6 +95,7 @@ impl ServiceRow {
             area: self.area,
             availability: Availability::from_name(&self.availability)
                 .ok_or(unreadable("services.availability"))?,
+            missing_since: self.missing_since.map(Timestamp::from_micros),
             updated_at: Timestamp::from_micros(self.updated_at),
             version: self.version,
         })
@@ -110,7 +114,7 @@ pub(super) struct Wanted<'a> {
 
 pub(super) fn search(db: &mut Db<'_>, wanted: &Wanted<'_>) -> Result<Vec<(Service, String)>, DirectoryError> {
     let mut query = services::table
-        .filter(services::status.eq(Listing::Active.name()))
+        .filter(services::status.eq(Listing::Active.name()).and(services::missing_since.is_null()))
         .filter(services::sort_key.gt(wanted.after.unwrap_or_default()))
         .order(services::sort_key)
         .limit(wanted.limit)
@@ -160,13 +164,11 @@ pub(super) fn service(db: &mut Db<'_>, id: ServiceId) -> Result<Service, Directo
 pub(super) fn availabilities(
     db: &mut Db<'_>,
     organisation: OrganisationId,
-    service: &ServiceCode,
+    codes: &[String],
 ) -> Result<Vec<Availability>, DirectoryError> {
     let rows: Vec<String> = services::table
-        .filter(
-            services::member.eq(organisation.to_string()).and(services::service_code.eq(service.to_string())),
-        )
-        .filter(services::status.eq(Listing::Active.name()))
+        .filter(services::member.eq(organisation.to_string()).and(services::service_code.eq_any(codes)))
+        .filter(services::status.eq(Listing::Active.name()).and(services::missing_since.is_null()))
         .select(services::availability)
         .load(db.conn())
         .map_err(StorageError::from)?;
@@ -198,23 +200,178 @@ pub(super) fn set_availability(tx: &mut Tx<'_>, cmd: &SetAvailability) -> Result
 
 // Imports
 
-/// Digests of the rows that are there, by id.
-pub(super) fn digests(
+/// What is known of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) digest: String,
+    pub(super) missing: bool,
+}
+
+/// What is known of these rows, by id.
+pub(super) fn known(
     db: &mut Db<'_>,
     source: &str,
     table: &str,
     ids: &[String],
-) -> Result<HashMap<String, String>, StorageError> {
+) -> Result<HashMap<String, Known>, StorageError> {
     let mut found = HashMap::new();
     for ids in ids.chunks(AT_ONCE) {
-        let rows: Vec<(String, String)> = directory_rows::table
+        let rows: Vec<(String, String, Option<i64>)> = directory_rows::table
             .filter(directory_rows::source.eq(source).and(directory_rows::tbl.eq(table)))
             .filter(directory_rows::id.eq_any(ids))
-            .select((directory_rows::id, directory_rows::digest))
+            .select((directory_rows::id, directory_rows::digest, directory_rows::missing_since))
             .load(db.conn())?;
-        found.extend(rows);
+        found.extend(
+            rows.into_iter().map(|(id, digest, missing)| (id, Known { digest, missing: missing.is_some() })),
+        );
     }
     Ok(found)
+}
+
+/// Tables a source has rows of.
+pub(super) fn tables(db: &mut Db<'_>, source: &str) -> Result<Vec<String>, StorageError> {
+    Ok(directory_rows::table
+        .filter(directory_rows::source.eq(source))
+        .select(directory_rows::tbl)
+        .distinct()
+        .order(directory_rows::tbl)
+        .load(db.conn())?)
+}
+
+/// A row that its source gives at present.
+#[derive(Queryable)]
+pub(super) struct Present {
+    pub(super) id: String,
+    pub(super) digest: String,
+    pub(super) body: String,
+}
+
+/// Rows that are not missing, by id, after `after`.
+pub(super) fn present(
+    db: &mut Db<'_>,
+    source: &str,
+    table: &str,
+    after: &str,
+) -> Result<Vec<Present>, StorageError> {
+    Ok(directory_rows::table
+        .filter(directory_rows::source.eq(source).and(directory_rows::tbl.eq(table)))
+        .filter(directory_rows::missing_since.is_null().and(directory_rows::id.gt(after)))
+        .order(directory_rows::id)
+        .limit(i64::try_from(AT_ONCE).unwrap_or(i64::MAX))
+        .select((directory_rows::id, directory_rows::digest, directory_rows::body))
+        .load(db.conn())?)
+}
+
+/// Marks a row as no longer given by its source, and the service made of it.
+pub(super) fn mark_missing(
+    tx: &mut Tx<'_>,
+    (source, table, id): (&str, &str, &str),
+    digest: &str,
+) -> Result<(), StorageError> {
+    let (now, audit) = (tx.now().micros(), tx.entry().to_string());
+    diesel::update(directory_rows::table.find((source, table, id)))
+        .set(directory_rows::missing_since.eq(Some(now)))
+        .execute(tx.db().conn())?;
+    if let (true, Ok(uuid)) = (table == "service", uuid::Uuid::try_parse(id)) {
+        let service = ServiceId::from_uuid(uuid).to_string();
+        diesel::update(services::table.filter(services::id.eq(service).and(services::source.eq(source))))
+            .set((
+                services::missing_since.eq(Some(now)),
+                services::updated_at.eq(now),
+                services::version.eq(services::version + 1),
+                services::audit_id.eq(audit),
+            ))
+            .execute(tx.db().conn())?;
+    }
+    note_change(tx, (source, table, id), "missing", digest)
+}
+
+fn note_change(
+    tx: &mut Tx<'_>,
+    (source, table, id): (&str, &str, &str),
+    what: &str,
+    digest_before: &str,
+) -> Result<(), StorageError> {
+    let (now, audit) = (tx.now().micros(), tx.entry().to_string());
+    diesel::insert_into(directory_changes::table)
+        .values((
+            directory_changes::source.eq(source),
+            directory_changes::tbl.eq(table),
+            directory_changes::id.eq(id),
+            directory_changes::at.eq(now),
+            directory_changes::what.eq(what),
+            directory_changes::digest_before.eq(digest_before),
+            directory_changes::audit_id.eq(audit),
+        ))
+        .execute(tx.db().conn())?;
+    Ok(())
+}
+
+/// Another source that brought one of these services before.
+pub(super) fn other_source(
+    db: &mut Db<'_>,
+    source: &str,
+    rows: &[&Row],
+) -> Result<Option<String>, StorageError> {
+    for rows in rows.chunks(AT_ONCE) {
+        let ids: Vec<String> = rows.iter().map(|row| ServiceId::from_uuid(row.id).to_string()).collect();
+        let other: Option<String> = services::table
+            .filter(services::id.eq_any(ids).and(services::source.ne(source)))
+            .select(services::source)
+            .first(db.conn())
+            .optional()?;
+        if other.is_some() {
+            return Ok(other);
+        }
+    }
+    Ok(None)
+}
+
+/// How many services of a source are linked to members.
+pub(super) fn linked(db: &mut Db<'_>, source: &str) -> Result<i64, StorageError> {
+    Ok(services::table
+        .filter(services::source.eq(source).and(services::member.is_not_null()))
+        .count()
+        .get_result(db.conn())?)
+}
+
+/// Whether anything came from a source.
+pub(super) fn has_source(db: &mut Db<'_>, source: &str) -> Result<bool, StorageError> {
+    let rows: i64 = directory_rows::table
+        .filter(directory_rows::source.eq(source))
+        .limit(1)
+        .count()
+        .get_result(db.conn())?;
+    Ok(rows > 0)
+}
+
+/// Ids of services that are not for everybody who is signed in.
+pub(super) fn restricted(db: &mut Db<'_>, source: &str) -> Result<Vec<String>, StorageError> {
+    Ok(services::table
+        .filter(services::source.eq(source))
+        .filter(services::visibility.eq(Visibility::Restricted.name()))
+        .select(services::id)
+        .load(db.conn())?)
+}
+
+/// Links a service, if it still has the version the caller saw.
+pub(super) fn link(tx: &mut Tx<'_>, cmd: &LinkService) -> Result<(), StorageError> {
+    let (now, audit) = (tx.now().micros(), tx.entry().to_string());
+    let (member, code) =
+        cmd.link.as_ref().map(|link| (link.organisation.to_string(), link.service.to_string())).unzip();
+    let changed = diesel::update(
+        services::table
+            .filter(services::id.eq(cmd.service.to_string()).and(services::version.eq(cmd.version))),
+    )
+    .set((
+        services::member.eq(member),
+        services::service_code.eq(code),
+        services::version.eq(cmd.version.saturating_add(1)),
+        services::updated_at.eq(now),
+        services::audit_id.eq(audit),
+    ))
+    .execute(tx.db().conn())?;
+    if changed == 1 { Ok(()) } else { Err(StorageError::Conflict) }
 }
 
 #[derive(Insertable)]
@@ -253,15 +410,24 @@ pub(super) fn insert_rows(
     Ok(())
 }
 
-pub(super) fn update_row(tx: &mut Tx<'_>, source: &str, table: &str, row: &Row) -> Result<(), StorageError> {
-    diesel::update(
-        directory_rows::table
-            .filter(directory_rows::source.eq(source).and(directory_rows::tbl.eq(table)))
-            .filter(directory_rows::id.eq(row.id.to_string())),
-    )
-    .set((directory_rows::digest.eq(row.digest().to_string()), directory_rows::body.eq(row.json())))
-    .execute(tx.db().conn())?;
-    Ok(())
+/// Takes a row's present content; the change stands in the log of changes.
+pub(super) fn update_row(
+    tx: &mut Tx<'_>,
+    source: &str,
+    table: &str,
+    row: &Row,
+    was: &Known,
+) -> Result<(), StorageError> {
+    let (id, digest) = (row.id.to_string(), row.digest().to_string());
+    diesel::update(directory_rows::table.find((source, table, &id)))
+        .set((
+            directory_rows::digest.eq(&digest),
+            directory_rows::body.eq(row.json()),
+            directory_rows::missing_since.eq(None::<i64>),
+        ))
+        .execute(tx.db().conn())?;
+    let what = if digest == was.digest { "back" } else { "changed" };
+    note_change(tx, (source, table, &id), what, &was.digest)
 }
 
 pub(super) fn insert_services(tx: &mut Tx<'_>, new: &[Service]) -> Result<(), StorageError> {
@@ -292,6 +458,7 @@ pub(super) fn replace_service(tx: &mut Tx<'_>, service: &Service) -> Result<(), 
             services::updated_at.eq(row.updated_at),
             services::version.eq(services::version + 1),
             services::audit_id.eq(row.audit_id),
+            services::missing_since.eq(None::<i64>),
         ))
         .execute(tx.db().conn())?;
     Ok(())

@@ -12,7 +12,7 @@ pub mod tables;
 use std::io;
 
 pub use package::{Package, TableFile};
-pub use read::{CHUNK, Progress, Row, place, read, stable_id};
+pub use read::{CHUNK, Progress, Row, is_formula, place, read, stable_id};
 pub use report::{LeftOut, Problem, Report, Severity, TableReport, Tally};
 
 use crate::kernel::{Code, Coded, Fault};

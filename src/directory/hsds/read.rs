@@ -439,7 +439,9 @@ fn cells(columns: &[String], line: u64, record: &ByteRecord) -> Result<Row, Find
                 "save the file as UTF-8",
             ));
         };
+        // An apostrophe before a formula is how spreadsheets, and our own export, keep it from being calculated.
         let text = text.trim();
+        let text = text.strip_prefix('\'').filter(|rest| is_formula(column, rest)).unwrap_or(text);
         if text.chars().nth(CELL_MAX).is_some() {
             return Err(Finding::refused(
                 "cell_length",
@@ -508,7 +510,7 @@ fn doubts(rule: &Rule, row: &Row, findings: &mut Vec<Finding>) {
 }
 
 /// Whether a spreadsheet would calculate the cell. Numbers with a sign and telephone numbers are not formulas.
-fn is_formula(column: &str, cell: &str) -> bool {
+pub fn is_formula(column: &str, cell: &str) -> bool {
     let mut letters = cell.chars();
     match letters.next() {
         Some('=' | '@') => true,
@@ -795,6 +797,12 @@ mod tests {
             ]
         );
         assert!(!is_formula("number", "+44 (0)20 7946-0000 ext 2"));
+    }
+
+    #[test]
+    fn an_apostrophe_that_kept_a_formula_from_being_calculated_is_taken_off_again() {
+        let (_, rows) = read_all(&[("organizations.csv", b"id,name\no1,'=SUM(A1)\no2,'t Hooft\n")]).unwrap();
+        assert_eq!((rows[0].1.cell("name"), rows[1].1.cell("name")), (Some("=SUM(A1)"), Some("'t Hooft")));
     }
 
     #[test]

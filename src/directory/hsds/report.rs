@@ -108,6 +108,11 @@ impl Report {
         self.tables.iter().map(|table| table.new.saturating_add(table.changed)).sum()
     }
 
+    /// Rows that the source no longer gives.
+    pub fn missing(&self) -> u64 {
+        self.tables.iter().map(|table| table.missing).sum()
+    }
+
     /// The report of one table.
     pub fn table(&self, name: &str) -> Option<&TableReport> {
         self.tables.iter().find(|table| table.table == name)

@@ -11,6 +11,7 @@ diesel::table! {
         id -> Text,
         digest -> Text,
         body -> Text,
+        missing_since -> Nullable<BigInt>,
     }
 }
 
@@ -32,6 +33,19 @@ diesel::table! {
         folded -> Text,
         updated_at -> BigInt,
         version -> BigInt,
+        audit_id -> Text,
+        missing_since -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    directory_changes (source, tbl, id, at, what) {
+        source -> Text,
+        tbl -> Text,
+        id -> Text,
+        at -> BigInt,
+        what -> Text,
+        digest_before -> Text,
         audit_id -> Text,
     }
 }

@@ -6,10 +6,12 @@ use serde_json::json;
 use throughline::{
     access::Actor,
     directory::{
-        self, Availability, DirectoryError, OfferFacts,
+        self, Availability, DirectoryError, Link, LinkService, OfferFacts,
         hsds::{Package, Report},
     },
+    kernel::{Coded as _, id::ServiceId},
     policy::ServiceCode,
+    storage::StorageError,
 };
 
 use crate::support::{Org, Response, TestHub, send};
@@ -19,7 +21,7 @@ const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 fn package(folder: &Path, services: &[(&str, &str)]) -> Package {
     let mut rows = String::from("id,organization_id,name,status,url\n");
     for (id, name) in services {
-        rows.push_str(&format!("{id},{ORGANISATION},{name},active,javascript:alert(1)\n"));
+        rows.extend([id, ",", ORGANISATION, ",", name, ",active,javascript:alert(1)\n"]);
     }
     std::fs::write(folder.join("services.csv"), rows).unwrap();
     std::fs::write(
@@ -41,9 +43,9 @@ async fn import(hub: &TestHub, folder: PathBuf, source: &'static str) -> Result<
             directory::import(tx, &package, source, &mut |_| {})
         })
         .await
-        .map_err(|failure| match failure {
-            throughline::hub::Failure::Refused(error) => error,
-            other => panic!("{other}"),
+        .map_err(|failure| {
+            let throughline::hub::Failure::Refused(error) = failure else { panic!("{failure}") };
+            error
         })
 }
 
@@ -145,9 +147,203 @@ async fn nobody_enters_services_for_somebody_else_or_under_a_made_up_code() {
     assert_eq!(unknown.expect(422).code(), "directory.unknown_service");
 }
 
+const A: &str = "22222222-2222-4222-8222-222222222221";
+const B: &str = "22222222-2222-4222-8222-222222222222";
+
+async fn found(hub: &TestHub, org: &Org) -> Vec<String> {
+    let response = org.get(hub, "/api/v1/services").await.expect(200);
+    names(&response).into_iter().map(str::to_owned).collect()
+}
+
+#[derive(diesel::QueryableByName)]
+struct Change {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    what: String,
+}
+
+/// The log of changes, oldest first.
+async fn changes(hub: &TestHub) -> Vec<String> {
+    use diesel::RunQueryDsl as _;
+    let rows: Vec<Change> = hub
+        .hub
+        .read::<_, StorageError>(|db| {
+            Ok(diesel::sql_query("SELECT what FROM directory_changes ORDER BY at").load(db.conn())?)
+        })
+        .await
+        .unwrap();
+    rows.into_iter().map(|row| row.what).collect()
+}
+
+#[actix_web::test]
+async fn a_row_that_its_source_no_longer_gives_is_marked_and_comes_back() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path(), &[(A, "Asylum advice"), (B, "Housing advice")]);
+    import(&hub, folder.path().into(), "legal").await.unwrap();
+
+    let package_without = package(folder.path(), &[(B, "Housing advice")]);
+    let looked = hub
+        .hub
+        .read(move |db| directory::dry_run(db, &Actor::operator(), &package_without, "legal", &mut |_| {}))
+        .await
+        .unwrap();
+    assert_eq!((looked.missing(), looked.changes()), (1, 0));
+    assert_eq!(found(&hub, &org).await.len(), 2, "a look changes nothing");
+
+    hub.clock.advance(chrono::TimeDelta::minutes(2));
+    let report = import(&hub, folder.path().into(), "legal").await.unwrap();
+    assert_eq!(report.table("service").unwrap().missing, 1);
+    assert_eq!(found(&hub, &org).await, ["Housing advice"]);
+    let gone = org.get(&hub, &format!("/api/v1/services/svc_{}", A.replace('-', ""))).await.expect(200);
+    assert_eq!(gone.body["missing_since"], "2026-03-02T09:02:00Z", "it is marked, not deleted");
+    assert_eq!(import(&hub, folder.path().into(), "legal").await.unwrap().missing(), 0, "told once");
+
+    hub.clock.advance(chrono::TimeDelta::minutes(2));
+    package(folder.path(), &[(A, "Asylum advice"), (B, "Housing and rent")]);
+    assert_eq!(import(&hub, folder.path().into(), "legal").await.unwrap().changes(), 2);
+    assert_eq!(found(&hub, &org).await, ["Asylum advice", "Housing and rent"]);
+    let mut changes = changes(&hub).await;
+    assert_eq!(changes.remove(0), "missing");
+    changes.sort();
+    assert_eq!(changes, ["back", "changed"]);
+}
+
+#[actix_web::test]
+async fn a_provider_s_new_name_shows_on_its_services() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path(), &[(A, "Asylum advice")]);
+    import(&hub, folder.path().into(), "legal").await.unwrap();
+    std::fs::write(
+        folder.path().join("organizations.csv"),
+        format!("id,name\n{ORGANISATION},Renamed Advice\n"),
+    )
+    .unwrap();
+    assert_eq!(import(&hub, folder.path().into(), "legal").await.unwrap().changes(), 1);
+    let response = org.get(&hub, "/api/v1/services?text=renamed").await.expect(200);
+    assert_eq!(response.body["items"][0]["provider"], "Renamed Advice");
+}
+
+#[actix_web::test]
+async fn a_linked_service_can_be_referred_to_and_the_link_outlives_imports() {
+    let hub = TestHub::new();
+    let (org, provider) = (hub.org("Harbour Aid").await, hub.org("Legal Aid Board").await);
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path(), &[(A, "Asylum advice")]);
+    import(&hub, folder.path().into(), "legal").await.unwrap();
+    let id: ServiceId = format!("svc_{}", A.replace('-', "")).parse().unwrap();
+    let path = format!("/api/v1/services/{id}/link");
+    let body = json!({ "organisation": provider.id, "service": "SV12" });
+    let refused =
+        send(&hub, Some(&provider.token), "PUT", &path, &[("if-match", "\"1\"")], Some(&body)).await;
+    assert_eq!(refused.expect(403).code(), "access.forbidden", "members do not link by themselves");
+
+    let link = |version, link| {
+        let command = LinkService { service: id, version, link };
+        let caller = hub.operator();
+        let hub = hub.hub.clone();
+        async move { hub.write("directory.link", &caller, move |tx| directory::link_service(tx, &command)).await }
+    };
+    let to = |code: &str| Some(Link { organisation: provider.id, service: code.parse().unwrap() });
+    assert!(link(1, to("SV77")).await.is_err());
+    assert!(link(9, to("SV12")).await.is_err(), "somebody else's version is not overwritten");
+    let linked = link(1, to("SV12")).await.unwrap();
+    assert_eq!((linked.member, linked.version), (Some(provider.id), 2));
+
+    package(folder.path(), &[(A, "Asylum and detention advice")]);
+    import(&hub, folder.path().into(), "legal").await.unwrap();
+    let (member, code): (_, ServiceCode) = (provider.id, "SV12".parse().unwrap());
+    let offered =
+        hub.hub.read::<_, DirectoryError>(move |db| directory::offer(db, member, &code)).await.unwrap();
+    assert_eq!(offered, Some(OfferFacts { availability: Availability::Unknown }));
+    let shown = org.get(&hub, "/api/v1/services?members_only=true&service=SV12").await.expect(200);
+    assert_eq!(names(&shown), ["Asylum and detention advice"]);
+
+    let forget = || {
+        let (hub, caller) = (hub.hub.clone(), hub.operator());
+        async move {
+            hub.write("directory.forget_source", &caller, |tx| directory::forget_source(tx, "legal")).await
+        }
+    };
+    assert_eq!(forget().await.unwrap_err().code().name(), "directory.linked");
+    link(3, None).await.unwrap();
+    assert_eq!(forget().await.unwrap(), 1);
+}
+
+#[actix_web::test]
+async fn a_broader_code_in_a_packet_finds_the_service_it_stands_for() {
+    let hub = TestHub::new();
+    let shelter = hub.org("Safe House").await;
+    let body = json!({ "organisation": shelter.id, "service": "SV02", "name": "Secure shelter", "description": "y" });
+    shelter.post(&hub, "/api/v1/services", &body).await.expect(201);
+    for (code, is_offered) in [("SV02", true), ("SV01", true), ("SV03", false)] {
+        let (id, asked): (_, ServiceCode) = (shelter.id, code.parse().unwrap());
+        let offer =
+            hub.hub.read::<_, DirectoryError>(move |db| directory::offer(db, id, &asked)).await.unwrap();
+        assert_eq!(offer.is_some(), is_offered, "{code}");
+    }
+}
+
+#[actix_web::test]
+async fn one_service_does_not_come_in_under_two_names() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path(), &[(A, "Asylum advice")]);
+    import(&hub, folder.path().into(), "legal").await.unwrap();
+    let refused = import(&hub, folder.path().into(), "other").await.unwrap_err();
+    assert!(matches!(&refused, DirectoryError::Stopped(reason) if reason.contains("legal")), "{refused}");
+    let again = Package::open(folder.path()).unwrap();
+    let looked = hub
+        .hub
+        .read(move |db| directory::dry_run(db, &Actor::operator(), &again, "other", &mut |_| {}))
+        .await
+        .unwrap();
+    assert!(looked.stopped.is_some(), "a look says so too");
+}
+
+#[actix_web::test]
+async fn an_export_comes_in_again_as_the_same_and_holds_nothing_restricted() {
+    use diesel::RunQueryDsl as _;
+    let hub = TestHub::new();
+    let (folder, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    package(folder.path(), &[(A, "Asylum advice"), (B, "=Canary(1)")]);
+    import(&hub, folder.path().into(), "legal").await.unwrap();
+    let export = |into: PathBuf| {
+        let hub = hub.hub.clone();
+        async move {
+            hub.read::<_, DirectoryError>(move |db| directory::export(db, &Actor::operator(), "legal", &into))
+                .await
+        }
+    };
+    assert_eq!(export(out.path().into()).await.unwrap()["service"], 2);
+    let written = std::fs::read_to_string(out.path().join("service.csv")).unwrap();
+    assert!(written.contains(",'=Canary(1),"), "{written}");
+
+    let other = TestHub::new();
+    import(&other, out.path().into(), "legal").await.unwrap();
+    let back = import(&hub, out.path().into(), "legal").await.unwrap();
+    assert_eq!((back.changes(), back.missing()), (0, 0), "the export is what came in");
+
+    hub.hub
+        .tend::<_, StorageError>("tests.restrict", |tx| {
+            let sql = "UPDATE services SET visibility = 'restricted' WHERE name LIKE '=Canary%'";
+            Ok(diesel::sql_query(sql).execute(tx.db().conn())?)
+        })
+        .await
+        .unwrap();
+    let second = tempfile::tempdir().unwrap();
+    assert_eq!(export(second.path().into()).await.unwrap()["service"], 1);
+    let written = std::fs::read_to_string(second.path().join("service.csv")).unwrap();
+    assert!(!written.contains("Canary"), "{written}");
+}
+
 #[actix_web::test]
 async fn a_real_directory_of_thousands_comes_in_whole() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/hsds/laalaa");
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let folder =
+        std::env::var_os("THROUGHLINE_TEST_SHARED").map_or(beside, PathBuf::from).join("data/hsds/laalaa");
     if !folder.exists() {
         assert!(
             std::env::vars().all(|(name, _)| name != "THROUGHLINE_TEST_NO_SKIP"),
