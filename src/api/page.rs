@@ -78,7 +78,7 @@ fn build(document: &Value) -> Page {
             match groups.iter_mut().find(|group| group.name == name) {
                 Some(group) => group.calls.push(call),
                 None => {
-                    groups.push(Group { id: name.to_lowercase().replace(' ', "-"), name, calls: vec![call] })
+                    groups.push(Group { id: name.to_lowercase().replace(' ', "-"), name, calls: vec![call] });
                 }
             }
         }

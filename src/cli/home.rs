@@ -85,6 +85,17 @@ impl Drop for Stored {
 }
 
 impl Keyring {
+    /// The private numbers as they would stand in a file that leaked them.
+    pub(super) fn private_numbers(&self) -> Vec<String> {
+        let signing = [&self.root, &self.client, &self.signing].map(SigningKey::to_secret_jwk);
+        let reading = self.readers.iter().map(|(_, key)| key.to_secret_jwk());
+        signing
+            .into_iter()
+            .chain(reading)
+            .filter_map(|jwk| Some(jwk.expose().split("\"d\":\"").nth(1)?.trim_end_matches("\"}").to_owned()))
+            .collect()
+    }
+
     /// New keys: one to read with for every role.
     pub(super) fn generate(ids: &dyn Ids, roles: &[String]) -> Result<Self, CliError> {
         let readers = roles.iter().map(|role| Ok((role.clone(), DecryptionKey::generate(ids)?)));

@@ -125,7 +125,7 @@ fn init(home: &Home, args: &HomeArgs, readers: Vec<String>, output: &Output) -> 
 }
 
 /// Every role that reads letters: the statistics component has a key of its own at the node.
-fn reader_roles() -> Vec<String> {
+pub(super) fn reader_roles() -> Vec<String> {
     Policy::builtin().roles().map(|role| role.code.to_string()).filter(|role| role != "statistics").collect()
 }
 

@@ -13,6 +13,7 @@ mod audit;
 mod client;
 mod config;
 mod db;
+mod demo;
 mod directory;
 mod doctor;
 mod home;
@@ -45,12 +46,15 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Begin here:
+  throughline demo                see what it does
   throughline init                make a node's keys and database
   throughline serve               serve it
   throughline doctor              see whether everything a node needs is there";
 
 #[derive(Subcommand)]
 enum Command {
+    /// Start a node of a fictional country and perform what it is for. Begin here.
+    Demo(demo::Demo),
     /// Make a new node: its keys, its database, and the first coordinator.
     Init(init::Init),
     /// Serve the node.
@@ -92,6 +96,7 @@ pub fn run() -> ExitCode {
 fn dispatch(cli: Cli, output: &Output) -> Result<(), CliError> {
     let settings = || crate::config::load(cli.config.as_deref()).map_err(CliError::from);
     match cli.command {
+        Command::Demo(command) => command.run(settings()?, output),
         Command::Init(command) => command.run(&settings()?, output),
         Command::Serve => serve::run(settings()?, output),
         Command::Config(command) => command.run(&settings()?, output),

@@ -1,8 +1,8 @@
 //! Opening a node on its own machine.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, fmt::writer::BoxMakeWriter};
 
 use crate::{
     config::{LogFormat, Settings},
@@ -43,7 +43,7 @@ pub fn open_hub(settings: Settings) -> Result<Hub, NodeError> {
 }
 
 /// Starts the log of this process. What rooms hold back (names, contacts, packets) has no way into it: such types cannot be shown.
-pub(super) fn start_log(settings: &Settings) {
+pub(super) fn start_log(settings: &Settings, file: Option<&Path>) -> std::io::Result<()> {
     let filter = EnvFilter::try_new(&settings.log.level).unwrap_or_else(|_ignored| EnvFilter::new("info"));
     // Libraries speak up only when something is wrong, unless the level names them.
     let filter = ["actix_server=warn", "tokio_cron_scheduler=warn"]
@@ -51,10 +51,15 @@ pub(super) fn start_log(settings: &Settings) {
         .filter(|quiet| !settings.log.level.contains(quiet.split('=').next().unwrap_or_default()))
         .filter_map(|quiet| quiet.parse().ok())
         .fold(filter, EnvFilter::add_directive);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A second start in one process (the demo's two nodes) keeps the first log.
+    let writer = match file {
+        Some(path) => BoxMakeWriter::new(std::fs::File::create(path)?),
+        None => BoxMakeWriter::new(std::io::stderr),
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(writer);
+    // A log that was started already stays.
     let _already = match settings.log.format {
         LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).try_init(),
         LogFormat::Text => builder.try_init(),
     };
+    Ok(())
 }

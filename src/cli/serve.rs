@@ -12,7 +12,7 @@ use crate::{
 
 /// Serves until it is told to stop (SIGTERM or Ctrl-C), then lets the requests in flight finish.
 pub(super) fn run(settings: Settings, output: &Output) -> Result<(), CliError> {
-    start_log(&settings);
+    start_log(&settings, None)?;
     let hub = open_hub(settings)?;
     hub.store().claim_file()?;
     actix_web::rt::System::new().block_on(async move {
@@ -59,17 +59,17 @@ pub(super) fn run(settings: Settings, output: &Output) -> Result<(), CliError> {
 }
 
 /// The signals that tell a process to stop.
-struct Told {
+pub(super) struct Told {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Told {
-    fn listen() -> std::io::Result<Self> {
+    pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn stop(&mut self) {
+    pub(super) async fn stop(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

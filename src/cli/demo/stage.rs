@@ -1,0 +1,175 @@
+//! The stage: a node that runs, and members with gateways of their own.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        CliError,
+        client::HubClient,
+        home::{Connection, Home, HomeArgs, Keyring},
+        key, open_hub,
+    },
+    country::Agency,
+};
+use crate::{
+    access::{Actor, Role},
+    api::{self, Serving},
+    config::Settings,
+    hub::{Caller, Hub, NodeKeys},
+    jobs,
+    kernel::{
+        Secret,
+        id::{RequestId, SystemIds},
+        time::SystemClock,
+    },
+    members::{self, EnrolOrganisation, Organisation, RegisterClient},
+};
+
+/// The node and where it lies.
+pub(super) struct Stage {
+    /// The hub, for what the person at its machine does.
+    pub(super) hub: Hub,
+    /// Its folder.
+    pub(super) folder: PathBuf,
+    url: String,
+    serving: Serving,
+    running: jobs::Running,
+}
+
+/// A member with its gateway.
+pub(super) struct Member {
+    /// What it is.
+    pub(super) agency: &'static Agency,
+    /// As the hub enrolled it.
+    pub(super) organisation: Organisation,
+    /// Its keys, at its own gateway.
+    pub(super) keyring: Keyring,
+    /// Its gateway's line to the hub.
+    pub(super) line: HubClient,
+}
+
+impl Stage {
+    /// Makes the node and serves it.
+    pub(super) async fn set(mut settings: Settings, folder: PathBuf) -> Result<Self, CliError> {
+        NodeKeys::create(&settings.node.keys, &SystemIds)?;
+        if settings.server.address.port() == 0 {
+            // Tokens name the hub's address, so it must be known before the hub serves.
+            let probe = std::net::TcpListener::bind(settings.server.address)?;
+            settings.server.address = probe.local_addr()?;
+        }
+        settings.server.public_url = format!("http://{}", settings.server.address);
+        let url = settings.server.public_url.clone();
+        let hub = open_hub(settings)?;
+        hub.store().claim_file()?;
+        let serving = api::serve(&hub)?;
+        let running = jobs::start(&hub).await.map_err(|error| {
+            CliError::new(
+                crate::kernel::Code::new("jobs.start", crate::kernel::Fault::Internal),
+                format!("the jobs could not be started: {error}"),
+            )
+        })?;
+        Ok(Self { hub, folder, url, serving, running })
+    }
+
+    /// Whoever runs the node's machine.
+    pub(super) fn operator(&self) -> Caller {
+        Caller { actor: Actor::operator(), request: RequestId::new(self.hub.ids(), self.hub.now()) }
+    }
+
+    /// Enrols an agency: its keys are made at its gateway, the hub gets the public halves.
+    pub(super) async fn enrol(&self, agency: &'static Agency) -> Result<Member, CliError> {
+        let home = Home::at(&HomeArgs {
+            home: self.folder.join("gateways").join(agency.short),
+            passphrase_file: None,
+        });
+        let passphrase = Secret::new(format!("{} four unrelated words", agency.short));
+        let keyring = Keyring::generate(&SystemIds, &key::reader_roles())?;
+        home.create(&SystemIds, &keyring, &passphrase)?;
+        let command: EnrolOrganisation = serde_json::from_value(json!({
+            "name": agency.name, "kind": agency.kind, "country": "ZZ", "roles": agency.does, "root": keyring.root.public(),
+        }))
+        .map_err(|error| CliError::new(crate::kernel::Code::new("demo.country", crate::kernel::Fault::Internal), error.to_string()))?;
+        let organisation = self
+            .hub
+            .write("members.enrol", &self.operator(), move |tx| members::enrol_organisation(tx, &command))
+            .await?;
+        let register = RegisterClient {
+            name: organisation.name.clone(),
+            roles: vec![Role::CaseWorker, Role::Intake, Role::Administrator, Role::DataProtection],
+            key: keyring.client.public().clone(),
+        };
+        let id = organisation.id;
+        let client = self
+            .hub
+            .write("members.register_client", &self.operator(), move |tx| {
+                members::register_client(tx, id, &register)
+            })
+            .await?;
+        let connection = Connection {
+            hub: Some(self.url.clone()),
+            organisation: Some(organisation.id),
+            client: Some(client.id),
+        };
+        home.connect(&connection)?;
+        key::publish(&home, &keyring).await?;
+        let line = HubClient::sign_in(&connection, &keyring, &SystemClock, &SystemIds).await?;
+        Ok(Member { agency, organisation, keyring, line })
+    }
+
+    /// What one finds in every file of the hub: database, log, keys.
+    pub(super) fn hub_holds(&self, word: &str) -> Result<Option<PathBuf>, CliError> {
+        let mut files = vec![self.folder.join("hub.log")];
+        files.extend(["hub.db", "hub.db-wal", "hub.db-shm"].map(|name| self.folder.join(name)));
+        files.extend(files_in(&self.folder.join("node-keys"))?);
+        for file in files {
+            if file.exists() && holds(&std::fs::read(&file)?, word) {
+                return Ok(Some(file));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What to do next, for the person at the terminal.
+    pub(super) fn farewell(&self) -> String {
+        format!(
+            "\nThe hub stays up at {url}. Look at:\n  {url}/api            the API\n  {url}/health/ready   its health\n  {url}/metrics        its metrics\n\
+             Everything lies in {folder}; the members' gateways in {folder}/gateways.\nCtrl-C ends it.",
+            url = self.url,
+            folder = self.folder.display()
+        )
+    }
+
+    /// Stops the node.
+    pub(super) async fn strike(self) {
+        self.serving.handle.stop(true).await;
+        self.running.stop().await;
+        let store = self.hub.store().clone();
+        let _panicked = tokio::task::spawn_blocking(move || store.close()).await;
+    }
+}
+
+impl Member {
+    /// POST as this member.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, CliError> {
+        Ok(self.line.post(path, body).await?.body)
+    }
+
+    /// GET as this member.
+    pub(super) async fn get(&self, path: &str) -> Result<Value, CliError> {
+        Ok(self.line.get(path).await?.body)
+    }
+}
+
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        files.push(entry?.path());
+    }
+    Ok(files)
+}
+
+fn holds(bytes: &[u8], word: &str) -> bool {
+    bytes.windows(word.len()).any(|window| window == word.as_bytes())
+}
