@@ -86,7 +86,7 @@ fn documents_are_padded_so_that_their_size_does_not_tell() {
     let world = World::new();
     let sections = |draft| {
         let sealed =
-            super::seal(draft, &world.signing, crate::policy::Policy::builtin(), &SystemIds).unwrap();
+            super::press(draft, &world.signing, crate::policy::Policy::builtin(), &SystemIds).unwrap();
         let container: Value = serde_json::from_slice(&sealed.body).unwrap();
         container["sections"]
             .as_array()
@@ -370,7 +370,7 @@ fn check_213_wants_a_usable_key_for_every_reader_and_for_the_sender() {
         draft.files.clear();
         draft.fields.truncate(2);
         let sealed =
-            super::seal(draft, &world.signing, crate::policy::Policy::builtin(), &SystemIds).unwrap().body;
+            super::press(draft, &world.signing, crate::policy::Policy::builtin(), &SystemIds).unwrap().body;
         let mut container: Value = serde_json::from_slice(&sealed).unwrap();
         let mut envelope = claims_of(&container);
         let dropped = envelope["grants"]

@@ -48,6 +48,12 @@ pub enum DraftFault {
     /// A field stands in the draft twice.
     #[error("the field {0} stands in the draft twice")]
     Twice(FieldId),
+    /// The release does not cover a field.
+    #[error("the field {0} is not among those that consent and agreement release")]
+    NotReleased(FieldId),
+    /// A released field has no value.
+    #[error("the field {0} is released and has no value")]
+    NoValue(FieldId),
     /// A value is not what the dictionary wants for its field.
     #[error(
         "the value of {0} does not fit: text, whole numbers, yes or no, and lists or groups of these, as the dictionary says"

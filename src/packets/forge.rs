@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     AgreementRef, Arrival, Desk, Draft, DraftField, DraftFile, Envelope, HubView, KeyLookup, KnownKey,
     Opened, PacketError, PacketFault, PacketKind, Reader, Reading, Receipt, ReceiptEvent, ScopeRef,
-    VerifiedPacket, open, seal, verify,
+    VerifiedPacket, open, press, verify,
 };
 use crate::{
     crypto::{
@@ -182,7 +182,7 @@ impl World {
     }
 
     pub(super) fn sealed(&self) -> Vec<u8> {
-        seal(self.draft(), &self.signing, Policy::builtin(), &SystemIds).unwrap().body
+        press(self.draft(), &self.signing, Policy::builtin(), &SystemIds).unwrap().body
     }
 
     pub(super) fn verify(&mut self, body: &[u8]) -> Result<VerifiedPacket, PacketError> {

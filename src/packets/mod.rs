@@ -8,7 +8,8 @@
 //! - The hub decrypts nothing and holds no key that could.
 //! - A [`VerifiedPacket`] exists only after checks 100 to 215 have passed in their order, cheap ones first; nothing is stored and no
 //!   replay memory is touched before that.
-//! - No plaintext leaves [`open`] before check 311 has passed. What the manifest does not list is quarantined, and reported in a
+//! - [`seal`](fn@seal) demands a `Release`: what was never held against consent and agreement is not sealed.
+//! - No plaintext leaves [`open`](fn@open) before check 311 has passed. What the manifest does not list is quarantined, and reported in a
 //!   signed receipt that names known fields only.
 //! - A section key is random, used once, and committed to in the envelope (`kc`), because A256GCM does not commit to its key.
 //! - Documents are padded to 2, 8 or 32 KiB.
@@ -62,6 +63,7 @@ mod inspect;
 mod keep;
 mod manifest;
 mod open;
+mod press;
 mod purge;
 mod receipt;
 mod registry;
@@ -84,8 +86,9 @@ pub use inspect::{Inspection, inspect};
 pub use keep::{Kept, keep, kept_before};
 pub use manifest::{Manifest, ManifestField, commitment};
 pub use open::{Desk, Opened, OpenedDocument, OpenedFile, Reading, open};
+pub use press::{Draft, DraftField, DraftFile, Reader, Sealed, press};
 pub use purge::{PURGE_BATCH, purge, purge_due, purge_referral};
 pub use receipt::{MAX_RECEIPT, Receipt, ReceiptEvent, Violation, ViolationNote};
 pub use registry::{HubView, KeyLookup, KnownKey, Registry, Verifiers};
-pub use seal::{Draft, DraftField, DraftFile, Reader, Sealed, seal};
+pub use seal::{Letter, seal};
 pub use verify::{Arrival, VerifiedPacket, verify};

@@ -14,7 +14,7 @@ use super::{
         CONTENT_DEPTH, Container, DEPTH, MAX_CONTENT, MAX_DOCUMENT, MAX_DOCUMENT_SECTION, MAX_FILE_SECTION,
         MAX_GRANT, Salt, SectionId,
     },
-    seal::FIELDS_SCHEMA,
+    press::FIELDS_SCHEMA,
     verify::{SignedEnvelope, judge_parts, judge_shapes, signing_key},
 };
 use crate::{

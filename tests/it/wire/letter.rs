@@ -5,7 +5,7 @@ use throughline::{
         Digest, Timestamp,
         id::{AgreementId, CertificateId, Ids as _, ReferralId, SubjectToken, SystemIds},
     },
-    packets::{AgreementRef, Draft, DraftField, DraftFile, PacketKind, Reader, ScopeRef, Sealed, seal},
+    packets::{AgreementRef, Draft, DraftField, DraftFile, PacketKind, Reader, ScopeRef, Sealed, press},
     policy::{FormValue, Mode, Policy},
 };
 
@@ -67,5 +67,5 @@ pub(crate) fn draft(from: &Org, to: &Org, at: Timestamp) -> Draft {
 }
 
 pub(crate) fn sealed(from: &Org, to: &Org, at: Timestamp) -> Sealed {
-    seal(draft(from, to, at), &from.signing, Policy::builtin(), &SystemIds).unwrap()
+    press(draft(from, to, at), &from.signing, Policy::builtin(), &SystemIds).unwrap()
 }

@@ -2,4 +2,5 @@
 
 mod letter;
 mod peers;
+mod proof;
 mod stored;

@@ -182,7 +182,7 @@ async fn sections_without_a_key_for_the_reader_are_not_served() {
         role: "intake".parse().unwrap(),
         key: intake.public().encrypter().unwrap(),
     });
-    let packet = throughline::packets::seal(letter, &from.signing, Policy::builtin(), &SystemIds).unwrap();
+    let packet = throughline::packets::press(letter, &from.signing, Policy::builtin(), &SystemIds).unwrap();
     submit(&hub, &from, &packet).await.unwrap();
     let present = |got: &Delivered| throughline::packets::inspect(&got.body).unwrap().sections_present;
     let whole = fetch(&hub, &to, &packet).await.unwrap();
