@@ -15,6 +15,7 @@
 mod audit;
 mod directory;
 mod extract;
+mod feedback;
 mod guard;
 mod health;
 mod members;

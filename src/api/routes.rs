@@ -6,7 +6,7 @@ use actix_web::{
 };
 use utoipa::OpenApi as _;
 
-use super::{Problem, audit, directory, health, members, notices, page, tokens};
+use super::{Problem, audit, directory, feedback, health, members, notices, page, tokens};
 use crate::kernel::{Code, Fault};
 
 #[derive(utoipa::OpenApi)]
@@ -32,6 +32,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/page.css", web::get().to(page::css))
         .route("/api/openapi.json", web::get().to(description));
     members::configure(config);
+    feedback::configure(config);
     audit::configure(config);
     directory::configure(config);
     config.default_service(web::to(nothing_here));
@@ -41,6 +42,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut all = Doc::openapi();
     all.merge(members::Doc::openapi());
+    all.merge(feedback::Doc::openapi());
     all.merge(audit::Doc::openapi());
     all.merge(directory::Doc::openapi());
     all

@@ -18,6 +18,7 @@ pub mod closed;
 mod gate;
 mod keys;
 mod log;
+mod mac;
 mod passphrase;
 mod seal;
 mod sign;
@@ -25,6 +26,7 @@ mod sign;
 pub use gate::{GateError, Typ};
 pub use keys::{DecryptionKey, EncryptionKey, KeyError, Kid, PublicJwk, SecretJwk, SigningKey, VerifyingKey};
 pub use log::ed25519_public;
+pub use mac::{keyed_digest, same_digest};
 pub use passphrase::{
     Passphrase, PassphraseError, PassphraseHash, Wrapped, hash_passphrase, unwrap, verify_passphrase, wrap,
 };

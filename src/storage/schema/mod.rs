@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod directory;
+pub mod feedback;
 pub mod foundation;
 pub mod members;
 pub mod packets;

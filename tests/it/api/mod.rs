@@ -2,4 +2,5 @@
 
 mod conventions;
 mod description;
+mod feedback;
 mod members;
