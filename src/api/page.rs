@@ -127,8 +127,7 @@ mod tests {
         let document = serde_json::to_value(openapi()).unwrap();
         let html = build(&document).render().unwrap();
         for path in document["paths"].as_object().unwrap().keys() {
-            let shown = path.replace('{', "{").replace('&', "&amp;");
-            assert!(html.contains(&shown), "{path}");
+            assert!(html.contains(path), "{path}");
         }
         assert!(!html.contains("<script") && !html.contains("style="));
     }

@@ -196,7 +196,7 @@ const CASES: &[Case] = &[
         changed(|f| {
             certified(f, |c| {
                 c.lines[0].scope.categories.remove("K14");
-            })
+            });
         })
     }),
     (Deny::D309, || health_with(&["CF.name", "CF.medication"])),
@@ -373,7 +373,7 @@ fn each_row_of_the_decision_table_holds() {
             changed(|f| {
                 certified(f, |c| {
                     c.lines[0].scope.categories.remove("K14");
-                })
+                });
             }),
             &[Deny::D308],
         ),

@@ -158,11 +158,10 @@ fn task(hub: &TestHub, from: &Org, to: &Org, file: &[u8]) -> Value {
         categories.insert(id.to_string(), json!(known.category));
         let role = known.compartment.to_string();
         let found = compartments.iter().position(|(name, _, _)| *name == role);
-        let place = found.unwrap_or_else(|| {
+        found.unwrap_or_else(|| {
             compartments.push((role, json!({}), Vec::new()));
             compartments.len() - 1
-        });
-        place
+        })
     };
     let placed: Vec<usize> = letter.fields.iter().map(|field| place(&field.field)).collect();
     let attachment = place(&letter.files[0].field);
