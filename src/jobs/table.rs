@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use chrono::TimeDelta;
 
 use crate::{
-    audit,
+    audit, feedback,
     hub::{self, Hub},
     kernel::Coded,
     outbox, packets,
@@ -71,7 +71,7 @@ async fn purge(hub: Hub) -> Result<(), JobError> {
     }
 }
 
-/// Forgets remembered answers and notices that are past their time.
+/// Forgets remembered answers, notices and persons' codes that are past their time.
 async fn forget(hub: Hub) -> Result<(), JobError> {
     let jobs = hub.settings().jobs.clone();
     let answers = hub.now().minus(TimeDelta::hours(jobs.idempotency_hours));
@@ -82,6 +82,11 @@ async fn forget(hub: Hub) -> Result<(), JobError> {
     .await?;
     hub.tend::<_, outbox::OutboxError>("jobs.forget_notices", move |tx| {
         outbox::forget_before(tx.db(), notices).map(drop)
+    })
+    .await?;
+    let now = hub.now();
+    hub.tend::<_, feedback::FeedbackError>("jobs.forget_person_codes", move |tx| {
+        feedback::forget_before(tx, now).map(drop)
     })
     .await?;
     Ok(())

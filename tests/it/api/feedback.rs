@@ -176,3 +176,15 @@ async fn twenty_ratings_make_numbers() {
     assert_eq!(numbers["respectful"], json!({ "yes": 0, "answered": 0 }));
     assert_eq!(numbers["need_met"], json!([0, 0, 0, 0, 20]));
 }
+
+#[actix_web::test]
+async fn a_code_past_its_time_is_forgotten() {
+    let hub = TestHub::new();
+    let clinic = hub.org("Clinic of the Lake").await;
+    let slip = issue(&hub, &clinic, None).await;
+    hub.clock.advance(TimeDelta::days(401));
+    hub.run_jobs().await;
+    let again = issue(&hub, &clinic, Some(slip.referral)).await;
+    rate(&hub, &again.code, &again.pin, json!({ "need_met": 2 })).await.expect(204);
+    rate(&hub, &slip.code, &slip.pin, json!({ "need_met": 2 })).await.expect(401);
+}
