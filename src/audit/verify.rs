@@ -94,6 +94,14 @@ impl Verification {
         self.wrong == 0
     }
 
+    /// Adds what another room found when it held what it keeps against the log.
+    pub fn hold_against(&mut self, checked: u64, contradictions: impl IntoIterator<Item = String>) {
+        self.held_against = self.held_against.saturating_add(checked);
+        for what in contradictions {
+            self.find(FindingKind::Contradicted, None, what);
+        }
+    }
+
     fn find(&mut self, kind: FindingKind, place: Option<u64>, what: impl Into<String>) {
         self.wrong = self.wrong.saturating_add(1);
         if self.findings.len() < LISTED {
@@ -141,6 +149,11 @@ pub fn verify(
     rows(db, &mut found)?;
     receipts(db, held, &mut found)?;
     Ok(found)
+}
+
+/// Whether the log has an entry with this leaf, or one that waits for its place.
+pub fn has_leaf(db: &mut Db<'_>, leaf: Digest) -> Result<bool, StorageError> {
+    Ok(store::by_leaf(db, leaf)?.is_some() || store::is_pending(db, leaf)?)
 }
 
 /// Checkpoints that others kept: signature first, then held against the roots on the way.
@@ -343,7 +356,7 @@ fn rows(db: &mut Db<'_>, found: &mut Verification) -> Result<(), StorageError> {
 fn receipts(db: &mut Db<'_>, held: &Held, found: &mut Verification) -> Result<(), StorageError> {
     for leaf in &held.leaves {
         found.held_against = found.held_against.saturating_add(1);
-        if store::by_leaf(db, *leaf)?.is_none() && !store::is_pending(db, *leaf)? {
+        if !has_leaf(db, *leaf)? {
             found.find(
                 FindingKind::Contradicted,
                 None,

@@ -13,6 +13,7 @@ use crate::{
     config::Settings,
     hub::Hub,
     kernel::{Code, Digest, Fault, id::EntryId},
+    packets::{self, PacketError},
 };
 
 #[derive(Subcommand)]
@@ -112,7 +113,7 @@ async fn verify(hub: &Hub, verifier: LogVerifier, held: Held, output: &Output) -
         bar.set_style(style);
     }
     let shown = bar.clone();
-    let found = hub
+    let mut found = hub
         .read::<_, AuditError>(move |db| {
             audit::verify(db, &verifier, &held, &mut |done, of| {
                 shown.set_length(of);
@@ -121,6 +122,11 @@ async fn verify(hub: &Hub, verifier: LogVerifier, held: Held, output: &Output) -
         })
         .await?;
     bar.finish_and_clear();
+    let key = hub.node().receipts.verifier();
+    let promises = hub.read::<_, PacketError>(move |db| packets::check_promises(db, &key)).await?;
+    let broken =
+        promises.broken.iter().map(|packet| format!("the receipt of {packet} does not hold against the log"));
+    found.hold_against(promises.checked, broken);
     output.data(&found, describe)?;
     if found.is_sound() {
         return Ok(());
@@ -135,8 +141,8 @@ fn describe(found: &Verification) -> String {
     let mut lines = vec![
         found.origin.clone(),
         format!(
-            "{} entries, {} checkpoints and {} tiles computed again; {} rows of other tables looked up; {} entries wait for their place.",
-            found.entries, found.checkpoints, found.tiles, found.rows, found.pending
+            "{} entries, {} checkpoints and {} tiles computed again; {} rows of other tables and {} receipts and outside checkpoints held against it; {} entries wait for their place.",
+            found.entries, found.checkpoints, found.tiles, found.rows, found.held_against, found.pending
         ),
     ];
     lines.extend(found.findings.iter().map(|finding| {

@@ -69,6 +69,26 @@ pub(super) fn find(db: &mut Db<'_>, id: PacketId) -> Result<Option<Row>, Storage
     row.map(Row::of).transpose()
 }
 
+/// Packets after an id, by id.
+pub(super) fn after(db: &mut Db<'_>, after: &str, limit: i64) -> Result<Vec<Row>, StorageError> {
+    let rows: Vec<Columns> = packets::table
+        .filter(packets::id.gt(after))
+        .order(packets::id)
+        .limit(limit)
+        .select((
+            packets::id,
+            packets::issuer,
+            packets::referral,
+            packets::envelope,
+            packets::envelope_digest,
+            packets::receipt,
+            packets::received_at,
+            packets::purged_at,
+        ))
+        .load(db.conn())?;
+    rows.into_iter().map(Row::of).collect()
+}
+
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     packet: &VerifiedPacket,

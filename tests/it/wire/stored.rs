@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use throughline::{
     access::{Actor, Role, Roles},
+    audit,
     crypto::{DecryptionKey, Kid},
     hub::{Caller, Failure},
     kernel::{
-        Coded as _,
+        Coded as _, Digest,
         id::{PacketId, RequestId, SystemIds},
     },
     packets::{
-        Arrival, Delivered, Desk, Kept, KeyLookup, KnownKey, Opened, PacketError, Reading, Registry, Sealed,
-        VerifiedPacket, Verifiers, deliver, keep, open, purge, receipt_key, take_receipt, verify, waiting,
+        Arrival, Delivered, Desk, Kept, KeyLookup, KnownKey, Opened, PacketError, Promises, Reading,
+        Registry, Sealed, VerifiedPacket, Verifiers, check_promises, deliver, keep, open, purge, receipt_key,
+        take_receipt, verify, waiting,
     },
     policy::Policy,
+    storage::StorageError,
 };
 
 use super::letter::{CANARY, draft, sealed};
@@ -215,5 +218,39 @@ async fn ciphertext_is_deleted_when_it_is_due_and_the_envelope_stays() {
     let (actor, id) = (caller(&hub, &from).actor, expiring.id);
     let evidence = hub.hub.read(move |db| throughline::packets::evidence(db, &actor, id)).await.unwrap();
     assert!(evidence.purged.is_some());
-    assert_eq!(throughline::kernel::Digest::of(&evidence.envelope), expiring.envelope);
+    assert_eq!(Digest::of(&evidence.envelope), expiring.envelope);
+}
+
+#[actix_web::test]
+async fn a_receipt_that_the_log_does_not_keep_is_found() {
+    use diesel::RunQueryDsl as _;
+    let hub = TestHub::new();
+    let (from, to) = (hub.org("Lusaka Shelter").await, hub.org("Chipata Clinic").await);
+    let mut promised = Vec::new();
+    for leaf_is_true in [true, false] {
+        let sealed = sealed(&from, &to, hub.now());
+        let packet = Arc::new(verified(&hub, &from, sealed.body.clone()).await.unwrap());
+        hub.hub
+            .write("packets.keep", &caller(&hub, &from), move |tx| {
+                let about = packet.envelope().jti.to_string();
+                let leaf = audit::record(tx, &audit::Record::about(&about)).unwrap();
+                keep(tx, &packet, Some(if leaf_is_true { leaf } else { Digest::of("never") }))
+            })
+            .await
+            .unwrap();
+        promised.push(sealed.id);
+    }
+    let check = || {
+        let (hub, key) = (hub.hub.clone(), hub.hub.node().receipts.verifier());
+        async move { hub.read(move |db| check_promises(db, &key)).await.unwrap() }
+    };
+    assert_eq!(check().await, Promises { checked: 2, broken: vec![promised[1]] });
+    hub.hub
+        .tend::<_, StorageError>("tests.tamper", |tx| {
+            let swap = "UPDATE packets SET receipt = (SELECT max(receipt) FROM packets)";
+            Ok(diesel::sql_query(swap).execute(tx.db().conn())?)
+        })
+        .await
+        .unwrap();
+    assert!(check().await.broken.contains(&promised[1]), "a receipt of another packet is none");
 }
