@@ -19,6 +19,7 @@ mod feedback;
 mod guard;
 mod health;
 mod members;
+mod node;
 mod notices;
 mod page;
 mod problem;

@@ -7,6 +7,7 @@ use actix_web::{
 use utoipa::OpenApi as _;
 
 use super::{Problem, audit, directory, feedback, health, members, notices, page, tokens};
+use super::{Problem, audit, directory, health, members, node, notices, page, tokens};
 use crate::kernel::{Code, Fault};
 
 #[derive(utoipa::OpenApi)]
@@ -15,7 +16,15 @@ use crate::kernel::{Code, Fault};
         title = "Throughline",
         description = "The API of a Throughline node. Errors are problem documents with a stable code."
     ),
-    paths(health::live, health::ready, health::metrics, notices::list, tokens::token, description),
+    paths(
+        health::live,
+        health::ready,
+        health::metrics,
+        node::node,
+        notices::list,
+        tokens::token,
+        description
+    ),
     components(schemas(super::ProblemDocument))
 )]
 struct Doc;
@@ -26,6 +35,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/health/live", web::get().to(health::live))
         .route("/health/ready", web::get().to(health::ready))
         .route("/metrics", web::get().to(health::metrics))
+        .route("/.well-known/throughline-node", web::get().to(node::node))
         .route("/oauth/token", web::post().to(tokens::token))
         .route("/api/v1/notices", web::get().to(notices::list))
         .route("/api", web::get().to(page::page))

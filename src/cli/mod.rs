@@ -19,9 +19,11 @@ mod doctor;
 mod home;
 mod init;
 mod key;
+mod known;
 mod member;
 mod node;
 mod output;
+mod packet;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -78,6 +80,8 @@ enum Command {
     Doctor,
     /// Make, publish and rotate an organisation's keys, at its gateway.
     Key(key::Key),
+    /// Seal, open, verify and look at packets, at an organisation's gateway.
+    Packet(packet::Packet),
     /// Print the description of the HTTP API (OpenAPI 3.1).
     Openapi,
 }
@@ -106,6 +110,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), CliError> {
         Command::Directory(command) => command.run(&settings()?, output),
         Command::Doctor => doctor::run(&settings()?, output),
         Command::Key(command) => command.run(output),
+        Command::Packet(command) => command.run(output),
         Command::Openapi => output.data(&crate::api::routes::openapi(), |_| String::new()),
     }
 }

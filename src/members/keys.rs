@@ -85,6 +85,9 @@ impl KeyRecord {
 /// The statements an organisation has made about its keys: the permanent history.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct KeyHistory {
+    /// The root key that signed them. Compare its thumbprint with the one you were told outside of this hub.
+    #[schema(value_type = Object)]
+    pub root: PublicJwk,
     /// The statements as they were signed, oldest first.
     pub statements: Vec<String>,
 }
@@ -102,7 +105,11 @@ pub fn keys_of(
 ) -> Result<(Vec<KeyRecord>, KeyHistory), MemberError> {
     actor.may(Permission::ReadDirectory)?;
     store::organisation(db, organisation)?;
-    Ok((store::keys(db, organisation)?, KeyHistory { statements: store::statements(db, organisation)? }))
+    let history = KeyHistory {
+        root: store::root_key(db, organisation)?,
+        statements: store::statements(db, organisation)?,
+    };
+    Ok((store::keys(db, organisation)?, history))
 }
 
 /// The usable keys of an organisation as a JWK Set (RFC 7517), for anybody who is a member.

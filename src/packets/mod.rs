@@ -49,6 +49,7 @@
 //!   sender's key and the times are judged.
 
 mod answer;
+mod check;
 #[cfg(test)]
 mod checks;
 mod content;
@@ -73,6 +74,7 @@ mod store;
 mod verify;
 
 pub use answer::{receipt_key, take_receipt};
+pub use check::{Checked, check};
 pub use content::DOCUMENT_SIZES;
 pub use deliver::{Delivered, Evidence, deliver, envelope_of, evidence, fetch, waiting};
 pub use envelope::{AgreementRef, Envelope, GrantRef, PacketKind, ScopeRef, SectionRef};

@@ -1,0 +1,202 @@
+//! What the gateway knows of others: the node's receipt key and the keys of other organisations, each pinned the first time it is seen.
+//!
+//! The hub hands out other organisations' statements, and could hand out wrong ones; it cannot sign them. So every statement is verified
+//! against the root key, and the root key's thumbprint is kept in the home: a different one later is refused until somebody has
+//! compared it outside of the hub.
+
+use std::{collections::BTreeMap, fs, sync::Arc};
+
+use serde_json::Value;
+
+use super::{
+    CliError,
+    client::HubClient,
+    home::{Home, replace},
+};
+use crate::{
+    crypto::{Kid, PublicJwk, Typ, VerifyingKey, verify_compact},
+    kernel::{Code, Digest, Fault, Timestamp, id::OrganisationId},
+    members::{KeyRecord, KeyState, KeyUse, MAX_STATEMENT, Statement},
+    packets::{KeyLookup, KnownKey, PacketError},
+};
+
+/// Keys of organisations, verified against their pinned roots.
+#[derive(Default)]
+pub(super) struct KnownKeys(BTreeMap<Kid, Arc<KnownKey>>);
+
+impl KeyLookup for KnownKeys {
+    fn key(&mut self, kid: &Kid) -> Result<Option<Arc<KnownKey>>, PacketError> {
+        Ok(self.0.get(kid).cloned())
+    }
+}
+
+impl KnownKeys {
+    /// Fetches, verifies and adds the keys of an organisation.
+    pub(super) async fn add(
+        &mut self,
+        home: &Home,
+        hub: &HubClient,
+        organisation: OrganisationId,
+    ) -> Result<(), CliError> {
+        let history = hub.get(&format!("/api/v1/organisations/{organisation}/keys")).await?.body;
+        let root: PublicJwk = member(&history, "root")?;
+        pin(home, &organisation.to_string(), root.kid())?;
+        let statements: Vec<String> = member(&history, "statements")?;
+        let records = records(organisation, &root, &statements)?;
+        self.0.extend(
+            records.into_iter().map(|record| (record.jwk.kid().clone(), Arc::new(KnownKey::new(record)))),
+        );
+        Ok(())
+    }
+
+    /// The newest key of each reader role of an organisation that something may be encrypted to now.
+    pub(super) fn readers(&self, organisation: OrganisationId, now: Timestamp) -> Vec<&KeyRecord> {
+        let mut newest: BTreeMap<&str, &KeyRecord> = BTreeMap::new();
+        for key in self.0.values().map(|key| &key.record) {
+            let usable =
+                key.organisation == organisation && key.state == KeyState::Active && key.may_encrypt_at(now);
+            if usable && newest.get(key.role.as_str()).is_none_or(|other| other.from < key.from) {
+                newest.insert(&key.role, key);
+            }
+        }
+        newest.into_values().collect()
+    }
+}
+
+/// The key the node signs its receipts with.
+pub(super) async fn node_key(home: &Home, hub: &HubClient) -> Result<Arc<VerifyingKey>, CliError> {
+    let node = hub.get("/.well-known/throughline-node").await?.body;
+    let key: PublicJwk = member(&node, "receipts")?;
+    pin(home, "node", key.kid())?;
+    key.verifier().ok_or_else(|| wrong("the node's receipt key is not a signing key"))
+}
+
+/// Keeps a thumbprint the first time, and refuses another one later.
+fn pin(home: &Home, name: &str, kid: &Kid) -> Result<(), CliError> {
+    let path = home.folder("known")?.join(name);
+    match fs::read_to_string(&path) {
+        Ok(pinned) if pinned.trim() == kid.as_str() => Ok(()),
+        Ok(pinned) => Err(CliError::new(
+            Code::new("known.changed", Fault::Refused),
+            format!(
+                "the key of {name} is not the one this gateway knows ({} then, {kid} now). Ask them over another channel; if the \
+                 new one is right, remove {}",
+                pinned.trim(),
+                path.display()
+            ),
+        )),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => replace(&path, kid.as_str().as_bytes()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Verifies the chain of statements and answers what the last one says, with the moments the earlier ones tell.
+fn records(
+    organisation: OrganisationId,
+    root: &PublicJwk,
+    statements: &[String],
+) -> Result<Vec<KeyRecord>, CliError> {
+    let verifier = root.verifier().ok_or_else(|| wrong("the root key is not a signing key"))?;
+    let mut records: BTreeMap<Kid, KeyRecord> = BTreeMap::new();
+    let (mut seq, mut prev) = (0i64, None);
+    for token in statements {
+        let signed = verify_compact(token, Typ::Directory, MAX_STATEMENT, |kid| {
+            (kid == verifier.kid()).then(|| Arc::clone(&verifier))
+        })?;
+        let statement: Statement =
+            signed.claims(6).map_err(|_ignored| wrong("a statement about keys is malformed"))?;
+        seq = seq.saturating_add(1);
+        if statement.org != organisation || statement.seq != seq || statement.prev != prev {
+            return Err(wrong(
+                "the statements about keys do not form one chain: the hub may be showing a fork",
+            ));
+        }
+        prev = Some(Digest::of(token));
+        let at = Timestamp::from_seconds(statement.iat);
+        for key in statement.keys {
+            let old = records.get(key.jwk.kid());
+            let first = |state, known: Option<Timestamp>| {
+                if key.status == state { known.or(Some(at)) } else { known }
+            };
+            let record = KeyRecord {
+                organisation,
+                r#use: if key.role == "sign" { KeyUse::Sign } else { KeyUse::Encrypt },
+                role: key.role,
+                state: key.status,
+                from: Timestamp::from_seconds(key.nbf),
+                until: Timestamp::from_seconds(key.exp),
+                retired_at: first(KeyState::Retired, old.and_then(|old| old.retired_at)),
+                revoked_at: first(KeyState::Revoked, old.and_then(|old| old.revoked_at)),
+                compromised_at: key.compromised_at.map(Timestamp::from_seconds),
+                jwk: key.jwk,
+            };
+            records.insert(record.jwk.kid().clone(), record);
+        }
+    }
+    Ok(records.into_values().collect())
+}
+
+fn member<T: serde::de::DeserializeOwned>(document: &Value, name: &str) -> Result<T, CliError> {
+    let value = document.get(name).cloned().unwrap_or_default();
+    serde_json::from_value(value).map_err(|_ignored| wrong("the hub's answer is not of the expected form"))
+}
+
+fn wrong(sentence: &str) -> CliError {
+    CliError::new(Code::new("known.unusable", Fault::Refused), sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        crypto::{SigningKey, sign_compact},
+        kernel::id::SystemIds,
+        members::StatedKey,
+    };
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
+
+    fn statement(
+        root: &SigningKey,
+        org: OrganisationId,
+        before: &[String],
+        key: &SigningKey,
+        status: KeyState,
+    ) -> String {
+        let seq = i64::try_from(before.len()).unwrap() + 1;
+        let statement = Statement {
+            v: 1,
+            org,
+            seq,
+            prev: before.last().map(Digest::of),
+            keys: vec![StatedKey {
+                jwk: key.public().clone(),
+                role: "sign".into(),
+                nbf: NOW.seconds(),
+                exp: NOW.seconds() + 86_400,
+                status,
+                compromised_at: None,
+            }],
+            iat: NOW.seconds() + seq,
+        };
+        sign_compact(root, Typ::Directory, &serde_json::to_vec(&statement).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_chain_of_statements_is_followed_and_a_fork_is_refused() {
+        let (root, key) =
+            (SigningKey::generate(&SystemIds).unwrap(), SigningKey::generate(&SystemIds).unwrap());
+        let org = OrganisationId::new(&SystemIds, NOW);
+        let first = vec![statement(&root, org, &[], &key, KeyState::Active)];
+        let mut both = first.clone();
+        both.push(statement(&root, org, &first, &key, KeyState::Retired));
+        let known = records(org, root.public(), &both).unwrap();
+        assert_eq!(known[0].retired_at, Some(Timestamp::from_seconds(NOW.seconds() + 2)));
+        let other_first = vec![statement(&root, org, &[], &key, KeyState::Announced)];
+        let forked = vec![first[0].clone(), statement(&root, org, &other_first, &key, KeyState::Retired)];
+        assert!(records(org, root.public(), &forked).is_err());
+        let stranger = SigningKey::generate(&SystemIds).unwrap();
+        assert!(records(org, stranger.public(), &first).is_err());
+        assert!(records(OrganisationId::new(&SystemIds, NOW), root.public(), &first).is_err());
+    }
+}
