@@ -21,19 +21,46 @@
 //! - **A recipient that refuses to cancel gives a DR code**: it declines the request, and no other list fits.
 //! - **Restriction, legal hold and the end of a withdrawal** are rows O1 to O5: the table describes their flags and not their moves.
 
-pub mod event;
-pub mod ground;
-pub mod moves;
-pub mod names;
+mod act;
+mod apply;
+mod deliver;
+mod error;
+mod event;
+mod ground;
+mod moves;
+mod names;
+mod needs;
+mod oversee;
+mod read;
+mod receipt;
+mod referral;
 pub mod state;
-pub mod timers;
+mod store;
+mod submit;
+mod tick;
+mod timers;
+mod views;
+mod withdraw;
 
+pub use act::{Act, act};
+pub use apply::Moved;
+pub use deliver::{Deliver, deliver};
+pub use error::ReferralError;
 pub use event::{Event, MAX_EVENT, NotAnEvent};
 pub use ground::Ground;
 pub use moves::{By, CaseClosure, Move, NextStep, Number, Report, Told};
 pub use names::{LoopName, StateName};
+pub use needs::{Area, NeedKind, NeedView, NotAnArea, RecordNeed, list_needs, record_need};
+pub use oversee::{Oversee, Oversight, oversee};
+pub use read::{Listing, Tray, find_for_person, find_referral, list_referrals, view_of};
+pub use receipt::{EventReceipt, Recorded};
+pub use referral::{Origin, Referral};
 pub use state::{
     Appointment, Assigned, CancelAsked, Effect, ErrorAsked, Flags, Held, Loop, Pending, Refused, Service,
     Standing, State, Step, TransferAsked,
 };
+pub use submit::{Submitted, has_open, known, submit};
+pub use tick::tick;
 pub use timers::{Fired, Terms, Timer, TimerKind};
+pub use views::{DueView, EventView, PartyView, PersonState, PersonView, ReferralView, person_view};
+pub use withdraw::{AgreementNow, follow_agreement, settle_under, withdraw_under};

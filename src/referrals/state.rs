@@ -202,13 +202,55 @@ impl State {
         self.name().is_terminal()
     }
 
+    /// The reason the state has, where it has one.
+    pub const fn reason(&self) -> Option<&ReasonCode> {
+        match self {
+            Self::InfoRequested { reason, .. }
+            | Self::Waitlisted { reason, .. }
+            | Self::OnHold { reason, .. }
+            | Self::Completed { outcome: reason, .. }
+            | Self::Declined { reason, .. }
+            | Self::Redirected { reason, .. }
+            | Self::Cancelled { reason }
+            | Self::Expired { reason }
+            | Self::Failed { reason, .. }
+            | Self::EnteredInError { reason } => Some(reason),
+            Self::Withdrawn { reason } => reason.as_ref(),
+            Self::Draft
+            | Self::Submitted
+            | Self::Delivered
+            | Self::Acknowledged { .. }
+            | Self::Accepted(_)
+            | Self::Scheduled(_)
+            | Self::InService(_)
+            | Self::Transferred { .. } => None,
+        }
+    }
+
+    /// Whether the recipient has taken it on and it has not ended.
+    pub const fn is_taken_on(&self) -> bool {
+        matches!(self, Self::Accepted(_) | Self::Scheduled(_) | Self::InService(_) | Self::OnHold { .. })
+    }
+
+    /// Whether the recipient may still say no.
+    pub const fn is_undecided(&self) -> bool {
+        matches!(
+            self,
+            Self::Submitted
+                | Self::Delivered
+                | Self::Acknowledged { .. }
+                | Self::InfoRequested { .. }
+                | Self::Waitlisted { .. }
+        )
+    }
+
     /// Whether the service has begun, or had begun when it was interrupted: from then on the sender cannot end it alone.
     const fn has_begun(&self) -> bool {
         matches!(self, Self::InService(_) | Self::OnHold { from: Held::InService(_), .. })
     }
 
     /// Whether the recipient holds the data.
-    const fn was_delivered(&self) -> bool {
+    pub(super) const fn was_delivered(&self) -> bool {
         !matches!(self, Self::Draft | Self::Submitted)
     }
 }
@@ -265,8 +307,39 @@ pub struct Flags {
     pub legal_hold: bool,
 }
 
+impl Flags {
+    /// The flags that are set, as words.
+    pub fn words(self) -> Vec<&'static str> {
+        let all = [
+            (self.withdrawal, "withdrawal"),
+            (self.suspended, "suspended"),
+            (self.escalated, "escalated"),
+            (self.restricted, "restricted"),
+            (self.legal_hold, "legal_hold"),
+        ];
+        all.into_iter().filter_map(|(is_set, word)| is_set.then_some(word)).collect()
+    }
+
+    /// The flags these words name; nothing when one is unknown.
+    pub fn from_words(words: &str) -> Option<Self> {
+        let mut flags = Self::default();
+        for word in words.split_whitespace() {
+            match word {
+                "withdrawal" => flags.withdrawal = true,
+                "suspended" => flags.suspended = true,
+                "escalated" => flags.escalated = true,
+                "restricted" => flags.restricted = true,
+                "legal_hold" => flags.legal_hold = true,
+                _ => return None,
+            }
+        }
+        Some(flags)
+    }
+}
+
 /// What one side asked and the other has not answered.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Pending {
     /// The sender asks that a running service ends.
     pub cancel: Option<CancelAsked>,
@@ -276,8 +349,16 @@ pub struct Pending {
     pub error: Option<ErrorAsked>,
 }
 
+impl Pending {
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A request to cancel that waits for the recipient.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CancelAsked {
     /// Why (CX).
     pub reason: ReasonCode,
@@ -286,7 +367,8 @@ pub struct CancelAsked {
 }
 
 /// A proposed handover.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TransferAsked {
     /// Which side proposed it.
     pub by: By,
@@ -297,7 +379,8 @@ pub struct TransferAsked {
 }
 
 /// An error declared by one of the two who must agree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ErrorAsked {
     /// Which of the two.
     pub by: By,
@@ -634,15 +717,7 @@ impl Standing {
             if reason.as_str() != ACCEPTED_ELSEWHERE {
                 return Err(Refused::NotTheirs { by, asked: "cancel" });
             }
-            let undecided = matches!(
-                self.state,
-                State::Submitted
-                    | State::Delivered
-                    | State::Acknowledged { .. }
-                    | State::InfoRequested { .. }
-                    | State::Waitlisted { .. }
-            );
-            if !undecided {
+            if !self.state.is_undecided() {
                 return Err(Refused::NotFromHere { state: self.state.name(), asked: "cancel" });
             }
         }
@@ -868,11 +943,7 @@ impl Standing {
     }
 
     const fn hours_to_destroy(&self) -> u16 {
-        let accepted = matches!(
-            self.state,
-            State::Accepted(_) | State::Scheduled(_) | State::InService(_) | State::OnHold { .. }
-        );
-        if accepted { DESTROY_HOURS } else { DESTROY_UNACCEPTED_HOURS }
+        if self.state.is_taken_on() { DESTROY_HOURS } else { DESTROY_UNACCEPTED_HOURS }
     }
 }
 

@@ -6,3 +6,4 @@ pub mod feedback;
 pub mod foundation;
 pub mod members;
 pub mod packets;
+pub mod referrals;

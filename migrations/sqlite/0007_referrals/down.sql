@@ -1,0 +1,4 @@
+DROP TABLE needs;
+DROP TABLE referral_timers;
+DROP TABLE referral_events;
+DROP TABLE referrals;

@@ -1,0 +1,210 @@
+//! `/api/v1/referrals` and `/api/v1/needs`.
+
+use actix_web::{
+    HttpResponse,
+    web::{self, Path, ServiceConfig},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Asking, Body, Expected, Paging, Problem, ProblemDocument, answer, reply::respond};
+use crate::{
+    hub::Reply,
+    kernel::{id::ReferralId, page::Cursor},
+    policy::{Policy, ReasonCode},
+    referrals::{
+        self, Act, Deliver, Listing, MAX_EVENT, NeedView, Number, Oversee, Oversight, RecordNeed, ReferralError,
+        ReferralView, Tray,
+    },
+};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(list, find, act, deliver, oversee, record_need, list_needs))]
+pub(super) struct Doc;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/api/v1/referrals", web::get().to(list))
+        .route("/api/v1/referrals/{referral}", web::get().to(find))
+        .route("/api/v1/referrals/{referral}/events", web::post().to(act))
+        .route("/api/v1/referrals/{referral}/receipts", web::post().to(deliver))
+        .route("/api/v1/referrals/{referral}/oversight", web::post().to(oversee))
+        .route("/api/v1/needs", web::post().to(record_need))
+        .route("/api/v1/needs", web::get().to(list_needs));
+}
+
+/// Which list, and which page of it.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Listed {
+    /// `inbox`, `sent`, or for coordinators `overdue`.
+    tray: Tray,
+    /// Also what is over; left out means no.
+    #[serde(default)]
+    ended: bool,
+    /// How many rows, 1 to 200; 50 when left out.
+    limit: Option<u16>,
+    /// The `next` of the page before.
+    #[param(value_type = Option<String>)]
+    after: Option<Cursor>,
+}
+
+/// A signed event.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SignedEvent {
+    /// The event, a compact JWS of type rp1-event+jws.
+    #[schema(max_length = 4096)]
+    event: String,
+}
+
+/// A gateway's signed receipt.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SignedReceipt {
+    /// The receipt, a compact JWS of type rp1-receipt+jws.
+    #[schema(max_length = 16384)]
+    receipt: String,
+}
+
+/// What a coordinator asks.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+enum AskedOversight {
+    /// Somebody further up must look.
+    Escalate {},
+    /// It should never have been sent (ER).
+    DeclareError {
+        /// Why.
+        #[schema(value_type = String, example = "ER01")]
+        reason: ReasonCode,
+    },
+}
+
+/// What an event led to.
+#[derive(Serialize, utoipa::ToSchema)]
+struct ActAnswer {
+    /// The event's place in the referral's chain.
+    seq: i64,
+    /// The row of the table it was.
+    number: Number,
+    /// The node's signed receipt.
+    receipt: String,
+    /// The referral after it.
+    referral: ReferralView,
+}
+
+/// Referrals your organisation received or sent.
+#[utoipa::path(get, path = "/api/v1/referrals", tag = "Referrals", params(Listed),
+    responses((status = 200, body = [ReferralView]), (status = 403, body = ProblemDocument)))]
+async fn list(asking: Asking, listed: web::Query<Listed>) -> Result<HttpResponse, Problem> {
+    let (actor, listed) = (asking.caller.actor, listed.into_inner());
+    let asked = crate::kernel::page::Asked::new(listed.limit, listed.after);
+    let listing = Listing { tray: listed.tray, ended: listed.ended };
+    let page =
+        asking.hub.read(move |db| referrals::list_referrals(db, &actor, listing, &asked)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// One referral with its events, for its two sides and for coordinators. To anybody else there is nothing here.
+#[utoipa::path(get, path = "/api/v1/referrals/{referral}", tag = "Referrals", params(("referral" = String, Path)),
+    responses((status = 200, body = ReferralView), (status = 404, body = ProblemDocument)))]
+async fn find(asking: Asking, id: Path<ReferralId>) -> Result<HttpResponse, Problem> {
+    let (actor, id) = (asking.caller.actor, id.into_inner());
+    let view = asking.hub.read(move |db| referrals::find_referral(db, &actor, id)).await?;
+    Ok(respond(&Reply::ok(&view)?.version(view.version)))
+}
+
+/// Hand in a signed event: acknowledge, accept, decline and every other move of an organisation. The event cites the one before it,
+/// so nothing needs `If-Match`; the same event again gets the same receipt.
+#[utoipa::path(post, path = "/api/v1/referrals/{referral}/events", tag = "Referrals", params(("referral" = String, Path)),
+    request_body = SignedEvent,
+    responses((status = 200, body = ActAnswer), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
+async fn act(asking: Asking, id: Path<ReferralId>, body: Body<SignedEvent>) -> Result<HttpResponse, Problem> {
+    let ((signed, remember), referral) = (body.into_parts(), id.into_inner());
+    let command = Act { referral, event: within(signed.event)? };
+    let outcome = asking.hub.answer("referrals.act", &asking.caller, remember, move |tx| {
+        let moved = referrals::act(tx, &command, Policy::builtin())?;
+        let actor = tx.actor();
+        let view = referrals::view_of(tx.db(), actor, &moved.referral)?;
+        let version = view.version;
+        let answer = ActAnswer { seq: moved.seq, number: moved.number, receipt: moved.receipt, referral: view };
+        Ok::<_, ReferralError>(Reply::ok(&answer)?.version(version))
+    });
+    answer(outcome.await)
+}
+
+/// Hand in the gateway's signed receipt: opened and sound, or a violation report.
+#[utoipa::path(post, path = "/api/v1/referrals/{referral}/receipts", tag = "Referrals", params(("referral" = String, Path)),
+    request_body = SignedReceipt,
+    responses((status = 200, body = ReferralView), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn deliver(
+    asking: Asking,
+    id: Path<ReferralId>,
+    body: Body<SignedReceipt>,
+) -> Result<HttpResponse, Problem> {
+    let ((signed, remember), referral) = (body.into_parts(), id.into_inner());
+    let command = Deliver { referral, receipt: signed.receipt };
+    let outcome = asking.hub.answer("referrals.deliver", &asking.caller, remember, move |tx| {
+        let referral = referrals::deliver(tx, &command, Policy::builtin())?;
+        let actor = tx.actor();
+        let view = referrals::view_of(tx.db(), actor, &referral)?;
+        Ok::<_, ReferralError>(Reply::ok(&view)?.version(view.version))
+    });
+    answer(outcome.await)
+}
+
+/// For coordinators: have somebody look at it, or declare with data protection that it was an error.
+#[utoipa::path(post, path = "/api/v1/referrals/{referral}/oversight", tag = "Referrals",
+    params(("referral" = String, Path), ("If-Match" = String, Header)), request_body = AskedOversight,
+    responses((status = 200, body = ReferralView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn oversee(
+    asking: Asking,
+    id: Path<ReferralId>,
+    expected: Expected,
+    body: Body<AskedOversight>,
+) -> Result<HttpResponse, Problem> {
+    let ((asked, remember), referral) = (body.into_parts(), id.into_inner());
+    let what = match asked {
+        AskedOversight::Escalate {} => Oversight::Escalate,
+        AskedOversight::DeclareError { reason } => Oversight::DeclareError(reason),
+    };
+    let command = Oversee { referral, version: expected.0, what };
+    let outcome = asking.hub.answer("referrals.oversee", &asking.caller, remember, move |tx| {
+        let moved = referrals::oversee(tx, &command, Policy::builtin())?;
+        let actor = tx.actor();
+        let view = referrals::view_of(tx.db(), actor, &moved.referral)?;
+        Ok::<_, ReferralError>(Reply::ok(&view)?.version(view.version))
+    });
+    answer(outcome.await)
+}
+
+/// Record a need that did not become a referral: nobody to refer to, or the person goes alone with an address.
+#[utoipa::path(post, path = "/api/v1/needs", tag = "Referrals", request_body = RecordNeed,
+    responses((status = 201, body = NeedView), (status = 422, body = ProblemDocument)))]
+async fn record_need(asking: Asking, body: Body<RecordNeed>) -> Result<HttpResponse, Problem> {
+    let (command, remember) = body.into_parts();
+    let outcome = asking.hub.answer("referrals.record_need", &asking.caller, remember, move |tx| {
+        Ok::<_, ReferralError>(Reply::created(referrals::record_need(tx, &command, Policy::builtin())?)?)
+    });
+    answer(outcome.await)
+}
+
+/// The needs your organisation recorded, oldest first.
+#[utoipa::path(get, path = "/api/v1/needs", tag = "Referrals", params(Paging), responses((status = 200, body = [NeedView])))]
+async fn list_needs(asking: Asking, paging: web::Query<Paging>) -> Result<HttpResponse, Problem> {
+    let (actor, asked) = (asking.caller.actor, paging.into_inner().asked());
+    let page = asking.hub.read(move |db| referrals::list_needs(db, &actor, &asked)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+fn within(event: String) -> Result<String, Problem> {
+    if event.len() <= MAX_EVENT {
+        return Ok(event);
+    }
+    Err(Problem::new(
+        crate::kernel::Code::new("referral.event_too_long", crate::kernel::Fault::TooLarge),
+        format!("An event may have at most {MAX_EVENT} characters."),
+    ))
+}

@@ -1,0 +1,102 @@
+//! Read referrals: what came in, what went out, what is overdue, and one with its events.
+
+use super::{
+    error::ReferralError,
+    referral::Referral,
+    store::{self, Of},
+    timers::Timer,
+    views::{Eyes, PersonView, ReferralView, person_view},
+};
+use crate::{
+    access::{Actor, Permission},
+    kernel::{
+        id::ReferralId,
+        page::{Asked, Page},
+    },
+    storage::Db,
+};
+
+/// Which list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tray {
+    /// What the organisation received and has not finished, by what is due.
+    Inbox,
+    /// What the organisation sent and whose loop is not closed, overdue first.
+    Sent,
+    /// Everything overdue on this node; for coordinators.
+    Overdue,
+}
+
+/// Which list, and whether what is over is in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Listing {
+    /// Which list.
+    pub tray: Tray,
+    /// Whether what is over is in it.
+    pub ended: bool,
+}
+
+/// A page of a list.
+pub fn list_referrals(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    listing: Listing,
+    asked: &Asked,
+) -> Result<Page<ReferralView>, ReferralError> {
+    let (of, eyes) = match listing.tray {
+        Tray::Overdue => {
+            actor.may(Permission::ReadAllReferrals)?;
+            (Of::Overdue, Eyes::Overseer)
+        }
+        Tray::Inbox => (Of::Inbox(own(actor)?), Eyes::Party),
+        Tray::Sent => (Of::Sent(own(actor)?), Eyes::Party),
+    };
+    let after = asked.after().and_then(place);
+    let rows = store::list(db, &of, listing.ended, after, asked.rows_to_load())?;
+    let page = asked.page(rows, |(_, (overdue, due, id))| format!("{overdue} {due} {id}"));
+    let ids: Vec<ReferralId> = page.items.iter().map(|(referral, _)| referral.id()).collect();
+    let timers = store::timers_of(db, &ids)?;
+    Ok(page.map(|(referral, _)| {
+        let own: Vec<Timer> =
+            timers.iter().filter(|(id, _)| *id == referral.id()).map(|(_, timer)| timer.clone()).collect();
+        ReferralView::of(&referral, &own, eyes)
+    }))
+}
+
+/// One referral with its events, for its two sides and for coordinators.
+pub fn find_referral(db: &mut Db<'_>, actor: &Actor, id: ReferralId) -> Result<ReferralView, ReferralError> {
+    let referral = store::find(db, id)?;
+    referral.visible_to(actor)?;
+    let timers = store::timers(db, id)?;
+    let timeline = store::timeline(db, id)?;
+    Ok(view(&referral, &timers, actor).with_timeline(timeline))
+}
+
+/// A referral as this actor sees it after moving it.
+pub fn view_of(db: &mut Db<'_>, actor: &Actor, referral: &Referral) -> Result<ReferralView, ReferralError> {
+    let timers = store::timers(db, referral.id())?;
+    Ok(view(referral, &timers, actor))
+}
+
+/// What the person sees, for whoever has looked at their code.
+pub fn find_for_person(db: &mut Db<'_>, id: ReferralId) -> Result<PersonView, ReferralError> {
+    let referral = store::find(db, id)?;
+    let timers = store::timers(db, id)?;
+    Ok(person_view(&referral, &timers))
+}
+
+fn view(referral: &Referral, timers: &[Timer], actor: &Actor) -> ReferralView {
+    let is_party = actor.organisation().is_some_and(|organisation| referral.is_party(organisation));
+    ReferralView::of(referral, timers, if is_party { Eyes::Party } else { Eyes::Overseer })
+}
+
+fn own(actor: &Actor) -> Result<crate::kernel::id::OrganisationId, ReferralError> {
+    actor.may(Permission::ReadReferrals)?;
+    Ok(actor.for_organisation()?)
+}
+
+fn place(key: &str) -> Option<store::Place> {
+    let mut parts = key.splitn(3, ' ');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.to_owned()))
+}

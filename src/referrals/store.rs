@@ -1,0 +1,907 @@
+//! Rows of this room to types and back.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    error::ReferralError,
+    event::Event,
+    moves::{By, Number, Report},
+    names::{LoopName, StateName},
+    needs::{NeedKind, NeedView},
+    referral::{Origin, Referral},
+    state::{Appointment, Assigned, Flags, Held, Loop, Pending, Service, Standing, State, Step},
+    timers::{Terms, Timer, TimerKind},
+    views::EventView,
+};
+use crate::{
+    access::{AccessError, Tx},
+    kernel::{
+        Digest, Timestamp,
+        id::{
+            AgreementId, CertificateId, NeedId, OrganisationId, PacketId, ReferralEventId, ReferralId,
+            ServiceId, StaffId, SubjectToken,
+        },
+    },
+    policy::{ReasonCode, ServiceCode},
+    storage::{
+        Conn, Db, StorageError,
+        schema::referrals::{needs, referral_events, referral_timers, referrals},
+    },
+};
+
+/// Stands for "never" in the columns lists are ordered by.
+pub(super) const NEVER: i64 = i64::MAX;
+
+fn read<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T, StorageError> {
+    text.parse().map_err(|_ignored| StorageError::Unreadable(what))
+}
+
+fn json<T: for<'de> Deserialize<'de>>(text: &str, what: &'static str) -> Result<T, StorageError> {
+    serde_json::from_str(text).map_err(|_ignored| StorageError::Unreadable(what))
+}
+
+fn text(value: &impl Serialize) -> Result<String, StorageError> {
+    serde_json::to_string(value).map_err(|_ignored| StorageError::Unreadable("referral"))
+}
+
+/// The facts of a state beside its reason and assignee.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Facts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    questions: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_due: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    day: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_shows: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<StateName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<Report>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<PacketId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    to: Vec<ServiceId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pending: Vec<ServiceCode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<ReferralId>,
+}
+
+/// A standing as its columns.
+#[derive(AsChangeset)]
+#[diesel(table_name = referrals, treat_none_as_null = true)]
+struct StandingRow {
+    state: String,
+    reason: Option<String>,
+    assignee: Option<String>,
+    facts: String,
+    loop_state: String,
+    loop_facts: Option<String>,
+    flags: String,
+    pending: Option<String>,
+}
+
+impl StandingRow {
+    fn of(standing: &Standing) -> Result<Self, StorageError> {
+        let (reason, assignee, facts) = facts_of(&standing.state);
+        let loop_facts = match &standing.circle {
+            Loop::Open | Loop::OutcomeKnown => None,
+            Loop::SenderAcknowledged { next } => Some(text(next)?),
+            Loop::PersonInformed { told } => Some(text(told)?),
+            Loop::Closed { reason } => Some(text(reason)?),
+        };
+        Ok(Self {
+            state: standing.state.name().name().to_owned(),
+            reason: reason.map(|reason| reason.to_string()),
+            assignee: assignee.map(|assignee| assignee.to_string()),
+            facts: text(&facts)?,
+            loop_state: standing.circle.name().name().to_owned(),
+            loop_facts,
+            flags: standing.flags.words().join(" "),
+            pending: if standing.pending.is_empty() { None } else { Some(text(&standing.pending)?) },
+        })
+    }
+
+    fn into_standing(self) -> Result<Standing, StorageError> {
+        let name = StateName::from_name(&self.state).ok_or(StorageError::Unreadable("referrals.state"))?;
+        let reason = self.reason.map(|reason| read(&reason, "referrals.reason")).transpose()?;
+        let assignee = self.assignee.map(|assignee| read(&assignee, "referrals.assignee")).transpose()?;
+        let facts: Facts = json(&self.facts, "referrals.facts")?;
+        let state =
+            state_of(name, reason, assignee, facts).ok_or(StorageError::Unreadable("referrals.facts"))?;
+        let circle = loop_of(&self.loop_state, self.loop_facts.as_deref())?;
+        let flags = Flags::from_words(&self.flags).ok_or(StorageError::Unreadable("referrals.flags"))?;
+        let pending: Pending = match &self.pending {
+            Some(pending) => json(pending, "referrals.pending")?,
+            None => Pending::default(),
+        };
+        Ok(Standing { state, circle, flags, pending })
+    }
+}
+
+fn held_facts(held: &Held) -> (StaffId, Facts) {
+    match held {
+        Held::Accepted(Assigned { assignee }) => {
+            (*assignee, Facts { from: Some(StateName::Accepted), ..Facts::default() })
+        }
+        Held::Scheduled(Appointment { assignee, on, no_shows }) => {
+            let from = Some(StateName::Scheduled);
+            (*assignee, Facts { from, on: Some(*on), no_shows: Some(*no_shows), ..Facts::default() })
+        }
+        Held::InService(Service { assignee, since }) => {
+            (*assignee, Facts { from: Some(StateName::InService), since: Some(*since), ..Facts::default() })
+        }
+    }
+}
+
+fn facts_of(state: &State) -> (Option<&ReasonCode>, Option<StaffId>, Facts) {
+    let none = Facts::default();
+    match state {
+        State::Draft | State::Submitted | State::Delivered => (None, None, none),
+        State::Acknowledged { questions } => (None, None, Facts { questions: Some(*questions), ..none }),
+        State::InfoRequested { questions, reason, answer_due } => {
+            let facts = Facts { questions: Some(*questions), answer_due: Some(*answer_due), ..none };
+            (Some(reason), None, facts)
+        }
+        State::Waitlisted { reason, estimate } => {
+            (Some(reason), None, Facts { day: Some(*estimate), ..none })
+        }
+        State::Accepted(Assigned { assignee }) => (None, Some(*assignee), none),
+        State::Scheduled(Appointment { assignee, on, no_shows }) => {
+            (None, Some(*assignee), Facts { on: Some(*on), no_shows: Some(*no_shows), ..none })
+        }
+        State::InService(Service { assignee, since }) => {
+            (None, Some(*assignee), Facts { since: Some(*since), ..none })
+        }
+        State::OnHold { reason, resume, from } => {
+            let (assignee, facts) = held_facts(from);
+            (Some(reason), Some(assignee), Facts { day: Some(*resume), ..facts })
+        }
+        State::Completed { outcome, report } => {
+            (Some(outcome), None, Facts { report: Some(report.clone()), ..none })
+        }
+        State::Declined { reason, note } => (Some(reason), None, Facts { note: *note, ..none }),
+        State::Redirected { reason, to, note } => {
+            (Some(reason), None, Facts { to: to.clone(), note: *note, ..none })
+        }
+        State::Cancelled { reason } | State::Expired { reason } | State::EnteredInError { reason } => {
+            (Some(reason), None, none)
+        }
+        State::Withdrawn { reason } => (reason.as_ref(), None, none),
+        State::Failed { reason, pending } => (Some(reason), None, Facts { pending: pending.clone(), ..none }),
+        State::Transferred { to } => (None, None, Facts { owner: Some(*to), ..none }),
+    }
+}
+
+fn state_of(
+    name: StateName,
+    reason: Option<ReasonCode>,
+    assignee: Option<StaffId>,
+    facts: Facts,
+) -> Option<State> {
+    let assigned = |assignee: Option<StaffId>| assignee.map(|assignee| Assigned { assignee });
+    let appointment = |assignee: Option<StaffId>, facts: &Facts| {
+        Some(Appointment { assignee: assignee?, on: facts.on?, no_shows: facts.no_shows? })
+    };
+    let service =
+        |assignee: Option<StaffId>, facts: &Facts| Some(Service { assignee: assignee?, since: facts.since? });
+    Some(match name {
+        StateName::Draft => State::Draft,
+        StateName::Submitted => State::Submitted,
+        StateName::Delivered => State::Delivered,
+        StateName::Acknowledged => State::Acknowledged { questions: facts.questions? },
+        StateName::InfoRequested => State::InfoRequested {
+            questions: facts.questions?,
+            reason: reason?,
+            answer_due: facts.answer_due?,
+        },
+        StateName::Accepted => State::Accepted(assigned(assignee)?),
+        StateName::Waitlisted => State::Waitlisted { reason: reason?, estimate: facts.day? },
+        StateName::Scheduled => State::Scheduled(appointment(assignee, &facts)?),
+        StateName::InService => State::InService(service(assignee, &facts)?),
+        StateName::OnHold => State::OnHold {
+            reason: reason?,
+            resume: facts.day?,
+            from: match facts.from? {
+                StateName::Accepted => Held::Accepted(assigned(assignee)?),
+                StateName::Scheduled => Held::Scheduled(appointment(assignee, &facts)?),
+                StateName::InService => Held::InService(service(assignee, &facts)?),
+                _ => return None,
+            },
+        },
+        StateName::Completed => State::Completed { outcome: reason?, report: facts.report? },
+        StateName::Declined => State::Declined { reason: reason?, note: facts.note },
+        StateName::Redirected => State::Redirected { reason: reason?, to: facts.to, note: facts.note },
+        StateName::Cancelled => State::Cancelled { reason: reason? },
+        StateName::Withdrawn => State::Withdrawn { reason },
+        StateName::Expired => State::Expired { reason: reason? },
+        StateName::Failed => State::Failed { reason: reason?, pending: facts.pending },
+        StateName::Transferred => State::Transferred { to: facts.owner? },
+        StateName::EnteredInError => State::EnteredInError { reason: reason? },
+    })
+}
+
+fn loop_of(word: &str, facts: Option<&str>) -> Result<Loop, StorageError> {
+    let unreadable = || StorageError::Unreadable("referrals.loop_state");
+    let facts = |what| facts.ok_or(StorageError::Unreadable(what));
+    Ok(match LoopName::from_name(word).ok_or_else(unreadable)? {
+        LoopName::Open => Loop::Open,
+        LoopName::OutcomeKnown => Loop::OutcomeKnown,
+        LoopName::SenderAcknowledged => {
+            Loop::SenderAcknowledged { next: json(facts("referrals.loop_facts")?, "referrals.loop_facts")? }
+        }
+        LoopName::PersonInformed => {
+            Loop::PersonInformed { told: json(facts("referrals.loop_facts")?, "referrals.loop_facts")? }
+        }
+        LoopName::Closed => {
+            Loop::Closed { reason: json(facts("referrals.loop_facts")?, "referrals.loop_facts")? }
+        }
+    })
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = referrals)]
+struct ReferralRow {
+    id: String,
+    sender: String,
+    recipient: String,
+    subject: String,
+    packet: String,
+    envelope: String,
+    certificate: Option<String>,
+    agreement: String,
+    agreement_version: i32,
+    mode: String,
+    purpose: String,
+    service: String,
+    urgency: String,
+    parent: Option<String>,
+    details_return: i16,
+    vulnerable: i16,
+    terms: String,
+    state: String,
+    reason: Option<String>,
+    assignee: Option<String>,
+    facts: String,
+    loop_state: String,
+    loop_facts: Option<String>,
+    flags: String,
+    pending: Option<String>,
+    head: String,
+    events: i64,
+    version: i64,
+    submitted_at: i64,
+    changed_at: i64,
+    next_due: i64,
+    overdue_since: i64,
+}
+
+impl ReferralRow {
+    fn of(referral: &Referral, timers: &[Timer]) -> Result<Self, StorageError> {
+        let origin = &referral.origin;
+        let standing = StandingRow::of(&referral.standing)?;
+        let (next_due, overdue_since) = marks(timers);
+        Ok(Self {
+            id: origin.id.to_string(),
+            sender: origin.sender.to_string(),
+            recipient: origin.recipient.to_string(),
+            subject: origin.subject.to_string(),
+            packet: origin.packet.to_string(),
+            envelope: origin.envelope.to_string(),
+            certificate: origin.certificate.map(|id| id.to_string()),
+            agreement: origin.agreement.to_string(),
+            agreement_version: i32::try_from(origin.agreement_version)
+                .map_err(|_ignored| StorageError::Unreadable("referrals.agreement_version"))?,
+            mode: origin.mode.to_string(),
+            purpose: origin.purpose.to_string(),
+            service: origin.service.to_string(),
+            urgency: origin.urgency.to_string(),
+            parent: origin.parent.map(|id| id.to_string()),
+            details_return: i16::from(origin.details_return),
+            vulnerable: i16::from(origin.vulnerable),
+            terms: text(&referral.terms)?,
+            state: standing.state,
+            reason: standing.reason,
+            assignee: standing.assignee,
+            facts: standing.facts,
+            loop_state: standing.loop_state,
+            loop_facts: standing.loop_facts,
+            flags: standing.flags,
+            pending: standing.pending,
+            head: referral.head.to_string(),
+            events: referral.events,
+            version: referral.version,
+            submitted_at: referral.submitted.micros(),
+            changed_at: referral.changed.micros(),
+            next_due,
+            overdue_since,
+        })
+    }
+
+    fn into_referral(self) -> Result<Referral, StorageError> {
+        let terms: Terms = json(&self.terms, "referrals.terms")?;
+        let origin = Origin {
+            id: read(&self.id, "referrals.id")?,
+            sender: read(&self.sender, "referrals.sender")?,
+            recipient: read(&self.recipient, "referrals.recipient")?,
+            subject: read(&self.subject, "referrals.subject")?,
+            packet: read(&self.packet, "referrals.packet")?,
+            envelope: read(&self.envelope, "referrals.envelope")?,
+            certificate: self.certificate.map(|id| read(&id, "referrals.certificate")).transpose()?,
+            agreement: read(&self.agreement, "referrals.agreement")?,
+            agreement_version: u32::try_from(self.agreement_version)
+                .map_err(|_ignored| StorageError::Unreadable("referrals.agreement_version"))?,
+            mode: read(&self.mode, "referrals.mode")?,
+            purpose: read(&self.purpose, "referrals.purpose")?,
+            service: read(&self.service, "referrals.service")?,
+            urgency: read(&self.urgency, "referrals.urgency")?,
+            parent: self.parent.map(|id| read(&id, "referrals.parent")).transpose()?,
+            details_return: self.details_return != 0,
+            vulnerable: self.vulnerable != 0,
+        };
+        let standing = StandingRow {
+            state: self.state,
+            reason: self.reason,
+            assignee: self.assignee,
+            facts: self.facts,
+            loop_state: self.loop_state,
+            loop_facts: self.loop_facts,
+            flags: self.flags,
+            pending: self.pending,
+        };
+        Ok(Referral {
+            origin,
+            terms,
+            standing: standing.into_standing()?,
+            head: read(&self.head, "referrals.head")?,
+            events: self.events,
+            version: self.version,
+            submitted: Timestamp::from_micros(self.submitted_at),
+            changed: Timestamp::from_micros(self.changed_at),
+        })
+    }
+}
+
+/// What lists are ordered by: the next due moment, and since when something is overdue.
+fn marks(timers: &[Timer]) -> (i64, i64) {
+    let running = timers.iter().filter(|timer| timer.overdue_since.is_none());
+    let next = running.map(|timer| timer.due.micros()).min().unwrap_or(NEVER);
+    let overdue = timers.iter().filter_map(|timer| timer.overdue_since);
+    (next, overdue.map(Timestamp::micros).min().unwrap_or(NEVER))
+}
+
+pub(super) fn find(db: &mut Db<'_>, id: ReferralId) -> Result<Referral, ReferralError> {
+    let row: Option<ReferralRow> = referrals::table
+        .filter(referrals::id.eq(id.to_string()))
+        .select(ReferralRow::as_select())
+        .first(db.conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    Ok(row.ok_or(AccessError::NotFound)?.into_referral()?)
+}
+
+pub(super) fn find_known(db: &mut Db<'_>, id: ReferralId) -> Result<Option<Referral>, StorageError> {
+    let row: Option<ReferralRow> = referrals::table
+        .filter(referrals::id.eq(id.to_string()))
+        .select(ReferralRow::as_select())
+        .first(db.conn())
+        .optional()?;
+    row.map(ReferralRow::into_referral).transpose()
+}
+
+pub(super) fn insert(tx: &mut Tx<'_>, referral: &Referral, timers: &[Timer]) -> Result<(), StorageError> {
+    let row = ReferralRow::of(referral, timers)?;
+    diesel::insert_into(referrals::table).values(row).execute(tx.db().conn())?;
+    insert_timers(tx, referral.id(), timers)
+}
+
+/// Moves the referral on, unless somebody else did since it was read.
+pub(super) fn advance(
+    tx: &mut Tx<'_>,
+    was: &Referral,
+    to: &Referral,
+    timers: &[Timer],
+) -> Result<(), StorageError> {
+    let (next_due, overdue_since) = marks(timers);
+    let changed = diesel::update(
+        referrals::table
+            .filter(referrals::id.eq(was.id().to_string()).and(referrals::version.eq(was.version))),
+    )
+    .set((
+        StandingRow::of(&to.standing)?,
+        referrals::head.eq(to.head.to_string()),
+        referrals::events.eq(to.events),
+        referrals::version.eq(to.version),
+        referrals::changed_at.eq(to.changed.micros()),
+        referrals::next_due.eq(next_due),
+        referrals::overdue_since.eq(overdue_since),
+    ))
+    .execute(tx.db().conn())?;
+    if changed == 1 { Ok(()) } else { Err(StorageError::Conflict) }
+}
+
+// Events
+
+/// What an event was answered with.
+pub(super) struct Answered {
+    pub(super) referral: ReferralId,
+    pub(super) digest: String,
+    pub(super) seq: i64,
+    pub(super) number: String,
+    pub(super) receipt: String,
+}
+
+pub(super) fn answered(db: &mut Db<'_>, id: ReferralEventId) -> Result<Option<Answered>, StorageError> {
+    let row: Option<(String, String, i64, String, String)> = referral_events::table
+        .filter(referral_events::id.eq(id.to_string()))
+        .select((
+            referral_events::referral,
+            referral_events::digest,
+            referral_events::seq,
+            referral_events::number,
+            referral_events::receipt,
+        ))
+        .first(db.conn())
+        .optional()?;
+    row.map(|(referral, digest, seq, number, receipt)| {
+        let referral = read(&referral, "referral_events.referral")?;
+        Ok(Answered { referral, digest, seq, number, receipt })
+    })
+    .transpose()
+}
+
+/// An event as it is kept.
+pub(super) struct Kept<'a> {
+    pub(super) event: &'a Event,
+    pub(super) token: Option<&'a str>,
+    pub(super) digest: Digest,
+    pub(super) seq: i64,
+    pub(super) number: Number,
+    pub(super) receipt: &'a str,
+}
+
+pub(super) fn keep_event(tx: &mut Tx<'_>, kept: &Kept<'_>, step: &Step) -> Result<(), StorageError> {
+    let (audit, now) = (tx.entry().to_string(), tx.now());
+    let event = kept.event;
+    diesel::insert_into(referral_events::table)
+        .values((
+            referral_events::referral.eq(event.referral.to_string()),
+            referral_events::seq.eq(kept.seq),
+            referral_events::id.eq(event.id.to_string()),
+            referral_events::digest.eq(kept.digest.to_string()),
+            referral_events::token.eq(kept.token),
+            referral_events::issuer.eq(&event.issuer),
+            referral_events::role.eq(event.role.name()),
+            referral_events::number.eq(kept.number.code()),
+            referral_events::asked.eq(event.asked.name()),
+            referral_events::reason.eq(event.asked.reason().map(ToString::to_string)),
+            referral_events::state.eq(step.standing.state.name().name()),
+            referral_events::loop_state.eq(step.standing.circle.name().name()),
+            referral_events::occurred_at.eq(event.occurred.micros()),
+            referral_events::recorded_at.eq(now.micros()),
+            referral_events::receipt.eq(kept.receipt),
+            referral_events::audit_id.eq(audit),
+        ))
+        .execute(tx.db().conn())?;
+    Ok(())
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = referral_events)]
+struct EventRow {
+    seq: i64,
+    id: String,
+    token: Option<String>,
+    issuer: String,
+    role: String,
+    number: String,
+    asked: String,
+    reason: Option<String>,
+    state: String,
+    loop_state: String,
+    occurred_at: i64,
+    recorded_at: i64,
+    receipt: String,
+}
+
+pub(super) fn timeline(db: &mut Db<'_>, referral: ReferralId) -> Result<Vec<EventView>, StorageError> {
+    let rows: Vec<EventRow> = referral_events::table
+        .filter(referral_events::referral.eq(referral.to_string()))
+        .order(referral_events::seq)
+        .limit(MOST_EVENTS)
+        .select(EventRow::as_select())
+        .load(db.conn())?;
+    rows.into_iter()
+        .map(|row| {
+            let unreadable = StorageError::Unreadable("referral_events");
+            let (Some(role), Some(number), Some(state), Some(circle)) = (
+                By::from_name(&row.role),
+                Number::from_code(&row.number),
+                StateName::from_name(&row.state),
+                LoopName::from_name(&row.loop_state),
+            ) else {
+                return Err(unreadable);
+            };
+            Ok(EventView {
+                seq: row.seq,
+                id: read(&row.id, "referral_events.id")?,
+                number,
+                asked: row.asked,
+                role,
+                issuer: row.issuer,
+                reason: row.reason.map(|reason| read(&reason, "referral_events.reason")).transpose()?,
+                state,
+                circle,
+                occurred_at: Timestamp::from_micros(row.occurred_at),
+                recorded_at: Timestamp::from_micros(row.recorded_at),
+                token: row.token,
+                receipt: Some(row.receipt),
+            })
+        })
+        .collect()
+}
+
+// Clocks
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = referral_timers, treat_none_as_null = true)]
+struct TimerRow {
+    referral: String,
+    kind: String,
+    from_at: i64,
+    due_at: i64,
+    next_at: Option<i64>,
+    rung: i16,
+    overdue_since: Option<i64>,
+    paused_at: Option<i64>,
+}
+
+impl TimerRow {
+    fn of(referral: ReferralId, timer: &Timer) -> Self {
+        Self {
+            referral: referral.to_string(),
+            kind: timer.kind.name().to_owned(),
+            from_at: timer.from.micros(),
+            due_at: timer.due.micros(),
+            next_at: timer.next.map(Timestamp::micros),
+            rung: i16::from(timer.rung),
+            overdue_since: timer.overdue_since.map(Timestamp::micros),
+            paused_at: timer.paused_at.map(Timestamp::micros),
+        }
+    }
+
+    fn into_timer(self) -> Result<Timer, StorageError> {
+        Ok(Timer {
+            kind: TimerKind::from_name(&self.kind).ok_or(StorageError::Unreadable("referral_timers.kind"))?,
+            from: Timestamp::from_micros(self.from_at),
+            due: Timestamp::from_micros(self.due_at),
+            next: self.next_at.map(Timestamp::from_micros),
+            rung: u8::try_from(self.rung)
+                .map_err(|_ignored| StorageError::Unreadable("referral_timers.rung"))?,
+            overdue_since: self.overdue_since.map(Timestamp::from_micros),
+            paused_at: self.paused_at.map(Timestamp::from_micros),
+        })
+    }
+}
+
+fn insert_timers(tx: &mut Tx<'_>, referral: ReferralId, timers: &[Timer]) -> Result<(), StorageError> {
+    if timers.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<TimerRow> = timers.iter().map(|timer| TimerRow::of(referral, timer)).collect();
+    let insert = diesel::insert_into(referral_timers::table).values(&rows);
+    match tx.db().conn() {
+        Conn::Sqlite(conn) => insert.execute(conn)?,
+        Conn::Postgres(conn) => insert.execute(conn)?,
+    };
+    Ok(())
+}
+
+pub(super) fn timers(db: &mut Db<'_>, referral: ReferralId) -> Result<Vec<Timer>, StorageError> {
+    let rows: Vec<TimerRow> = referral_timers::table
+        .filter(referral_timers::referral.eq(referral.to_string()))
+        .order(referral_timers::kind)
+        .select(TimerRow::as_select())
+        .load(db.conn())?;
+    rows.into_iter().map(TimerRow::into_timer).collect()
+}
+
+/// Writes what changed between two sets of clocks.
+pub(super) fn put_timers(
+    tx: &mut Tx<'_>,
+    referral: ReferralId,
+    before: &[Timer],
+    after: &[Timer],
+) -> Result<(), StorageError> {
+    let of = |timers: &[Timer], kind| timers.iter().find(|timer| timer.kind == kind).cloned();
+    let gone: Vec<&str> = before
+        .iter()
+        .filter(|timer| of(after, timer.kind).is_none())
+        .map(|timer| timer.kind.name())
+        .collect();
+    if !gone.is_empty() {
+        diesel::delete(
+            referral_timers::table
+                .filter(referral_timers::referral.eq(referral.to_string()))
+                .filter(referral_timers::kind.eq_any(gone)),
+        )
+        .execute(tx.db().conn())?;
+    }
+    let mut new = Vec::new();
+    for timer in after {
+        match of(before, timer.kind) {
+            None => new.push(timer.clone()),
+            Some(known) if known != *timer => {
+                diesel::update(
+                    referral_timers::table
+                        .filter(referral_timers::referral.eq(referral.to_string()))
+                        .filter(referral_timers::kind.eq(timer.kind.name())),
+                )
+                .set(TimerRow::of(referral, timer))
+                .execute(tx.db().conn())?;
+            }
+            Some(_) => {}
+        }
+    }
+    insert_timers(tx, referral, &new)
+}
+
+/// Referrals with a clock that somebody must look at now, those that have waited longest first.
+pub(super) fn due(db: &mut Db<'_>, now: Timestamp, limit: i64) -> Result<Vec<ReferralId>, StorageError> {
+    let rows: Vec<String> = referral_timers::table
+        .filter(referral_timers::next_at.le(now.micros()))
+        .order(referral_timers::next_at)
+        .limit(limit)
+        .select(referral_timers::referral)
+        .load(db.conn())?;
+    let mut ids: Vec<ReferralId> = Vec::new();
+    for row in rows {
+        let id = read(&row, "referral_timers.referral")?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}
+
+// Lists
+
+/// Whose list, in which order.
+pub(super) enum Of {
+    /// What an organisation received, by what is due.
+    Inbox(OrganisationId),
+    /// What an organisation sent, overdue first.
+    Sent(OrganisationId),
+    /// Everything that is overdue.
+    Overdue,
+}
+
+/// Where a page ended: overdue mark, due mark, id.
+pub(super) type Place = (i64, i64, String);
+
+pub(super) fn list(
+    db: &mut Db<'_>,
+    of: &Of,
+    ended: bool,
+    after: Option<Place>,
+    limit: i64,
+) -> Result<Vec<(Referral, Place)>, StorageError> {
+    let mut query = referrals::table.select(ReferralRow::as_select()).into_boxed();
+    match of {
+        Of::Inbox(organisation) => query = query.filter(referrals::recipient.eq(organisation.to_string())),
+        Of::Sent(organisation) => query = query.filter(referrals::sender.eq(organisation.to_string())),
+        Of::Overdue => query = query.filter(referrals::overdue_since.lt(NEVER)),
+    }
+    if !ended {
+        match of {
+            Of::Inbox(_) => query = query.filter(referrals::loop_state.eq(LoopName::Open.name())),
+            Of::Sent(_) | Of::Overdue => {
+                query = query.filter(referrals::loop_state.ne(LoopName::Closed.name()));
+            }
+        }
+    }
+    query = match of {
+        Of::Inbox(_) => query.order((referrals::next_due, referrals::id)),
+        Of::Sent(_) | Of::Overdue => {
+            query.order((referrals::overdue_since, referrals::next_due, referrals::id))
+        }
+    };
+    if let Some((overdue, due, id)) = after {
+        let further = referrals::next_due.gt(due).or(referrals::next_due.eq(due).and(referrals::id.gt(id)));
+        query = match of {
+            Of::Inbox(_) => query.filter(further),
+            Of::Sent(_) | Of::Overdue => query.filter(
+                referrals::overdue_since.gt(overdue).or(referrals::overdue_since.eq(overdue).and(further)),
+            ),
+        };
+    }
+    let rows: Vec<ReferralRow> = query.limit(limit).load(db.conn())?;
+    rows.into_iter()
+        .map(|row| {
+            let place = (row.overdue_since, row.next_due, row.id.clone());
+            Ok((row.into_referral()?, place))
+        })
+        .collect()
+}
+
+/// The clocks of several referrals, by referral.
+pub(super) fn timers_of(
+    db: &mut Db<'_>,
+    ids: &[ReferralId],
+) -> Result<Vec<(ReferralId, Timer)>, StorageError> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let rows: Vec<TimerRow> = referral_timers::table
+        .filter(referral_timers::referral.eq_any(ids))
+        .order((referral_timers::referral, referral_timers::kind))
+        .select(TimerRow::as_select())
+        .load(db.conn())?;
+    rows.into_iter()
+        .map(|row| {
+            let id = read(&row.referral, "referral_timers.referral")?;
+            Ok((id, row.into_timer()?))
+        })
+        .collect()
+}
+
+fn open_words() -> Vec<&'static str> {
+    StateName::ALL.into_iter().filter(|state| !state.is_terminal()).map(StateName::name).collect()
+}
+
+/// Open referrals of this person for this service by this sender.
+pub(super) fn open_for(
+    db: &mut Db<'_>,
+    subject: SubjectToken,
+    service: &ServiceCode,
+    sender: OrganisationId,
+) -> Result<Vec<Referral>, StorageError> {
+    let rows: Vec<ReferralRow> = referrals::table
+        .filter(referrals::subject.eq(subject.to_string()).and(referrals::service.eq(service.as_str())))
+        .filter(referrals::sender.eq(sender.to_string()))
+        .filter(referrals::state.eq_any(open_words()))
+        .order(referrals::id)
+        .limit(MOST_RELATED)
+        .select(ReferralRow::as_select())
+        .load(db.conn())?;
+    rows.into_iter().map(ReferralRow::into_referral).collect()
+}
+
+/// How often this need of this person was redirected.
+pub(super) fn redirects(
+    db: &mut Db<'_>,
+    subject: SubjectToken,
+    service: &ServiceCode,
+) -> Result<i64, StorageError> {
+    Ok(referrals::table
+        .filter(referrals::subject.eq(subject.to_string()).and(referrals::service.eq(service.as_str())))
+        .filter(referrals::state.eq(StateName::Redirected.name()))
+        .count()
+        .get_result(db.conn())?)
+}
+
+pub(super) fn has_open_children(db: &mut Db<'_>, parent: ReferralId) -> Result<bool, StorageError> {
+    let found: Option<String> = referrals::table
+        .filter(referrals::parent.eq(parent.to_string()))
+        .filter(referrals::state.eq_any(open_words()))
+        .select(referrals::id)
+        .first(db.conn())
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// Referrals under a certificate, all of them: an ended one keeps the duties of a withdrawal.
+pub(super) fn under_certificate(
+    db: &mut Db<'_>,
+    certificate: CertificateId,
+) -> Result<Vec<Referral>, StorageError> {
+    let rows: Vec<ReferralRow> = referrals::table
+        .filter(referrals::certificate.eq(certificate.to_string()))
+        .order(referrals::id)
+        .select(ReferralRow::as_select())
+        .load(db.conn())?;
+    rows.into_iter().map(ReferralRow::into_referral).collect()
+}
+
+/// Open referrals under an agreement, whichever version.
+pub(super) fn under_agreement(
+    db: &mut Db<'_>,
+    agreement: AgreementId,
+) -> Result<Vec<Referral>, StorageError> {
+    let rows: Vec<ReferralRow> = referrals::table
+        .filter(referrals::agreement.eq(agreement.to_string()))
+        .filter(referrals::state.eq_any(open_words()))
+        .order(referrals::id)
+        .select(ReferralRow::as_select())
+        .load(db.conn())?;
+    rows.into_iter().map(ReferralRow::into_referral).collect()
+}
+
+// Needs
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = needs)]
+struct NeedRow {
+    id: String,
+    organisation: String,
+    kind: String,
+    service: String,
+    urgency: String,
+    area: Option<String>,
+    reason: String,
+    recorded_at: i64,
+    audit_id: String,
+}
+
+pub(super) fn insert_need(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    need: &NeedView,
+) -> Result<(), StorageError> {
+    let row = NeedRow {
+        id: need.id.to_string(),
+        organisation: organisation.to_string(),
+        kind: need.kind.name().to_owned(),
+        service: need.service.to_string(),
+        urgency: need.urgency.to_string(),
+        area: need.area.as_ref().map(ToString::to_string),
+        reason: need.reason.clone(),
+        recorded_at: need.recorded_at.micros(),
+        audit_id: tx.entry().to_string(),
+    };
+    diesel::insert_into(needs::table).values(row).execute(tx.db().conn())?;
+    Ok(())
+}
+
+pub(super) fn needs_of(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<NeedView>, StorageError> {
+    let rows: Vec<NeedRow> = needs::table
+        .filter(needs::organisation.eq(organisation.to_string()))
+        .filter(needs::id.gt(after.unwrap_or_default()))
+        .order(needs::id)
+        .limit(limit)
+        .select(NeedRow::as_select())
+        .load(db.conn())?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(NeedView {
+                id: read(&row.id, "needs.id")?,
+                kind: NeedKind::from_name(&row.kind).ok_or(StorageError::Unreadable("needs.kind"))?,
+                service: read(&row.service, "needs.service")?,
+                urgency: read(&row.urgency, "needs.urgency")?,
+                area: row.area.map(|area| read(&area, "needs.area")).transpose()?,
+                reason: row.reason,
+                recorded_at: Timestamp::from_micros(row.recorded_at),
+            })
+        })
+        .collect()
+}
+
+pub(super) fn has_need(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    need: NeedId,
+) -> Result<bool, StorageError> {
+    let found: Option<String> = needs::table
+        .filter(needs::id.eq(need.to_string()).and(needs::organisation.eq(organisation.to_string())))
+        .select(needs::id)
+        .first(db.conn())
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// How many events a timeline shows at most: far beyond what a referral has.
+const MOST_EVENTS: i64 = 1_000;
+/// How many open referrals of one need are looked at.
+const MOST_RELATED: i64 = 50;

@@ -1,0 +1,133 @@
+//! Take a referral: T01, in the transaction that keeps its packet.
+
+use super::{
+    apply,
+    error::ReferralError,
+    event::Event,
+    moves::{By, Move, Number},
+    receipt::{EventReceipt, Recorded},
+    referral::{Origin, Referral},
+    state::{Standing, Step},
+    store,
+    timers::Terms,
+};
+use crate::{
+    access::{Permission, Tx},
+    kernel::{
+        Digest, Timestamp,
+        id::{OrganisationId, ReferralId, SubjectToken},
+    },
+    policy::{Policy, ServiceCode, WorkingCalendar},
+    storage::Db,
+};
+
+/// A referral that the hub has taken.
+#[derive(Clone, Debug)]
+pub struct Submitted {
+    /// The referral.
+    pub referral: Referral,
+    /// The node's signed receipt for the event T01.
+    pub receipt: String,
+    /// The leaf of the audit log it stands under.
+    pub leaf: Option<Digest>,
+}
+
+/// Takes a referral whose packet was verified and judged. The caller keeps the packet in the same transaction; a packet handed in
+/// twice is recognised there, before this is called.
+///
+/// `calendar` is the recipient's; `sealed` is when the sender made the packet.
+pub fn submit(
+    tx: &mut Tx<'_>,
+    origin: Origin,
+    sealed: Timestamp,
+    calendar: &WorkingCalendar,
+    policy: &Policy,
+) -> Result<Submitted, ReferralError> {
+    tx.actor().may(Permission::SendReferrals)?;
+    let now = tx.now();
+    let urgency = policy.urgency(&origin.urgency).ok_or(ReferralError::UnknownUrgency)?;
+    let rules = policy.timers();
+    if rules.parallel.urgencies.contains(&origin.urgency) {
+        let open = store::open_for(tx.db(), origin.subject, &origin.service, origin.sender)?;
+        if open.len() >= usize::from(rules.parallel.recipients_max) {
+            return Err(ReferralError::TooManyParallel);
+        }
+    }
+    let terms = Terms::at_submission(urgency, rules, calendar, now);
+    let timers = terms.timers();
+    let mut standing = Standing::draft();
+    standing.state = super::state::State::Submitted;
+    let referral = Referral {
+        head: origin.envelope,
+        origin,
+        terms,
+        standing: standing.clone(),
+        events: 1,
+        version: 1,
+        submitted: now,
+        changed: now,
+    };
+    store::insert(tx, &referral, &timers)?;
+    let leaf = apply::entry(tx, &referral, None, referral.head)?;
+    let event = Event {
+        id: apply::fresh(tx),
+        referral: referral.id(),
+        prev: None,
+        issuer: referral.origin.sender.to_string(),
+        role: By::Sender,
+        number: Number::T01,
+        asked: Move::Submit {},
+        occurred: sealed,
+    };
+    let step = Step { standing, number: Number::T01, effects: Vec::new() };
+    let receipt = EventReceipt {
+        v: 1,
+        jti: tx.id(),
+        iss: tx.node().name.clone(),
+        re: event.id,
+        h: referral.head,
+        evt: Recorded::Recorded,
+        referral: referral.id(),
+        seq: 1,
+        t: Number::T01,
+        state: referral.standing.state.name(),
+        circle: referral.standing.circle.name(),
+        at: now.seconds(),
+        leaf,
+    };
+    let receipt = receipt.sign(&tx.node().receipts)?;
+    // The envelope is the sender's signature under this event; it is kept with the packet.
+    let kept = store::Kept {
+        event: &event,
+        token: None,
+        digest: referral.head,
+        seq: 1,
+        number: Number::T01,
+        receipt: &receipt,
+    };
+    store::keep_event(tx, &kept, &step)?;
+    let origin = &referral.origin;
+    let waiting = serde_json::json!({
+        "referral": origin.id, "packet": origin.packet, "service": origin.service, "urgency": origin.urgency,
+        "state": referral.standing.state.name(), "acknowledge_by": referral.terms.acknowledge_by,
+    });
+    apply::say(tx, "referral.submitted", Some(origin.recipient), waiting)?;
+    Ok(Submitted { referral, receipt, leaf })
+}
+
+/// Whether this sender has an open referral of this person for this service to this recipient (D608).
+pub fn has_open(
+    db: &mut Db<'_>,
+    subject: SubjectToken,
+    service: &ServiceCode,
+    sender: OrganisationId,
+    recipient: OrganisationId,
+) -> Result<bool, ReferralError> {
+    let open = store::open_for(db, subject, service, sender)?;
+    Ok(open.iter().any(|referral| referral.origin.recipient == recipient))
+}
+
+/// What is known of a referral, for whoever has judged its reader.
+pub fn known(db: &mut Db<'_>, id: ReferralId) -> Result<Option<Referral>, ReferralError> {
+    Ok(store::find_known(db, id)?)
+}

@@ -1,0 +1,90 @@
+//! Tables of `referrals`. What the columns mean stands in `referrals`.
+#![expect(
+    missing_docs,
+    reason = "diesel's macro gives the columns no place for documentation that a reader would look at"
+)]
+
+diesel::table! {
+    referrals (id) {
+        id -> Text,
+        sender -> Text,
+        recipient -> Text,
+        subject -> Text,
+        packet -> Text,
+        envelope -> Text,
+        certificate -> Nullable<Text>,
+        agreement -> Text,
+        agreement_version -> Integer,
+        mode -> Text,
+        purpose -> Text,
+        service -> Text,
+        urgency -> Text,
+        parent -> Nullable<Text>,
+        details_return -> SmallInt,
+        vulnerable -> SmallInt,
+        terms -> Text,
+        state -> Text,
+        reason -> Nullable<Text>,
+        assignee -> Nullable<Text>,
+        facts -> Text,
+        loop_state -> Text,
+        loop_facts -> Nullable<Text>,
+        flags -> Text,
+        pending -> Nullable<Text>,
+        head -> Text,
+        events -> BigInt,
+        version -> BigInt,
+        submitted_at -> BigInt,
+        changed_at -> BigInt,
+        next_due -> BigInt,
+        overdue_since -> BigInt,
+    }
+}
+
+diesel::table! {
+    referral_events (referral, seq) {
+        referral -> Text,
+        seq -> BigInt,
+        id -> Text,
+        digest -> Text,
+        token -> Nullable<Text>,
+        issuer -> Text,
+        role -> Text,
+        number -> Text,
+        asked -> Text,
+        reason -> Nullable<Text>,
+        state -> Text,
+        loop_state -> Text,
+        occurred_at -> BigInt,
+        recorded_at -> BigInt,
+        receipt -> Text,
+        audit_id -> Text,
+    }
+}
+
+diesel::table! {
+    referral_timers (referral, kind) {
+        referral -> Text,
+        kind -> Text,
+        from_at -> BigInt,
+        due_at -> BigInt,
+        next_at -> Nullable<BigInt>,
+        rung -> SmallInt,
+        overdue_since -> Nullable<BigInt>,
+        paused_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    needs (id) {
+        id -> Text,
+        organisation -> Text,
+        kind -> Text,
+        service -> Text,
+        urgency -> Text,
+        area -> Nullable<Text>,
+        reason -> Text,
+        recorded_at -> BigInt,
+        audit_id -> Text,
+    }
+}
