@@ -23,6 +23,7 @@ mod node;
 mod notices;
 mod page;
 mod problem;
+mod referrals;
 mod reply;
 pub mod routes;
 mod server;

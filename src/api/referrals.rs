@@ -12,8 +12,8 @@ use crate::{
     kernel::{id::ReferralId, page::Cursor},
     policy::{Policy, ReasonCode},
     referrals::{
-        self, Act, Deliver, Listing, MAX_EVENT, NeedView, Number, Oversee, Oversight, RecordNeed, ReferralError,
-        ReferralView, Tray,
+        self, Act, Deliver, Listing, MAX_EVENT, NeedView, Number, Oversee, Oversight, RecordNeed,
+        ReferralError, ReferralView, Tray,
     },
 };
 
@@ -101,8 +101,7 @@ async fn list(asking: Asking, listed: web::Query<Listed>) -> Result<HttpResponse
     let (actor, listed) = (asking.caller.actor, listed.into_inner());
     let asked = crate::kernel::page::Asked::new(listed.limit, listed.after);
     let listing = Listing { tray: listed.tray, ended: listed.ended };
-    let page =
-        asking.hub.read(move |db| referrals::list_referrals(db, &actor, listing, &asked)).await?;
+    let page = asking.hub.read(move |db| referrals::list_referrals(db, &actor, listing, &asked)).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
@@ -129,7 +128,8 @@ async fn act(asking: Asking, id: Path<ReferralId>, body: Body<SignedEvent>) -> R
         let actor = tx.actor();
         let view = referrals::view_of(tx.db(), actor, &moved.referral)?;
         let version = view.version;
-        let answer = ActAnswer { seq: moved.seq, number: moved.number, receipt: moved.receipt, referral: view };
+        let answer =
+            ActAnswer { seq: moved.seq, number: moved.number, receipt: moved.receipt, referral: view };
         Ok::<_, ReferralError>(Reply::ok(&answer)?.version(version))
     });
     answer(outcome.await)

@@ -7,6 +7,8 @@ use actix_web::{
 use utoipa::OpenApi as _;
 
 use super::{Problem, audit, directory, feedback, health, members, node, notices, page, tokens};
+use super::{Problem, audit, directory, feedback, health, members, notices, page, tokens};
+use super::{Problem, audit, directory, health, members, notices, page, referrals, tokens};
 use crate::kernel::{Code, Fault};
 
 #[derive(utoipa::OpenApi)]
@@ -44,6 +46,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     feedback::configure(config);
     audit::configure(config);
     directory::configure(config);
+    referrals::configure(config);
     config.default_service(web::to(nothing_here));
 }
 
@@ -54,6 +57,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     all.merge(feedback::Doc::openapi());
     all.merge(audit::Doc::openapi());
     all.merge(directory::Doc::openapi());
+    all.merge(referrals::Doc::openapi());
     all
 }
 

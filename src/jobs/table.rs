@@ -9,6 +9,8 @@ use crate::{
     hub::{self, Hub},
     kernel::Coded,
     outbox, packets,
+    policy::Policy,
+    referrals,
     storage::StorageError,
 };
 
@@ -45,6 +47,7 @@ pub fn table() -> Vec<Job> {
     vec![
         Job { name: "sequence", every_seconds: 1, run: |hub| Box::pin(sequence(hub)) },
         Job { name: "purge", every_seconds: 60, run: |hub| Box::pin(purge(hub)) },
+        Job { name: "tick", every_seconds: 10, run: |hub| Box::pin(tick(hub)) },
         Job { name: "forget", every_seconds: 3_600, run: |hub| Box::pin(forget(hub)) },
     ]
 }
@@ -72,6 +75,22 @@ async fn purge(hub: Hub) -> Result<(), JobError> {
 }
 
 /// Forgets remembered answers, notices and persons' codes that are past their time.
+/// Looks at the clocks of referrals that have run out, batch by batch.
+async fn tick(hub: Hub) -> Result<(), JobError> {
+    loop {
+        let now = hub.now();
+        if !hub.read(move |db| referrals::has_due(db, now)).await? {
+            return Ok(());
+        }
+        let itself = hub.itself();
+        hub.write("referrals.tick", &itself, |tx| {
+            referrals::tick(tx, referrals::TICK_BATCH, Policy::builtin())
+        })
+        .await?;
+    }
+}
+
+/// Forgets remembered answers and notices that are past their time.
 async fn forget(hub: Hub) -> Result<(), JobError> {
     let jobs = hub.settings().jobs.clone();
     let answers = hub.now().minus(TimeDelta::hours(jobs.idempotency_hours));

@@ -27,7 +27,7 @@ pub struct Act {
 
 /// Carries out the move a signed event asks for. The same event again gets the same answer.
 pub fn act(tx: &mut Tx<'_>, cmd: &Act, policy: &Policy) -> Result<Moved, ReferralError> {
-    let was = store::find(tx.db(), cmd.referral)?;
+    let was = store::find_to_move(tx, cmd.referral)?;
     was.visible_to(tx.actor())?;
     let organisation = tx.actor().for_organisation()?;
     let event = signed_by(tx, organisation, &cmd.event)?;

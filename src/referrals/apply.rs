@@ -21,7 +21,7 @@ use crate::{
         Digest, Timestamp,
         id::{OrganisationId, ReferralEventId},
     },
-    outbox,
+    outbox, packets,
     policy::Policy,
 };
 
@@ -220,8 +220,7 @@ fn follow(tx: &mut Tx<'_>, referral: &Referral, step: &Step, policy: &Policy) ->
     for effect in &step.effects {
         match effect {
             Effect::Purge => {
-                let within = json!({ "referral": id, "packet": packet, "within_seconds": PURGE_SECONDS });
-                say(tx, "referral.purge_asked", None, within)?;
+                packets::purge_referral(tx, id)?;
             }
             Effect::Destroy { hours } => {
                 let by = tx.now().plus(chrono::TimeDelta::hours(i64::from(*hours)));
@@ -259,7 +258,11 @@ fn end_parallel(tx: &mut Tx<'_>, won: &Referral, policy: &Policy) -> Result<(), 
     let reason = ACCEPTED_ELSEWHERE.parse().map_err(|_ignored| ReferralError::UnknownUrgency)?;
     let cancel = Move::Cancel { reason };
     for other in store::open_for(tx.db(), origin.subject, &origin.service, origin.sender)? {
-        if other.id() != won.id() && other.standing.state.is_undecided() {
+        if other.id() == won.id() {
+            continue;
+        }
+        let other = store::find_to_move(tx, other.id())?;
+        if other.standing.state.is_undecided() {
             apply_own(tx, other, cancel.clone(), By::Hub, policy)?;
         }
     }
@@ -326,5 +329,3 @@ const fn topic(asked: &Move) -> &'static str {
 
 const HAND_OVER: &str = "P03";
 const ACCEPTED_ELSEWHERE: &str = "CX05";
-/// Within how long ciphertext is gone after a recall or an end before delivery.
-const PURGE_SECONDS: i64 = 3_600;

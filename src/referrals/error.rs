@@ -10,11 +10,12 @@ use super::{
 use crate::{
     access::AccessError,
     audit::AuditError,
-    crypto::{GateError, KeyError},
+    crypto::KeyError,
     directory::DirectoryError,
     kernel::{Code, Coded, Digest, Fault},
     members::MemberError,
     outbox::OutboxError,
+    packets::PacketError,
     policy::{Denial, Denials, Deny},
     storage::StorageError,
 };
@@ -46,12 +47,9 @@ pub enum ReferralError {
     /// The token is no event.
     #[error(transparent)]
     NotAnEvent(#[from] NotAnEvent),
-    /// The receipt cannot be taken.
-    #[error("this receipt cannot be taken: {0}")]
-    Receipt(#[from] GateError),
-    /// The receipt is about another packet, or says something that moves nothing.
-    #[error("this receipt is not about this referral's packet")]
-    OtherReceipt,
+    /// The packet, or the receipt about it.
+    #[error(transparent)]
+    Packet(#[from] PacketError),
     /// The signing key is not known, not the issuer's, or not valid now.
     #[error("the key that signed is not a valid signing key of the organisation that the event names")]
     SignerRefused,
@@ -107,8 +105,7 @@ impl ReferralError {
             | Self::Audit(_)
             | Self::Key(_)
             | Self::NotAnEvent(_)
-            | Self::Receipt(_)
-            | Self::OtherReceipt
+            | Self::Packet(_)
             | Self::SignerRefused
             | Self::OtherReferral
             | Self::IdReused
@@ -129,8 +126,7 @@ impl Coded for ReferralError {
             Self::Audit(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::NotAnEvent(_) => Code::new("referral.event_malformed", Fault::Malformed),
-            Self::Receipt(_) => Code::new("referral.receipt_malformed", Fault::Malformed),
-            Self::OtherReceipt => Code::new("referral.receipt_refused", Fault::Refused),
+            Self::Packet(error) => error.code(),
             Self::SignerRefused => Code::new("referral.signer_refused", Fault::Refused),
             Self::OtherReferral => Code::new("referral.other_referral", Fault::Refused),
             Self::IdReused => Code::new("referral.event_id_reused", Fault::Conflict),
@@ -156,6 +152,9 @@ impl Coded for ReferralError {
     }
 
     fn facts(&self) -> Option<Map<String, Value>> {
+        if let Self::Packet(error) = self {
+            return error.facts();
+        }
         let mut facts = Map::new();
         let mut denials = Denials::none();
         denials.raise(Denial::new(self.deny()?));

@@ -132,7 +132,7 @@ impl Event {
 }
 
 /// The digest the next event cites.
-pub fn digest(token: &str) -> Digest {
+pub(super) fn digest(token: &str) -> Digest {
     Digest::of(token)
 }
 

@@ -60,7 +60,7 @@ pub use state::{
     Standing, State, Step, TransferAsked,
 };
 pub use submit::{Submitted, has_open, known, submit};
-pub use tick::tick;
+pub use tick::{TICK_BATCH, has_due, tick};
 pub use timers::{Fired, Terms, Timer, TimerKind};
 pub use views::{DueView, EventView, PartyView, PersonState, PersonView, ReferralView, person_view};
 pub use withdraw::{AgreementNow, follow_agreement, settle_under, withdraw_under};

@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// How many alternatives a redirect may name.
-pub const MAX_TARGETS: usize = 5;
+pub(super) const MAX_TARGETS: usize = 5;
 
 /// How many pending needs an event may name.
-pub const MAX_PENDING: usize = 10;
+pub(super) const MAX_PENDING: usize = 10;
 
 /// In which part somebody acts.
 #[derive(

@@ -35,7 +35,7 @@ pub enum Oversight {
 
 /// Carries out what a coordinator asks; the node signs the event.
 pub fn oversee(tx: &mut Tx<'_>, cmd: &Oversee, policy: &Policy) -> Result<Moved, ReferralError> {
-    let was = store::find(tx.db(), cmd.referral)?;
+    let was = store::find_to_move(tx, cmd.referral)?;
     was.visible_to(tx.actor())?;
     if !tx.actor().roles().contains(crate::access::Role::Coordinator) {
         return Err(AccessError::Forbidden.into());

@@ -398,6 +398,18 @@ pub(super) fn find_known(db: &mut Db<'_>, id: ReferralId) -> Result<Option<Refer
     row.map(ReferralRow::into_referral).transpose()
 }
 
+/// Reads a referral that is about to be moved, and keeps others from moving it until the transaction ends: on PostgreSQL two
+/// writers work at once, and a withdrawal must not lose against an accept that is a moment earlier. SQLite has one writer.
+pub(super) fn find_to_move(tx: &mut Tx<'_>, id: ReferralId) -> Result<Referral, ReferralError> {
+    let found = referrals::table.filter(referrals::id.eq(id.to_string()));
+    let row: Option<ReferralRow> = match tx.db().conn() {
+        Conn::Sqlite(conn) => found.select(ReferralRow::as_select()).first(conn).optional(),
+        Conn::Postgres(conn) => found.select(ReferralRow::as_select()).for_update().first(conn).optional(),
+    }
+    .map_err(StorageError::from)?;
+    Ok(row.ok_or(AccessError::NotFound)?.into_referral()?)
+}
+
 pub(super) fn insert(tx: &mut Tx<'_>, referral: &Referral, timers: &[Timer]) -> Result<(), StorageError> {
     let row = ReferralRow::of(referral, timers)?;
     diesel::insert_into(referrals::table).values(row).execute(tx.db().conn())?;
@@ -801,27 +813,27 @@ pub(super) fn has_open_children(db: &mut Db<'_>, parent: ReferralId) -> Result<b
 pub(super) fn under_certificate(
     db: &mut Db<'_>,
     certificate: CertificateId,
-) -> Result<Vec<Referral>, StorageError> {
-    let rows: Vec<ReferralRow> = referrals::table
+) -> Result<Vec<ReferralId>, StorageError> {
+    let rows: Vec<String> = referrals::table
         .filter(referrals::certificate.eq(certificate.to_string()))
         .order(referrals::id)
-        .select(ReferralRow::as_select())
+        .select(referrals::id)
         .load(db.conn())?;
-    rows.into_iter().map(ReferralRow::into_referral).collect()
+    rows.iter().map(|id| read(id, "referrals.id")).collect()
 }
 
 /// Open referrals under an agreement, whichever version.
 pub(super) fn under_agreement(
     db: &mut Db<'_>,
     agreement: AgreementId,
-) -> Result<Vec<Referral>, StorageError> {
-    let rows: Vec<ReferralRow> = referrals::table
+) -> Result<Vec<ReferralId>, StorageError> {
+    let rows: Vec<String> = referrals::table
         .filter(referrals::agreement.eq(agreement.to_string()))
         .filter(referrals::state.eq_any(open_words()))
         .order(referrals::id)
-        .select(ReferralRow::as_select())
+        .select(referrals::id)
         .load(db.conn())?;
-    rows.into_iter().map(ReferralRow::into_referral).collect()
+    rows.iter().map(|id| read(id, "referrals.id")).collect()
 }
 
 // Needs

@@ -13,7 +13,20 @@ use super::{
     store,
     timers::{Fired, Tell, Timer, fire},
 };
-use crate::{access::Tx, kernel::id::ReferralId, policy::Policy};
+use crate::{
+    access::Tx,
+    kernel::{Timestamp, id::ReferralId},
+    policy::Policy,
+    storage::Db,
+};
+
+/// How many clocks one call deals with.
+pub const TICK_BATCH: u16 = 50;
+
+/// Whether a clock has run out. Asked before [`tick`], so that a tick with nothing to do leaves no entry in the log.
+pub fn has_due(db: &mut Db<'_>, now: Timestamp) -> Result<bool, ReferralError> {
+    Ok(!store::due(db, now, 1)?.is_empty())
+}
 
 /// Deals with at most `limit` clocks. Returns how many referrals were looked at; fewer than a call before means that little is left.
 pub fn tick(tx: &mut Tx<'_>, limit: u16, policy: &Policy) -> Result<usize, ReferralError> {
@@ -26,7 +39,7 @@ pub fn tick(tx: &mut Tx<'_>, limit: u16, policy: &Policy) -> Result<usize, Refer
 }
 
 fn look(tx: &mut Tx<'_>, id: ReferralId, policy: &Policy) -> Result<(), ReferralError> {
-    let Some(was) = store::find_known(tx.db(), id)? else { return Ok(()) };
+    let was = store::find_to_move(tx, id)?;
     let before = store::timers(tx.db(), id)?;
     let now = tx.now();
     let fired: Vec<Fired> =

@@ -182,7 +182,7 @@ impl Timer {
 }
 
 /// Who is told that something is overdue.
-pub type Tell = crate::policy::Told;
+pub(super) type Tell = crate::policy::Told;
 
 /// What follows when a clock has run out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,7 +199,7 @@ pub struct Fired {
 
 /// The clocks after a step. Those that have no meaning any more are gone; those that begin with the new state run.
 #[expect(clippy::wildcard_enum_match_arm, reason = "no clock begins in the other states")]
-pub fn rearrange(
+pub(super) fn rearrange(
     timers: Vec<Timer>,
     before: &Standing,
     step: &Step,
@@ -246,7 +246,7 @@ pub fn rearrange(
 }
 
 /// What follows from a clock that has run out at this moment; nothing when it has not.
-pub fn fire(timer: &Timer, standing: &Standing, policy: &Policy, now: Timestamp) -> Option<Fired> {
+pub(super) fn fire(timer: &Timer, standing: &Standing, policy: &Policy, now: Timestamp) -> Option<Fired> {
     if timer.next.is_none_or(|next| now < next) {
         return None;
     }
@@ -289,7 +289,7 @@ pub fn fire(timer: &Timer, standing: &Standing, policy: &Policy, now: Timestamp)
 }
 
 /// Which moment counts for clocks: when it happened, unless that is before the previous event, in the future or more than 72 hours ago.
-pub fn counted(occurred: Timestamp, previous: Timestamp, recorded: Timestamp) -> Timestamp {
+pub(super) fn counted(occurred: Timestamp, previous: Timestamp, recorded: Timestamp) -> Timestamp {
     let oldest = recorded.minus(TimeDelta::hours(OFFLINE_HOURS));
     if occurred < previous || occurred < oldest || occurred > recorded { recorded } else { occurred }
 }

@@ -178,7 +178,7 @@ pub struct ReferralView {
 
 /// Whose eyes a view is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Eyes {
+pub(super) enum Eyes {
     /// Sender or recipient.
     Party,
     /// A coordinator.

@@ -23,6 +23,7 @@ pub fn withdraw_under(
 ) -> Result<Vec<ReferralId>, ReferralError> {
     let mut withdrawn = Vec::new();
     for was in store::under_certificate(tx.db(), certificate)? {
+        let was = store::find_to_move(tx, was)?;
         if was.standing.flags.withdrawal {
             continue;
         }
@@ -39,6 +40,7 @@ pub fn settle_under(
     policy: &Policy,
 ) -> Result<(), ReferralError> {
     for was in store::under_certificate(tx.db(), certificate)? {
+        let was = store::find_to_move(tx, was)?;
         if was.standing.flags.withdrawal {
             apply::apply_own(tx, was, Move::SettleWithdrawal {}, By::Hub, policy)?;
         }
@@ -64,6 +66,7 @@ pub fn follow_agreement(
 ) -> Result<(), ReferralError> {
     let suspended = now == AgreementNow::Suspended;
     for was in store::under_agreement(tx.db(), agreement)? {
+        let was = store::find_to_move(tx, was)?;
         if was.standing.flags.suspended != suspended {
             let asked = if suspended { Move::Suspend {} } else { Move::Unsuspend {} };
             apply::apply_own(tx, was, asked, By::Hub, policy)?;

@@ -1,3 +1,4 @@
+-- Takes back the tables of this folder's up.sql.
 DROP TABLE needs;
 DROP TABLE referral_timers;
 DROP TABLE referral_events;

@@ -1,3 +1,4 @@
 //! Whole stories, through the entrances.
 
 mod directory;
+mod referral;
