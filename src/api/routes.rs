@@ -9,6 +9,7 @@ use utoipa::OpenApi as _;
 use super::{Problem, audit, directory, feedback, health, members, node, notices, page, tokens};
 use super::{Problem, audit, directory, feedback, health, members, notices, page, tokens};
 use super::{Problem, audit, directory, health, members, notices, page, referrals, tokens};
+use super::{Problem, audit, directory, feedback, health, members, notices, page, referrals, tokens};
 use crate::kernel::{Code, Fault};
 
 #[derive(utoipa::OpenApi)]
