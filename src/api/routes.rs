@@ -6,10 +6,7 @@ use actix_web::{
 };
 use utoipa::OpenApi as _;
 
-use super::{Problem, audit, directory, feedback, health, members, node, notices, page, tokens};
-use super::{Problem, audit, directory, feedback, health, members, notices, page, tokens};
-use super::{Problem, audit, directory, health, members, notices, page, referrals, tokens};
-use super::{Problem, audit, directory, feedback, health, members, notices, page, referrals, tokens};
+use super::{Problem, audit, directory, feedback, health, members, node, notices, page, referrals, tokens};
 use crate::kernel::{Code, Fault};
 
 #[derive(utoipa::OpenApi)]
