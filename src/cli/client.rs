@@ -34,8 +34,6 @@ pub(super) struct HubClient {
 pub(super) struct Answer {
     /// The body.
     pub(super) body: Value,
-    /// Version of the thing.
-    pub(super) etag: Option<String>,
 }
 
 /// An HTTP client with this project's limits: rustls, no redirects, time limits.
@@ -90,11 +88,6 @@ impl HubClient {
         self.send(Method::POST, path, Some(("application/json", body.to_string().into_bytes())), &[]).await
     }
 
-    /// POST of bytes with a type of their own, such as a packet.
-    pub(super) async fn post_bytes(&self, path: &str, kind: &str, body: Vec<u8>) -> Result<Answer, CliError> {
-        self.send(Method::POST, path, Some((kind, body)), &[]).await
-    }
-
     async fn send(
         &self,
         method: Method,
@@ -110,9 +103,8 @@ impl HubClient {
             request = request.header("content-type", kind).body(bytes);
         }
         let response = request.send().await.map_err(|error| unreachable(&self.base, &error))?;
-        let etag = response.headers().get("etag").and_then(|v| v.to_str().ok()).map(str::to_owned);
         let (status, body) = read(&self.base, response).await?;
-        if status.is_success() { Ok(Answer { body, etag }) } else { Err(refused(status, &body)) }
+        if status.is_success() { Ok(Answer { body }) } else { Err(refused(status, &body)) }
     }
 }
 

@@ -49,7 +49,7 @@ pub fn act(tx: &mut Tx<'_>, cmd: &Act, policy: &Policy) -> Result<Moved, Referra
             head: was.head,
         });
     }
-    apply::apply(tx, was, &event, &cmd.event, policy)
+    apply::apply(tx, &was, &event, &cmd.event, policy)
 }
 
 fn signed_by(tx: &mut Tx<'_>, organisation: OrganisationId, token: &str) -> Result<Event, ReferralError> {

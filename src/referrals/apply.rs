@@ -41,13 +41,13 @@ pub struct Moved {
 /// Applies an event whose signature and order were looked at.
 pub(super) fn apply(
     tx: &mut Tx<'_>,
-    was: Referral,
+    was: &Referral,
     event: &Event,
     token: &str,
     policy: &Policy,
 ) -> Result<Moved, ReferralError> {
     let at = timers::counted(event.occurred, was.changed, tx.now());
-    let ground = ground(tx, &was, event, at, policy)?;
+    let ground = ground(tx, was, event, at, policy)?;
     let step = was.standing.clone().step(&event.asked, event.role, &ground)?;
     let row_is_meant = step.number == event.number || matches!(event.asked, Move::Withdraw { .. });
     if !row_is_meant {
@@ -64,10 +64,10 @@ pub(super) fn apply(
         changed: at,
         ..was.clone()
     };
-    store::advance(tx, &was, &referral, &after)?;
+    store::advance(tx, was, &referral, &after)?;
     store::put_timers(tx, was.id(), &before, &after)?;
     let seq = referral.events;
-    let receipt = receipt(tx, &was, event, &step, (head, seq))?;
+    let receipt = receipt(tx, was, event, &step, (head, seq))?;
     let kept =
         store::Kept { event, token: Some(token), digest: head, seq, number: step.number, receipt: &receipt };
     store::keep_event(tx, &kept, &step)?;
@@ -79,7 +79,7 @@ pub(super) fn apply(
 /// Applies a move that the node makes itself, or records for a person or a coordinator: the node signs the event.
 pub(super) fn apply_own(
     tx: &mut Tx<'_>,
-    was: Referral,
+    was: &Referral,
     asked: Move,
     role: By,
     policy: &Policy,
@@ -94,7 +94,7 @@ pub(super) fn apply_own(
         asked,
         occurred: tx.now(),
     };
-    let ground = ground(tx, &was, &event, tx.now(), policy)?;
+    let ground = ground(tx, was, &event, tx.now(), policy)?;
     event.number = was.standing.clone().step(&event.asked, role, &ground)?.number;
     let token = event.sign(&tx.node().receipts)?;
     apply(tx, was, &event, &token, policy)
@@ -263,7 +263,7 @@ fn end_parallel(tx: &mut Tx<'_>, won: &Referral, policy: &Policy) -> Result<(), 
         }
         let other = store::find_to_move(tx, other.id())?;
         if other.standing.state.is_undecided() {
-            apply_own(tx, other, cancel.clone(), By::Hub, policy)?;
+            apply_own(tx, &other, cancel.clone(), By::Hub, policy)?;
         }
     }
     Ok(())

@@ -54,6 +54,6 @@ fn delivered(tx: &mut Tx<'_>, was: Referral, policy: &Policy) -> Result<Referral
     if was.standing.state.name() != StateName::Submitted {
         return Ok(was);
     }
-    let Moved { referral, .. } = apply::apply_own(tx, was, Move::Deliver {}, By::Hub, policy)?;
+    let Moved { referral, .. } = apply::apply_own(tx, &was, Move::Deliver {}, By::Hub, policy)?;
     Ok(referral)
 }

@@ -48,5 +48,5 @@ pub fn oversee(tx: &mut Tx<'_>, cmd: &Oversee, policy: &Policy) -> Result<Moved,
         Oversight::Escalate => Move::Escalate {},
         Oversight::DeclareError(reason) => Move::DeclareError { reason: reason.clone() },
     };
-    apply::apply_own(tx, was, asked, By::Coordinator, policy)
+    apply::apply_own(tx, &was, asked, By::Coordinator, policy)
 }

@@ -101,7 +101,7 @@ impl StandingRow {
         };
         Ok(Self {
             state: standing.state.name().name().to_owned(),
-            reason: reason.map(|reason| reason.to_string()),
+            reason: reason.map(ToString::to_string),
             assignee: assignee.map(|assignee| assignee.to_string()),
             facts: text(&facts)?,
             loop_state: standing.circle.name().name().to_owned(),
@@ -188,7 +188,7 @@ fn state_of(
     assignee: Option<StaffId>,
     facts: Facts,
 ) -> Option<State> {
-    let assigned = |assignee: Option<StaffId>| assignee.map(|assignee| Assigned { assignee });
+    let given_to = |assignee: Option<StaffId>| assignee.map(|assignee| Assigned { assignee });
     let appointment = |assignee: Option<StaffId>, facts: &Facts| {
         Some(Appointment { assignee: assignee?, on: facts.on?, no_shows: facts.no_shows? })
     };
@@ -204,18 +204,24 @@ fn state_of(
             reason: reason?,
             answer_due: facts.answer_due?,
         },
-        StateName::Accepted => State::Accepted(assigned(assignee)?),
+        StateName::Accepted => State::Accepted(given_to(assignee)?),
         StateName::Waitlisted => State::Waitlisted { reason: reason?, estimate: facts.day? },
         StateName::Scheduled => State::Scheduled(appointment(assignee, &facts)?),
         StateName::InService => State::InService(service(assignee, &facts)?),
         StateName::OnHold => State::OnHold {
             reason: reason?,
             resume: facts.day?,
-            from: match facts.from? {
-                StateName::Accepted => Held::Accepted(assigned(assignee)?),
-                StateName::Scheduled => Held::Scheduled(appointment(assignee, &facts)?),
-                StateName::InService => Held::InService(service(assignee, &facts)?),
-                _ => return None,
+            from: {
+                let from = facts.from?;
+                if from == StateName::Accepted {
+                    Held::Accepted(given_to(assignee)?)
+                } else if from == StateName::Scheduled {
+                    Held::Scheduled(appointment(assignee, &facts)?)
+                } else if from == StateName::InService {
+                    Held::InService(service(assignee, &facts)?)
+                } else {
+                    return None;
+                }
             },
         },
         StateName::Completed => State::Completed { outcome: reason?, report: facts.report? },

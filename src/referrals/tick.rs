@@ -62,9 +62,9 @@ fn look(tx: &mut Tx<'_>, id: ReferralId, policy: &Policy) -> Result<(), Referral
     }
     let expires = fired.iter().find_map(|fired| fired.expires);
     if let Some(code) = expires.and_then(|code| code.parse().ok()) {
-        apply::apply_own(tx, noted, Move::Expire { reason: code }, By::Hub, policy)?;
+        apply::apply_own(tx, &noted, Move::Expire { reason: code }, By::Hub, policy)?;
     } else if fired.iter().any(|fired| fired.escalates) && !noted.standing.flags.escalated {
-        apply::apply_own(tx, noted, Move::Escalate {}, By::Hub, policy)?;
+        apply::apply_own(tx, &noted, Move::Escalate {}, By::Hub, policy)?;
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub fn withdraw_under(
             continue;
         }
         withdrawn.push(was.id());
-        apply::apply_own(tx, was, Move::Withdraw { reason: reason.cloned() }, By::Person, policy)?;
+        apply::apply_own(tx, &was, Move::Withdraw { reason: reason.cloned() }, By::Person, policy)?;
     }
     Ok(withdrawn)
 }
@@ -42,7 +42,7 @@ pub fn settle_under(
     for was in store::under_certificate(tx.db(), certificate)? {
         let was = store::find_to_move(tx, was)?;
         if was.standing.flags.withdrawal {
-            apply::apply_own(tx, was, Move::SettleWithdrawal {}, By::Hub, policy)?;
+            apply::apply_own(tx, &was, Move::SettleWithdrawal {}, By::Hub, policy)?;
         }
     }
     Ok(())
@@ -69,7 +69,7 @@ pub fn follow_agreement(
         let was = store::find_to_move(tx, was)?;
         if was.standing.flags.suspended != suspended {
             let asked = if suspended { Move::Suspend {} } else { Move::Unsuspend {} };
-            apply::apply_own(tx, was, asked, By::Hub, policy)?;
+            apply::apply_own(tx, &was, asked, By::Hub, policy)?;
         }
     }
     Ok(())
