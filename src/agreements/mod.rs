@@ -13,23 +13,46 @@
 //!
 //! It does not decide about a packet: `consent` judges, with what the agreement says as one of its facts.
 
+mod agreement;
 mod changes;
 mod check;
+mod cover;
 mod document;
+mod draft;
+mod error;
+mod offer;
+mod review;
 #[cfg(test)]
 pub(crate) mod sample;
+mod sign;
 mod standing;
 mod state;
+mod store;
+mod suspend;
+mod take_effect;
+mod terminate;
 mod terms;
+mod views;
 
+pub use agreement::{Agreement, Which};
 pub use changes::{Changes, Part, Use, Wider, wider_for};
 pub use check::{Checked, Complaint, opens};
+pub use cover::{Cover, cover, covering, covers_direction};
 pub use document::{
     Article6, Article9, AuditRights, Children, Clearance, Confidentiality, ControllerRole, Crypto,
     Destruction, DestructionMethod, Document, Dpia, Flow, Incidents, Item, Jurisdiction, Keep, LegalBasis,
     MAX_DOCUMENT_BYTES, Mechanism, Medium, Method, Nature, NotADocument, Onward, OnwardRule, OpenCategory,
     OpenField, Party, Purpose, Retention, Rights, Sensitive, StricterTier, Transfer, Validity, Volumes,
 };
+pub use draft::{Draft, draft};
+pub use error::AgreementError;
+pub use offer::{offer, retract};
+pub use review::review;
+pub use sign::{MAX_SIGNATURE, Sign, Signature, digest_of_signed, sign};
 pub use standing::{Destroy, Effects, NewPackets, OpenReferrals, Queued, Reports, Standing, review_due};
 pub use state::{Ending, LONGEST_NOTICE_DAYS, Move, Refused, State, StoppedFlow, SuspensionReason};
+pub use suspend::{FlowName, Suspend, resume, suspend};
+pub use take_effect::{DUE_BATCH, anything_due, move_due};
+pub use terminate::{Terminate, terminate};
 pub use terms::{FlowTerms, Terms};
+pub use views::{AgreementDetail, AgreementView, SignatureView, find_agreement, list_agreements};

@@ -4,7 +4,7 @@ use super::{Document, Terms};
 use crate::kernel::{Digest, id::OrganisationId};
 
 pub(crate) const BYTES: &[u8] =
-    include_bytes!("../../schemas/agreements/examples/valid/health-and-legal.json");
+    include_bytes!("../../schemas/agreements/examples/valid/agreement.v1.health-and-legal.json");
 
 /// Who sends.
 pub(crate) fn harbour() -> OrganisationId {

@@ -12,6 +12,7 @@
 //! - A handler makes one call and one conversion. Whatever needs more belongs into a room.
 //! - Neither a body nor a query nor a header's value is ever logged; routes are logged as patterns, without ids of people.
 
+mod agreements;
 mod audit;
 mod directory;
 mod extract;

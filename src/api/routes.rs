@@ -6,7 +6,9 @@ use actix_web::{
 };
 use utoipa::OpenApi as _;
 
-use super::{Problem, audit, directory, feedback, health, members, node, notices, page, referrals, tokens};
+use super::{
+    Problem, agreements, audit, directory, feedback, health, members, node, notices, page, referrals, tokens,
+};
 use crate::kernel::{Code, Fault};
 
 #[derive(utoipa::OpenApi)]
@@ -40,6 +42,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api", web::get().to(page::page))
         .route("/api/page.css", web::get().to(page::css))
         .route("/api/openapi.json", web::get().to(description));
+    agreements::configure(config);
     members::configure(config);
     feedback::configure(config);
     audit::configure(config);
@@ -51,6 +54,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 /// The description of the whole API, OpenAPI 3.1.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut all = Doc::openapi();
+    all.merge(agreements::Doc::openapi());
     all.merge(members::Doc::openapi());
     all.merge(feedback::Doc::openapi());
     all.merge(audit::Doc::openapi());

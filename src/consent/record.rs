@@ -701,8 +701,8 @@ mod tests {
     };
 
     const SCHEMAS: [(&str, &str); 2] = [
-        ("record-", include_str!("../../schemas/consent/record.v1.schema.json")),
-        ("certificate-", include_str!("../../schemas/consent/certificate.v1.schema.json")),
+        ("record.v1.", include_str!("../../schemas/consent/record.v1.schema.json")),
+        ("certificate.v1.", include_str!("../../schemas/consent/certificate.v1.schema.json")),
     ];
 
     fn examples(kind: &str, prefix: &str) -> Vec<(String, Vec<u8>)> {
@@ -725,7 +725,7 @@ mod tests {
 
     /// What we write of an example again, or nothing when we do not take it.
     fn ours(prefix: &str, bytes: &[u8]) -> Option<Value> {
-        if prefix == "record-" {
+        if prefix == "record.v1." {
             let record = Record::parse(bytes).ok()?;
             let purposes = record.defects(Policy::builtin(), at(NOON));
             (!purposes.holds(Deny::D216)).then(|| serde_json::to_value(&record).unwrap())

@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub(crate) const RECORD: &[u8] =
-    include_bytes!("../../schemas/consent/examples/valid/record-thumbprint.json");
+    include_bytes!("../../schemas/consent/examples/valid/record.v1.thumbprint.json");
 
 /// Noon on the first day of the consent.
 pub(crate) const NOON: &str = "2026-03-01T12:00:00Z";

@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use chrono::TimeDelta;
 
 use crate::{
-    audit, feedback,
+    agreements, audit, feedback,
     hub::{self, Hub},
     kernel::Coded,
     outbox, packets,
@@ -48,6 +48,7 @@ pub fn table() -> Vec<Job> {
         Job { name: "sequence", every_seconds: 1, run: |hub| Box::pin(sequence(hub)) },
         Job { name: "purge", every_seconds: 60, run: |hub| Box::pin(purge(hub)) },
         Job { name: "tick", every_seconds: 10, run: |hub| Box::pin(tick(hub)) },
+        Job { name: "agreements_due", every_seconds: 60, run: |hub| Box::pin(agreements_due(hub)) },
         Job { name: "forget", every_seconds: 3_600, run: |hub| Box::pin(forget(hub)) },
     ]
 }
@@ -74,7 +75,6 @@ async fn purge(hub: Hub) -> Result<(), JobError> {
     }
 }
 
-/// Forgets remembered answers, notices and persons' codes that are past their time.
 /// Looks at the clocks of referrals that have run out, batch by batch.
 async fn tick(hub: Hub) -> Result<(), JobError> {
     loop {
@@ -90,7 +90,17 @@ async fn tick(hub: Hub) -> Result<(), JobError> {
     }
 }
 
-/// Forgets remembered answers and notices that are past their time.
+/// Lets agreements take effect on their first day and expire after their last.
+async fn agreements_due(hub: Hub) -> Result<(), JobError> {
+    let itself = hub.itself();
+    let now = hub.now();
+    while hub.read(move |db| agreements::anything_due(db, now)).await? {
+        hub.write("agreements.move_due", &itself, agreements::move_due).await?;
+    }
+    Ok(())
+}
+
+/// Forgets remembered answers, notices and persons' codes that are past their time.
 async fn forget(hub: Hub) -> Result<(), JobError> {
     let jobs = hub.settings().jobs.clone();
     let answers = hub.now().minus(TimeDelta::hours(jobs.idempotency_hours));

@@ -1,5 +1,6 @@
 //! The tables as diesel sees them, one file per room. A test compares them with both databases.
 
+pub mod agreements;
 pub mod audit;
 pub mod directory;
 pub mod feedback;

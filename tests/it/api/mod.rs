@@ -1,5 +1,6 @@
 //! The HTTP entrance, as callers see it.
 
+mod agreements;
 mod conventions;
 mod description;
 mod feedback;

@@ -2,6 +2,7 @@
 //!
 //! On SQLite unless `THROUGHLINE_TEST_DATABASE_URL` names a PostgreSQL server; then each test leases one of a few databases there.
 
+pub(crate) mod agreement;
 mod database;
 mod org;
 

@@ -1,0 +1,79 @@
+//! What an agreement contributes to judging a packet: found with one indexed query when its document is in memory.
+//!
+//! A document never changes under its digest, so parsed terms are kept for the whole process, up to a bound.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, PoisonError, RwLock},
+};
+
+use super::{Agreement, AgreementError, Document, Terms, store};
+use crate::{
+    kernel::{
+        Digest,
+        id::{AgreementId, OrganisationId},
+    },
+    storage::{Db, StorageError},
+};
+
+/// How many parsed documents are kept.
+const KEPT: usize = 512;
+
+static PARSED: LazyLock<RwLock<HashMap<Digest, Arc<Terms>>>> = LazyLock::new(RwLock::default);
+
+/// A version of an agreement with its terms.
+#[derive(Clone, Debug)]
+pub struct Cover {
+    /// Where it stands.
+    pub agreement: Agreement,
+    /// What it says.
+    pub terms: Arc<Terms>,
+}
+
+/// A version of an agreement as packets cite it; `None` when it is not known, or nobody was offered it yet.
+pub fn cover(db: &mut Db<'_>, id: AgreementId, version: u32) -> Result<Option<Cover>, AgreementError> {
+    let Some(agreement) = store::find_optional(db, id, version)? else { return Ok(None) };
+    let terms = terms_of(db, &agreement)?;
+    Ok(Some(Cover { agreement, terms }))
+}
+
+/// The version in force between two organisations, for showing what could be cited. Newest first when there are several.
+pub fn covering(
+    db: &mut Db<'_>,
+    from: OrganisationId,
+    to: OrganisationId,
+) -> Result<Vec<Cover>, AgreementError> {
+    store::in_force_between(db, from, to)?
+        .into_iter()
+        .map(|agreement| terms_of(db, &agreement).map(|terms| Cover { agreement, terms }))
+        .collect()
+}
+
+/// Whether some agreement that took effect covers a direction.
+pub fn covers_direction(
+    db: &mut Db<'_>,
+    from: OrganisationId,
+    to: OrganisationId,
+) -> Result<bool, AgreementError> {
+    Ok(!store::in_force_between(db, from, to)?.is_empty())
+}
+
+fn terms_of(db: &mut Db<'_>, agreement: &Agreement) -> Result<Arc<Terms>, AgreementError> {
+    let kept = PARSED.read().unwrap_or_else(PoisonError::into_inner).get(&agreement.digest).cloned();
+    if let Some(terms) = kept {
+        return Ok(terms);
+    }
+    let bytes = store::document(db, agreement.id, agreement.version)?;
+    if Digest::of(&bytes) != agreement.digest {
+        return Err(StorageError::Unreadable("agreements.document").into());
+    }
+    let document =
+        Document::parse(&bytes).map_err(|_ignored| StorageError::Unreadable("agreements.document"))?;
+    let terms = Arc::new(Terms::of(document, agreement.digest));
+    let mut parsed = PARSED.write().unwrap_or_else(PoisonError::into_inner);
+    if parsed.len() >= KEPT {
+        parsed.clear();
+    }
+    parsed.insert(agreement.digest, Arc::clone(&terms));
+    Ok(terms)
+}
