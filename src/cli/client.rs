@@ -32,7 +32,7 @@ pub(super) struct HubClient {
 
 /// What a hub answered.
 pub(super) struct Answer {
-    /// The body.
+    /// The body, when it is JSON.
     pub(super) body: Value,
 }
 
@@ -88,6 +88,34 @@ impl HubClient {
         self.send(Method::POST, path, Some(("application/json", body.to_string().into_bytes())), &[]).await
     }
 
+    /// A change of something that was read: it counts only while nobody else changed it.
+    pub(super) async fn change(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        seen: i64,
+    ) -> Result<Answer, CliError> {
+        let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
+        self.send(method, path, body, &[("if-match", &format!("\"{seen}\""))]).await
+    }
+
+    /// Every row of a list, page after page.
+    pub(super) async fn all(&self, path: &str) -> Result<Vec<Value>, CliError> {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let (mut rows, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = self.get(&format!("{path}{separator}limit=200{after}")).await?.body;
+            let items = page.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+            let ended = items.is_empty();
+            rows.extend(items);
+            match page.get("next").and_then(Value::as_str) {
+                Some(next) if !ended => after = format!("&after={next}"),
+                _ => return Ok(rows),
+            }
+        }
+    }
+
     async fn send(
         &self,
         method: Method,
@@ -103,7 +131,9 @@ impl HubClient {
             request = request.header("content-type", kind).body(bytes);
         }
         let response = request.send().await.map_err(|error| unreachable(&self.base, &error))?;
-        let (status, body) = read(&self.base, response).await?;
+        let status = response.status();
+        let bytes = read(&self.base, response).await?;
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         if status.is_success() { Ok(Answer { body }) } else { Err(refused(status, &body)) }
     }
 }
@@ -134,15 +164,15 @@ async fn token(
         .send()
         .await
         .map_err(|error| unreachable(hub, &error))?;
-    let (status, body) = read(hub, response).await?;
+    let status = response.status();
+    let body: Value = serde_json::from_slice(&read(hub, response).await?).unwrap_or(Value::Null);
     match body.get("access_token").and_then(Value::as_str) {
         Some(token) if status.is_success() => Ok(token.to_owned()),
         _ => Err(refused(status, &body)),
     }
 }
 
-async fn read(hub: &str, mut response: reqwest::Response) -> Result<(StatusCode, Value), CliError> {
-    let status = response.status();
+async fn read(hub: &str, mut response: reqwest::Response) -> Result<Vec<u8>, CliError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(hub, &error))? {
         if bytes.len().saturating_add(chunk.len()) > MAX_ANSWER {
@@ -153,8 +183,7 @@ async fn read(hub: &str, mut response: reqwest::Response) -> Result<(StatusCode,
         }
         bytes.extend_from_slice(&chunk);
     }
-    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-    Ok((status, body))
+    Ok(bytes)
 }
 
 fn refused(status: StatusCode, body: &Value) -> CliError {

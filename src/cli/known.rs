@@ -39,14 +39,50 @@ impl KnownKeys {
         organisation: OrganisationId,
     ) -> Result<(), CliError> {
         let history = hub.get(&format!("/api/v1/organisations/{organisation}/keys")).await?.body;
-        let root: PublicJwk = member(&history, "root")?;
-        pin(home, &organisation.to_string(), root.kid())?;
-        let statements: Vec<String> = member(&history, "statements")?;
+        self.believe(home, organisation, &history)?;
+        // Kept, so that signatures can be verified without the hub.
+        replace(&kept(home, organisation)?, history.to_string().as_bytes())
+    }
+
+    /// Adds the keys of an organisation as they were when they were last fetched. Needs no hub.
+    pub(super) fn add_kept(&mut self, home: &Home, organisation: OrganisationId) -> Result<(), CliError> {
+        let path = kept(home, organisation)?;
+        let bytes = fs::read(&path).map_err(|_ignored| {
+            CliError::new(
+                Code::new("known.missing", Fault::NotFound),
+                format!("this gateway has never fetched the keys of {organisation}; run `throughline agreement fetch` once"),
+            )
+        })?;
+        let history = serde_json::from_slice(&bytes)
+            .map_err(|_ignored| wrong("the keys that were kept cannot be read; fetch them again"))?;
+        self.believe(home, organisation, &history)
+    }
+
+    fn believe(
+        &mut self,
+        home: &Home,
+        organisation: OrganisationId,
+        history: &Value,
+    ) -> Result<(), CliError> {
+        let root: PublicJwk = member(history, "root")?;
+        let statements: Vec<String> = member(history, "statements")?;
         let records = records(organisation, &root, &statements)?;
+        pin(home, &organisation.to_string(), root.kid())?;
         self.0.extend(
             records.into_iter().map(|record| (record.jwk.kid().clone(), Arc::new(KnownKey::new(record)))),
         );
         Ok(())
+    }
+
+    /// The key of an organisation that a signature names, if it could sign at that moment.
+    pub(super) fn signer(
+        &self,
+        organisation: OrganisationId,
+        kid: &Kid,
+        at: Timestamp,
+    ) -> Option<Arc<VerifyingKey>> {
+        let key = &self.0.get(kid)?.record;
+        if key.organisation == organisation && key.may_sign_at(at) { key.jwk.verifier() } else { None }
     }
 
     /// The newest key of each reader role of an organisation that something may be encrypted to now.
@@ -69,6 +105,10 @@ pub(super) async fn node_key(home: &Home, hub: &HubClient) -> Result<Arc<Verifyi
     let key: PublicJwk = member(&node, "receipts")?;
     pin(home, "node", key.kid())?;
     key.verifier().ok_or_else(|| wrong("the node's receipt key is not a signing key"))
+}
+
+fn kept(home: &Home, organisation: OrganisationId) -> Result<std::path::PathBuf, CliError> {
+    Ok(home.folder("known")?.join(format!("{organisation}.json")))
 }
 
 /// Keeps a thumbprint the first time, and refuses another one later.

@@ -9,6 +9,7 @@
 //! 0 done · 2 the command line is wrong · 65 the input is wrong or refused by a rule · 69 not found · 70 a fault of ours ·
 //! 75 try again · 77 not allowed · 78 the settings cannot be used.
 
+mod agreement;
 mod audit;
 mod client;
 mod config;
@@ -25,6 +26,7 @@ mod node;
 mod output;
 mod packet;
 mod serve;
+mod session;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -80,6 +82,8 @@ enum Command {
     Doctor,
     /// Make, publish and rotate an organisation's keys, at its gateway.
     Key(key::Key),
+    /// Draft, sign, verify and end data-sharing agreements, at an organisation's gateway.
+    Agreement(agreement::Agreement),
     /// Seal, open, verify and look at packets, at an organisation's gateway.
     Packet(packet::Packet),
     /// Print the description of the HTTP API (OpenAPI 3.1).
@@ -110,6 +114,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), CliError> {
         Command::Directory(command) => command.run(&settings()?, output),
         Command::Doctor => doctor::run(&settings()?, output),
         Command::Key(command) => command.run(output),
+        Command::Agreement(command) => command.run(output),
         Command::Packet(command) => command.run(output),
         Command::Openapi => output.data(&crate::api::routes::openapi(), |_| String::new()),
     }

@@ -1,10 +1,13 @@
 //! What a command prints, and how it fails.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     process::ExitCode,
+    time::Duration,
 };
 
+use clap::Args;
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::kernel::{Code, Coded, Fault};
@@ -120,6 +123,14 @@ impl Output {
         }
     }
 
+    /// Shows that something is going on, until the bar is dropped. Nothing with `--json` or without a terminal.
+    pub(super) fn working(&self, on: &'static str) -> Working {
+        let bar = if self.json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+        bar.set_message(on);
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Working(bar)
+    }
+
     /// Prints a failure and gives its exit code.
     pub fn fail(&self, error: &CliError) -> ExitCode {
         let mut stderr = io::stderr().lock();
@@ -130,13 +141,57 @@ impl Output {
             document.extend(error.facts.clone().unwrap_or_default());
             writeln!(stderr, "{}", serde_json::Value::Object(document))
         } else {
-            let list = error.facts.as_ref().and_then(|facts| facts.get("denials")).and_then(|d| d.as_array());
-            let list: String = list.into_iter().flatten().map(denial).collect();
+            let named = |name: &str| error.facts.as_ref()?.get(name)?.as_array();
+            let denials = named("denials").into_iter().flatten().map(denial);
+            let list: String =
+                denials.chain(named("complaints").into_iter().flatten().map(complaint)).collect();
             writeln!(stderr, "error[{}]: {}{list}", error.name, error.sentence)
         };
         drop(written);
         ExitCode::from(exit_code(error))
     }
+}
+
+/// Whether the person answered beforehand.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Yes {
+    /// Do not ask at the terminal.
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Yes {
+    /// Asks the person at the terminal, unless they answered beforehand.
+    pub(super) fn confirm(self, question: &str) -> Result<(), CliError> {
+        if self.yes {
+            return Ok(());
+        }
+        let refused =
+            |sentence: &str| CliError::new(Code::new("cli.not_confirmed", Fault::Refused), sentence);
+        if !io::stdin().is_terminal() {
+            return Err(refused("there is no terminal to ask at; give --yes when it is meant"));
+        }
+        write!(io::stderr().lock(), "{question} [y/N] ")?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(refused("nothing was done")) }
+    }
+}
+
+/// Work that is going on; dropping it ends the display.
+pub(super) struct Working(ProgressBar);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// One complaint about a document as a line: its place, the code a packet would meet, what to do.
+fn complaint(complaint: &serde_json::Value) -> String {
+    let text = |key: &str| complaint.get(key).and_then(|value| value.as_str()).unwrap_or_default();
+    let code = if text("code").is_empty() { String::new() } else { format!("{} ", text("code")) };
+    format!("\n  {} {code}{}", text("at"), text("says"))
 }
 
 /// One denial as a line: its code, its sentence, the fields it names.

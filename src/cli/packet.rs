@@ -575,15 +575,9 @@ fn quarantined(error: PacketError, packet: &Path) -> CliError {
 }
 
 fn denied(denials: &Denials) -> CliError {
-    let mut lines = vec![String::from("this may not be sent:")];
-    for denial in denials.iter() {
-        let fields: Vec<_> = denial.fields.iter().map(ToString::to_string).collect();
-        let about = if fields.is_empty() { String::new() } else { format!(": {}", fields.join(", ")) };
-        lines.push(format!("  {} {}{about}", denial.deny.code(), denial.deny.title()));
-    }
     let mut facts = serde_json::Map::new();
     facts.insert(String::from("denials"), json!(denials));
-    CliError::new(Code::new("packet.denied", Fault::Refused), lines.join("\n")).with(Some(facts))
+    CliError::new(Code::new("packet.denied", Fault::Refused), "this may not be sent").with(Some(facts))
 }
 
 fn unusable(sentence: String) -> CliError {

@@ -3,6 +3,7 @@
 
 mod api;
 mod audit;
+mod cli;
 mod docs;
 mod rooms;
 mod schemas;

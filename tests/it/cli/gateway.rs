@@ -1,0 +1,164 @@
+//! A member organisation that has nothing but the program, a folder and a passphrase.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::{Value, json};
+use throughline::{
+    access::Role,
+    crypto::PublicJwk,
+    kernel::{
+        id::{ClientId, OrganisationId},
+        time::{Clock as _, SystemClock},
+    },
+    members::{self, EnrolOrganisation, RegisterClient},
+};
+
+use crate::support::TestHub;
+
+/// What a command came back with.
+pub(super) struct Ran {
+    pub(super) code: i32,
+    pub(super) out: String,
+    pub(super) err: String,
+}
+
+impl Ran {
+    #[track_caller]
+    pub(super) fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}\n{}", self.out, self.err);
+        self
+    }
+
+    /// What it printed with `--json`.
+    #[track_caller]
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{}\n{}", self.out, self.err))
+    }
+}
+
+/// A hub whose address is the one its tokens name, and whose clock shows the time of this machine.
+pub(super) fn hub() -> TestHub {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("127.0.0.1:{port}");
+    let hub =
+        TestHub::with(&[("SERVER__ADDRESS", &address), ("SERVER__PUBLIC_URL", &format!("http://{address}"))]);
+    keep_time(&hub);
+    hub
+}
+
+fn keep_time(hub: &TestHub) {
+    let ahead = SystemClock.now().since(hub.now());
+    if ahead > chrono::TimeDelta::zero() {
+        hub.clock.advance(ahead);
+    }
+}
+
+pub(super) struct Gateway {
+    pub(super) id: OrganisationId,
+    pub(super) client: ClientId,
+    folder: tempfile::TempDir,
+}
+
+impl Gateway {
+    /// Makes keys, is enrolled by the coordinator with the two public ones, connects and publishes.
+    pub(super) async fn enrolled(hub: &TestHub, name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("passphrase"), format!("{name} four unrelated words\n")).unwrap();
+        let run =
+            |words: &'static str| run(hub, folder.path(), words.split(' ').map(str::to_owned).collect());
+        run("key init").await.expect(0);
+        let jwk = |file: &str| -> PublicJwk {
+            serde_json::from_slice(&std::fs::read(folder.path().join("home").join(file)).unwrap()).unwrap()
+        };
+        let (root, client) = (jwk("root.jwk"), jwk("client.jwk"));
+        let command: EnrolOrganisation = serde_json::from_value(json!({
+            "name": name, "kind": "ngo", "country": "ZM", "roles": ["identify", "manage_cases", "provide_services"],
+            "root": root,
+        }))
+        .unwrap();
+        let organisation = hub
+            .hub
+            .write("members.enrol", &hub.operator(), move |tx| members::enrol_organisation(tx, &command))
+            .await
+            .unwrap();
+        let id = organisation.id;
+        let command = RegisterClient {
+            name: "gateway".parse().unwrap(),
+            roles: vec![Role::CaseWorker, Role::Intake, Role::Administrator, Role::DataProtection],
+            key: client,
+        };
+        let client = hub
+            .hub
+            .write("members.register_client", &hub.operator(), move |tx| {
+                members::register_client(tx, id, &command)
+            })
+            .await
+            .unwrap();
+        let gateway = Self { id, client: client.id, folder };
+        let connect =
+            format!("key connect --hub {} --organisation {id} --client {}", hub.url, gateway.client);
+        gateway.run(hub, &connect).await.expect(0);
+        gateway.run(hub, "key publish").await.expect(0);
+        gateway
+    }
+
+    /// A file in this organisation's folder.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs a command; words are parted by blanks.
+    pub(super) async fn run(&self, hub: &TestHub, words: &str) -> Ran {
+        run(hub, self.folder.path(), words.split_whitespace().map(str::to_owned).collect()).await
+    }
+
+    /// Runs a command and reads what it prints with `--json`.
+    pub(super) async fn json(&self, hub: &TestHub, words: &str) -> Value {
+        self.run(hub, &format!("{words} --json")).await.expect(0).json()
+    }
+
+    #[expect(dead_code, reason = "the consent tests look for plaintext with it")]
+    /// Every file of the home, one after the other.
+    pub(super) fn everything_kept(&self) -> String {
+        fn read(folder: &Path, all: &mut String) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    read(&path, all);
+                } else {
+                    all.push_str(&String::from_utf8_lossy(&std::fs::read(path).unwrap()));
+                }
+            }
+        }
+        let mut all = String::new();
+        read(&self.file("home"), &mut all);
+        all
+    }
+}
+
+/// Runs the program in a folder with a home and a passphrase file.
+async fn run(hub: &TestHub, folder: &Path, words: Vec<String>) -> Ran {
+    keep_time(hub);
+    let folder = folder.to_owned();
+    tokio::task::spawn_blocking(move || {
+        let output = Command::new(env!("CARGO_BIN_EXE_throughline"))
+            .args(words)
+            .current_dir(&folder)
+            .env_clear()
+            .env("THROUGHLINE_HOME", folder.join("home"))
+            .env("THROUGHLINE_PASSPHRASE_FILE", folder.join("passphrase"))
+            .output()
+            .unwrap();
+        Ran {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    })
+    .await
+    .unwrap()
+}

@@ -1,0 +1,4 @@
+//! The gateway's commands, run as the program against a node, as an organisation runs them.
+
+mod agreement;
+mod gateway;
