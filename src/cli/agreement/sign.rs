@@ -124,7 +124,7 @@ pub(super) fn verify(home: &Home, args: &VerifyArgs, output: &Output) -> Result<
 }
 
 /// Who signed these bytes; an error names the party whose signature is missing or does not count.
-pub(in super::super) fn signers(
+pub(in crate::cli) fn signers(
     checked: &Checked,
     signatures: &[Value],
     keys: &KnownKeys,
