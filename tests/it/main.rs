@@ -5,6 +5,7 @@ mod api;
 mod audit;
 mod cli;
 mod docs;
+mod process;
 mod rooms;
 mod schemas;
 mod storage;

@@ -1,0 +1,3 @@
+//! The program as a process: killed, stopped, started wrongly, and with its database or disk failing.
+
+mod kill;
