@@ -11,6 +11,7 @@ use super::{
     tokens::COOKIE,
 };
 use crate::{
+    access::Tx,
     crypto,
     hub::Reply,
     kernel::{
@@ -108,11 +109,7 @@ async fn suspend(
     remembered: Remembered,
 ) -> Result<HttpResponse, Problem> {
     let command = Suspend { organisation: id.into_inner(), version: expected.0 };
-    let outcome = asking.hub.answer("members.suspend", &asking.caller, remembered.0, move |tx| {
-        let organisation = members::suspend_organisation(tx, &command)?;
-        Ok::<_, MemberError>(Reply::ok(&organisation)?.version(organisation.version))
-    });
-    answer(outcome.await)
+    stand("members.suspend", members::suspend_organisation, asking, remembered, command).await
 }
 
 /// Let a suspended organisation take part again.
@@ -126,8 +123,19 @@ async fn reinstate(
     remembered: Remembered,
 ) -> Result<HttpResponse, Problem> {
     let command = Suspend { organisation: id.into_inner(), version: expected.0 };
-    let outcome = asking.hub.answer("members.reinstate", &asking.caller, remembered.0, move |tx| {
-        let organisation = members::reinstate_organisation(tx, &command)?;
+    stand("members.reinstate", members::reinstate_organisation, asking, remembered, command).await
+}
+
+/// What suspending and reinstating have in common: everything but the use case.
+async fn stand(
+    action: &'static str,
+    verb: fn(&mut Tx<'_>, &Suspend) -> Result<Organisation, MemberError>,
+    asking: Asking,
+    remembered: Remembered,
+    command: Suspend,
+) -> Result<HttpResponse, Problem> {
+    let outcome = asking.hub.answer(action, &asking.caller, remembered.0, move |tx| {
+        let organisation = verb(tx, &command)?;
         Ok::<_, MemberError>(Reply::ok(&organisation)?.version(organisation.version))
     });
     answer(outcome.await)

@@ -119,11 +119,7 @@ pub(super) async fn actor_of(hub: &Hub, request: &HttpRequest) -> Result<Actor, 
             by_token(hub, door, token).await?
         }
         None => match request.cookie(COOKIE) {
-            Some(cookie) => {
-                let (token, now) = (Secret::new(cookie.value().to_owned()), hub.now());
-                let actor = hub.read(move |db| members::actor_of_session(db, &token, now)).await?;
-                actor.unwrap_or_else(Actor::nobody)
-            }
+            Some(cookie) => by_session(hub, Secret::new(cookie.value().to_owned())).await?,
             None => Actor::nobody(),
         },
     };
@@ -133,6 +129,20 @@ pub(super) async fn actor_of(hub: &Hub, request: &HttpRequest) -> Result<Actor, 
         (None, None) => true,
     };
     if allowed { Ok(actor) } else { Err(too_many()) }
+}
+
+async fn by_session(hub: &Hub, token: Secret<String>) -> Result<Actor, Problem> {
+    let (now, limits, asked) = (hub.now(), hub.settings().access.clone(), token.clone());
+    let session = hub.read(move |db| members::find_session(db, &asked, now, &limits)).await?;
+    let Some(session) = session else { return Ok(Actor::nobody()) };
+    if session.is_to_be_marked(now) {
+        let marked = hub.tend("members.mark_session", move |tx| members::mark_session(tx, &token)).await;
+        if let Err(error) = marked {
+            // Nobody is sent away for it: the session only ends earlier.
+            tracing::warn!(error = %error, "the use of a session could not be noted");
+        }
+    }
+    Ok(session.actor)
 }
 
 async fn by_token(hub: &Hub, door: &Door, token: &str) -> Result<Actor, Problem> {

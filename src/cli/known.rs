@@ -16,7 +16,7 @@ use super::{
 use crate::{
     crypto::{Kid, PublicJwk, Typ, VerifyingKey, verify_compact},
     kernel::{Code, Digest, Fault, Timestamp, id::OrganisationId},
-    members::{KeyRecord, KeyState, KeyUse, MAX_STATEMENT, Statement},
+    members::{KeyRecord, KeyState, KeyUse, MAX_STATEMENT, STATEMENT_DEPTH, Statement},
     packets::{KeyLookup, KnownKey, PacketError},
 };
 
@@ -143,8 +143,9 @@ fn records(
         let signed = verify_compact(token, Typ::Directory, MAX_STATEMENT, |kid| {
             (kid == verifier.kid()).then(|| Arc::clone(&verifier))
         })?;
-        let statement: Statement =
-            signed.claims(6).map_err(|_ignored| wrong("a statement about keys is malformed"))?;
+        let statement: Statement = signed
+            .claims(STATEMENT_DEPTH)
+            .map_err(|_ignored| wrong("a statement about keys is malformed"))?;
         seq = seq.saturating_add(1);
         if statement.org != organisation || statement.seq != seq || statement.prev != prev {
             return Err(wrong(

@@ -244,6 +244,10 @@ fn judge(settings: &Settings, complaints: &mut Vec<Complaint>) {
     if !(60..=3_600).contains(&settings.access.token_seconds) {
         complain("access.token_seconds", String::from("must be between 60 and 3600"));
     }
+    // Use is noted once a minute: less than two minutes would end sessions that are in use.
+    if settings.access.session_idle_minutes < 2 {
+        complain("access.session_idle_minutes", String::from("must be at least 2"));
+    }
     if settings.jobs.claim_lease_seconds < 5 {
         complain("jobs.claim_lease_seconds", String::from("must be at least 5"));
     }

@@ -125,7 +125,7 @@ pub struct Limits {
 pub struct Access {
     /// Seconds an access token lives.
     pub token_seconds: i64,
-    /// Minutes a session lives without use.
+    /// Minutes a session lives without use, less up to one: use is noted once a minute.
     pub session_idle_minutes: i64,
     /// Hours a session lives altogether.
     pub session_hours: i64,

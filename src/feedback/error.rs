@@ -2,6 +2,7 @@
 
 use crate::{
     access::AccessError,
+    audit::AuditError,
     kernel::{Code, Coded, Fault},
     storage::StorageError,
 };
@@ -15,6 +16,9 @@ pub enum FeedbackError {
     /// The database failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// The audit entry could not be written.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// Wrong code, wrong PIN, paused, or past its time: all the same outside.
     #[error(
         "code and PIN do not fit; after several tries there is a pause, and whoever gave you the code can give you a new one"
@@ -42,6 +46,7 @@ impl Coded for FeedbackError {
         match self {
             Self::Access(error) => error.code(),
             Self::Storage(error) => error.code(),
+            Self::Audit(error) => error.code(),
             Self::NotOpened => Code::new("feedback.not_opened", Fault::Unauthenticated),
             Self::RatedAlready => Code::new("feedback.rated_already", Fault::Conflict),
             Self::NothingSaid => Code::new("feedback.nothing_said", Fault::Refused),

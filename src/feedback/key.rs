@@ -5,9 +5,10 @@ use chrono::TimeDelta;
 use super::{FeedbackError, PersonCode, Pin, RatingGiven, store};
 use crate::{
     access::Tx,
+    audit,
     crypto::{keyed_digest, same_digest},
     kernel::{
-        Digest, Secret, Timestamp,
+        Coded as _, Digest, Secret, Timestamp,
         id::{OrganisationId, ReferralId},
     },
     policy::ServiceCode,
@@ -113,7 +114,7 @@ impl Opened {
 }
 
 /// Lets in whoever has code and PIN; `None` for everybody else. A wrong try is counted, so the transaction must be committed in
-/// either case: make a refusal of `None` after the commit.
+/// either case: make a refusal of `None` after the commit. Its entry in the log is that of a refusal already.
 pub fn open(
     tx: &mut Tx<'_>,
     presented: &Presented,
@@ -131,7 +132,11 @@ pub fn open(
         (false, _) => (seen, known.and_then(|key| key.paused_until)),
     };
     let noted = store::note_try(tx, presented.code, seen, tries, paused_until)?;
-    Ok(found.filter(|_key| good && fits && noted).map(|key| Opened {
+    let Some(key) = found.filter(|_key| good && fits && noted) else {
+        audit::record(tx, &audit::Record::refused(FeedbackError::NotOpened.code()))?;
+        return Ok(None);
+    };
+    Ok(Some(Opened {
         referral: key.referral,
         provider: key.provider,
         service: key.service,

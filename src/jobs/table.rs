@@ -8,7 +8,7 @@ use crate::{
     agreements, audit, feedback,
     hub::{self, Hub},
     kernel::Coded,
-    outbox, packets,
+    members, outbox, packets,
     policy::Policy,
     referrals,
     storage::StorageError,
@@ -100,7 +100,7 @@ async fn agreements_due(hub: Hub) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Forgets remembered answers, notices and persons' codes that are past their time.
+/// Forgets remembered answers, notices, persons' codes and sessions that are past their time.
 async fn forget(hub: Hub) -> Result<(), JobError> {
     let jobs = hub.settings().jobs.clone();
     let answers = hub.now().minus(TimeDelta::hours(jobs.idempotency_hours));
@@ -118,5 +118,7 @@ async fn forget(hub: Hub) -> Result<(), JobError> {
         feedback::forget_before(tx, now).map(drop)
     })
     .await?;
+    let limits = hub.settings().access.clone();
+    hub.tend("jobs.forget_sessions", move |tx| members::forget_sessions(tx, &limits)).await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     access::AccessError,
+    audit::AuditError,
     crypto,
     kernel::{Code, Coded, Fault},
     outbox,
@@ -17,6 +18,9 @@ pub enum MemberError {
     /// The database failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// The audit entry could not be written.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The organisation is suspended.
     #[error("this organisation is suspended; its coordinator can say why")]
     Suspended,
@@ -70,6 +74,7 @@ impl Coded for MemberError {
         match self {
             Self::Access(error) => error.code(),
             Self::Storage(error) => error.code(),
+            Self::Audit(error) => error.code(),
             Self::Suspended => Code::new("member.suspended", Fault::Forbidden),
             Self::RoleDoesNotFit => Code::new("member.role_does_not_fit", Fault::Refused),
             Self::NoRole => Code::new("member.no_role", Fault::Refused),

@@ -17,6 +17,8 @@ use crate::{
 pub const MAX_KEYS: usize = 200;
 /// How long a statement may be, in characters.
 pub const MAX_STATEMENT: usize = 131_072;
+/// How deep a statement's claims are nested at most: the statement, its keys, a key, its JWK, and some room.
+pub(crate) const STATEMENT_DEPTH: u8 = 6;
 /// How long a key may live, in days (24 months).
 const MAX_LIFE_DAYS: i64 = 731;
 
@@ -82,7 +84,8 @@ pub fn publish_keys(
     let verified = crypto::verify_compact(&cmd.statement, Typ::Directory, MAX_STATEMENT, |kid| {
         (kid == root.kid()).then(|| root.verifier()).flatten()
     })?;
-    let statement: Statement = serde_json::from_slice(verified.payload())
+    let statement: Statement = verified
+        .claims(STATEMENT_DEPTH)
         .map_err(|_ignored| MemberError::StatementRefused("its claims are malformed"))?;
     judge(&statement, organisation, root.kid())?;
     let last = store::last_statement(tx.db(), organisation)?;

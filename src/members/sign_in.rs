@@ -1,22 +1,29 @@
 //! Choosing a passphrase, signing in and out.
 //!
-//! A wrong name, a wrong passphrase, a removed person and a pause all look the same from outside and take the same time: a
-//! passphrase is checked against a hash in every case.
+//! A wrong name, a wrong passphrase, a removed person and a pause all look the same from outside and in the log, and take the same
+//! time: a passphrase is checked against a hash and the same statements are run in every case.
+//!
+//! A session ends at its last hour, or when it was not used for some minutes. Its use is noted once in a while and not at each
+//! request, so that reading stays reading; a session may therefore end as much as [`SEEN_EVERY`] early.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::TimeDelta;
 use serde::Deserialize;
 
 use super::{MemberError, Name, store};
 use crate::{
     access::{Actor, Tx},
-    config,
+    audit, config,
     crypto::{self, PassphraseHash},
-    kernel::{Digest, Secret, Timestamp, id::StaffId},
+    kernel::{Coded as _, Digest, Secret, Timestamp, id::StaffId},
     storage::Db,
 };
 
 /// The least length of a passphrase, in characters. Length is what counts (NIST SP 800-63B 5.1.1.2).
 pub const LEAST_PASSPHRASE: usize = 12;
+
+/// How far apart two notes of a session's use are at least.
+pub const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// Choose a passphrase with an enrolment code.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -89,28 +96,26 @@ pub(crate) fn passphrase_fits(candidate: Option<&Candidate>, passphrase: &Secret
 }
 
 /// Notes the outcome of a try and opens a session when it was right.
+///
+/// A wrong try counts towards a pause, so it is kept and not rolled back as other refusals are; its entry in the log is that of a
+/// refusal all the same.
 pub fn sign_in(
     tx: &mut Tx<'_>,
     found: Option<StaffId>,
     fits: bool,
     limits: &config::Access,
 ) -> Result<Option<SignedIn>, MemberError> {
-    let Some(staff) = found else { return Ok(None) };
     let now = tx.now();
-    let open = store::note_try(
-        tx,
-        staff,
-        fits,
-        limits.passphrase_tries,
-        now.plus(chrono::TimeDelta::minutes(limits.passphrase_pause_minutes)),
-    )?;
-    if !(fits && open) {
+    let pause_until = now.plus(TimeDelta::minutes(limits.passphrase_pause_minutes));
+    let open = store::note_try(tx, found, fits, limits.passphrase_tries, pause_until)?;
+    let (Some(staff), true) = (found, open) else {
+        audit::record(tx, &audit::Record::refused(MemberError::SignInRefused.code()))?;
         return Ok(None);
-    }
+    };
     let mut random = [0u8; 32];
     tx.ids().random(&mut random);
     let token = Secret::new(URL_SAFE_NO_PAD.encode(random));
-    let until = now.plus(chrono::TimeDelta::hours(limits.session_hours));
+    let until = now.plus(TimeDelta::hours(limits.session_hours));
     store::insert_session(tx, Digest::of(token.expose()), staff, until)?;
     Ok(Some(SignedIn { staff, token, until }))
 }
@@ -120,11 +125,44 @@ pub fn sign_out(tx: &mut Tx<'_>, token: &Secret<String>) -> Result<(), MemberErr
     store::delete_session(tx, Digest::of(token.expose()))
 }
 
-/// The person behind a session's token; nobody when it is over, or they or their organisation no longer take part.
-pub fn actor_of_session(
+/// A session that counts.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Who signed in.
+    pub actor: Actor,
+    seen: Timestamp,
+}
+
+impl Session {
+    /// Whether its use is to be noted again.
+    pub fn is_to_be_marked(&self, now: Timestamp) -> bool {
+        now.since(self.seen) >= SEEN_EVERY
+    }
+}
+
+/// The session of a token; none when it is over or was left alone for too long, or when the person or their organisation no longer
+/// takes part.
+pub fn find_session(
     db: &mut Db<'_>,
     token: &Secret<String>,
     now: Timestamp,
-) -> Result<Option<Actor>, MemberError> {
-    store::actor_of_session(db, Digest::of(token.expose()), now)
+    limits: &config::Access,
+) -> Result<Option<Session>, MemberError> {
+    let found = store::session(db, Digest::of(token.expose()), now, idle_since(now, limits))?;
+    Ok(found.map(|(actor, seen)| Session { actor, seen }))
+}
+
+/// Notes that a session is in use.
+pub fn mark_session(tx: &mut Tx<'_>, token: &Secret<String>) -> Result<(), MemberError> {
+    store::mark_seen(tx, Digest::of(token.expose()))
+}
+
+/// Forgets sessions that are over. Answers how many.
+pub fn forget_sessions(tx: &mut Tx<'_>, limits: &config::Access) -> Result<usize, MemberError> {
+    let now = tx.now();
+    store::forget_sessions(tx, now, idle_since(now, limits))
+}
+
+fn idle_since(now: Timestamp, limits: &config::Access) -> Timestamp {
+    now.minus(TimeDelta::minutes(limits.session_idle_minutes))
 }

@@ -309,34 +309,40 @@ pub(super) fn candidate(db: &mut Db<'_>, name: &Name) -> Result<Option<Candidate
     .transpose()
 }
 
-/// Counts a try. Answers whether the person may sign in now: not removed, not in a pause, organisation active.
+/// Counts a try. Answers whether the person may sign in now: known, the passphrase fits, not removed, not in a pause, organisation
+/// active. The statements are the same for everybody, and for nobody: how long they take tells nothing.
 pub(super) fn note_try(
     tx: &mut Tx<'_>,
-    id: StaffId,
+    id: Option<StaffId>,
     fits: bool,
     limit: i32,
     pause_until: Timestamp,
 ) -> Result<bool, MemberError> {
+    type Row = (i32, Option<i64>, Option<i64>, Option<String>);
     let now = tx.now().micros();
-    let row: Option<(i32, Option<i64>, Option<i64>, Option<String>)> = staff::table
+    let id = id.map(|id| id.to_string()).unwrap_or_default();
+    let row: Option<Row> = staff::table
         .left_join(organisations::table)
-        .filter(staff::id.eq(id.to_string()))
+        .filter(staff::id.eq(&id))
         .select((staff::tries, staff::paused_until, staff::removed_at, organisations::standing.nullable()))
         .first(tx.db().conn())
         .optional()
         .map_err(StorageError::from)?;
-    let Some((tries, paused, removed, standing)) = row else { return Ok(false) };
+    let known = row.is_some();
+    let (tries, paused, removed, standing) = row.unwrap_or_default();
     let suspended = standing.is_some_and(|s| s == Standing::Suspended.name());
-    if paused.is_some_and(|until| now < until) || removed.is_some() || suspended {
-        return Ok(false);
-    }
-    let tries = if fits { 0 } else { tries.saturating_add(1) };
-    let pause = (tries >= limit).then_some(pause_until.micros());
-    diesel::update(staff::table.filter(staff::id.eq(id.to_string())))
-        .set((staff::tries.eq(if pause.is_some() { 0 } else { tries }), staff::paused_until.eq(pause)))
+    let open = known && paused.is_none_or(|until| until <= now) && removed.is_none() && !suspended;
+    let tries_now = if fits { 0 } else { tries.saturating_add(1) };
+    let after = match (open, tries_now >= limit) {
+        (false, _) => (tries, paused),
+        (true, true) => (0, Some(pause_until.micros())),
+        (true, false) => (tries_now, None),
+    };
+    diesel::update(staff::table.filter(staff::id.eq(&id)))
+        .set((staff::tries.eq(after.0), staff::paused_until.eq(after.1)))
         .execute(tx.db().conn())
         .map_err(StorageError::from)?;
-    Ok(fits)
+    Ok(fits && open)
 }
 
 pub(super) fn insert_session(
@@ -345,10 +351,12 @@ pub(super) fn insert_session(
     id: StaffId,
     until: Timestamp,
 ) -> Result<(), MemberError> {
+    let now = tx.now().micros();
     diesel::insert_into(sessions::table)
         .values((
             sessions::token.eq(token.to_string()),
             sessions::staff.eq(id.to_string()),
+            sessions::seen.eq(now),
             sessions::until.eq(until.micros()),
         ))
         .execute(tx.db().conn())
@@ -363,26 +371,54 @@ pub(super) fn delete_session(tx: &mut Tx<'_>, token: Digest) -> Result<(), Membe
     Ok(())
 }
 
-pub(super) fn actor_of_session(
+/// The person behind a session that was used after `idle_since`, and when it was last seen used.
+pub(super) fn session(
     db: &mut Db<'_>,
     token: Digest,
     now: Timestamp,
-) -> Result<Option<Actor>, MemberError> {
-    type Row = (String, Option<String>, String, Option<String>);
+    idle_since: Timestamp,
+) -> Result<Option<(Actor, Timestamp)>, MemberError> {
+    type Row = (String, Option<String>, String, Option<String>, i64);
     let row: Option<Row> = sessions::table
         .inner_join(staff::table.left_join(organisations::table))
         .filter(sessions::token.eq(token.to_string()).and(sessions::until.gt(now.micros())))
+        .filter(sessions::seen.gt(idle_since.micros()))
         .filter(staff::removed_at.is_null())
-        .select((staff::id, staff::organisation, staff::roles, organisations::standing.nullable()))
+        .select((
+            staff::id,
+            staff::organisation,
+            staff::roles,
+            organisations::standing.nullable(),
+            sessions::seen,
+        ))
         .first(db.conn())
         .optional()
         .map_err(StorageError::from)?;
-    let Some((id, organisation, roles, standing)) = row else { return Ok(None) };
+    let Some((id, organisation, roles, standing, seen)) = row else { return Ok(None) };
     if standing.is_some_and(|s| s == Standing::Suspended.name()) {
         return Ok(None);
     }
     let organisation = organisation.map(|o| read(&o, "staff.organisation")).transpose()?;
-    Ok(Some(Actor::staff(read(&id, "staff.id")?, organisation, read(&roles, "staff.roles")?)))
+    let actor = Actor::staff(read(&id, "staff.id")?, organisation, read(&roles, "staff.roles")?);
+    Ok(Some((actor, Timestamp::from_micros(seen))))
+}
+
+/// Notes that a session is in use. Time only moves forward, and a session that is over stays over.
+pub(super) fn mark_seen(tx: &mut Tx<'_>, token: Digest) -> Result<(), MemberError> {
+    let now = tx.now().micros();
+    let theirs = sessions::table.filter(sessions::token.eq(token.to_string()).and(sessions::seen.lt(now)));
+    diesel::update(theirs).set(sessions::seen.eq(now)).execute(tx.db().conn()).map_err(StorageError::from)?;
+    Ok(())
+}
+
+/// Deletes sessions that were over by `now` or were not used after `idle_since`.
+pub(super) fn forget_sessions(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    idle_since: Timestamp,
+) -> Result<usize, MemberError> {
+    let over = sessions::until.le(now.micros()).or(sessions::seen.le(idle_since.micros()));
+    Ok(diesel::delete(sessions::table.filter(over)).execute(tx.db().conn()).map_err(StorageError::from)?)
 }
 
 // Machine clients

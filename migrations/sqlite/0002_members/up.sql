@@ -34,6 +34,7 @@ CREATE INDEX staff_by_organisation ON staff (organisation);
 CREATE TABLE sessions (
     token TEXT NOT NULL PRIMARY KEY,
     staff TEXT NOT NULL REFERENCES staff (id),
+    seen INTEGER NOT NULL,
     until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_staff ON sessions (staff);

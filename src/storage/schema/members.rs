@@ -42,6 +42,7 @@ diesel::table! {
     sessions (token) {
         token -> Text,
         staff -> Text,
+        seen -> BigInt,
         until -> BigInt,
     }
 }

@@ -100,6 +100,20 @@ async fn a_wrong_code_a_wrong_pin_a_pause_and_an_old_code_look_the_same() {
 }
 
 #[actix_web::test]
+async fn a_wrong_pin_is_logged_as_refused() {
+    let hub = TestHub::new();
+    let clinic = hub.org("Clinic of the Lake").await;
+    let slip = issue(&hub, &clinic, None).await;
+    let rating = json!({ "respectful": true });
+    rate(&hub, &slip.code, &wrong(&slip.pin), rating.clone()).await.expect(401);
+    rate(&hub, &slip.code, &slip.pin, rating).await.expect(204);
+    let mut outcomes: Vec<_> =
+        hub.logged("feedback.rate").await.into_iter().map(|facts| facts.refused).collect();
+    outcomes.sort();
+    assert_eq!(outcomes, [None, Some(String::from("feedback.not_opened"))]);
+}
+
+#[actix_web::test]
 async fn a_pause_ends_and_knocking_does_not_make_it_longer() {
     let hub = TestHub::new();
     let clinic = hub.org("Clinic of the Lake").await;

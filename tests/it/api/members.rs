@@ -1,9 +1,9 @@
 //! Organisations, machines, people and keys over HTTP.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use throughline::{
     access::Role,
-    crypto::{SigningKey, Typ, sign_compact},
+    crypto::{SigningKey, Typ, peek, sign_compact},
     kernel::id::SystemIds,
     members::{self, EnrolStaff, KeyState, Suspend},
 };
@@ -110,6 +110,31 @@ async fn a_statement_signed_by_any_other_key_is_refused() {
     assert_eq!(org.publish(&hub, KeyState::Active).await.expect(422).code(), "member.statement_refused");
     let wrong_type = sign_compact(&org.root, Typ::Event, b"{}").unwrap();
     org.post(&hub, &path, &json!({ "statement": wrong_type })).await.expect(422);
+}
+
+#[actix_web::test]
+async fn a_statement_that_two_readers_could_read_differently_is_refused() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let path = format!("/api/v1/organisations/{}/keys", org.id);
+    let token = org.statement(&hub, KeyState::Active);
+    let claims = peek(&token, Typ::Directory, members::MAX_STATEMENT).unwrap();
+    let good = String::from_utf8(claims.unverified().to_vec()).unwrap();
+    let value: Value = serde_json::from_str(&good).unwrap();
+    let in_a_row: Vec<&Value> = ["v", "org", "seq", "prev", "keys", "iat"].map(|name| &value[name]).into();
+    for (what, claims) in [
+        ("a member twice", good.replacen("\"v\":1", "\"v\":1,\"v\":1", 1)),
+        ("a member of a key twice", good.replacen("\"crv\":", "\"crv\":\"P-256\",\"crv\":", 1)),
+        ("null for nothing", good.replacen("\"status\":", "\"compromised_at\":null,\"status\":", 1)),
+        ("an array for an object", json!(in_a_row).to_string()),
+        ("something after the end", format!("{good} {{}}")),
+    ] {
+        assert_ne!(claims, good, "{what}");
+        let statement = sign_compact(&org.root, Typ::Directory, claims.as_bytes()).unwrap();
+        let refused = org.post(&hub, &path, &json!({ "statement": statement })).await;
+        assert_eq!((refused.status, refused.code()), (422, "member.statement_refused"), "{what}");
+    }
+    org.post(&hub, &path, &json!({ "statement": token })).await.expect(201);
 }
 
 #[actix_web::test]

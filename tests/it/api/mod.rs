@@ -5,3 +5,4 @@ mod conventions;
 mod description;
 mod feedback;
 mod members;
+mod sessions;

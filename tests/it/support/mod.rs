@@ -13,6 +13,10 @@ use serde_json::Value;
 use throughline::{
     access::Actor,
     api::{self, Serving},
+    audit::{
+        self,
+        entry::{Facts, LENGTH},
+    },
     config::{self, Settings},
     crypto::SigningKey,
     hub::{Caller, Hub, NodeKeys},
@@ -92,6 +96,17 @@ impl TestHub {
     /// Runs every job once.
     pub(crate) async fn run_jobs(&self) {
         jobs::run_all(&self.hub).await.unwrap();
+    }
+
+    /// What the log says about an action; entries of one moment come in any order. For logs of fewer than 256 entries.
+    pub(crate) async fn logged(&self, action: &str) -> Vec<Facts> {
+        self.run_jobs().await;
+        let note = self.hub.read(audit::checkpoint).await.unwrap();
+        let size = note.lines().nth(1).unwrap();
+        let name = format!("tile/entries/000.p/{size}").parse().unwrap();
+        let bytes = self.hub.read(move |db| audit::tile(db, name)).await.unwrap();
+        let entries = bytes.chunks(LENGTH + 2).map(|chunk| Facts::decode(&chunk[2..]).unwrap());
+        entries.filter(|facts| facts.action == action).collect()
     }
 
     /// Stops serving, letting what is in flight finish.

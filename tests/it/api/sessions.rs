@@ -1,0 +1,130 @@
+//! Sessions of people: how long they live, and what is left of a try that failed.
+
+use chrono::TimeDelta;
+use serde_json::json;
+use throughline::{audit::Who, members};
+
+use crate::support::{Org, TestHub, send};
+
+const PASSPHRASE: &str = "four unrelated words here";
+
+/// Enrols a person and answers nothing: they can sign in from now on.
+async fn person(hub: &TestHub, org: &Org, name: &str) {
+    let staff = format!("/api/v1/organisations/{}/staff", org.id);
+    let enrolment =
+        org.post(hub, &staff, &json!({ "name": name, "roles": ["case_worker"] })).await.expect(201);
+    let choice = json!({ "code": enrolment.body["code"], "passphrase": PASSPHRASE });
+    send(hub, None, "POST", "/api/v1/passphrase", &[], Some(&choice)).await.expect(204);
+}
+
+/// Tries to sign in; answers the status and, when it was right, the cookie.
+async fn try_as(hub: &TestHub, name: &str, passphrase: &str) -> (u16, String) {
+    let body = json!({ "name": name, "passphrase": passphrase });
+    let response = send(hub, None, "POST", "/api/v1/session", &[], Some(&body)).await;
+    let cookie = response.headers.get("set-cookie").map(|value| value.to_str().unwrap());
+    (response.status, cookie.and_then(|c| c.split(';').next()).unwrap_or_default().to_owned())
+}
+
+async fn look(hub: &TestHub, cookie: &str) -> u16 {
+    send(hub, None, "GET", "/api/v1/organisations", &[("cookie", cookie)], None).await.status
+}
+
+/// How often the use of a session was noted.
+fn notes(hub: &TestHub) -> u64 {
+    hub.hub.metrics().writes.with_label_values(&["members.mark_session", "done"]).get()
+}
+
+#[actix_web::test]
+async fn a_session_left_alone_ends_and_one_in_use_goes_on() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    person(&hub, &org, "w.banda").await;
+    let (_, used) = try_as(&hub, "w.banda", PASSPHRASE).await;
+    let (_, left) = try_as(&hub, "w.banda", PASSPHRASE).await;
+    for _step in 0..3 {
+        hub.clock.advance(TimeDelta::minutes(20));
+        assert_eq!(look(&hub, &used).await, 200, "it was used 20 minutes ago");
+    }
+    assert_eq!(look(&hub, &left).await, 401, "nobody used it for an hour");
+    hub.clock.advance(TimeDelta::minutes(29));
+    assert_eq!(look(&hub, &used).await, 200);
+    hub.clock.advance(TimeDelta::minutes(30));
+    assert_eq!(look(&hub, &used).await, 401);
+    assert_eq!(look(&hub, &used).await, 401, "asking with a session that is over does not wake it");
+}
+
+#[actix_web::test]
+async fn a_session_in_use_ends_with_its_last_hour() {
+    let hub = TestHub::with(&[("ACCESS__SESSION_HOURS", "1")]);
+    let org = hub.org("Harbour Aid").await;
+    person(&hub, &org, "w.banda").await;
+    let (_, cookie) = try_as(&hub, "w.banda", PASSPHRASE).await;
+    for _step in 0..2 {
+        hub.clock.advance(TimeDelta::minutes(25));
+        assert_eq!(look(&hub, &cookie).await, 200);
+    }
+    hub.clock.advance(TimeDelta::minutes(10));
+    assert_eq!(look(&hub, &cookie).await, 401);
+}
+
+#[actix_web::test]
+async fn the_use_of_a_session_is_noted_once_a_minute_and_not_at_each_request() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    person(&hub, &org, "w.banda").await;
+    let (_, cookie) = try_as(&hub, "w.banda", PASSPHRASE).await;
+    for _request in 0..5 {
+        look(&hub, &cookie).await;
+    }
+    assert_eq!(notes(&hub), 0, "signing in was use enough");
+    hub.clock.advance(TimeDelta::seconds(60));
+    for _request in 0..5 {
+        look(&hub, &cookie).await;
+    }
+    assert_eq!(notes(&hub), 1);
+    hub.clock.advance(TimeDelta::seconds(59));
+    look(&hub, &cookie).await;
+    assert_eq!(notes(&hub), 1);
+}
+
+#[actix_web::test]
+async fn sessions_that_are_over_are_forgotten_and_no_others() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    person(&hub, &org, "w.banda").await;
+    let (_, _left) = try_as(&hub, "w.banda", PASSPHRASE).await;
+    hub.clock.advance(TimeDelta::minutes(20));
+    let (_, fresh) = try_as(&hub, "w.banda", PASSPHRASE).await;
+    hub.clock.advance(TimeDelta::minutes(15));
+    let limits = hub.hub.settings().access.clone();
+    let forgotten =
+        hub.hub.tend("tests.forget", move |tx| members::forget_sessions(tx, &limits)).await.unwrap();
+    assert_eq!(forgotten, 1);
+    assert_eq!(look(&hub, &fresh).await, 200);
+    hub.clock.advance(TimeDelta::hours(1));
+    hub.run_jobs().await;
+    let limits = hub.hub.settings().access.clone();
+    let left = hub.hub.tend("tests.forget", move |tx| members::forget_sessions(tx, &limits)).await.unwrap();
+    assert_eq!(left, 0, "the job was there first");
+}
+
+#[actix_web::test]
+async fn a_failed_sign_in_is_logged_as_refused_and_the_log_does_not_say_why() {
+    let hub = TestHub::with(&[("ACCESS__PASSPHRASE_TRIES", "2")]);
+    let org = hub.org("Harbour Aid").await;
+    person(&hub, &org, "w.banda").await;
+    person(&hub, &org, "t.phiri").await;
+    assert_eq!(try_as(&hub, "nobody.of.this.name", PASSPHRASE).await.0, 401);
+    assert_eq!(try_as(&hub, "w.banda", "not this one, sorry").await.0, 401);
+    assert_eq!(try_as(&hub, "w.banda", "nor this one, sorry").await.0, 401);
+    assert_eq!(try_as(&hub, "w.banda", PASSPHRASE).await.0, 401, "there is a pause now");
+    assert_eq!(try_as(&hub, "t.phiri", PASSPHRASE).await.0, 200);
+    let tries = hub.logged("members.sign_in").await;
+    let (good, refused): (Vec<_>, Vec<_>) = tries.iter().partition(|facts| facts.refused.is_none());
+    assert_eq!((good.len(), refused.len()), (1, 4));
+    for facts in refused {
+        assert_eq!(facts.refused.as_deref(), Some("member.sign_in_refused"));
+        let told = (facts.actor, facts.organisation, facts.object, facts.before, facts.after);
+        assert_eq!(told, (Who::Nobody, None, None, None, None));
+    }
+}
