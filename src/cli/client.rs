@@ -134,7 +134,7 @@ impl HubClient {
         let status = response.status();
         let bytes = read(&self.base, response).await?;
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        if status.is_success() { Ok(Answer { body }) } else { Err(refused(status, &body)) }
+        if status.is_success() { Ok(Answer { body }) } else { Err(refused(&self.base, status, &body)) }
     }
 }
 
@@ -168,7 +168,7 @@ async fn token(
     let body: Value = serde_json::from_slice(&read(hub, response).await?).unwrap_or(Value::Null);
     match body.get("access_token").and_then(Value::as_str) {
         Some(token) if status.is_success() => Ok(token.to_owned()),
-        _ => Err(refused(status, &body)),
+        _ => Err(refused(hub, status, &body)),
     }
 }
 
@@ -186,8 +186,27 @@ async fn read(hub: &str, mut response: reqwest::Response) -> Result<Vec<u8>, Cli
     Ok(bytes)
 }
 
-fn refused(status: StatusCode, body: &Value) -> CliError {
-    let fault = match status.as_u16() {
+/// The refusal of a hub. What it is hangs on its code: an answer without one comes from something between here and the hub, or
+/// from something that is no hub, and its status says nothing about what was asked.
+fn refused(hub: &str, status: StatusCode, body: &Value) -> CliError {
+    match body.get("code").and_then(Value::as_str) {
+        Some(code) => CliError::of_problem(fault_of(code, status), body),
+        None => CliError::new(
+            Code::new("hub.not_understood", Fault::Unavailable),
+            format!(
+                "what answered at {hub} with status {status} does not speak as a hub does: look at the address, or at what \
+                 stands before the hub. Nothing is lost: run the same command again"
+            ),
+        ),
+    }
+}
+
+/// The kind of a code. Every kind has a status of its own but for one; a code this release does not know goes by its status.
+fn fault_of(code: &str, status: StatusCode) -> Fault {
+    if code == "storage.outcome_unknown" {
+        return Fault::Unsure;
+    }
+    match status.as_u16() {
         401 => Fault::Unauthenticated,
         403 => Fault::Forbidden,
         404 => Fault::NotFound,
@@ -199,8 +218,7 @@ fn refused(status: StatusCode, body: &Value) -> CliError {
         400..=499 => Fault::Malformed,
         503 => Fault::Unavailable,
         _ => Fault::Internal,
-    };
-    CliError::of_problem(fault, body)
+    }
 }
 
 fn unreachable(hub: &str, error: &reqwest::Error) -> CliError {
@@ -209,4 +227,27 @@ fn unreachable(hub: &str, error: &reqwest::Error) -> CliError {
         Code::new("hub.unreachable", Fault::Unavailable),
         format!("{hub} cannot be reached ({why}). Nothing is lost: run the same command again when it can"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_without_a_code_is_not_taken_for_a_hub_s() {
+        let gateway_page = refused("https://hub.test", StatusCode::NOT_FOUND, &Value::Null);
+        assert_eq!(gateway_page.code(), "hub.not_understood");
+        assert!(gateway_page.to_string().contains("404"), "{gateway_page}");
+        let problem = json!({ "code": "access.not_found", "detail": "nothing here" });
+        let refused = refused("https://hub.test", StatusCode::NOT_FOUND, &problem);
+        assert_eq!((refused.code(), refused.to_string().as_str()), ("access.not_found", "nothing here"));
+    }
+
+    #[test]
+    fn not_knowing_whether_it_was_done_is_told_from_not_now_by_the_code() {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        assert_eq!(fault_of("storage.outcome_unknown", status), Fault::Unsure);
+        assert_eq!(fault_of("storage.busy", status), Fault::Unavailable);
+        assert_eq!(fault_of("a.code_of_a_later_release", StatusCode::CONFLICT), Fault::Conflict);
+    }
 }
