@@ -13,6 +13,7 @@ mod agreement;
 mod audit;
 mod client;
 mod config;
+mod consent;
 mod db;
 mod demo;
 mod directory;
@@ -84,6 +85,8 @@ enum Command {
     Key(key::Key),
     /// Draft, sign, verify and end data-sharing agreements, at an organisation's gateway.
     Agreement(agreement::Agreement),
+    /// Keep what persons agreed to, hand out receipts, and sign certificates, at an organisation's gateway.
+    Consent(consent::Consent),
     /// Seal, open, verify and look at packets, at an organisation's gateway.
     Packet(packet::Packet),
     /// Print the description of the HTTP API (OpenAPI 3.1).
@@ -115,6 +118,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), CliError> {
         Command::Doctor => doctor::run(&settings()?, output),
         Command::Key(command) => command.run(output),
         Command::Agreement(command) => command.run(output),
+        Command::Consent(command) => command.run(output),
         Command::Packet(command) => command.run(output),
         Command::Openapi => output.data(&crate::api::routes::openapi(), |_| String::new()),
     }

@@ -75,6 +75,12 @@ impl<'a> Session<'a> {
 #[derive(Default)]
 pub(super) struct Names(BTreeMap<OrganisationId, String>);
 
+impl FromIterator<(OrganisationId, String)> for Names {
+    fn from_iter<I: IntoIterator<Item = (OrganisationId, String)>>(names: I) -> Self {
+        Self(names.into_iter().collect())
+    }
+}
+
 impl Names {
     /// The name, or the id where nobody knows one.
     pub(super) fn of(&self, id: OrganisationId) -> String {

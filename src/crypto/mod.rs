@@ -22,6 +22,7 @@ mod mac;
 mod passphrase;
 mod seal;
 mod sign;
+mod vault;
 
 pub use gate::{GateError, Typ};
 pub use keys::{DecryptionKey, EncryptionKey, KeyError, Kid, PublicJwk, SecretJwk, SigningKey, VerifyingKey};
@@ -35,3 +36,4 @@ pub use seal::{
     encrypt_grant, encrypt_section,
 };
 pub use sign::{Peeked, Verified, peek, peek_kid, sign_compact, verify_compact};
+pub use vault::FileKey;

@@ -1,6 +1,7 @@
 //! `throughline agreement`
 
 mod draft;
+pub(super) mod kept;
 mod show;
 mod sign;
 
@@ -73,13 +74,14 @@ enum What {
   throughline agreement fetch dsa_… --out agreement.json
   throughline agreement verify agreement.json")]
     Verify(sign::VerifyArgs),
-    /// Write the exact bytes of a document to a file, and its signatures beside it.
+    /// Keep the exact bytes of a document and its signatures in this home, so that consents and packets can name it by its id, also
+    /// without the hub. With --out also write them to files.
     Fetch {
         #[command(flatten)]
         which: Which,
-        /// Where to write.
+        /// Where to write the document; its signatures are written beside it.
         #[arg(long, value_name = "FILE")]
-        out: PathBuf,
+        out: Option<PathBuf>,
     },
     /// Stop new packets at once, in every direction or in one.
     #[command(after_help = "Example:
@@ -185,7 +187,7 @@ async fn at_hub(home: &Home, what: What, output: &Output) -> Result<(), CliError
         What::Offer(which) => change(&session, which, (Method::PUT, "/offer", None), output).await,
         What::Retract(which) => change(&session, which, (Method::DELETE, "/offer", None), output).await,
         What::Sign(args) => sign::sign(&session, args, output).await,
-        What::Fetch { which, out } => sign::fetch(&session, which, &out, output).await,
+        What::Fetch { which, out } => sign::fetch(&session, which, out.as_deref(), output).await,
         What::Suspend { which, reason, flow } => {
             let mut body = json!({ "reason": reason.name() });
             if let (Some(from), Some(to), Some(members)) = (flow.from, flow.to, body.as_object_mut()) {

@@ -16,7 +16,7 @@ use super::{
         output::Yes,
         session::{Session, part, text},
     },
-    Which, draft, find, path, show, stands, unusable,
+    Which, draft, find, kept, path, show, stands, unusable,
 };
 use crate::{
     agreements::{Checked, Document, MAX_SIGNATURE},
@@ -76,11 +76,11 @@ pub(super) async fn sign(session: &Session<'_>, args: SignArgs, output: &Output)
     output.data(&view, |view| format!("Signed. {}", stands(view)))
 }
 
-/// Writes the exact bytes, the signatures beside them, and keeps the parties' keys for verifying later.
+/// Keeps the exact bytes, the signatures and the parties' keys in this home; writes files where they are asked for.
 pub(super) async fn fetch(
     session: &Session<'_>,
     which: Which,
-    out: &Path,
+    out: Option<&Path>,
     output: &Output,
 ) -> Result<(), CliError> {
     let found = find(session, which).await?;
@@ -91,12 +91,21 @@ pub(super) async fn fetch(
     for party in document.signatories() {
         keys.add(session.home, &session.hub, party).await?;
     }
-    let beside = beside(out);
-    replace(out, bytes.as_bytes())?;
-    replace(&beside, &serde_json::to_vec_pretty(&signatures).unwrap_or_default())?;
-    let shown = json!({ "document": out, "signatures": beside, "digest": Digest::of(&bytes) });
+    kept::keep(session.home, &document, bytes.as_bytes(), &signatures)?;
+    let mut shown = json!({
+        "id": document.id, "version": document.version, "digest": Digest::of(&bytes), "signatures": signatures.len(),
+    });
+    if let Some(out) = out {
+        let beside = beside(out);
+        replace(out, bytes.as_bytes())?;
+        replace(&beside, &serde_json::to_vec_pretty(&signatures).unwrap_or_default())?;
+        if let Some(members) = shown.as_object_mut() {
+            members.insert(String::from("files"), json!([out, beside]));
+        }
+    }
     output.data(&shown, |_| {
-        format!("Wrote {} and {} ({} signatures).", out.display(), beside.display(), signatures.len())
+        let wrote = out.map_or(String::new(), |out| format!(" Wrote {} and its signatures.", out.display()));
+        format!("{} version {} is kept here.{wrote}", document.id, document.version)
     })
 }
 

@@ -121,7 +121,6 @@ impl Gateway {
         self.run(hub, &format!("{words} --json")).await.expect(0).json()
     }
 
-    #[expect(dead_code, reason = "the consent tests look for plaintext with it")]
     /// Every file of the home, one after the other.
     pub(super) fn everything_kept(&self) -> String {
         fn read(folder: &Path, all: &mut String) {

@@ -1,4 +1,5 @@
 //! The gateway's commands, run as the program against a node, as an organisation runs them.
 
 mod agreement;
+mod consent;
 mod gateway;

@@ -1,0 +1,224 @@
+//! Where the records lie: a folder of the gateway's home with one encrypted file for each consent.
+//!
+//! The files' key is kept beside them, wrapped under the home's passphrase like the private keys. A file's name is the consent's
+//! random id and says nothing.
+
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cli::{
+        CliError,
+        home::{Home, replace},
+    },
+    consent::Record,
+    crypto::{FileKey, Passphrase},
+    kernel::{
+        Code, Digest, Fault, Timestamp,
+        id::{CertificateId, ConsentId, OrganisationId, SystemIds},
+        time::{Clock as _, SystemClock},
+    },
+};
+
+const FOLDER: &str = "consents";
+const KEY: &str = "consents/key.json";
+
+/// The records of this organisation.
+pub(in crate::cli) struct Records {
+    folder: PathBuf,
+    key: FileKey,
+}
+
+/// A certificate that was signed for one of its recipients.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::cli) struct Issued {
+    /// The certificate.
+    pub(in crate::cli) id: CertificateId,
+    /// Whom it is for.
+    pub(in crate::cli) recipient: OrganisationId,
+    /// The version of the record it was made from.
+    pub(in crate::cli) version: u32,
+    /// When it was signed.
+    pub(in crate::cli) at: Timestamp,
+    /// When it ends.
+    pub(in crate::cli) until: Timestamp,
+    /// The signed certificate.
+    pub(in crate::cli) token: String,
+}
+
+/// One consent with all its versions, and what was signed from it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::cli) struct Held {
+    id: ConsentId,
+    /// The exact bytes of each version, oldest first: their digests stand in certificates.
+    versions: Vec<String>,
+    certificates: Vec<Issued>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        use zeroize::Zeroize as _;
+        self.versions.iter_mut().for_each(String::zeroize);
+    }
+}
+
+impl Held {
+    /// The consent.
+    pub(in crate::cli) fn id(&self) -> ConsentId {
+        self.id
+    }
+
+    /// The version that counts.
+    pub(in crate::cli) fn current(&self) -> Result<Record, CliError> {
+        self.versions
+            .last()
+            .and_then(|bytes| Record::parse(bytes.as_bytes()).ok())
+            .ok_or_else(|| unreadable(self.id))
+    }
+
+    /// Digest of the version that counts.
+    pub(in crate::cli) fn digest(&self) -> Digest {
+        self.versions.last().map_or_else(|| Digest::of([]), Digest::of)
+    }
+
+    /// What was signed from it, oldest first.
+    pub(in crate::cli) fn certificates(&self) -> &[Issued] {
+        &self.certificates
+    }
+
+    /// Notes what was signed.
+    pub(in crate::cli) fn issue(&mut self, issued: Issued) {
+        self.certificates.push(issued);
+    }
+}
+
+impl Records {
+    /// Opens the records, making their key the first time.
+    pub(in crate::cli) fn open(home: &Home, passphrase: &Passphrase) -> Result<Self, CliError> {
+        let folder = home.folder(FOLDER)?;
+        if !folder.join("key.json").exists() {
+            make_key(home, &folder, passphrase)?;
+        }
+        let bytes: Vec<u8> = home.open_wrapped(KEY, passphrase)?;
+        let key = FileKey::from_bytes(bytes).ok_or_else(|| {
+            CliError::new(
+                Code::new("consent.unreadable", Fault::Malformed),
+                "the key of the consent records cannot be read; restore it from your copy",
+            )
+        })?;
+        Ok(Self { folder, key })
+    }
+
+    /// One consent.
+    pub(in crate::cli) fn find(&self, id: ConsentId) -> Result<Held, CliError> {
+        self.read(&self.path(id), id)?.ok_or_else(|| {
+            CliError::new(
+                Code::new("consent.not_here", Fault::NotFound),
+                format!("this gateway keeps no {id}; see throughline consent list"),
+            )
+        })
+    }
+
+    /// Every consent, oldest first.
+    pub(in crate::cli) fn all(&self) -> Result<Vec<Held>, CliError> {
+        let mut ids = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            ids.extend(name.strip_suffix(".jwe").and_then(|id| id.parse::<ConsentId>().ok()));
+        }
+        ids.sort();
+        ids.into_iter().map(|id| self.find(id)).collect()
+    }
+
+    /// Adds a record: a new consent, or the next version of one that is here. The same bytes again are no harm.
+    pub(in crate::cli) fn add(&self, record: &Record) -> Result<Held, CliError> {
+        let bytes = record.bytes().map_err(|_ignored| unreadable(record.id))?;
+        let text = String::from_utf8_lossy(bytes.expose()).into_owned();
+        let Some(mut held) = self.read(&self.path(record.id), record.id)? else {
+            if record.version != 1 {
+                return Err(version_refused(
+                    "an earlier version of this consent is not here; add that first",
+                ));
+            }
+            let held = Held { id: record.id, versions: vec![text], certificates: Vec::new() };
+            self.keep(&held)?;
+            return Ok(held);
+        };
+        if held.versions.last() == Some(&text) {
+            return Ok(held);
+        }
+        let last = held.current()?;
+        if last.version.checked_add(1) != Some(record.version) || record.supersedes != Some(held.digest()) {
+            return Err(version_refused(&format!(
+                "the next version of this consent is {}, and it names in supersedes the digest {}",
+                last.version.saturating_add(1),
+                held.digest()
+            )));
+        }
+        if last.subject != record.subject {
+            return Err(version_refused("a consent stays with one person: subject is another one"));
+        }
+        held.versions.push(text);
+        self.keep(&held)?;
+        Ok(held)
+    }
+
+    /// Writes what is held of a consent.
+    pub(in crate::cli) fn keep(&self, held: &Held) -> Result<(), CliError> {
+        let plain =
+            crate::kernel::Secret::new(serde_json::to_vec(held).map_err(|_ignored| unreadable(held.id))?);
+        let token = self.key.shut(&SystemIds, plain.expose())?;
+        replace(&self.path(held.id), token.as_bytes())
+    }
+
+    fn read(&self, path: &Path, id: ConsentId) -> Result<Option<Held>, CliError> {
+        let token = match fs::read_to_string(path) {
+            Ok(token) => token,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let plain = self.key.open(&token).map_err(|_ignored| unreadable(id))?;
+        let held: Held = serde_json::from_slice(plain.expose()).map_err(|_ignored| unreadable(id))?;
+        // A file under another's name would put one person's consent in another's place.
+        if held.id == id { Ok(Some(held)) } else { Err(unreadable(id)) }
+    }
+
+    fn path(&self, id: ConsentId) -> PathBuf {
+        self.folder.join(format!("{id}.jwe"))
+    }
+}
+
+/// Makes the key of the records. Two commands at once make one key, not two.
+fn make_key(home: &Home, folder: &Path, passphrase: &Passphrase) -> Result<(), CliError> {
+    // Only the passphrase that opens the organisation's keys, so that a slip does not make a second one.
+    home.keyring(passphrase)?;
+    let key = FileKey::random(&SystemIds);
+    let name = format!("{}.json", ConsentId::new(&SystemIds, SystemClock.now()));
+    home.keep_wrapped(&format!("{FOLDER}/{name}"), &SystemIds, passphrase, &key.as_bytes())?;
+    let linked = fs::hard_link(folder.join(&name), folder.join("key.json"));
+    fs::remove_file(folder.join(&name))?;
+    match linked {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn unreadable(id: ConsentId) -> CliError {
+    CliError::new(
+        Code::new("consent.unreadable", Fault::Malformed),
+        format!(
+            "the record {id} cannot be read: it was changed, or belongs to another home. Restore it from your copy"
+        ),
+    )
+}
+
+fn version_refused(sentence: &str) -> CliError {
+    CliError::new(Code::new("consent.version_refused", Fault::Refused), sentence)
+}
