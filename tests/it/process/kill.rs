@@ -9,10 +9,10 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Value, json};
-use throughline::{crypto::SigningKey, kernel::id::SystemIds};
+use serde_json::Value;
 
-use crate::support::process::{Machine, Member, Running, answer, client, send};
+use super::{made, new_client, path};
+use crate::support::process::{Machine, Member, answer, client};
 
 /// How often the hub is killed under load.
 const KILLS: usize = 200;
@@ -32,21 +32,7 @@ struct Asked {
 
 /// What the load consists of: the n-th write. Each is made once, whoever repeats it.
 fn nth(n: usize) -> Asked {
-    let key = SigningKey::generate(&SystemIds).unwrap();
-    let body = json!({ "name": format!("client {n}"), "roles": ["intake"], "key": key.public() });
-    Asked { key: format!("kill-{n}"), body, answered: None }
-}
-
-/// Where the load goes.
-fn path(member: &Member) -> String {
-    format!("/api/v1/organisations/{}/clients", member.id)
-}
-
-/// Everything the load has made, as the hub tells it.
-async fn made(hub: &Running, member: &Member) -> Vec<Value> {
-    let list = send(&hub.url, Some(&member.token), &path(member)).await.unwrap().expect(200);
-    let items = list.body["items"].as_array().unwrap();
-    items.iter().filter(|item| item["name"] != "gateway").cloned().collect()
+    Asked { key: format!("kill-{n}"), body: new_client(&format!("client {n}")), answered: None }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,3 +1,27 @@
 //! The program as a process: killed, stopped, started wrongly, and with its database or disk failing.
 
 mod kill;
+mod stop;
+
+use serde_json::{Value, json};
+use throughline::{crypto::SigningKey, kernel::id::SystemIds};
+
+use crate::support::process::{Member, Running, send};
+
+/// A write that can be counted afterwards: registers a machine client with a key of its own.
+fn new_client(name: &str) -> Value {
+    let key = SigningKey::generate(&SystemIds).unwrap();
+    json!({ "name": name, "roles": ["intake"], "key": key.public() })
+}
+
+/// Where such a write goes.
+fn path(member: &Member) -> String {
+    format!("/api/v1/organisations/{}/clients", member.id)
+}
+
+/// Everything those writes have made, as the hub tells it.
+async fn made(hub: &Running, member: &Member) -> Vec<Value> {
+    let list = send(&hub.url, Some(&member.token), &path(member)).await.unwrap().expect(200);
+    let items = list.body["items"].as_array().unwrap();
+    items.iter().filter(|item| item["name"] != "gateway").cloned().collect()
+}

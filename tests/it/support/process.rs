@@ -10,6 +10,7 @@ use std::{
 };
 
 use reqwest::Method;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use throughline::{
     access::{Actor, Role},
@@ -192,6 +193,23 @@ impl Running {
                 panic!("the hub ended with {status} instead of serving:\n{said}");
             }
             assert!(Instant::now() < end, "the hub does not serve:\n{said}");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Sends the process a signal.
+    pub(crate) fn tell(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits until the process has ended by itself.
+    pub(crate) async fn ended(&mut self) -> Ended {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Ended { status, out: String::new(), err: self.said() };
+            }
+            assert!(Instant::now() < end, "the process does not end:\n{}", self.said());
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
