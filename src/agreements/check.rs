@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::document::{DOCUMENT_FORM, Document, Flow, Item, Nature, NotADocument, OnwardRule, Retention};
 use crate::{
     kernel::{Digest, id::OrganisationId},
-    policy::{CategoryCode, Deny, FieldId, Level, Policy, PurposeCode, Situation},
+    policy::{AtMost, CategoryCode, Deny, FieldId, Level, Policy, PurposeCode, Situation},
 };
 
 /// Something wrong with a document.
@@ -108,35 +108,23 @@ fn prohibited_purposes(bytes: &[u8], policy: &Policy) -> Vec<Complaint> {
         .collect()
 }
 
-/// The purpose under which many persons may be sent at once.
-const TRANSFER_OF_CASES: &str = "P03";
-/// The one packet profile there is.
+/// The one packet profile there is. This and the counts below are the form of a document; how far a clause may go is policy.
 const PACKET_PROFILE: &str = "rp1";
-const LONGEST_VALIDITY_MONTHS: u32 = 36;
-const LONGEST_REVIEW_MONTHS: u32 = 12;
-const LONGEST_GRACE_DAYS: u32 = 60;
-const LONGEST_KEY_LIFE_DAYS: u32 = 366;
-const SLOWEST_REVOCATION_MINUTES: u32 = 60;
-const SLOWEST_NOTICE_HOURS: u32 = 24;
-const SLOWEST_AUTHORITY_HOURS: u32 = 72;
-const SLOWEST_COOPERATION_DAYS: u32 = 30;
-const SLOWEST_DESTRUCTION_DAYS: u32 = 30;
 const MOST_PARTIES: usize = 16;
 const MOST_FLOWS: usize = 64;
 const MOST_ITEMS: usize = 400;
 const MOST_ENTRIES: usize = 256;
-const MOST_PACKETS_A_DAY: u32 = 10_000;
-const LONGEST_LOG_MONTHS: u32 = 120;
 
 struct Checker<'a> {
     document: &'a Document,
     policy: &'a Policy,
+    limits: &'a AtMost,
     found: Vec<Complaint>,
 }
 
 impl<'a> Checker<'a> {
     fn of(document: &'a Document, policy: &'a Policy) -> Self {
-        Self { document, policy, found: Vec::new() }
+        Self { document, policy, limits: &policy.agreement_limits().at_most, found: Vec::new() }
     }
 
     fn complaints(mut self) -> Vec<Complaint> {
@@ -166,6 +154,11 @@ impl<'a> Checker<'a> {
         if !holds {
             self.say(at, rule, says);
         }
+    }
+
+    /// A number of a clause counts from one to what the policy allows.
+    fn within(&mut self, value: u32, most: u32, (at, rule): (&str, &'static str), [says, unit]: [&str; 2]) {
+        self.require((1..=most).contains(&value), at, rule, &format!("{says} 1 to {most} {unit}"));
     }
 
     fn identity(&mut self) {
@@ -501,17 +494,17 @@ impl<'a> Checker<'a> {
                 "the latest end lies at or after the period",
             );
         }
-        if retention.ceiling_days > ceiling.saturating_mul(3) {
+        if retention.ceiling_days > self.limits.retention_latest_days {
             self.say(
                 format!("{at}/ceiling_days"),
                 "retention_ceiling",
-                "the latest end is beyond any validity",
+                format!("the latest end is at most {} days after receipt", self.limits.retention_latest_days),
             );
         }
     }
 
     fn ends(&mut self) {
-        let document = self.document;
+        let (document, limits) = (self.document, self.limits);
         let destruction = &document.destruction;
         if destruction.methods.is_empty() {
             self.say_denied(
@@ -527,11 +520,11 @@ impl<'a> Checker<'a> {
             "count",
             "too many entries",
         );
-        self.require(
-            (1..=SLOWEST_DESTRUCTION_DAYS).contains(&destruction.within_days),
-            "/destruction/within_days",
-            "destruction_slow",
-            "data is destroyed within 1 to 30 days",
+        self.within(
+            destruction.within_days,
+            limits.destruction_days,
+            ("/destruction/within_days", "destruction_slow"),
+            ["data is destroyed within", "days"],
         );
         let onward = &document.onward;
         self.require(
@@ -556,7 +549,7 @@ impl<'a> Checker<'a> {
     }
 
     fn duties(&mut self) {
-        let document = self.document;
+        let (document, limits) = (self.document, self.limits);
         let crypto = &document.crypto;
         let profiles = crypto.profiles.iter().all(|profile| profile.as_str() == PACKET_PROFILE);
         self.require(
@@ -565,44 +558,44 @@ impl<'a> Checker<'a> {
             "crypto_profile",
             "name packet profiles that the mechanism allows, such as rp1",
         );
-        self.require(
-            (1..=LONGEST_KEY_LIFE_DAYS).contains(&crypto.key_lifetime_days),
-            "/crypto/key_lifetime_days",
-            "crypto_keys",
-            "keys live at most twelve months",
+        self.within(
+            crypto.key_lifetime_days,
+            limits.key_lifetime_days,
+            ("/crypto/key_lifetime_days", "crypto_keys"),
+            ["a key lives", "days"],
         );
-        self.require(
-            (1..=SLOWEST_REVOCATION_MINUTES).contains(&crypto.revocation_minutes),
-            "/crypto/revocation_minutes",
-            "crypto_revocation",
-            "a revocation reaches everybody within an hour",
+        self.within(
+            crypto.revocation_minutes,
+            limits.revocation_minutes,
+            ("/crypto/revocation_minutes", "crypto_revocation"),
+            ["a revocation reaches everybody within", "minutes"],
         );
-        self.require(
-            (1..=LONGEST_LOG_MONTHS).contains(&crypto.evidence_months),
-            "/crypto/evidence_months",
-            "crypto_evidence",
-            "evidence is kept for 1 to 120 months",
+        self.within(
+            crypto.evidence_months,
+            limits.evidence_months,
+            ("/crypto/evidence_months", "crypto_evidence"),
+            ["evidence is kept for", "months"],
         );
         let volumes = &document.volumes;
-        self.require(
-            (1..=MOST_PACKETS_A_DAY).contains(&volumes.packets_per_day),
-            "/volumes/packets_per_day",
-            "volume",
-            "between 1 and 10000 packets a day",
+        self.within(
+            volumes.packets_per_day,
+            limits.packets_per_day,
+            ("/volumes/packets_per_day", "volume"),
+            ["a direction carries", "packets a day"],
         );
-        self.require(
-            (1..=400).contains(&volumes.fields_per_packet),
-            "/volumes/fields_per_packet",
-            "volume",
-            "between 1 and 400 fields in a packet",
+        self.within(
+            volumes.fields_per_packet,
+            limits.fields_per_packet,
+            ("/volumes/fields_per_packet", "volume"),
+            ["a packet holds", "fields"],
         );
         for (n, flow) in document.flows.iter().enumerate() {
-            let transfers = flow.purposes.iter().any(|purpose| purpose.purpose.as_str() == TRANSFER_OF_CASES);
-            if flow.bulk && !transfers {
+            let limits = self.policy.agreement_limits();
+            if flow.bulk && !flow.purposes.iter().any(|purpose| limits.allow_bulk(&purpose.purpose)) {
                 self.say(
                     format!("/flows/{n}/bulk"),
                     "bulk",
-                    "many persons at once only where cases are transferred (P03)",
+                    "many persons at once only under a purpose that allows it, such as a transfer of cases",
                 );
             }
         }
@@ -613,29 +606,29 @@ impl<'a> Checker<'a> {
             "rights",
             "a party answers the person",
         );
-        self.require(
-            (1..=SLOWEST_COOPERATION_DAYS).contains(&rights.cooperation_days),
-            "/rights/cooperation_days",
-            "rights",
-            "the parties help one another within 30 days",
+        self.within(
+            rights.cooperation_days,
+            limits.cooperation_days,
+            ("/rights/cooperation_days", "rights"),
+            ["the parties help one another within", "days"],
         );
         self.incidents_and_audit();
     }
 
     fn incidents_and_audit(&mut self) {
-        let document = self.document;
+        let (document, limits) = (self.document, self.limits);
         let incidents = &document.incidents;
-        self.require(
-            (1..=SLOWEST_NOTICE_HOURS).contains(&incidents.parties_hours),
-            "/incidents/parties_hours",
-            "incident_notice",
-            "the other parties are told within 24 hours",
+        self.within(
+            incidents.parties_hours,
+            limits.incident_parties_hours,
+            ("/incidents/parties_hours", "incident_notice"),
+            ["the other parties are told within", "hours"],
         );
-        self.require(
-            (1..=SLOWEST_AUTHORITY_HOURS).contains(&incidents.authority_hours),
-            "/incidents/authority_hours",
-            "incident_notice",
-            "the authority is told within 72 hours",
+        self.within(
+            incidents.authority_hours,
+            limits.incident_authority_hours,
+            ("/incidents/authority_hours", "incident_notice"),
+            ["the authority is told within", "hours"],
         );
         self.require(
             incidents.do_no_harm,
@@ -651,11 +644,11 @@ impl<'a> Checker<'a> {
             "principles",
             "with an international organisation the data protection principles are annexed",
         );
-        self.require(
-            (1..=LONGEST_LOG_MONTHS).contains(&document.audit.log_months),
-            "/audit/log_months",
-            "audit_logs",
-            "logs are kept for 1 to 120 months",
+        self.within(
+            document.audit.log_months,
+            limits.log_months,
+            ("/audit/log_months", "audit_logs"),
+            ["logs are kept for", "months"],
         );
         let sensitive = document.children.included || self.lists_sensitive(self.listed_fields());
         match &document.dpia {
@@ -678,27 +671,27 @@ impl<'a> Checker<'a> {
     }
 
     fn validity(&mut self) {
-        let validity = &self.document.validity;
-        let latest = validity.from.datetime().checked_add_months(Months::new(LONGEST_VALIDITY_MONTHS));
+        let (validity, limits) = (&self.document.validity, self.limits);
+        let latest = validity.from.datetime().checked_add_months(Months::new(limits.validity_months));
         let ordered = validity.from < validity.until;
         let short = latest.is_some_and(|latest| validity.until.datetime() <= latest);
         self.require(
             ordered && short,
             "/validity/until",
             "validity",
-            "an agreement ends after it begins, at most three years later",
+            &format!("an agreement ends after it begins, at most {} months later", limits.validity_months),
+        );
+        self.within(
+            validity.review_months,
+            limits.review_months,
+            ("/validity/review_months", "review"),
+            ["an agreement is reviewed every", "months"],
         );
         self.require(
-            (1..=LONGEST_REVIEW_MONTHS).contains(&validity.review_months),
-            "/validity/review_months",
-            "review",
-            "an agreement is reviewed at least every 12 months",
-        );
-        self.require(
-            validity.grace_days <= LONGEST_GRACE_DAYS,
+            validity.grace_days <= limits.grace_days,
             "/validity/grace_days",
             "review",
-            "a review is late by at most 60 days",
+            &format!("a review is late by at most {} days", limits.grace_days),
         );
     }
 }
@@ -717,7 +710,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::agreements::sample;
+    use crate::{agreements::sample, policy::Documents};
 
     type Edit = Box<dyn FnOnce(&mut Value)>;
 
@@ -850,6 +843,77 @@ mod tests {
             let found = rules(edit);
             assert!(found.contains(&rule), "expected {rule}, found {found:?}");
         }
+    }
+
+    /// Each limit of the policy, the place in the document it bounds, and the rule that says so.
+    const BOUNDS: [(&str, &str, &str); 14] = [
+        ("validity_months", "", "validity"),
+        ("review_months", "/validity/review_months", "review"),
+        ("grace_days", "/validity/grace_days", "review"),
+        ("retention_latest_days", "/retention/0/ceiling_days", "retention_ceiling"),
+        ("destruction_days", "/destruction/within_days", "destruction_slow"),
+        ("key_lifetime_days", "/crypto/key_lifetime_days", "crypto_keys"),
+        ("revocation_minutes", "/crypto/revocation_minutes", "crypto_revocation"),
+        ("evidence_months", "/crypto/evidence_months", "crypto_evidence"),
+        ("log_months", "/audit/log_months", "audit_logs"),
+        ("packets_per_day", "/volumes/packets_per_day", "volume"),
+        ("fields_per_packet", "/volumes/fields_per_packet", "volume"),
+        ("cooperation_days", "/rights/cooperation_days", "rights"),
+        ("incident_parties_hours", "/incidents/parties_hours", "incident_notice"),
+        ("incident_authority_hours", "/incidents/authority_hours", "incident_notice"),
+    ];
+
+    fn limits() -> Value {
+        serde_json::from_str(include_str!("../../config/policy/agreement-limits.v1.json")).unwrap()
+    }
+
+    #[test]
+    fn every_limit_but_that_of_a_notice_bounds_a_place_in_the_document() {
+        let mut names: Vec<_> = BOUNDS.iter().map(|(limit, ..)| *limit).chain(["notice_days"]).collect();
+        names.sort_unstable();
+        let limits = limits();
+        let mut written: Vec<_> = limits["at_most"].as_object().unwrap().keys().map(String::as_str).collect();
+        written.sort_unstable();
+        assert_eq!(names, written);
+    }
+
+    #[test]
+    fn a_stricter_policy_refuses_what_this_one_allows() {
+        for (limit, _, rule) in BOUNDS {
+            let mut stricter = limits();
+            stricter["at_most"][limit] = 1.into();
+            let documents = Documents::builtin().with_base("agreement-limits", stricter.to_string());
+            let policy = Policy::from_documents(&documents).unwrap();
+            let complaints = Checked::read(sample::BYTES.to_vec(), &policy).unwrap_err();
+            assert!(complaints.iter().all(|complaint| complaint.rule == rule), "{limit}: {complaints:?}");
+        }
+    }
+
+    #[test]
+    fn every_limit_is_kept_to_the_last_and_is_the_one_of_the_schema() {
+        let schema: Value =
+            serde_json::from_str(include_str!("../../schemas/agreements/agreement.v1.schema.json")).unwrap();
+        for (limit, at, rule) in BOUNDS.into_iter().filter(|(_, at, _)| !at.is_empty()) {
+            let most = limits()["at_most"][limit].as_u64().unwrap();
+            let bounded = |value: u64| rules(|d| *d.pointer_mut(at).unwrap() = value.into());
+            assert_eq!(bounded(most), Vec::<&str>::new(), "{limit}");
+            assert_eq!(bounded(most + 1), [rule], "{limit}");
+            let place =
+                at.replace("/0", "/items").replace('/', "/properties/").replace("properties/items", "items");
+            assert_eq!(schema.pointer(&place).unwrap()["maximum"], most, "{limit}");
+        }
+    }
+
+    #[test]
+    fn many_at_once_pass_only_under_a_purpose_the_policy_names() {
+        let mut other = limits();
+        other["bulk_purposes"] = json!(["P01"]);
+        let documents = Documents::builtin().with_base("agreement-limits", other.to_string());
+        let policy = Policy::from_documents(&documents).unwrap();
+        let bytes = sample::edited(|d| d["flows"][0]["bulk"] = true.into());
+        assert!(Checked::read(bytes.clone(), &policy).is_ok());
+        let complaints = Checked::read(bytes, Policy::builtin()).unwrap_err();
+        assert_eq!(complaints.iter().map(|complaint| complaint.rule).collect::<Vec<_>>(), ["bulk"]);
     }
 
     #[test]

@@ -11,7 +11,8 @@
 //!   sensitive field is opened by itself.
 //! - A document that breaks a rule of the mechanism cannot be offered; a prohibited purpose cannot even be written down.
 //!
-//! It does not decide about a packet: `consent` judges, with what the agreement says as one of its facts.
+//! It does not decide about a packet: `consent` judges, with what the agreement says as one of its facts. How far an agreement may
+//! go is not decided here either: that is the policy's `agreement-limits`. Only what the form of the document demands is in code.
 
 mod agreement;
 mod changes;
@@ -50,7 +51,7 @@ pub use offer::{offer, retract};
 pub use review::review;
 pub use sign::{MAX_SIGNATURE, Sign, Signature, digest_of_signed, sign};
 pub use standing::{Destroy, Effects, NewPackets, OpenReferrals, Queued, Reports, Standing, review_due};
-pub use state::{Ending, LONGEST_NOTICE_DAYS, Move, Refused, State, StoppedFlow, SuspensionReason};
+pub use state::{Ending, Move, Refused, State, StoppedFlow, SuspensionReason};
 pub use suspend::{FlowName, Suspend, resume, suspend};
 pub use take_effect::{DUE_BATCH, anything_due, move_due};
 pub use terminate::{Terminate, terminate};

@@ -68,8 +68,8 @@ pub enum Queued {
     Deliver,
     /// Held back.
     Hold,
-    /// Held back this many hours, then purged; the sender is told.
-    HoldThenPurge(u32),
+    /// Held back as long as [`crate::policy::AfterTheEnd::suspended_purge_hours`] says, then purged; the sender is told.
+    HoldThenPurge,
     /// Purged.
     Purge,
     /// Judged again under the new version.
@@ -85,8 +85,8 @@ pub enum OpenReferrals {
     Normal,
     /// The service goes on; no further personal data moves.
     NoNewData,
-    /// The same, and within this many days they are closed, moved to another agreement, or destroyed.
-    CloseWithinDays(u32),
+    /// The same, and within [`crate::policy::AfterTheEnd::expired_close_days`] they are closed, moved to another agreement, or destroyed.
+    NoNewDataThenClose,
     /// They may finish until the notice ends.
     FinishUntil(Timestamp),
     /// Recalled: the recipient stops at once, persons are told, the sender refers again.
@@ -117,8 +117,8 @@ pub enum Destroy {
     Begin,
     /// Everything is returned or destroyed, with certificates.
     ReturnOrDestroy,
-    /// Everything within this many days, with an audit.
-    WithinDaysAndAudit(u32),
+    /// Everything within [`crate::policy::AfterTheEnd::breach_destroy_days`], with an audit.
+    SoonAndAudit,
     /// What the narrower retention of the new version does not cover.
     NarrowerRetention,
 }
@@ -208,7 +208,7 @@ impl Standing {
             ),
             Self::Suspended(_) => (
                 NewPackets::Refused(Deny::D203),
-                Queued::HoldThenPurge(72),
+                Queued::HoldThenPurge,
                 OpenReferrals::NoNewData,
                 Reports::CodesOnly,
                 true,
@@ -217,7 +217,7 @@ impl Standing {
             Self::Expired => (
                 NewPackets::Refused(Deny::D202),
                 Queued::Purge,
-                OpenReferrals::CloseWithinDays(30),
+                OpenReferrals::NoNewDataThenClose,
                 Reports::CodesOnly,
                 true,
                 Destroy::Begin,
@@ -236,7 +236,7 @@ impl Standing {
                 OpenReferrals::Recall,
                 Reports::None,
                 true,
-                Destroy::WithinDaysAndAudit(7),
+                Destroy::SoonAndAudit,
             ),
             Self::Superseded(_) => (
                 NewPackets::Refused(Deny::D204),

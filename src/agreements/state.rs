@@ -1,5 +1,6 @@
 //! The life of one version of an agreement. Pure.
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::document::Validity;
@@ -109,7 +110,12 @@ pub enum Move {
     /// Go on after a suspension.
     Resume,
     /// End it.
-    Terminate(Ending),
+    Terminate {
+        /// How.
+        ending: Ending,
+        /// How long a notice may be.
+        longest_notice: TimeDelta,
+    },
     /// The last day of validity passed.
     Expire(Validity),
     /// A newer version took effect.
@@ -118,9 +124,6 @@ pub enum Move {
         by: u32,
     },
 }
-
-/// The longest notice period of a termination, in days.
-pub const LONGEST_NOTICE_DAYS: i64 = 90;
 
 /// The move is not in the table, or not at this moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -173,8 +176,8 @@ impl State {
             }
             (
                 Self::Offered { .. } | Self::Signed { .. } | Self::InForce { .. } | Self::Suspended { .. },
-                Move::Terminate(ending),
-            ) if ending.is_timely(at) => Ok(Self::Terminated { since: at, ending: *ending }),
+                Move::Terminate { ending, longest_notice },
+            ) if ending.is_timely(at, *longest_notice) => Ok(Self::Terminated { since: at, ending: *ending }),
             (
                 Self::Offered { .. } | Self::Signed { .. } | Self::InForce { .. } | Self::Suspended { .. },
                 Move::Expire(validity),
@@ -188,11 +191,9 @@ impl State {
 }
 
 impl Ending {
-    fn is_timely(self, at: Timestamp) -> bool {
+    fn is_timely(self, at: Timestamp, longest_notice: TimeDelta) -> bool {
         match self {
-            Self::Notice { until } => {
-                at <= until && until <= at.plus(chrono::TimeDelta::days(LONGEST_NOTICE_DAYS))
-            }
+            Self::Notice { until } => at <= until && until <= at.plus(longest_notice),
             Self::Breach => true,
         }
     }
@@ -209,7 +210,7 @@ impl Move {
             Self::Review => "be reviewed",
             Self::Suspend(_) => "be suspended",
             Self::Resume => "be resumed",
-            Self::Terminate(_) => "be terminated",
+            Self::Terminate { .. } => "be terminated",
             Self::Expire(_) => "expire",
             Self::Supersede { .. } => "be superseded",
         }
@@ -265,7 +266,6 @@ pub struct StoppedFlow {
 mod tests {
     use std::fmt::Write as _;
 
-    use chrono::TimeDelta;
     use proptest::prelude::*;
 
     use super::*;
@@ -296,6 +296,10 @@ mod tests {
         ]
     }
 
+    fn end(ending: Ending) -> Move {
+        Move::Terminate { ending, longest_notice: TimeDelta::days(90) }
+    }
+
     fn moves(at: Timestamp) -> Vec<Move> {
         vec![
             Move::Offer,
@@ -305,8 +309,8 @@ mod tests {
             Move::Review,
             Move::Suspend(SuspensionReason::LegalChange),
             Move::Resume,
-            Move::Terminate(Ending::Notice { until: at.plus(TimeDelta::days(90)) }),
-            Move::Terminate(Ending::Breach),
+            end(Ending::Notice { until: at.plus(TimeDelta::days(90)) }),
+            end(Ending::Breach),
             Move::Expire(validity()),
             Move::Supersede { by: 2 },
         ]
@@ -331,9 +335,9 @@ mod tests {
     }
 
     #[test]
-    fn a_notice_of_more_than_ninety_days_is_refused() {
-        let long = Move::Terminate(Ending::Notice { until: day(60).plus(TimeDelta::days(91)) });
-        let back = Move::Terminate(Ending::Notice { until: day(59) });
+    fn a_notice_longer_than_the_longest_and_one_that_is_over_are_refused() {
+        let long = end(Ending::Notice { until: day(60).plus(TimeDelta::days(91)) });
+        let back = end(Ending::Notice { until: day(59) });
         let in_force = State::InForce { since: day(10), reviewed: day(10) };
         assert!(in_force.clone().step(&long, day(60)).is_err());
         assert!(in_force.step(&back, day(60)).is_err());

@@ -170,7 +170,7 @@ async fn terminate(
 ) -> Result<HttpResponse, Problem> {
     let (command, remember) = body.into_parts();
     moved(asking, "agreements.terminate", remember, which(&one, seen), move |tx, which| {
-        agreements::terminate(tx, which, command)
+        agreements::terminate(tx, which, command, Policy::builtin())
     })
     .await
 }

@@ -10,7 +10,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     Policy,
-    code::{CategoryCode, CompartmentCode, FieldId, JustificationCode, MinimumSetId, ServiceCode},
+    agreement::{AfterTheEnd, AgreementLimits, AtMost},
+    code::{
+        CategoryCode, CompartmentCode, FieldId, JustificationCode, MinimumSetId, PurposeCode, ServiceCode,
+    },
     deny::Deny,
     error::PolicyError,
     field::{Choices, Field, WrittenField},
@@ -48,7 +51,7 @@ impl Documents {
     }
 
     #[cfg(test)]
-    pub(super) fn with_base(mut self, name: &'static str, text: String) -> Self {
+    pub(crate) fn with_base(mut self, name: &'static str, text: String) -> Self {
         self.base.insert(name, Cow::Owned(text));
         self
     }
@@ -73,6 +76,7 @@ impl Documents {
             populations: self.read("populations", &mut complaints),
             compartments: self.read("compartments", &mut complaints),
             safeguards: self.read("safeguards", &mut complaints),
+            agreement_limits: self.read("agreement-limits", &mut complaints),
         };
         let Some(mut parts) = written.complete() else {
             return Err(PolicyError::Inconsistent { complaints });
@@ -110,6 +114,7 @@ pub(super) const BUILTIN: &[(&str, &str)] = &[
     ("populations", include_str!("../../config/policy/populations.v1.json")),
     ("compartments", include_str!("../../config/policy/compartments.v1.json")),
     ("safeguards", include_str!("../../config/policy/safeguards.v1.json")),
+    ("agreement-limits", include_str!("../../config/policy/agreement-limits.v1.json")),
 ];
 
 struct Written {
@@ -125,6 +130,7 @@ struct Written {
     populations: Option<PopulationsDoc>,
     compartments: Option<CompartmentsDoc>,
     safeguards: Option<SafeguardsDoc>,
+    agreement_limits: Option<AgreementLimitsDoc>,
 }
 
 struct Parts {
@@ -140,6 +146,7 @@ struct Parts {
     populations: PopulationsDoc,
     compartments: CompartmentsDoc,
     safeguards: SafeguardsDoc,
+    agreement_limits: AgreementLimitsDoc,
 }
 
 impl Written {
@@ -157,6 +164,7 @@ impl Written {
             populations: self.populations?,
             compartments: self.compartments?,
             safeguards: self.safeguards?,
+            agreement_limits: self.agreement_limits?,
         })
     }
 }
@@ -202,6 +210,7 @@ documents! {
     PopulationsDoc { populations: Vec<Population> }
     CompartmentsDoc { roles: Vec<Role>, compartments: Vec<Compartment> }
     SafeguardsDoc { mosaic: Mosaic, enforcement: Exception, most_sensitive: MostSensitive }
+    AgreementLimitsDoc { at_most: AtMost, after_the_end: AfterTheEnd, bulk_purposes: Vec<PurposeCode> }
 }
 
 /// The only version of these documents there is.
@@ -339,6 +348,7 @@ fn assemble(parts: Parts, version: String, complaints: &mut Vec<String>) -> Poli
         ..
     } = parts.urgencies;
     let SafeguardsDoc { mosaic, enforcement, most_sensitive, .. } = parts.safeguards;
+    let AgreementLimitsDoc { at_most, after_the_end, bulk_purposes, .. } = parts.agreement_limits;
     let compartments =
         listed("compartments", parts.compartments.compartments, |c| c.code.clone(), complaints);
     let categories = listed("categories", parts.categories.categories, |c| c.code.clone(), complaints);
@@ -390,6 +400,7 @@ fn assemble(parts: Parts, version: String, complaints: &mut Vec<String>) -> Poli
         compartments,
         roles: listed("roles", parts.compartments.roles, |role| role.code.clone(), complaints),
         safeguards: Safeguards { mosaic, enforcement, most_sensitive },
+        agreement_limits: AgreementLimits { at_most, after_the_end, bulk_purposes },
     };
     cross_check(&policy, complaints);
     policy
@@ -639,6 +650,9 @@ fn cross_check(policy: &Policy, complaints: &mut Vec<String>) {
     for service in &policy.safeguards.enforcement.services {
         need(policy.services.contains_key(service), "safeguards", service);
     }
+    for purpose in &policy.agreement_limits.bulk_purposes {
+        need(policy.purposes.contains_key(purpose), "agreement-limits", purpose);
+    }
 }
 
 #[cfg(test)]
@@ -805,6 +819,8 @@ mod tests {
             ("minimum-sets", "\"unless\": [\"JC03\"]", "\"unless\": [\"JC33\"]", "JC33"),
             ("minimum-sets", "\"safety.level\"", "\"safety.lvel\"", "safety.lvel"),
             ("safeguards", "\"P02\"", "\"P92\"", "P92"),
+            ("agreement-limits", "\"P03\"", "\"P93\"", "P93"),
+            ("agreement-limits", "\"grace_days\": 60,", "", "grace_days"),
             ("compartments", "\"K27\"", "\"K99\"", "K27"),
             ("categories", "\"code\": \"K30\"", "\"code\": \"K29\"", "K29"),
             ("fields", "\"choices\": \"sex\"", "\"choices\": \"sexes\"", "list of codes"),

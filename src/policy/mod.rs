@@ -1,5 +1,5 @@
-//! Purposes, categories, fields, services, minimum sets, reasons and timers, as versioned documents; the numbered codes that
-//! say why something may not pass; and the filled form, checked against the dictionary.
+//! Purposes, categories, fields, services, minimum sets, reasons, timers and the limits of agreements, as versioned documents; the
+//! numbered codes that say why something may not pass; and the filled form, checked against the dictionary.
 //!
 //! The documents live in `config/policy/` and are compiled in; their schemas live in `schemas/policy/`. A mechanism puts a
 //! [profile](Documents::with_profile) on top.
@@ -24,6 +24,7 @@
 //! - A restricted field that no list of a minimum set names is outside, and no justification code lets it in.
 //! - `Policy::builtin` does not return a result: a build whose documents do not hold together fails its tests.
 
+mod agreement;
 pub mod code;
 pub mod deny;
 mod documents;
@@ -44,6 +45,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+pub use agreement::{AfterTheEnd, AgreementLimits, AtMost};
 pub use code::{
     CategoryCode, CompartmentCode, ConceptCode, FieldId, JustificationCode, MinimumSetId, Mode, NotACode,
     OnwardCode, PopulationCode, PurposeCode, ReaderRole, ReasonCode, RetentionCode, ServiceCode, UrgencyCode,
@@ -85,6 +87,7 @@ pub struct Policy {
     compartments: BTreeMap<CompartmentCode, Compartment>,
     roles: BTreeMap<ReaderRole, Role>,
     safeguards: Safeguards,
+    agreement_limits: AgreementLimits,
 }
 
 impl Policy {
@@ -281,5 +284,10 @@ impl Policy {
     /// The safeguards that hold whatever an agreement or a consent says.
     pub const fn safeguards(&self) -> &Safeguards {
         &self.safeguards
+    }
+
+    /// The limits every agreement keeps.
+    pub const fn agreement_limits(&self) -> &AgreementLimits {
+        &self.agreement_limits
     }
 }

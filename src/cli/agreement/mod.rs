@@ -109,7 +109,7 @@ enum What {
     Terminate {
         #[command(flatten)]
         which: Which,
-        /// Until when open referrals may finish, at most 90 days from now.
+        /// Until when open referrals may finish; how far ahead that may be is a limit of the policy.
         #[arg(long, value_name = "TIME", required_unless_present = "for_breach")]
         notice_until: Option<Timestamp>,
         /// For breach: everything ends at once, and what was received is destroyed.
