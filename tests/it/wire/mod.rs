@@ -3,4 +3,5 @@
 mod letter;
 mod peers;
 mod proof;
+mod schemas;
 mod stored;
