@@ -78,6 +78,11 @@ impl HubClient {
         Ok(Self { http, base: hub.clone(), token, organisation })
     }
 
+    /// The access token, for a client that must be plainer than this one.
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// GET.
     pub(super) async fn get(&self, path: &str) -> Result<Answer, CliError> {
         self.send(Method::GET, path, None, &[]).await

@@ -11,6 +11,7 @@
 
 mod agreement;
 mod audit;
+mod bench;
 mod client;
 mod config;
 mod consent;
@@ -89,6 +90,9 @@ enum Command {
     Consent(consent::Consent),
     /// Seal, open, verify and look at packets, at an organisation's gateway.
     Packet(packet::Packet),
+    /// Measure what the hub does on this machine, against what the machine can do.
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Print the description of the HTTP API (OpenAPI 3.1).
     Openapi,
 }
@@ -120,6 +124,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), CliError> {
         Command::Agreement(command) => command.run(output),
         Command::Consent(command) => command.run(output),
         Command::Packet(command) => command.run(output),
+        Command::Bench(command) => command.run(&settings()?, output),
         Command::Openapi => output.data(&crate::api::routes::openapi(), |_| String::new()),
     }
 }

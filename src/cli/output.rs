@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::kernel::{Code, Coded, Fault};
@@ -131,6 +131,23 @@ impl Output {
         Working(bar)
     }
 
+    /// Shows how far work of a known length has come, until it is dropped. Nothing with `--json` or without a terminal.
+    pub(super) fn progress(&self, on: &'static str, steps: usize) -> Progress {
+        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
+        let bar = if self.json { ProgressBar::hidden() } else { ProgressBar::new(steps) };
+        bar.set_message(on);
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}") {
+            bar.set_style(style);
+        }
+        Progress(bar)
+    }
+
+    /// Prints one row of data as soon as it is known: one line of JSON, or as `text` makes it for people.
+    pub fn row<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), CliError> {
+        let shown = if self.json { serde_json::to_string(value).unwrap_or_default() } else { text(value) };
+        Ok(writeln!(io::stdout().lock(), "{}", shown.trim_end())?)
+    }
+
     /// Prints a failure and gives its exit code.
     pub fn fail(&self, error: &CliError) -> ExitCode {
         let mut stderr = io::stderr().lock();
@@ -182,6 +199,22 @@ impl Yes {
 pub(super) struct Working(ProgressBar);
 
 impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// How far work has come; dropping it ends the display.
+pub(super) struct Progress(ProgressBar);
+
+impl Progress {
+    /// One more step is done.
+    pub(super) fn step(&self) {
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Progress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }

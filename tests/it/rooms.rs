@@ -206,6 +206,17 @@ fn only_crypto_names_josekit_and_nobody_calls_its_parsers() {
     }
 }
 
+/// Sealing what nobody released is for packets that are about nobody.
+#[test]
+fn only_the_benchmark_seals_without_a_release() {
+    for (path, text) in sources() {
+        let code = code(&text);
+        let may = room_of(&path) == "packets" || path.starts_with("cli/bench/");
+        let words: Vec<&str> = code.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        assert!(may || !words.contains(&"press"), "{path} names packets::press");
+    }
+}
+
 #[test]
 fn rooms_do_not_reach_past_their_neighbours() {
     for (path, text) in sources() {

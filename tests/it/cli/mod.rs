@@ -1,5 +1,6 @@
 //! The gateway's commands, run as the program against a node, as an organisation runs them.
 
 mod agreement;
+mod bench;
 mod consent;
 mod gateway;
