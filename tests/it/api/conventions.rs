@@ -3,7 +3,7 @@
 use serde_json::json;
 use throughline::{crypto::SigningKey, kernel::id::SystemIds};
 
-use crate::support::{TestHub, send};
+use crate::support::{Org, TestHub, send};
 
 fn client(name: &str) -> serde_json::Value {
     let key = SigningKey::generate(&SystemIds).unwrap();
@@ -100,21 +100,29 @@ async fn metrics_hold_names_of_routes_and_no_ids() {
 }
 
 #[actix_web::test]
-async fn old_answers_are_forgotten_and_a_stopped_hub_answers_nobody() {
+async fn an_old_answer_is_forgotten_and_the_request_is_done_anew() {
     let hub = TestHub::new();
-    let org = hub.org("Harbour Aid").await;
-    let path = format!("/api/v1/organisations/{}/clients", org.id);
-    let (body, key) = (client("second"), [("idempotency-key", "abc-3")]);
-    let made = send(&hub, Some(&org.token), "POST", &path, &key, Some(&body)).await.expect(201);
-    let made = made.body["id"].as_str().unwrap().to_owned();
-    org.delete(&hub, &format!("{path}/{made}")).await.expect(204);
-    assert!(hub.everything_stored().contains("abc-3"));
-    hub.clock.advance(chrono::TimeDelta::hours(49));
-    hub.run_jobs().await;
-    assert!(
-        !hub.everything_stored().contains("abc-3")
-            || hub.hub.store().engine() == throughline::storage::Engine::Sqlite
-    );
+    let mut org = hub.org("Harbour Aid").await;
+    let need = json!({ "kind": "unreferred", "service": "SV01", "urgency": "U2", "reason": "NP01" });
+    let ask = async |org: &Org| {
+        let key = [("idempotency-key", "abc-3")];
+        send(&hub, Some(&org.token), "POST", "/api/v1/needs", &key, Some(&need)).await.expect(201)
+    };
+    let first = ask(&org).await;
+    for (hours, remembered) in [(47, true), (2, false)] {
+        hub.clock.advance(chrono::TimeDelta::hours(hours));
+        hub.run_jobs().await;
+        org.sign_in(&hub).await;
+        let again = ask(&org).await;
+        assert_eq!(again.headers.contains_key("idempotent-replayed"), remembered, "after {hours} more hours");
+        assert_eq!(again.body["id"] == first.body["id"], remembered, "after {hours} more hours");
+    }
+}
+
+#[actix_web::test]
+async fn a_stopped_hub_answers_nobody() {
+    let hub = TestHub::new();
+    send(&hub, None, "GET", "/health/live", &[], None).await.expect(204);
     hub.stop().await;
     let gone = reqwest::Client::builder().no_proxy().build().unwrap().get(&hub.url).send().await;
     assert!(gone.is_err());

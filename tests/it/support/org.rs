@@ -121,10 +121,6 @@ impl Org {
     pub(crate) async fn post(&self, hub: &TestHub, path: &str, body: &Value) -> Response {
         send(hub, Some(&self.token), "POST", path, &[], Some(body)).await
     }
-
-    pub(crate) async fn delete(&self, hub: &TestHub, path: &str) -> Response {
-        send(hub, Some(&self.token), "DELETE", path, &[], None).await
-    }
 }
 
 /// Asks for a token with an assertion.
