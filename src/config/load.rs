@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, fmt, path::Path};
 
 use toml::{Table, Value};
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
-use super::Settings;
+use super::{Settings, ranges};
 use crate::kernel::{Code, Coded, Fault};
 
 /// The compiled-in defaults.
@@ -73,12 +74,12 @@ pub fn load_with(
             override_one(&mut settings, &shape, path, value, &mut complaints);
         }
     }
+    ranges::judge(&mut settings, &shape, &mut complaints);
+    judge_alone(&mut settings, &shape, &mut complaints);
     let parsed: Option<Settings> = match Value::Table(settings).try_into() {
         Ok(parsed) => Some(parsed),
         Err(error) => {
-            if complaints.is_empty() {
-                complaints.push(Complaint { setting: String::from("settings"), problem: error.to_string() });
-            }
+            complaints.push(Complaint { setting: String::from("settings"), problem: error.to_string() });
             None
         }
     };
@@ -93,9 +94,38 @@ pub fn load_with(
 
 fn parse(name: &str, text: &str, complaints: &mut Vec<Complaint>) -> Table {
     text.parse().unwrap_or_else(|error: toml::de::Error| {
-        complaints.push(Complaint { setting: name.to_owned(), problem: error.message().to_owned() });
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        complaints.push(Complaint {
+            setting: name.to_owned(),
+            problem: format!("cannot be understood in line {line}: {}", error.message()),
+        });
         Table::new()
     })
+}
+
+/// Tries each value that is not the default alone. What cannot be used is named, and the default takes its place, so that the others
+/// are looked at as well.
+fn judge_alone(settings: &mut Table, shape: &Table, complaints: &mut Vec<Complaint>) {
+    for (section, known) in shape {
+        for (key, default) in known.as_table().into_iter().flatten() {
+            let Some(value) = settings.get(section).and_then(|table| table.get(key)).cloned() else {
+                continue;
+            };
+            if value == *default {
+                continue;
+            }
+            let mut trial = shape.clone();
+            put(&mut trial, section, key, value);
+            if let Err(error) = Value::Table(trial).try_into::<Settings>() {
+                complaints.push(Complaint {
+                    setting: format!("{section}.{key}"),
+                    problem: format!("cannot be used: {}", error.message()),
+                });
+                put(settings, section, key, default.clone());
+            }
+        }
+    }
 }
 
 fn overlay(settings: &mut Table, shape: &Table, given: Table, complaints: &mut Vec<Complaint>) {
@@ -160,7 +190,7 @@ fn override_one(
     }
 }
 
-fn put(settings: &mut Table, section: &str, key: &str, value: Value) {
+pub(super) fn put(settings: &mut Table, section: &str, key: &str, value: Value) {
     if let Some(Value::Table(table)) = settings.get_mut(section) {
         table.insert(key.to_owned(), value);
     }
@@ -222,35 +252,22 @@ fn judge(settings: &Settings, complaints: &mut Vec<Complaint>) {
     if !known || database == "sqlite:" {
         complain("database.url", String::from("must be sqlite:PATH or postgres://USER@HOST/NAME"));
     }
-    let positive: [(&str, bool); 12] = [
-        ("database.readers", settings.database.readers > 0),
-        ("database.writers", settings.database.writers > 0),
-        ("database.batch", settings.database.batch > 0),
-        ("database.queue", settings.database.queue > 0),
-        ("limits.packet_bytes", settings.limits.packet_bytes > 0),
-        ("limits.body_bytes", settings.limits.body_bytes > 0),
-        ("limits.request_seconds", settings.limits.request_seconds > 0),
-        ("limits.connections", settings.limits.connections > 0),
-        ("limits.organisation_requests_per_second", settings.limits.organisation_requests_per_second > 0),
-        ("limits.organisation_burst", settings.limits.organisation_burst > 0),
-        ("limits.stranger_requests_per_second", settings.limits.stranger_requests_per_second > 0),
-        ("limits.stranger_burst", settings.limits.stranger_burst > 0),
-    ];
-    for (setting, good) in positive {
-        if !good {
-            complain(setting, String::from("must be more than 0"));
-        }
+    if !is_level(&settings.log.level) {
+        complain(
+            "log.level",
+            String::from(
+                "must be off, error, warn, info, debug or trace; for one module module=level, parted by commas",
+            ),
+        );
     }
-    if !(60..=3_600).contains(&settings.access.token_seconds) {
-        complain("access.token_seconds", String::from("must be between 60 and 3600"));
-    }
-    // Use is noted once a minute: less than two minutes would end sessions that are in use.
-    if settings.access.session_idle_minutes < 2 {
-        complain("access.session_idle_minutes", String::from("must be at least 2"));
-    }
-    if settings.jobs.claim_lease_seconds < 5 {
-        complain("jobs.claim_lease_seconds", String::from("must be at least 5"));
-    }
+}
+
+/// Whether tracing understands it, and every word without a module is a level: tracing takes a misspelt level for a module's name and
+/// logs nothing else.
+fn is_level(text: &str) -> bool {
+    let mut bare = text.split(',').filter(|part| !part.contains(['=', '[']));
+    EnvFilter::try_new(text).is_ok()
+        && bare.all(|part| !part.is_empty() && part.parse::<LevelFilter>().is_ok())
 }
 
 impl fmt::Display for Settings {
@@ -308,11 +325,46 @@ mod tests {
                 "limits.connections",
                 "lost",
                 "THROUGHLINE__JOBS",
-                "node.country",
-                "database.queue"
+                "database.queue",
+                "node.country"
             ]
         );
         assert!(complaints.iter().any(|c| c.problem.contains("did you mean body_bytes?")));
+    }
+
+    fn complaint_about(file: &str) -> String {
+        let complaints = load_with(Some(file), &BTreeMap::new()).unwrap_err().complaints;
+        let said: Vec<_> = complaints.iter().map(|c| format!("{}: {}", c.setting, c.problem)).collect();
+        said.join(" | ")
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_used_is_named_and_hides_no_other() {
+        let said = complaint_about(
+            "[server]\naddress = \"here\"\n[log]\nformat = \"xml\"\n[node]\ncountry = \"Z\"\n",
+        );
+        for setting in
+            ["server.address: cannot be used", "log.format: cannot be used", "node.country: must be"]
+        {
+            assert!(said.contains(setting), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_understood_is_complained_about_with_its_line() {
+        let said = complaint_about("[node]\nname = \"rhn:zz:x\"\ncountry = ZZ\n");
+        assert!(said.starts_with("the settings file: cannot be understood in line 3: "), "{said}");
+    }
+
+    #[test]
+    fn a_misspelt_log_level_is_no_name_of_a_module() {
+        for level in ["inof", "info,hub=loud", "=", ",", ""] {
+            let said = complaint_about(&format!("[log]\nlevel = \"{level}\"\n"));
+            assert!(said.starts_with("log.level: must be"), "{level}: {said}");
+        }
+        for level in ["off", "WARN", "info,throughline::storage=debug", "info,actix_server=trace"] {
+            load_with(Some(&format!("[log]\nlevel = \"{level}\"\n")), &BTreeMap::new()).unwrap();
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! - Nothing else in the program reads the environment.
 
 mod load;
+mod ranges;
 mod sections;
 
 pub use load::{Complaint, ConfigError, DEFAULTS, load, load_with};
