@@ -151,6 +151,12 @@ pub fn verify(
     Ok(found)
 }
 
+/// Whether anything happened yet.
+pub fn has_entries(db: &mut Db<'_>) -> Result<bool, StorageError> {
+    let extent = store::extent(db)?;
+    Ok(extent.entries > 0 || extent.pending > 0)
+}
+
 /// Whether the log has an entry with this leaf, or one that waits for its place.
 pub fn has_leaf(db: &mut Db<'_>, leaf: Digest) -> Result<bool, StorageError> {
     Ok(store::by_leaf(db, leaf)?.is_some() || store::is_pending(db, leaf)?)

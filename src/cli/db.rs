@@ -34,7 +34,11 @@ impl Db {
         if let Self::Restore { file } = &self {
             return restore(settings, file, output);
         }
-        let store = Store::open(settings.database.opening())?;
+        let opening = settings.database.opening();
+        let store = match self {
+            Self::Migrate => Store::open(opening),
+            Self::Status | Self::Backup { .. } | Self::Restore { .. } => Store::open_existing(opening),
+        }?;
         match self {
             Self::Migrate => {
                 let applied = store.migrate()?.versions;

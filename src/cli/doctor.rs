@@ -43,7 +43,8 @@ fn keys(settings: &Settings) -> Finding {
 }
 
 fn database(settings: &Settings) -> Finding {
-    let looked = Store::open(settings.database.opening()).and_then(|store| {
+    let looked = Store::open_existing(settings.database.opening()).and_then(|store| {
+        store.require_writable()?;
         if settings.database.migrate_on_start && store.migrations()?.unknown.is_empty() {
             return Ok(store.engine());
         }
@@ -57,7 +58,8 @@ fn database(settings: &Settings) -> Finding {
 
 fn disk(settings: &Settings) -> Finding {
     let floor = settings.database.free_disk_megabytes;
-    let free = Store::open(settings.database.opening()).ok().and_then(|store| store.health().free_bytes);
+    let free =
+        Store::open_existing(settings.database.opening()).ok().and_then(|store| store.health().free_bytes);
     let Some(free) = free else {
         return Finding { what: "disk", good: true, said: String::from("not on this machine") };
     };

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{CliError, Output, block_on, open_hub};
+use super::{CliError, Output, block_on, node::make_database, open_hub};
 use crate::{
     access::{Actor, Role},
     config::Settings,
@@ -37,6 +37,9 @@ impl Init {
         let name = self.coordinator.parse().map_err(|error: crate::kernel::text::NotALine| {
             CliError::new(Code::new("init.name", Fault::Malformed), format!("--coordinator: {error}"))
         })?;
+        NodeKeys::require_none(&settings.node.keys)?;
+        // The database first: keys are made once, and what can be tried again should not come after them.
+        block_on(make_database(settings))??;
         NodeKeys::create(&settings.node.keys, &SystemIds)?;
         output.say(format!(
             "Made the node's keys in {}. Keep a copy where only you can read it.",

@@ -4,10 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use tracing_subscriber::{EnvFilter, fmt::writer::BoxMakeWriter};
 
+use super::CliError;
 use crate::{
+    audit,
     config::{LogFormat, Settings},
     hub::{Hub, KeyFault, NodeKeys},
-    kernel::{Code, Coded, id::SystemIds, time::SystemClock},
+    kernel::{Code, Coded, Fault, id::SystemIds, time::SystemClock},
     storage::{StorageError, Store},
 };
 
@@ -34,12 +36,31 @@ impl Coded for NodeError {
 /// Opens the store and the keys the settings name. Migrates when the settings say so, and refuses tables that do not fit.
 pub fn open_hub(settings: Settings) -> Result<Hub, NodeError> {
     let keys = NodeKeys::load(&settings.node.keys, &settings.node.name)?;
-    let store = Store::open(settings.database.opening())?;
+    let store = migrated(Store::open_existing(settings.database.opening())?, &settings)?;
+    Ok(Hub::new(store, settings, keys, Arc::new(SystemClock), Arc::new(SystemIds)))
+}
+
+/// Makes the database of a new node. One that a node has lived in is refused: its keys are elsewhere, and new ones would do harm.
+pub(super) async fn make_database(settings: &Settings) -> Result<(), CliError> {
+    let store = migrated(Store::open(settings.database.opening())?, settings)?;
+    let lived_in = store.read(audit::has_entries).await;
+    store.close();
+    if lived_in? {
+        return Err(CliError::new(
+            Code::new("node_keys.lost", Fault::Conflict),
+            "the database is that of a node that had keys; put its key folder where node.keys says, or give the new node another \
+             database.url",
+        ));
+    }
+    Ok(())
+}
+
+fn migrated(store: Store, settings: &Settings) -> Result<Store, StorageError> {
     if settings.database.migrate_on_start {
         store.migrate()?;
     }
     store.require_migrated()?;
-    Ok(Hub::new(store, settings, keys, Arc::new(SystemClock), Arc::new(SystemIds)))
+    Ok(store)
 }
 
 /// Starts the log of this process. What rooms hold back (names, contacts, packets) has no way into it: such types cannot be shown.

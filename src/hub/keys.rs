@@ -36,7 +36,7 @@ pub struct NodeKeys {
 pub enum KeyFault {
     /// A key is not there.
     #[error(
-        "the node's key {0} is missing; run `throughline init`, or set node.keys to the folder that has it"
+        "the node's key {0} is missing; for a new node run `throughline init`, for an old one set node.keys to the folder that has it"
     )]
     Missing(PathBuf),
     /// The folder has keys already.
@@ -45,8 +45,13 @@ pub enum KeyFault {
     /// Others can read it.
     #[error("others can read {0}; run chmod 600 on it")]
     Open(PathBuf),
+    /// Others can put keys of theirs into the folder.
+    #[error("others can replace the keys in {0}; run chmod 700 on it")]
+    Replaceable(PathBuf),
     /// It cannot be read or written.
-    #[error("{path} cannot be used: {source}")]
+    #[error(
+        "{path} cannot be used: {source}; let the hub's user own the folder node.keys names, or name another"
+    )]
     File {
         /// Which.
         path: PathBuf,
@@ -54,13 +59,16 @@ pub enum KeyFault {
         source: std::io::Error,
     },
     /// It is not a key.
-    #[error("{path} holds no usable key: {source}")]
+    #[error("{path} holds no usable key: {source}; put your copy of the key folder in its place")]
     Key {
         /// Which.
         path: PathBuf,
         /// Why.
         source: KeyError,
     },
+    /// It is not a seed.
+    #[error("{0} must hold exactly 32 bytes; put your copy of the key folder in its place")]
+    Seed(PathBuf),
 }
 
 impl Coded for KeyFault {
@@ -69,8 +77,9 @@ impl Coded for KeyFault {
             Self::Missing(_) => Code::new("node_keys.missing", Fault::Unavailable),
             Self::There(_) => Code::new("node_keys.exist", Fault::Conflict),
             Self::Open(_) => Code::new("node_keys.readable_by_others", Fault::Unavailable),
+            Self::Replaceable(_) => Code::new("node_keys.replaceable_by_others", Fault::Unavailable),
             Self::File { .. } => Code::new("node_keys.file", Fault::Unavailable),
-            Self::Key { .. } => Code::new("node_keys.malformed", Fault::Unavailable),
+            Self::Key { .. } | Self::Seed(_) => Code::new("node_keys.malformed", Fault::Unavailable),
         }
     }
 }
@@ -79,34 +88,39 @@ const RECEIPTS: &str = "receipts.jwk";
 const TOKENS: &str = "tokens.jwk";
 const LOG: &str = "log.seed";
 const PERSON: &str = "person.key";
+/// Bytes of a seed.
+const SEED: usize = 32;
 
 impl NodeKeys {
     /// Makes the keys of a new node. Overwrites nothing.
     pub fn create(folder: &Path, ids: &dyn Ids) -> Result<(), KeyFault> {
-        if folder.join(RECEIPTS).exists() {
-            return Err(KeyFault::There(folder.to_owned()));
-        }
+        Self::require_none(folder)?;
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(folder)
             .map_err(|source| KeyFault::File { path: folder.to_owned(), source })?;
-        for name in [TOKENS, RECEIPTS] {
-            let path = folder.join(name);
-            let key =
-                SigningKey::generate(ids).map_err(|source| KeyFault::Key { path: path.clone(), source })?;
-            put(&path, key.to_secret_jwk().expose().as_bytes())?;
+        let mut made = Vec::new();
+        let outcome = make(folder, ids, &mut made);
+        if outcome.is_err() {
+            // Half a set would be in the way of the next try, and none of it was used. What was there before stays.
+            for path in made {
+                let _stays = fs::remove_file(path);
+            }
         }
-        for name in [LOG, PERSON] {
-            let mut seed = [0u8; 32];
-            ids.random(&mut seed);
-            put(&folder.join(name), &seed)?;
-        }
-        Ok(())
+        outcome
+    }
+
+    /// Refuses a folder that has keys.
+    pub fn require_none(folder: &Path) -> Result<(), KeyFault> {
+        if Self::exist_in(folder) { Err(KeyFault::There(folder.to_owned())) } else { Ok(()) }
     }
 
     /// Loads the keys of a node.
     pub fn load(folder: &Path, name: &str) -> Result<Self, KeyFault> {
+        if fs::metadata(folder).is_ok_and(|folder| folder.permissions().mode() & 0o022 != 0) {
+            return Err(KeyFault::Replaceable(folder.to_owned()));
+        }
         let jwk = |file: &str| {
             let path = folder.join(file);
             let text = String::from_utf8(take(&path)?.expose().clone()).unwrap_or_default();
@@ -115,8 +129,7 @@ impl NodeKeys {
         let seed = |file: &str| {
             let path = folder.join(file);
             let bytes = take(&path)?;
-            let whole = bytes.expose().len() == 32;
-            if whole { Ok(bytes) } else { Err(KeyFault::Key { path, source: KeyError::Form }) }
+            if bytes.expose().len() == SEED { Ok(bytes) } else { Err(KeyFault::Seed(path)) }
         };
         Ok(Self {
             node: Arc::new(Node { name: name.to_owned(), receipts: jwk(RECEIPTS)? }),
@@ -142,12 +155,27 @@ impl NodeKeys {
     }
 }
 
-fn put(path: &Path, bytes: &[u8]) -> Result<(), KeyFault> {
-    let wrong = |source| KeyFault::File { path: path.to_owned(), source };
+fn make(folder: &Path, ids: &dyn Ids, made: &mut Vec<PathBuf>) -> Result<(), KeyFault> {
+    for name in [TOKENS, RECEIPTS] {
+        let path = folder.join(name);
+        let key = SigningKey::generate(ids).map_err(|source| KeyFault::Key { path: path.clone(), source })?;
+        put(path, key.to_secret_jwk().expose().as_bytes(), made)?;
+    }
+    for name in [LOG, PERSON] {
+        let mut seed = [0u8; SEED];
+        ids.random(&mut seed);
+        put(folder.join(name), &seed, made)?;
+    }
+    Ok(())
+}
+
+fn put(path: PathBuf, bytes: &[u8], made: &mut Vec<PathBuf>) -> Result<(), KeyFault> {
+    let wrong = |source| KeyFault::File { path: path.clone(), source };
     let mut file =
-        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(wrong)?;
-    file.write_all(bytes).map_err(wrong)?;
-    file.sync_all().map_err(wrong)
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(wrong)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).map_err(wrong);
+    made.push(path);
+    written
 }
 
 fn take(path: &Path) -> Result<Secret<Vec<u8>>, KeyFault> {
@@ -171,6 +199,16 @@ mod tests {
     use crate::kernel::id::SystemIds;
 
     #[test]
+    fn keys_that_could_not_be_made_leave_nothing_and_touch_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(LOG), "somebody's").unwrap();
+        assert!(matches!(NodeKeys::create(folder.path(), &SystemIds), Err(KeyFault::File { .. })));
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left, [LOG]);
+        assert_eq!(fs::read(folder.path().join(LOG)).unwrap(), b"somebody's");
+    }
+
+    #[test]
     fn keys_are_made_once_and_only_their_owner_can_read_them() {
         let folder = tempfile::tempdir().unwrap();
         let keys = folder.path().join("keys");
@@ -180,5 +218,7 @@ mod tests {
         assert!(NodeKeys::load(&keys, "rhn:zz:test").unwrap().are_usable());
         fs::set_permissions(keys.join(RECEIPTS), fs::Permissions::from_mode(0o644)).unwrap();
         assert!(matches!(NodeKeys::load(&keys, "rhn:zz:test"), Err(KeyFault::Open(_))));
+        fs::set_permissions(&keys, fs::Permissions::from_mode(0o720)).unwrap();
+        assert!(matches!(NodeKeys::load(&keys, "rhn:zz:test"), Err(KeyFault::Replaceable(_))));
     }
 }

@@ -33,6 +33,17 @@ pub enum StorageError {
         "the database cannot be opened; see that its server runs or its file can be written, or correct database.url"
     )]
     NotOpened(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The SQLite file is not there.
+    #[error(
+        "the database file {0} is not there; for a new node run `throughline init`, for an old one see that its disk is mounted, or \
+         correct database.url"
+    )]
+    Missing(String),
+    /// The SQLite file is not what was written into it.
+    #[error(
+        "the database file is damaged; stop the hub, keep a copy of the file, and restore a backup with `throughline db restore`"
+    )]
+    Damaged(#[source] DieselError),
     /// Another process serves from the same file.
     #[error("another process already serves from {0}; stop it first, or give this one another database.url")]
     InUse(String),
@@ -59,12 +70,12 @@ impl From<DieselError> for StorageError {
                     let name = info.constraint_name().unwrap_or(message).to_owned();
                     return Self::Duplicate(name);
                 }
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
-                    return Self::Gone(Some(Box::new(error)));
-                }
+                // A server that does not take writes is one that stands in for another, or has lost its place to one.
+                DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::ReadOnlyTransaction => return Self::Gone(Some(Box::new(error))),
                 DatabaseErrorKind::SerializationFailure => return Self::Busy,
                 DatabaseErrorKind::ForeignKeyViolation
-                | DatabaseErrorKind::ReadOnlyTransaction
                 | DatabaseErrorKind::NotNullViolation
                 | DatabaseErrorKind::CheckViolation
                 | DatabaseErrorKind::RestrictViolation
@@ -84,6 +95,9 @@ impl From<DieselError> for StorageError {
             ]) {
                 return Self::Busy;
             }
+            if says(&["database disk image is malformed"]) {
+                return Self::Damaged(error);
+            }
             if says(&["file is not a database"]) {
                 return Self::Schema(String::from(
                     "the file of database.url is not a SQLite database; name another file, or restore a backup with \
@@ -97,6 +111,7 @@ impl From<DieselError> for StorageError {
                 "no connection to the server",
                 "disk I/O error",
                 "unable to open database file",
+                "attempt to write a readonly database",
             ];
             if says(&gone) {
                 return Self::Gone(Some(Box::new(error)));
@@ -129,6 +144,8 @@ impl Coded for StorageError {
             Self::Full => Code::new("storage.full", Fault::Unavailable),
             Self::Gone(_) | Self::NotOpened(_) => Code::new("storage.unreachable", Fault::Unavailable),
             Self::OutcomeUnknown(_) => Code::new("storage.outcome_unknown", Fault::Unsure),
+            Self::Missing(_) => Code::new("storage.missing", Fault::Unavailable),
+            Self::Damaged(_) => Code::new("storage.damaged", Fault::Internal),
             Self::InUse(_) => Code::new("storage.in_use", Fault::Unavailable),
             Self::Schema(_) => Code::new("storage.schema", Fault::Unavailable),
             Self::Unreadable(_) | Self::Statement(_) | Self::Panicked => {

@@ -34,9 +34,11 @@ pub(super) fn status(conn: &mut Conn) -> Result<MigrationStatus, StorageError> {
         Conn::Sqlite(_) => names::<diesel::sqlite::Sqlite>(&SQLITE)?,
         Conn::Postgres(_) => names::<diesel::pg::Pg>(&POSTGRES)?,
     };
+    let migrated = was_migrated(conn)?;
     let applied = match conn {
-        Conn::Sqlite(c) => c.applied_migrations(),
-        Conn::Postgres(c) => c.applied_migrations(),
+        Conn::Sqlite(c) if migrated => c.applied_migrations(),
+        Conn::Postgres(c) if migrated => c.applied_migrations(),
+        Conn::Sqlite(_) | Conn::Postgres(_) => Ok(Vec::new()),
     }
     .map_err(said)?;
     let mut applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
@@ -46,6 +48,23 @@ pub(super) fn status(conn: &mut Conn) -> Result<MigrationStatus, StorageError> {
         unknown: applied.iter().filter(|v| !known.contains(v)).cloned().collect(),
         applied,
     })
+}
+
+/// Whether there is a table of migrations. Asking diesel for what is applied would make one, also in a database that is not ours.
+fn was_migrated(conn: &mut Conn) -> Result<bool, StorageError> {
+    #[derive(diesel::QueryableByName)]
+    struct Tables {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        there: i64,
+    }
+    let sql = match conn {
+        Conn::Sqlite(_) => {
+            "SELECT count(*) AS there FROM sqlite_master WHERE name = '__diesel_schema_migrations'"
+        }
+        Conn::Postgres(_) => "SELECT count(to_regclass('__diesel_schema_migrations')) AS there",
+    };
+    let tables: Tables = diesel::sql_query(sql).get_result(conn)?;
+    Ok(tables.there > 0)
 }
 
 pub(super) fn up(conn: &mut Conn) -> Result<Applied, StorageError> {

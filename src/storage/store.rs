@@ -69,6 +69,15 @@ pub struct Health {
 }
 
 impl Store {
+    /// Connects to what is there: a SQLite file that is missing is not made, because an empty database in the place of a lost one does
+    /// harm.
+    pub fn open_existing(opening: Opening) -> Result<Self, StorageError> {
+        match opening.url.strip_prefix("sqlite:") {
+            Some(path) if !Path::new(path).exists() => Err(StorageError::Missing(path.to_owned())),
+            _ => Self::open(opening),
+        }
+    }
+
     /// Connects, but migrates nothing. Creates the SQLite file and its folder when they are missing.
     pub fn open(opening: Opening) -> Result<Self, StorageError> {
         let (engine, file) = match opening.url.strip_prefix("sqlite:") {
@@ -135,9 +144,17 @@ impl Store {
         Ok(())
     }
 
+    /// Refuses a SQLite file that this process may only read: SQLite opens it all the same, and refuses the first write.
+    pub fn require_writable(&self) -> Result<(), StorageError> {
+        let Some(file) = &self.inner.file else { return Ok(()) };
+        rustix::fs::access(file, rustix::fs::Access::WRITE_OK)
+            .map_err(|error| StorageError::NotOpened(Box::new(std::io::Error::from(error))))
+    }
+
     /// The lock on a SQLite file that one process has; `None` on PostgreSQL. It ends with the process, however that dies.
     fn lock_file(&self) -> Result<Option<File>, StorageError> {
         let Some(file) = &self.inner.file else { return Ok(None) };
+        self.require_writable()?;
         let unusable = |error: std::io::Error| StorageError::NotOpened(Box::new(error));
         let lock = File::create(file.with_extension("lock")).map_err(unusable)?;
         match lock.try_lock() {

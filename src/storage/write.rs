@@ -203,6 +203,8 @@ fn give_up(jobs: Vec<Box<dyn Job>>, error: StorageError) {
         | StorageError::Conflict
         | StorageError::Gone(_)
         | StorageError::NotOpened(_)
+        | StorageError::Missing(_)
+        | StorageError::Damaged(_)
         | StorageError::InUse(_)
         | StorageError::Unreadable(_)
         | StorageError::Schema(_)

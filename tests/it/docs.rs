@@ -58,8 +58,13 @@ fn codes_in_sources() -> BTreeMap<String, String> {
 
 /// Status and exit code, as `api` and `cli` translate them.
 fn translated(code: &str, fault: &str) -> (u16, u8) {
+    let (status, exit) = by_fault(fault);
+    let settings = ["config.", "node_keys.", "server.tls", "storage.schema", "storage.missing"];
+    (status, if settings.iter().any(|start| code.starts_with(start)) { 78 } else { exit })
+}
+
+fn by_fault(fault: &str) -> (u16, u8) {
     match fault {
-        _ if code.starts_with("config.") => (400, 78),
         "Malformed" => (400, 65),
         "Unauthenticated" => (401, 77),
         "Forbidden" => (403, 77),

@@ -9,7 +9,9 @@ use super::{
         CliError,
         client::HubClient,
         home::{Connection, Home, HomeArgs, Keyring},
-        key, open_hub,
+        key,
+        node::make_database,
+        open_hub,
     },
     country::Agency,
 };
@@ -53,6 +55,7 @@ pub(super) struct Member {
 impl Stage {
     /// Makes the node and serves it.
     pub(super) async fn set(mut settings: Settings, folder: PathBuf) -> Result<Self, CliError> {
+        make_database(&settings).await?;
         NodeKeys::create(&settings.node.keys, &SystemIds)?;
         if settings.server.address.port() == 0 {
             // Tokens name the hub's address, so it must be known before the hub serves.
