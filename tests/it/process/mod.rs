@@ -1,6 +1,7 @@
 //! The program as a process: killed, stopped, started wrongly, and with its database or disk failing.
 
 mod kill;
+mod start;
 mod stop;
 
 use serde_json::{Value, json};

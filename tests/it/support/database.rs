@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use diesel::{Connection as _, PgConnection, RunQueryDsl as _, connection::SimpleConnection as _};
+use diesel::{
+    Connection as _, PgConnection, QueryResult, RunQueryDsl as _, SqliteConnection,
+    connection::SimpleConnection as _,
+};
 use throughline::{
     hub::Hub,
     storage::{Opening, Store},
@@ -60,7 +63,7 @@ pub(crate) fn lease(folder: &Path) -> Lease {
     }
 }
 
-fn lease_sqlite(folder: &Path) -> Lease {
+pub(crate) fn lease_sqlite(folder: &Path) -> Lease {
     static TEMPLATE: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
         let folder = tempfile::tempdir().unwrap();
         let store =
@@ -109,6 +112,15 @@ fn lease_postgres(server: &str) -> Lease {
     Lease { url, slot: Some(slot) }
 }
 
+/// Runs statements on a database.
+pub(crate) fn execute(url: &str, statements: &str) {
+    match url.strip_prefix("sqlite:") {
+        Some(path) => SqliteConnection::establish(path).unwrap().batch_execute(statements),
+        None => PgConnection::establish(url).unwrap().batch_execute(statements),
+    }
+    .unwrap();
+}
+
 fn clean(url: &str) {
     let mut conn = PgConnection::establish(url).unwrap();
     // The log refuses to be emptied; only a superuser can look past its triggers, for this one session.
@@ -139,7 +151,38 @@ pub(crate) fn dump(hub: &Hub, lease: &Lease) -> String {
         bytes.extend(std::fs::read(format!("{path}-wal")).unwrap_or_default());
         return String::from_utf8_lossy(&bytes).into_owned();
     }
-    let mut conn = PgConnection::establish(&lease.url).unwrap();
+    rows_of_postgres(&lease.url)
+}
+
+/// Every table with its rows, of a database that no hub need be able to open; the bytes of a SQLite file that is none.
+pub(crate) fn contents(url: &str) -> String {
+    let Some(path) = url.strip_prefix("sqlite:") else { return rows_of_postgres(url) };
+    match std::fs::read(path) {
+        Ok(bytes) => rows_of_sqlite(path).unwrap_or_else(|_| format!("{bytes:?}")),
+        Err(unreadable) => unreadable.to_string(),
+    }
+}
+
+fn rows_of_sqlite(path: &str) -> QueryResult<String> {
+    let mut conn = SqliteConnection::establish(path).unwrap();
+    let mut load = |sql: String| diesel::sql_query(sql).load::<Line>(&mut conn);
+    let mut all = String::new();
+    for table in load("SELECT name AS line FROM sqlite_master WHERE type = 'table' ORDER BY 1".into())? {
+        let table = table.line;
+        let columns = load(format!(
+            "SELECT group_concat('quote(\"' || name || '\")', ' || '','' || ') AS line FROM pragma_table_info('{table}')"
+        ))?;
+        all.push_str(&table);
+        for row in load(format!("SELECT {} AS line FROM \"{table}\"", columns[0].line))? {
+            all.push('\n');
+            all.push_str(&row.line);
+        }
+    }
+    Ok(all)
+}
+
+fn rows_of_postgres(url: &str) -> String {
+    let mut conn = PgConnection::establish(url).unwrap();
     let tables: Vec<Line> = diesel::sql_query(
         "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
     )
@@ -147,12 +190,13 @@ pub(crate) fn dump(hub: &Hub, lease: &Lease) -> String {
     .unwrap();
     let mut all = String::new();
     for table in tables {
+        all.push_str(&table.line);
         let rows: Vec<Line> = diesel::sql_query(format!("SELECT t::text AS line FROM {} t", table.line))
             .load(&mut conn)
             .unwrap();
         for row in rows {
-            all.push_str(&row.line);
             all.push('\n');
+            all.push_str(&row.line);
         }
     }
     all

@@ -34,7 +34,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// A machine with everything a node needs, on which the program can be started.
 pub(crate) struct Machine {
     environment: BTreeMap<String, String>,
-    _lease: database::Lease,
+    lease: database::Lease,
     folder: tempfile::TempDir,
 }
 
@@ -47,6 +47,17 @@ impl Machine {
     pub(crate) fn with(overrides: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let lease = database::lease(folder.path());
+        Self::on(folder, lease, overrides)
+    }
+
+    /// With a SQLite file, whatever the other tests run on: for what is asked of files.
+    pub(crate) fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let lease = database::lease_sqlite(folder.path());
+        Self::on(folder, lease, &[])
+    }
+
+    fn on(folder: tempfile::TempDir, lease: database::Lease, overrides: &[(&str, &str)]) -> Self {
         let keys = folder.path().join("keys");
         NodeKeys::create(&keys, &SystemIds).unwrap();
         let keys = keys.display().to_string();
@@ -71,7 +82,35 @@ impl Machine {
         .chain(overrides)
         .map(|(key, value)| (format!("THROUGHLINE__{key}"), (*value).to_owned()))
         .collect();
-        Self { environment, _lease: lease, folder }
+        Self { environment, lease, folder }
+    }
+
+    /// Where the program runs.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Changes a setting for what is started from now on.
+    pub(crate) fn set(&mut self, setting: &str, value: &str) {
+        self.environment.insert(format!("THROUGHLINE__{setting}"), value.to_owned());
+    }
+
+    /// Runs statements on the database behind the program's back.
+    pub(crate) fn sql(&self, statements: &str) {
+        database::execute(&self.lease.url, statements);
+    }
+
+    /// Everything the database holds.
+    pub(crate) fn stored(&self) -> String {
+        database::contents(&self.lease.url)
+    }
+
+    /// Takes every table away.
+    pub(crate) fn revert_all(&self) {
+        let store = Store::open(database::opening(&self.lease.url)).unwrap();
+        store.revert_all().unwrap();
+        store.close();
+        self.sql("DROP TABLE __diesel_schema_migrations");
     }
 
     fn command(&self, words: &str) -> Command {
@@ -89,9 +128,14 @@ impl Machine {
 
     /// Starts the hub, and does not wait for it.
     pub(crate) fn start(&self) -> Running {
+        self.start_with("serve")
+    }
+
+    /// Starts the program with any words, and does not wait for it.
+    pub(crate) fn start_with(&self, words: &str) -> Running {
         let log = tempfile::Builder::new().prefix("log").tempfile_in(self.folder.path()).unwrap();
         let (stderr, log) = log.keep().unwrap();
-        let child = self.command("serve").stdout(Stdio::null()).stderr(Stdio::from(stderr)).spawn().unwrap();
+        let child = self.command(words).stdout(Stdio::null()).stderr(Stdio::from(stderr)).spawn().unwrap();
         Running { child, log, url: String::new() }
     }
 
@@ -152,6 +196,12 @@ impl Ended {
     pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.status.code(), Some(code), "{}\n{}", self.out, self.err);
         self
+    }
+
+    /// The refusal has this code.
+    #[track_caller]
+    pub(crate) fn expect_code(&self, code: &str) {
+        assert!(self.err.contains(&format!("error[{code}]: ")), "{}", self.err);
     }
 }
 
