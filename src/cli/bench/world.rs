@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::{
-    super::{CliError, home::Keyring, open_hub},
+    super::{CliError, home::Keyring, node::make_database, open_hub},
     unfit,
 };
 use crate::{
@@ -84,6 +84,7 @@ pub(super) fn arrange(
 impl World {
     /// Makes the node's keys and tables, enrols everybody, and puts the agreements in force; then lets go of the database.
     pub(super) async fn make(settings: &Settings, packets: usize) -> Result<Self, CliError> {
+        make_database(settings).await?;
         NodeKeys::create(&settings.node.keys, &SystemIds)?;
         let hub = open_hub(settings.clone())?;
         let sender = enrol(&hub, "Benchmark Sender", &SENDER_ROLES).await?;
