@@ -53,7 +53,7 @@ pub use sign::{MAX_SIGNATURE, Sign, Signature, digest_of_signed, sign};
 pub use standing::{Destroy, Effects, NewPackets, OpenReferrals, Queued, Reports, Standing, review_due};
 pub use state::{Ending, Move, Refused, State, StoppedFlow, SuspensionReason};
 pub use suspend::{FlowName, Suspend, resume, suspend};
-pub use take_effect::{DUE_BATCH, anything_due, move_due};
+pub use take_effect::{DUE_BATCH, anything_due, move_due, purging};
 pub use terminate::{Terminate, terminate};
 pub use terms::{FlowTerms, Terms};
 pub use views::{AgreementDetail, AgreementView, SignatureView, find_agreement, list_agreements};

@@ -136,6 +136,20 @@ pub struct Refused {
 }
 
 impl State {
+    /// Since when it stands like this; a draft has no since.
+    pub const fn since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Draft => None,
+            Self::Offered { since }
+            | Self::Signed { since }
+            | Self::InForce { since, .. }
+            | Self::Suspended { since, .. }
+            | Self::Terminated { since, .. }
+            | Self::Expired { since }
+            | Self::Superseded { since, .. } => Some(*since),
+        }
+    }
+
     /// The state's name on the wire and in the database.
     pub const fn name(&self) -> &'static str {
         match self {

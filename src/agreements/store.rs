@@ -451,6 +451,18 @@ pub(super) fn due(db: &mut Db<'_>, now: Timestamp, limit: i64) -> Result<Vec<Agr
     Ok(rows.into_iter().map(|row| with_parties(db, row)).collect::<Result<_, _>>()?)
 }
 
+/// What was suspended or ended since a moment.
+pub(super) fn stopped_since(db: &mut Db<'_>, since: Timestamp) -> Result<Vec<Agreement>, AgreementError> {
+    let rows: Vec<Row> = agreements::table
+        .filter(agreements::state.eq_any(["suspended", "terminated", "expired"]))
+        .filter(agreements::since.ge(since.micros()))
+        .order((agreements::id, agreements::version))
+        .select(Row::as_select())
+        .load(db.conn())
+        .map_err(StorageError::from)?;
+    Ok(rows.into_iter().map(|row| with_parties(db, row)).collect::<Result<_, _>>()?)
+}
+
 /// What took effect and covers a direction, newest version first.
 pub(super) fn in_force_between(
     db: &mut Db<'_>,

@@ -16,6 +16,7 @@ use crate::{
     hub::{Remember, Reply},
     kernel::id::{AgreementId, OrganisationId},
     policy::Policy,
+    referrals::{self, ReferralError},
 };
 
 #[derive(utoipa::OpenApi)]
@@ -104,7 +105,8 @@ async fn sign(asking: Asking, one: One, body: Body<Sign>) -> Result<HttpResponse
     let ((command, remember), (id, version)) = (body.into_parts(), one.into_inner());
     let outcome = asking.hub.answer("agreements.sign", &asking.caller, remember, move |tx| {
         let agreement = agreements::sign(tx, id, version, &command)?;
-        shown(tx, &agreement, 201)
+        referrals::follow_standing(tx, &agreement, Policy::builtin())?;
+        Ok::<_, ReferralError>(shown(tx, &agreement, 201)?)
     });
     answer(outcome.await)
 }
@@ -202,7 +204,8 @@ async fn moved(
 ) -> Result<HttpResponse, Problem> {
     let outcome = asking.hub.answer(action, &asking.caller, remember, move |tx| {
         let agreement = work(tx, which)?;
-        shown(tx, &agreement, 200)
+        referrals::follow_standing(tx, &agreement, Policy::builtin())?;
+        Ok::<_, ReferralError>(shown(tx, &agreement, 200)?)
     });
     answer(outcome.await)
 }

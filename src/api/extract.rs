@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-type Coming<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+pub(super) type Coming<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 /// The hub, the caller, and what the caller said about repeating.
 pub struct Asking {
@@ -171,7 +171,7 @@ fn without_values(error: &serde_json::Error) -> String {
     }
 }
 
-fn remembered(request: &HttpRequest, body: &[u8]) -> Result<Option<Remember>, Problem> {
+pub(super) fn remembered(request: &HttpRequest, body: &[u8]) -> Result<Option<Remember>, Problem> {
     let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
     let key = value
         .to_str()

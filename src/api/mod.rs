@@ -14,6 +14,7 @@
 
 mod agreements;
 mod audit;
+mod consents;
 mod directory;
 mod extract;
 mod feedback;
@@ -22,6 +23,7 @@ mod health;
 mod members;
 mod node;
 mod notices;
+mod packets;
 mod page;
 mod problem;
 mod referrals;

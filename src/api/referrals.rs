@@ -12,13 +12,13 @@ use crate::{
     kernel::{id::ReferralId, page::Cursor},
     policy::{Policy, ReasonCode},
     referrals::{
-        self, Act, Deliver, Listing, MAX_EVENT, NeedView, Number, Oversee, Oversight, RecordNeed,
-        ReferralError, ReferralView, Tray,
+        self, Act, Listing, MAX_EVENT, NeedView, Number, Oversee, Oversight, RecordNeed, ReferralError,
+        ReferralView, Tray,
     },
 };
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list, find, act, deliver, oversee, record_need, list_needs))]
+#[openapi(paths(list, find, act, oversee, record_need, list_needs))]
 pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -26,7 +26,6 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/referrals", web::get().to(list))
         .route("/api/v1/referrals/{referral}", web::get().to(find))
         .route("/api/v1/referrals/{referral}/events", web::post().to(act))
-        .route("/api/v1/referrals/{referral}/receipts", web::post().to(deliver))
         .route("/api/v1/referrals/{referral}/oversight", web::post().to(oversee))
         .route("/api/v1/needs", web::post().to(record_need))
         .route("/api/v1/needs", web::get().to(list_needs));
@@ -56,15 +55,6 @@ struct SignedEvent {
     /// The event, a compact JWS of type rp1-event+jws.
     #[schema(max_length = 4096)]
     event: String,
-}
-
-/// A gateway's signed receipt.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-struct SignedReceipt {
-    /// The receipt, a compact JWS of type rp1-receipt+jws.
-    #[schema(max_length = 16384)]
-    receipt: String,
 }
 
 /// What a coordinator asks.
@@ -131,26 +121,6 @@ async fn act(asking: Asking, id: Path<ReferralId>, body: Body<SignedEvent>) -> R
         let answer =
             ActAnswer { seq: moved.seq, number: moved.number, receipt: moved.receipt, referral: view };
         Ok::<_, ReferralError>(Reply::ok(&answer)?.version(version))
-    });
-    answer(outcome.await)
-}
-
-/// Hand in the gateway's signed receipt: opened and sound, or a violation report.
-#[utoipa::path(post, path = "/api/v1/referrals/{referral}/receipts", tag = "Referrals", params(("referral" = String, Path)),
-    request_body = SignedReceipt,
-    responses((status = 200, body = ReferralView), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
-async fn deliver(
-    asking: Asking,
-    id: Path<ReferralId>,
-    body: Body<SignedReceipt>,
-) -> Result<HttpResponse, Problem> {
-    let ((signed, remember), referral) = (body.into_parts(), id.into_inner());
-    let command = Deliver { referral, receipt: signed.receipt };
-    let outcome = asking.hub.answer("referrals.deliver", &asking.caller, remember, move |tx| {
-        let referral = referrals::deliver(tx, &command, Policy::builtin())?;
-        let actor = tx.actor();
-        let view = referrals::view_of(tx.db(), actor, &referral)?;
-        Ok::<_, ReferralError>(Reply::ok(&view)?.version(view.version))
     });
     answer(outcome.await)
 }

@@ -7,7 +7,8 @@ use actix_web::{
 use utoipa::OpenApi as _;
 
 use super::{
-    Problem, agreements, audit, directory, feedback, health, members, node, notices, page, referrals, tokens,
+    Problem, agreements, audit, consents, directory, feedback, health, members, node, notices, packets, page,
+    referrals, tokens,
 };
 use crate::kernel::{Code, Fault};
 
@@ -47,6 +48,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     feedback::configure(config);
     audit::configure(config);
     directory::configure(config);
+    consents::configure(config);
+    packets::configure(config);
     referrals::configure(config);
     config.default_service(web::to(nothing_here));
 }
@@ -59,6 +62,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     all.merge(feedback::Doc::openapi());
     all.merge(audit::Doc::openapi());
     all.merge(directory::Doc::openapi());
+    all.merge(consents::Doc::openapi());
+    all.merge(packets::Doc::openapi());
     all.merge(referrals::Doc::openapi());
     all
 }

@@ -20,9 +20,9 @@ use super::{
 use crate::{
     agreements::{Standing, Terms},
     consent::{
-        AgreementVersion, Area, Attached, Availability, CitedAgreement, CitedCertificate, Claims, Covering,
-        Eligibility, Facts, FormFacts, MAX_CLAIMS_BYTES, Member, Narrative, Offer, Onwards, Presented,
-        ProtectionSignal, Record, Release, Wanted, WantedField, WhenThePersonSaidNo, release,
+        AgreementVersion, Area, Attached, Availability, CitedAgreement, CitedCertificate, Claims, Course,
+        Covering, Eligibility, Facts, FormFacts, MAX_CLAIMS_BYTES, Member, Narrative, Offer, Onwards,
+        Presented, ProtectionSignal, Record, Release, Wanted, WantedField, WhenThePersonSaidNo, release,
     },
     crypto::{DecryptionKey, Typ, VerifyingKey, verify_compact},
     kernel::{
@@ -346,6 +346,7 @@ fn facts(
         overrides: BTreeSet::new(),
         worker_anonymous: false,
         onwards: Onwards::No,
+        course: Course::Begins,
     };
     Facts {
         at: now,

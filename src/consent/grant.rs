@@ -183,6 +183,13 @@ impl GrantLine {
             && self.unit.as_deref().is_none_or(|named| Some(named) == unit)
     }
 
+    /// Whether it is a yes to this recipient's telling the sender what became of it.
+    pub fn permits_feedback_from(&self, recipient: OrganisationId) -> bool {
+        self.effect == Effect::Permit
+            && self.operations.contains(&Operation::FeedbackReturn)
+            && self.recipient == Named::One(recipient)
+    }
+
     /// Whether it is for this purpose and service.
     pub fn is_for(&self, purpose: &PurposeCode, service: &ServiceCode) -> bool {
         self.purpose.names(purpose) && self.service.as_ref().is_none_or(|named| named == service)

@@ -20,22 +20,36 @@
 //!   not wait for it. The issuer registers a narrower certificate when it can.
 //! - **Modes that are not built are refused as a whole** with the first code of their family, so that nothing passes unjudged.
 
+mod attested;
 mod certificate;
+mod error;
+mod facts;
+mod forget;
 mod grant;
+mod holders;
 mod private;
 mod record;
+mod register;
 mod release;
 mod rule;
 #[cfg(test)]
 pub(crate) mod sample;
 mod status;
+mod store;
+mod views;
 mod wanted;
+mod withdraw;
 mod withdrawal;
 
+pub use attested::Attested;
 pub use certificate::{Claims, Flags, MAX_CLAIMS_BYTES, Made, NotACertificate, code_digest};
+pub use error::ConsentError;
+pub use facts::{Counted, gather};
+pub use forget::{FORGET_BATCH, forget_certificate, over};
 pub use grant::{
     AgreementVersion, Asked, Bounds, Effect, GrantLine, MOST_LINES, Named, Operation, Scope, permitted,
 };
+pub use holders::{Answered, Said, answer, ask_holders, escalate};
 pub use private::Private;
 pub use record::{
     AgeBasis, Answer, Attestation, Capacity, CapacityFinding, Choice, Collected, Companion, ContactCondition,
@@ -43,11 +57,16 @@ pub use record::{
     InterpreterRelation, MAX_RECORD_BYTES, NotARecord, Notice, NoticeMedium, Record, Representative,
     SecondAttestation, SecondAttester, Source, SubjectClass, ThirdParties, Understanding, WithdrawalWay,
 };
+pub use register::{MAX_CERTIFICATE, Register, register};
 pub use release::{Attached, Dropped, FormFacts, Narrative, Release, Released, WhenThePersonSaidNo, release};
 pub use rule::{
-    Area, Availability, CitedAgreement, CitedCertificate, Covering, Eligibility, Facts, FieldFact,
+    Area, Availability, CitedAgreement, CitedCertificate, Course, Covering, Eligibility, Facts, FieldFact,
     KnownField, Member, Offer, Onwards, Permission, Presented, Proposal, ProtectionSignal, judge,
 };
 pub use status::{ConsentMove, NotAStatus, Refused, Status};
+pub use views::{
+    CertificateView, HolderView, WithdrawalView, find_certificate, find_withdrawal, list_withdrawals,
+};
 pub use wanted::{Wanted, WantedField};
+pub use withdraw::{HolderAnswer, Whose, Withdraw, Withdrawn, withdraw};
 pub use withdrawal::{DeniedPart, ESCALATE_AFTER, Exception, Extent, Fall, Holding, Step};

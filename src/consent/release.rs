@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    attested::Attested,
     record::Record,
     rule::{CitedAgreement, CitedCertificate, Facts, judge},
 };
@@ -108,6 +109,7 @@ pub struct Release {
     fields: BTreeMap<CompartmentCode, Vec<Released>>,
     dropped: Vec<Dropped>,
     warnings: BTreeSet<Warning>,
+    attested: Attested,
 }
 
 /// Holds a form against consent, agreement, minimum set and the rest, as the hub and the recipient will again: the release, or every
@@ -160,6 +162,7 @@ pub fn release(
         fields: by_compartment(&kept),
         dropped,
         warnings: permission.warnings().collect(),
+        attested: Attested::of(proposal),
     })
 }
 
@@ -278,6 +281,11 @@ impl Release {
     /// Whether it may be passed on.
     pub fn onward(&self) -> &OnwardCode {
         &self.onward
+    }
+
+    /// What the sender attests, as it was judged.
+    pub fn attested(&self) -> &Attested {
+        &self.attested
     }
 
     /// The person's pseudonym.

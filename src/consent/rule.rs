@@ -115,6 +115,19 @@ pub struct Proposal {
     pub worker_anonymous: bool,
     /// Whether it continues another referral.
     pub onwards: Onwards,
+    /// What it is within its referral.
+    pub course: Course,
+}
+
+/// What a packet is within its referral.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Course {
+    /// It begins the referral.
+    Begins,
+    /// Its sender adds to it. Whether the recipient offers the service was settled when it began.
+    Continues,
+    /// Its recipient writes back: the agreement's reverse flow carries it, and the person's yes to what goes back.
+    Answers,
 }
 
 /// One field of the manifest.
@@ -278,6 +291,18 @@ pub struct Covering {
     pub sent_today: u32,
 }
 
+impl Proposal {
+    /// Whether a yes carries it: to disclose to its recipient, or for an answer, that its sender may tell what became of it.
+    fn rests_on(&self, line: &GrantLine) -> bool {
+        match self.course {
+            Course::Begins | Course::Continues => {
+                self.recipient.is_some_and(|recipient| line.permits_disclosure_to(recipient, None))
+            }
+            Course::Answers => line.permits_feedback_from(self.sender),
+        }
+    }
+}
+
 impl Member {
     /// From what the room of members holds. `roles` are those that can open compartments there at present.
     pub fn of(organisation: &Organisation, roles: BTreeSet<ReaderRole>) -> Self {
@@ -403,7 +428,9 @@ impl<'a> Judge<'a> {
 
     fn consent_mode(&mut self) {
         self.form();
-        self.directory();
+        if self.facts.proposal.course == Course::Begins {
+            self.directory();
+        }
         self.agreement();
         self.firewall();
         self.certificate();
@@ -515,7 +542,8 @@ impl<'a> Judge<'a> {
         let cited = self.facts.proposal.agreement;
         let fits = cited.is_some_and(|cited| cited.digest == terms.digest());
         self.unless(covering.signed && fits, Deny::D205);
-        if covering.current_version.is_some_and(|current| current != terms.version()) {
+        let newer = covering.current_version.is_some_and(|current| current != terms.version());
+        if newer && !self.found.holds(Deny::D204) {
             self.raise(Deny::D204);
         }
     }
@@ -604,12 +632,12 @@ impl<'a> Judge<'a> {
     /// The yes lines the packet may rest on: those for this recipient, purpose and service.
     fn lines(&self) -> impl Iterator<Item = &'a GrantLine> + use<'a> {
         let proposal = &self.facts.proposal;
-        let held = self.facts.certificate.as_ref().zip(proposal.recipient);
-        held.into_iter().flat_map(move |(held, recipient)| {
-            held.claims.lines.iter().filter(move |line| {
-                line.permits_disclosure_to(recipient, None)
-                    && line.is_for(&proposal.purpose, &proposal.service)
-            })
+        let held = self.facts.certificate.as_ref();
+        held.into_iter().flat_map(move |held| {
+            held.claims
+                .lines
+                .iter()
+                .filter(|line| proposal.rests_on(line) && line.is_for(&proposal.purpose, &proposal.service))
         })
     }
 
@@ -656,8 +684,8 @@ impl<'a> Judge<'a> {
         let proposal = &facts.proposal;
         let claims = &held.claims;
         let named = proposal.recipient.filter(|recipient| {
-            claims.iss == proposal.sender
-                && claims.permits().any(|line| line.permits_disclosure_to(*recipient, None))
+            let issuer = if proposal.course == Course::Answers { *recipient } else { proposal.sender };
+            claims.iss == issuer && claims.permits().any(|line| proposal.rests_on(line))
         });
         let Some(recipient) = named else {
             self.raise(Deny::D306);
@@ -688,7 +716,8 @@ impl<'a> Judge<'a> {
     }
 
     fn per_field(&mut self, held: &Presented, recipient: OrganisationId, current: &[&GrantLine]) {
-        let purpose = &self.facts.proposal.purpose;
+        let proposal = &self.facts.proposal;
+        let purpose = &proposal.purpose;
         let (mut missing, mut denied) = (Vec::new(), Vec::new());
         for (field, known) in self.known() {
             let asked = Asked { field: &field.id, category: &known.category, level: known.level };
@@ -699,6 +728,8 @@ impl<'a> Judge<'a> {
             let granted = reaching.iter().any(|line| !line.excludes(&field.id));
             if refused || (!granted && !reaching.is_empty()) {
                 denied.push(field.id.clone());
+            } else if proposal.course == Course::Answers {
+                // What the recipient found out itself is in nobody's scope; the agreement lists what may go back.
             } else if !granted
                 || (self.stricter(&field.id) == Some(StricterTier::Restricted)
                     && !self.granted_by_name(&field.id))
@@ -739,7 +770,7 @@ impl<'a> Judge<'a> {
         for line in current {
             let reaches = |known: &KnownField, field: &FieldId| {
                 let asked = Asked { field, category: &known.category, level: known.level };
-                line.reaches(asked) && !line.excludes(field)
+                (proposal.course == Course::Answers || line.reaches(asked)) && !line.excludes(field)
             };
             let of_line: Vec<&FieldId> = known
                 .iter()
@@ -825,7 +856,8 @@ impl<'a> Judge<'a> {
     }
 
     fn flow(&mut self) {
-        self.unless(!self.facts.open_referral, Deny::D608);
+        let again = self.facts.open_referral && self.facts.proposal.course == Course::Begins;
+        self.unless(!again, Deny::D608);
         if self.facts.proposal.onwards == Onwards::Yes {
             self.raise(Denial::new(Deny::D706).subcode("onward_not_supported"));
         }

@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    AgreementVersion, Area, Availability, CitedAgreement, CitedCertificate, Claims, Covering, Eligibility,
-    Facts, Made, Member, Offer, Onwards, Presented, ProtectionSignal, Record, Status, Wanted, WantedField,
+    AgreementVersion, Area, Availability, CitedAgreement, CitedCertificate, Claims, Course, Covering,
+    Eligibility, Facts, Made, Member, Offer, Onwards, Presented, ProtectionSignal, Record, Status, Wanted,
+    WantedField,
 };
 use crate::{
     agreements::{Standing, Terms, sample as agreement},
@@ -109,6 +110,7 @@ pub(crate) fn wanted() -> Wanted {
         overrides: [].into(),
         worker_anonymous: false,
         onwards: Onwards::No,
+        course: Course::Begins,
     }
 }
 

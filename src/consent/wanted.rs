@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::rule::{
-    CitedAgreement, CitedCertificate, FieldFact, KnownField, Onwards, Proposal, ProtectionSignal,
+    CitedAgreement, CitedCertificate, Course, FieldFact, KnownField, Onwards, Proposal, ProtectionSignal,
 };
 use crate::{
     agreements::{Keep, OnwardRule},
@@ -59,6 +59,8 @@ pub struct Wanted {
     pub worker_anonymous: bool,
     /// Whether it continues another referral.
     pub onwards: Onwards,
+    /// What it is within its referral.
+    pub course: Course,
 }
 
 /// A field a sender wants to send.
@@ -109,6 +111,7 @@ impl Wanted {
             overrides: self.overrides,
             worker_anonymous: self.worker_anonymous,
             onwards: self.onwards,
+            course: self.course,
         }
     }
 

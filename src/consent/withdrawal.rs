@@ -47,6 +47,15 @@ pub enum Fall {
     Part(CertificateId, DeniedPart),
 }
 
+impl Fall {
+    /// The certificate it is about.
+    pub const fn certificate(&self) -> CertificateId {
+        match self {
+            Self::Whole(id) | Self::Part(id, _) => *id,
+        }
+    }
+}
+
 /// A part of a certificate that was taken back. Read like a no line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -96,13 +105,25 @@ impl Extent {
             .collect()
     }
 
-    fn reach(&self, claims: &Claims) -> Option<Fall> {
+    /// What this does to a certificate of which only the recipient is still known: whatever it may concern, it does.
+    pub(super) fn reaches_unread(&self, id: CertificateId, recipient: OrganisationId) -> Option<Fall> {
+        if self.recipient.is_some_and(|named| named != recipient) {
+            return None;
+        }
         let narrow = !self.categories.is_empty() || !self.fields.is_empty();
-        let part = || DeniedPart {
+        Some(if narrow { Fall::Part(id, self.part()) } else { Fall::Whole(id) })
+    }
+
+    fn part(&self) -> DeniedPart {
+        DeniedPart {
             purpose: self.purpose.clone(),
             categories: self.categories.clone(),
             fields: self.fields.clone(),
-        };
+        }
+    }
+
+    fn reach(&self, claims: &Claims) -> Option<Fall> {
+        let narrow = !self.categories.is_empty() || !self.fields.is_empty();
         match &self.purpose {
             Some(purpose) => {
                 let concerned = claims.permits().any(|line| line.purpose.names(purpose));
@@ -110,10 +131,10 @@ impl Extent {
                 match (concerned, only && !narrow) {
                     (false, _) => None,
                     (true, true) => Some(Fall::Whole(claims.id)),
-                    (true, false) => Some(Fall::Part(claims.id, part())),
+                    (true, false) => Some(Fall::Part(claims.id, self.part())),
                 }
             }
-            None if narrow => Some(Fall::Part(claims.id, part())),
+            None if narrow => Some(Fall::Part(claims.id, self.part())),
             None => Some(Fall::Whole(claims.id)),
         }
     }
@@ -232,7 +253,9 @@ impl Step {
 pub const ESCALATE_AFTER: TimeDelta = TimeDelta::hours(24);
 
 /// How far a holder had come when the withdrawal arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Holding {
     /// Nothing was delivered.
@@ -251,6 +274,11 @@ impl Holding {
             Self::NotAccepted => "not_accepted",
             Self::Accepted => "accepted",
         }
+    }
+
+    /// The one of this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        [Self::Undelivered, Self::NotAccepted, Self::Accepted].into_iter().find(|one| one.name() == name)
     }
 
     /// The holder's own duties.

@@ -5,12 +5,12 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use chrono::TimeDelta;
 
 use crate::{
-    agreements, audit, feedback,
+    agreements, audit, consent, feedback,
     hub::{self, Hub},
     kernel::Coded,
     members, outbox, packets,
     policy::Policy,
-    referrals,
+    referrals::{self, ReferralError},
     storage::StorageError,
 };
 
@@ -49,6 +49,8 @@ pub fn table() -> Vec<Job> {
         Job { name: "purge", every_seconds: 60, run: |hub| Box::pin(purge(hub)) },
         Job { name: "tick", every_seconds: 10, run: |hub| Box::pin(tick(hub)) },
         Job { name: "agreements_due", every_seconds: 60, run: |hub| Box::pin(agreements_due(hub)) },
+        Job { name: "withdrawals", every_seconds: 60, run: |hub| Box::pin(withdrawals(hub)) },
+        Job { name: "certificates", every_seconds: 600, run: |hub| Box::pin(certificates(hub)) },
         Job { name: "forget", every_seconds: 3_600, run: |hub| Box::pin(forget(hub)) },
     ]
 }
@@ -95,9 +97,41 @@ async fn agreements_due(hub: Hub) -> Result<(), JobError> {
     let itself = hub.itself();
     let now = hub.now();
     while hub.read(move |db| agreements::anything_due(db, now)).await? {
-        hub.write("agreements.move_due", &itself, agreements::move_due).await?;
+        hub.write("agreements.move_due", &itself, |tx| {
+            for agreement in agreements::move_due(tx)? {
+                referrals::follow_standing(tx, &agreement, Policy::builtin())?;
+            }
+            Ok::<_, ReferralError>(())
+        })
+        .await?;
+    }
+    let stopped = hub.read(move |db| agreements::purging(db, now, Policy::builtin())).await?;
+    for agreement in stopped {
+        hub.tend("agreements.purge", move |tx| referrals::purge_undelivered(tx, &agreement)).await?;
     }
     Ok(())
+}
+
+/// Sees to it that no withdrawal is left unanswered.
+async fn withdrawals(hub: Hub) -> Result<(), JobError> {
+    let mut after = None;
+    loop {
+        after = hub.tend("consent.escalate", move |tx| consent::escalate(tx, after)).await?;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// Lets go of certificates that are over, batch by batch.
+async fn certificates(hub: Hub) -> Result<(), JobError> {
+    let mut after = None;
+    loop {
+        after = hub.tend("consent.forget", move |tx| referrals::forget_certificates(tx, after)).await?;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// Forgets remembered answers, notices, persons' codes and sessions that are past their time.

@@ -69,10 +69,9 @@ impl KeyRecord {
 
     /// Whether something may be encrypted to it at this moment; a retired key has seven days of grace (packet format 7).
     pub fn may_encrypt_at(&self, at: Timestamp) -> bool {
-        let grace = chrono::TimeDelta::days(7);
         self.r#use == KeyUse::Encrypt
             && self.stands_at(at)
-            && self.retired_at.is_none_or(|retired| at < retired.plus(grace))
+            && self.retired_at.is_none_or(|retired| at < retired.plus(GRACE))
     }
 
     fn stands_at(&self, at: Timestamp) -> bool {
@@ -92,9 +91,21 @@ pub struct KeyHistory {
     pub statements: Vec<String>,
 }
 
+/// How long something may still be encrypted to a retired key.
+const GRACE: chrono::TimeDelta = chrono::TimeDelta::days(7);
+
 /// One key by its thumbprint.
 pub fn find_key(db: &mut Db<'_>, kid: &Kid) -> Result<Option<KeyRecord>, MemberError> {
     store::key(db, kid)
+}
+
+/// The roles at an organisation that something may be encrypted to at this moment, each once. The keys themselves are not read.
+pub fn reader_roles(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    at: Timestamp,
+) -> Result<Vec<String>, MemberError> {
+    store::reader_roles(db, organisation, at, GRACE)
 }
 
 /// The keys of an organisation, all states, and the statements they follow from.

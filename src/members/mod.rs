@@ -29,10 +29,10 @@ mod suspend;
 pub use client::{ClientView, RegisterClient, client_by_kid, list_clients, register_client, revoke_client};
 pub use enrol::{EnrolOrganisation, enrol_organisation};
 pub use error::MemberError;
-pub use keys::{KeyHistory, KeyRecord, KeyState, KeyUse, find_key, jwks_of, keys_of};
+pub use keys::{KeyHistory, KeyRecord, KeyState, KeyUse, find_key, jwks_of, keys_of, reader_roles};
 pub use organisation::{
     Country, MechanismRole, MechanismRoles, Name, Organisation, OrganisationKind, Standing, find_active,
-    find_organisation, is_active, list_organisations,
+    find_known, find_organisation, is_active, list_organisations,
 };
 pub(crate) use publish::STATEMENT_DEPTH;
 pub use publish::{MAX_KEYS, MAX_STATEMENT, PublishKeys, StatedKey, Statement, publish_keys};

@@ -221,6 +221,11 @@ pub fn find_active(db: &mut Db<'_>, id: OrganisationId) -> Result<Organisation, 
     if organisation.is_active() { Ok(organisation) } else { Err(MemberError::Suspended) }
 }
 
+/// One organisation, whether it takes part or not; `None` when nobody enrolled it. For rooms that judge what others hand in.
+pub fn find_known(db: &mut Db<'_>, id: OrganisationId) -> Result<Option<Organisation>, MemberError> {
+    store::organisation_if_known(db, id)
+}
+
 /// Whether there is such an organisation and it takes part. For rooms that judge what others hand in.
 pub fn is_active(db: &mut Db<'_>, id: OrganisationId) -> Result<bool, MemberError> {
     store::is_active(db, id)

@@ -111,6 +111,19 @@ pub(super) fn organisation(db: &mut Db<'_>, id: OrganisationId) -> Result<Organi
     Ok(row.into_organisation()?)
 }
 
+pub(super) fn organisation_if_known(
+    db: &mut Db<'_>,
+    id: OrganisationId,
+) -> Result<Option<Organisation>, MemberError> {
+    let row: Option<OrganisationRow> = organisations::table
+        .filter(organisations::id.eq(id.to_string()))
+        .select(OrganisationRow::as_select())
+        .first(db.conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    Ok(row.map(OrganisationRow::into_organisation).transpose()?)
+}
+
 pub(super) fn is_active(db: &mut Db<'_>, id: OrganisationId) -> Result<bool, MemberError> {
     let standing: Option<String> = organisations::table
         .filter(organisations::id.eq(id.to_string()))
@@ -653,6 +666,32 @@ pub(super) fn keys(db: &mut Db<'_>, organisation: OrganisationId) -> Result<Vec<
         .load(db.conn())
         .map_err(StorageError::from)?;
     rows.into_iter().map(KeyRow::into_record).collect()
+}
+
+/// As [`KeyRecord::may_encrypt_at`] says, of every key of the organisation at once.
+pub(super) fn reader_roles(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    at: Timestamp,
+    grace: chrono::TimeDelta,
+) -> Result<Vec<String>, MemberError> {
+    let (now, graced) = (at.micros(), at.minus(grace).micros());
+    Ok(organisation_keys::table
+        .filter(organisation_keys::organisation.eq(organisation.to_string()))
+        .filter(organisation_keys::key_use.eq(KeyUse::Encrypt.name()))
+        .filter(organisation_keys::state.ne(KeyState::Announced.name()))
+        .filter(organisation_keys::valid_from.le(now).and(organisation_keys::valid_until.gt(now)))
+        .filter(organisation_keys::retired_at.is_null().or(organisation_keys::retired_at.gt(graced)))
+        .filter(
+            organisation_keys::compromised_at.gt(now).or(organisation_keys::compromised_at
+                .is_null()
+                .and(organisation_keys::revoked_at.is_null().or(organisation_keys::revoked_at.gt(now)))),
+        )
+        .order(organisation_keys::role)
+        .select(organisation_keys::role)
+        .distinct()
+        .load(db.conn())
+        .map_err(StorageError::from)?)
 }
 
 pub(super) fn key(db: &mut Db<'_>, kid: &Kid) -> Result<Option<KeyRecord>, MemberError> {

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::{Envelope, PacketError, form::DEPTH, form::MAX_ENVELOPE, store, verify::Parts};
+use serde::Serialize;
+
+use super::{
+    Envelope, Manifest, PacketError, PacketKind, form::DEPTH, form::MAX_ENVELOPE, store, verify::Parts,
+};
 use crate::{
-    access::{AccessError, Actor, Tx},
+    access::{AccessError, Actor, Permission, Tx},
     crypto::{Typ, closed, peek},
     kernel::{
         Digest, Timestamp,
         id::{OrganisationId, PacketId, ReferralId},
+        page::{Asked, Page},
     },
     policy::{CompartmentCode, Policy, ReaderRole},
     storage::{Db, StorageError},
@@ -28,6 +33,28 @@ pub struct Delivered {
     pub envelope: Digest,
     /// Whether the recipient gets it for the first time. The sender never does.
     pub first: bool,
+}
+
+/// A packet that waits to be fetched.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Waiting {
+    /// Which.
+    #[schema(value_type = String)]
+    pub id: PacketId,
+    /// The referral it belongs to.
+    #[schema(value_type = String)]
+    pub referral: ReferralId,
+    /// Who sent it.
+    #[schema(value_type = String)]
+    pub sender: OrganisationId,
+    /// What it is.
+    pub kind: PacketKind,
+    /// When the hub received it.
+    #[schema(value_type = String, format = DateTime)]
+    pub received: Timestamp,
+    /// Until when it can be fetched, at most.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires: Timestamp,
 }
 
 /// What the hub knows of a packet after its ciphertext is gone as well.
@@ -85,6 +112,21 @@ pub fn evidence(db: &mut Db<'_>, actor: &Actor, id: PacketId) -> Result<Evidence
     Ok(Evidence { envelope: row.envelope, receipt: row.receipt, received: row.received, purged: row.purged })
 }
 
+/// The claims and the manifest of a kept packet, as they were verified, while its ciphertext is here: to judge it again before it is
+/// handed over.
+pub fn claims_of(
+    db: &mut Db<'_>,
+    id: PacketId,
+    policy: &Policy,
+) -> Result<(Envelope, Manifest), PacketError> {
+    let row = store::find(db, id)?.ok_or(AccessError::NotFound)?;
+    let body = store::body(db, id)?.ok_or(PacketError::Purged)?;
+    let envelope = claims(&row.envelope)?;
+    let parts = Parts::from_stored(row.envelope, &body)?;
+    let manifest = Manifest::read(&parts.manifest, &envelope, policy)?;
+    Ok((envelope, manifest))
+}
+
 /// The claims of a kept packet. For rooms that have settled who may ask.
 pub fn envelope_of(db: &mut Db<'_>, id: PacketId) -> Result<Envelope, PacketError> {
     let row = store::find(db, id)?.ok_or(AccessError::NotFound)?;
@@ -92,13 +134,31 @@ pub fn envelope_of(db: &mut Db<'_>, id: PacketId) -> Result<Envelope, PacketErro
 }
 
 /// Packets that wait for the actor's organisation, oldest first.
-pub fn waiting(
+pub fn waiting(db: &mut Db<'_>, actor: &Actor, asked: &Asked) -> Result<Page<Waiting>, PacketError> {
+    actor.may(Permission::ReadReferrals)?;
+    let organisation = actor.for_organisation()?;
+    let rows = store::waiting(db, organisation, asked.after(), asked.rows_to_load())?;
+    Ok(asked.page(rows, |waiting| waiting.id.to_string()))
+}
+
+/// Whether an organisation has fetched anything of a referral. For rooms that have settled who may ask.
+pub fn has_fetched(
     db: &mut Db<'_>,
-    actor: &Actor,
-    limit: i64,
-) -> Result<Vec<(PacketId, ReferralId)>, PacketError> {
-    let organisation = actor.organisation().ok_or(AccessError::NotFound)?;
-    Ok(store::waiting(db, organisation, limit)?)
+    referral: ReferralId,
+    organisation: OrganisationId,
+) -> Result<bool, PacketError> {
+    Ok(store::has_fetched(db, referral, organisation)?)
+}
+
+/// How many packets went from one organisation to another on the day of this moment, UTC. May be short by as many as there are
+/// writers.
+pub fn sent_on(
+    db: &mut Db<'_>,
+    from: OrganisationId,
+    to: OrganisationId,
+    at: Timestamp,
+) -> Result<u32, PacketError> {
+    Ok(u32::try_from(store::sent_on(db, from, to, at)?).unwrap_or(u32::MAX))
 }
 
 fn find_for(

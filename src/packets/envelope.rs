@@ -7,6 +7,7 @@ use super::{
     form::{MAX_LIFE, MIN_LIFE, SKEW, SectionId},
 };
 use crate::{
+    consent::Attested,
     crypto::Kid,
     kernel::{
         Digest, Timestamp,
@@ -18,7 +19,7 @@ use crate::{
 };
 
 /// What a packet is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PacketKind {
     /// A new referral.
@@ -40,6 +41,13 @@ impl PacketKind {
             Self::Reply => "reply",
             Self::Withdraw => "withdraw",
         }
+    }
+
+    /// The kind of this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        [Self::Referral, Self::Update, Self::Reply, Self::Withdraw]
+            .into_iter()
+            .find(|kind| kind.name() == name)
     }
 
     /// Whether a packet of this kind must name one it refers to.
@@ -146,6 +154,9 @@ pub struct Envelope {
     pub retention: RetentionCode,
     /// Whether the recipient may pass it on.
     pub onward: OnwardCode,
+    /// What the sender attests where the hub cannot see for itself; left out when there is nothing beyond one approval.
+    #[serde(default, skip_serializing_if = "Attested::is_plain")]
+    pub att: Attested,
     /// Digest of the manifest's bytes.
     pub manifest: Digest,
     /// The grants, in the order of the container.

@@ -153,6 +153,7 @@ impl World {
             urgency: "U2".parse().unwrap(),
             retention: "RT01".parse().unwrap(),
             onward: "OW00".parse().unwrap(),
+            attested: crate::consent::Attested::default(),
             minset: "ms_health".parse().unwrap(),
             fields: vec![
                 field("ZP.1a", text(CANARY)),

@@ -76,7 +76,10 @@ mod verify;
 pub use answer::{receipt_key, take_receipt};
 pub use check::{Checked, check};
 pub use content::DOCUMENT_SIZES;
-pub use deliver::{Delivered, Evidence, deliver, envelope_of, evidence, fetch, waiting};
+pub use deliver::{
+    Delivered, Evidence, Waiting, claims_of, deliver, envelope_of, evidence, fetch, has_fetched, sent_on,
+    waiting,
+};
 pub use envelope::{AgreementRef, Envelope, GrantRef, PacketKind, ScopeRef, SectionRef};
 pub use error::{DraftFault, PacketError};
 pub use fault::{ManifestFault, PacketFault};

@@ -24,6 +24,7 @@ use super::{
     },
 };
 use crate::{
+    consent::Attested,
     crypto::{
         EncryptionKey, SectionKey, SectionKind, SigningKey, Typ, encrypt_grant, encrypt_section, sign_compact,
     },
@@ -109,6 +110,8 @@ pub struct Draft {
     pub retention: RetentionCode,
     /// Whether the recipient may pass it on.
     pub onward: OnwardCode,
+    /// What the sender attests.
+    pub attested: Attested,
     /// The minimum set it was filled by.
     pub minset: MinimumSetId,
     /// The fields.
@@ -464,6 +467,7 @@ fn envelope(
         urgency: draft.urgency,
         retention: draft.retention,
         onward: draft.onward,
+        att: draft.attested,
         manifest,
         grants,
         sections,

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, LazyLock, PoisonError, RwLock},
 };
 
 use super::{PacketError, PacketKind, deliver::envelope_of, store};
@@ -62,6 +62,12 @@ const MOST_VERIFIERS: usize = 10_000;
 pub struct Verifiers(RwLock<HashMap<Kid, Arc<VerifyingKey>>>);
 
 impl Verifiers {
+    /// The ones of this process.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<Verifiers> = LazyLock::new(Verifiers::default);
+        &SHARED
+    }
+
     fn ready(&self, record: &KeyRecord) -> Option<Arc<VerifyingKey>> {
         let kid = record.jwk.kid();
         if let Some(found) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(kid) {

@@ -98,6 +98,7 @@ pub fn seal(
         urgency: release.urgency().clone(),
         retention: release.retention().clone(),
         onward: release.onward().clone(),
+        attested: release.attested().clone(),
         minset: letter.minset,
         fields,
         files,

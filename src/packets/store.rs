@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{PacketError, ReceiptEvent, VerifiedPacket};
+use super::{PacketError, PacketKind, ReceiptEvent, VerifiedPacket, deliver::Waiting};
 use crate::{
     access::{AccessError, Tx},
     kernel::{
@@ -98,7 +98,6 @@ pub(super) fn insert(
 ) -> Result<(), StorageError> {
     let envelope = packet.envelope();
     let (id, audit) = (envelope.jti.to_string(), tx.entry().to_string());
-    let conn = tx.db().conn();
     diesel::insert_into(packets::table)
         .values((
             packets::id.eq(&id),
@@ -114,19 +113,48 @@ pub(super) fn insert(
             packets::purge_at.eq(purge_at.micros()),
             packets::audit_id.eq(audit),
         ))
-        .execute(conn)?;
+        .execute(tx.db().conn())?;
     diesel::insert_into(packet_bodies::table)
         .values((packet_bodies::packet.eq(&id), packet_bodies::body.eq(body)))
-        .execute(conn)?;
+        .execute(tx.db().conn())?;
+    let day = day_of(packet.received());
     for recipient in &envelope.aud {
+        let before = sent_on(tx.db(), envelope.iss, *recipient, packet.received())?;
         diesel::insert_into(packet_recipients::table)
             .values((
                 packet_recipients::packet.eq(&id),
                 packet_recipients::organisation.eq(recipient.to_string()),
+                packet_recipients::sender.eq(envelope.iss.to_string()),
+                packet_recipients::day.eq(day),
+                packet_recipients::ordinal.eq(before.saturating_add(1)),
             ))
-            .execute(conn)?;
+            .execute(tx.db().conn())?;
     }
     Ok(())
+}
+
+/// The day of a moment, UTC, in days since 1970.
+fn day_of(at: Timestamp) -> i64 {
+    at.seconds().div_euclid(86_400)
+}
+
+/// The highest number a packet from one organisation to another has on the day of this moment. Two taken at the same moment on
+/// PostgreSQL may have the same number: the count may be short by as many as there are writers.
+pub(super) fn sent_on(
+    db: &mut Db<'_>,
+    from: OrganisationId,
+    to: OrganisationId,
+    at: Timestamp,
+) -> Result<i64, StorageError> {
+    let highest: Option<i64> = packet_recipients::table
+        .filter(packet_recipients::sender.eq(from.to_string()))
+        .filter(packet_recipients::organisation.eq(to.to_string()))
+        .filter(packet_recipients::day.eq(day_of(at)))
+        .order(packet_recipients::ordinal.desc())
+        .select(packet_recipients::ordinal)
+        .first(db.conn())
+        .optional()?;
+    Ok(highest.unwrap_or_default())
 }
 
 pub(super) fn body(db: &mut Db<'_>, id: PacketId) -> Result<Option<Vec<u8>>, StorageError> {
@@ -188,19 +216,54 @@ pub(super) fn set_delivered(
 pub(super) fn waiting(
     db: &mut Db<'_>,
     organisation: OrganisationId,
+    after: Option<&str>,
     limit: i64,
-) -> Result<Vec<(PacketId, ReferralId)>, StorageError> {
-    let rows: Vec<(String, String)> = packet_recipients::table
+) -> Result<Vec<Waiting>, StorageError> {
+    let rows: Vec<(String, String, String, String, i64, i64)> = packet_recipients::table
         .inner_join(packets::table.on(packets::id.eq(packet_recipients::packet)))
         .filter(packet_recipients::organisation.eq(organisation.to_string()))
         .filter(packet_recipients::delivered_at.is_null().and(packets::purged_at.is_null()))
+        .filter(packet_recipients::packet.gt(after.unwrap_or_default()))
         .order(packet_recipients::packet)
         .limit(limit)
-        .select((packets::id, packets::referral))
+        .select((
+            packets::id,
+            packets::referral,
+            packets::issuer,
+            packets::kind,
+            packets::received_at,
+            packets::expires_at,
+        ))
         .load(db.conn())?;
     rows.into_iter()
-        .map(|(id, referral)| Ok((read(&id, "packets.id")?, read(&referral, "packets.referral")?)))
+        .map(|(id, referral, sender, kind, received, expires)| {
+            Ok(Waiting {
+                id: read(&id, "packets.id")?,
+                referral: read(&referral, "packets.referral")?,
+                sender: read(&sender, "packets.issuer")?,
+                kind: PacketKind::named(&kind).ok_or(StorageError::Unreadable("packets.kind"))?,
+                received: Timestamp::from_micros(received),
+                expires: Timestamp::from_micros(expires),
+            })
+        })
         .collect()
+}
+
+/// Whether anything of a referral has been fetched by this organisation.
+pub(super) fn has_fetched(
+    db: &mut Db<'_>,
+    referral: ReferralId,
+    organisation: OrganisationId,
+) -> Result<bool, StorageError> {
+    let found: Option<String> = packet_recipients::table
+        .inner_join(packets::table.on(packets::id.eq(packet_recipients::packet)))
+        .filter(packets::referral.eq(referral.to_string()))
+        .filter(packet_recipients::organisation.eq(organisation.to_string()))
+        .filter(packet_recipients::delivered_at.is_not_null())
+        .select(packet_recipients::packet)
+        .first(db.conn())
+        .optional()?;
+    Ok(found.is_some())
 }
 
 /// The packets of a referral, oldest first.

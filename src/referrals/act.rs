@@ -6,11 +6,13 @@ use super::{
     apply::{self, Moved},
     error::ReferralError,
     event::{self, Event},
-    moves::{By, Number},
+    moves::{By, Move, Number},
     store,
+    take_back::{carry_out, holding},
 };
 use crate::{
-    access::{Actor, Permission, Tx},
+    access::{AccessError, Actor, Permission, Tx},
+    consent::{ConsentError, Extent, Holding, Whose, Withdraw},
     kernel::id::{OrganisationId, ReferralId},
     members,
     policy::Policy,
@@ -49,7 +51,33 @@ pub fn act(tx: &mut Tx<'_>, cmd: &Act, policy: &Policy) -> Result<Moved, Referra
             head: was.head,
         });
     }
+    if matches!(event.asked, Move::Withdraw { .. }) {
+        let held = holding(tx, &was)?;
+        let moved = apply::apply(tx, &was, &event, &cmd.event, policy)?;
+        return with_consent(tx, moved, held, policy);
+    }
     apply::apply(tx, &was, &event, &cmd.event, policy)
+}
+
+/// Who hears a withdrawal of one referral takes back what the person agreed to for its recipient.
+fn with_consent(
+    tx: &mut Tx<'_>,
+    moved: Moved,
+    held: Holding,
+    policy: &Policy,
+) -> Result<Moved, ReferralError> {
+    let origin = &moved.referral.origin;
+    let Some(certificate) = origin.certificate else { return Ok(moved) };
+    let extent = Extent { recipient: Some(origin.recipient), ..Extent::default() };
+    let cmd = Withdraw { whose: Whose::Certificate(certificate), extent };
+    match carry_out(tx, &cmd, Some((moved.referral.id(), held)), policy) {
+        Ok(_withdrawal) => {}
+        // A certificate that was never registered here has no consent to take back.
+        Err(ReferralError::Consent(ConsentError::Access(AccessError::NotFound))) => {}
+        Err(error) => return Err(error),
+    }
+    let referral = store::find_known(tx.db(), moved.referral.id())?.unwrap_or(moved.referral);
+    Ok(Moved { referral, ..moved })
 }
 
 fn signed_by(tx: &mut Tx<'_>, organisation: OrganisationId, token: &str) -> Result<Event, ReferralError> {

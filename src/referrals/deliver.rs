@@ -1,7 +1,8 @@
-//! Take the recipient gateway's receipt: it has the packet and found it sound (T02), or found something that should not be inside.
+//! Take a gateway's receipt about a packet: it has it and found it sound, or found something that should not be inside. The first one
+//! about the packet that began a referral is T02.
 
 use super::{
-    apply::{self, Moved},
+    apply,
     error::ReferralError,
     moves::{By, Move},
     names::StateName,
@@ -10,50 +11,51 @@ use super::{
 };
 use crate::{
     access::{Permission, Tx},
-    kernel::id::ReferralId,
+    kernel::id::PacketId,
     packets::{self, ReceiptEvent, Registry, Verifiers},
     policy::Policy,
 };
 
-/// A gateway's signed receipt about a referral's packet.
+/// A gateway's signed receipt about a packet.
 #[derive(Clone, Debug)]
 pub struct Deliver {
-    /// The referral.
-    pub referral: ReferralId,
+    /// The packet.
+    pub packet: PacketId,
     /// The receipt, a compact JWS.
     pub receipt: String,
 }
 
 /// Takes a receipt. One that comes again, or after somebody has read the referral, changes nothing.
 pub fn deliver(tx: &mut Tx<'_>, cmd: &Deliver, policy: &Policy) -> Result<Referral, ReferralError> {
-    let was = store::find_to_move(tx, cmd.referral)?;
+    let envelope = packets::envelope_of(tx.db(), cmd.packet)?;
+    let was = store::find_to_move(tx, envelope.referral)?;
     was.visible_to(tx.actor())?;
-    tx.actor().must_act_for(was.origin.recipient)?;
-    tx.actor().may(Permission::ReceiveReferrals)?;
+    let reader = tx.actor().for_organisation()?;
+    let permission =
+        if reader == was.origin.recipient { Permission::ReceiveReferrals } else { Permission::SendReferrals };
+    tx.actor().may(permission)?;
     let now = tx.now();
-    let signer = {
-        let verifiers = Verifiers::default();
-        packets::receipt_key(&cmd.receipt, now, &mut Registry::new(tx.db(), &verifiers))?
-    };
-    let receipt = packets::take_receipt(tx, was.origin.packet, &cmd.receipt, &signer)?;
+    let signer = packets::receipt_key(&cmd.receipt, now, &mut Registry::new(tx.db(), Verifiers::shared()))?;
+    let receipt = packets::take_receipt(tx, cmd.packet, &cmd.receipt, &signer)?;
     match receipt.evt {
-        ReceiptEvent::Opened => delivered(tx, was, policy),
+        ReceiptEvent::Opened if cmd.packet == was.origin.packet => opened(tx, was, policy),
         ReceiptEvent::Violation => {
             let payload =
-                serde_json::json!({ "referral": cmd.referral, "packet": receipt.re, "report": cmd.receipt });
-            apply::say(tx, "referral.violation_reported", Some(was.origin.sender), payload.clone())?;
+                serde_json::json!({ "referral": was.id(), "packet": receipt.re, "report": cmd.receipt });
+            apply::say(tx, "referral.violation_reported", Some(envelope.iss), payload.clone())?;
             apply::say(tx, "referral.violation_reported", None, payload)?;
             Ok(was)
         }
-        // Refused by `take_receipt`: these are the node's to say.
-        ReceiptEvent::Accepted | ReceiptEvent::Delivered | ReceiptEvent::Purged => Ok(was),
+        // The other ones are refused by `take_receipt`: they are the node's to say.
+        ReceiptEvent::Opened | ReceiptEvent::Accepted | ReceiptEvent::Delivered | ReceiptEvent::Purged => {
+            Ok(was)
+        }
     }
 }
 
-fn delivered(tx: &mut Tx<'_>, was: Referral, policy: &Policy) -> Result<Referral, ReferralError> {
+fn opened(tx: &mut Tx<'_>, was: Referral, policy: &Policy) -> Result<Referral, ReferralError> {
     if was.standing.state.name() != StateName::Submitted {
         return Ok(was);
     }
-    let Moved { referral, .. } = apply::apply_own(tx, &was, Move::Deliver {}, By::Hub, policy)?;
-    Ok(referral)
+    Ok(apply::apply_own(tx, &was, Move::Deliver {}, By::Hub, policy)?.referral)
 }

@@ -9,7 +9,9 @@ use super::{
 };
 use crate::{
     access::AccessError,
+    agreements::AgreementError,
     audit::AuditError,
+    consent::ConsentError,
     crypto::KeyError,
     directory::DirectoryError,
     kernel::{Code, Coded, Digest, Fault},
@@ -47,14 +49,37 @@ pub enum ReferralError {
     /// The token is no event.
     #[error(transparent)]
     NotAnEvent(#[from] NotAnEvent),
+    /// Consents and certificates.
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
+    /// Agreements.
+    #[error(transparent)]
+    Agreement(#[from] AgreementError),
     /// The packet, or the receipt about it.
     #[error(transparent)]
     Packet(#[from] PacketError),
+    /// The agreement, the consent, the directory or the minimum set does not allow the packet.
+    #[error("this packet may not pass: {0}")]
+    Denied(Denials),
+    /// It could be sent, and may not be handed over any more.
+    #[error("this packet was taken, and may not be handed over now; its sender can send again")]
+    Held(Denials),
+    /// A packet for several recipients, or none.
+    #[error("a referral goes to one recipient; send one packet to each")]
+    OneRecipient,
+    /// The referral's id stands for another one.
+    #[error("this referral id was used before; make a new one")]
+    IdTaken,
+    /// A packet that takes another back holds fields.
+    #[error("a packet that takes another one back holds no fields")]
+    WithdrawalHoldsFields,
     /// The signing key is not known, not the issuer's, or not valid now.
     #[error("the key that signed is not a valid signing key of the organisation that the event names")]
     SignerRefused,
-    /// The event names another referral than the address.
-    #[error("the event is about another referral")]
+    /// It names another referral than it belongs to, or does not fit the one it names.
+    #[error(
+        "this is about another referral: its two sides, the person, the purpose and the service must be the same"
+    )]
     OtherReferral,
     /// The same event id with other content.
     #[error("this event id was used before for something else")]
@@ -106,11 +131,33 @@ impl ReferralError {
             | Self::Key(_)
             | Self::NotAnEvent(_)
             | Self::Packet(_)
+            | Self::Consent(_)
+            | Self::Agreement(_)
+            | Self::Denied(_)
+            | Self::Held(_)
+            | Self::OneRecipient
+            | Self::IdTaken
+            | Self::WithdrawalHoldsFields
             | Self::SignerRefused
             | Self::OtherReferral
             | Self::IdReused
             | Self::UnknownUrgency
             | Self::NeedRefused(_) => None,
+        }
+    }
+}
+
+impl ReferralError {
+    /// A refusal of another room that says more than its code.
+    const fn of_another_room(&self) -> Option<&dyn Coded> {
+        if let Self::Packet(error) = self {
+            Some(error)
+        } else if let Self::Consent(error) = self {
+            Some(error)
+        } else if let Self::Agreement(error) = self {
+            Some(error)
+        } else {
+            None
         }
     }
 }
@@ -127,6 +174,13 @@ impl Coded for ReferralError {
             Self::Key(error) => error.code(),
             Self::NotAnEvent(_) => Code::new("referral.event_malformed", Fault::Malformed),
             Self::Packet(error) => error.code(),
+            Self::Consent(error) => error.code(),
+            Self::Agreement(error) => error.code(),
+            Self::Denied(_) => Code::new("packet.denied", Fault::Refused),
+            Self::Held(_) => Code::new("packet.held", Fault::Conflict),
+            Self::OneRecipient => Code::new("packet.one_recipient", Fault::Refused),
+            Self::IdTaken => Code::new("referral.id_taken", Fault::Conflict),
+            Self::WithdrawalHoldsFields => Code::new("packet.withdrawal_holds_fields", Fault::Refused),
             Self::SignerRefused => Code::new("referral.signer_refused", Fault::Refused),
             Self::OtherReferral => Code::new("referral.other_referral", Fault::Refused),
             Self::IdReused => Code::new("referral.event_id_reused", Fault::Conflict),
@@ -152,10 +206,14 @@ impl Coded for ReferralError {
     }
 
     fn facts(&self) -> Option<Map<String, Value>> {
-        if let Self::Packet(error) = self {
-            return error.facts();
-        }
         let mut facts = Map::new();
+        if let Self::Denied(denials) | Self::Held(denials) = self {
+            facts.insert(String::from("denials"), json!(denials));
+            return Some(facts);
+        }
+        if let Some(inner) = self.of_another_room() {
+            return inner.facts();
+        }
         let mut denials = Denials::none();
         denials.raise(Denial::new(self.deny()?));
         facts.insert(String::from("denials"), json!(denials));

@@ -26,17 +26,22 @@ mod apply;
 mod deliver;
 mod error;
 mod event;
+mod fetch;
+mod forget;
 mod ground;
 mod moves;
 mod names;
 mod needs;
 mod oversee;
+mod proposal;
 mod read;
 mod receipt;
 mod referral;
 pub mod state;
 mod store;
 mod submit;
+mod take;
+mod take_back;
 mod tick;
 mod timers;
 mod views;
@@ -47,6 +52,8 @@ pub use apply::Moved;
 pub use deliver::{Deliver, deliver};
 pub use error::ReferralError;
 pub use event::{Event, MAX_EVENT, NotAnEvent};
+pub use fetch::fetch;
+pub use forget::forget_certificates;
 pub use ground::Ground;
 pub use moves::{By, CaseClosure, Move, NextStep, Number, Report, Told};
 pub use names::{LoopName, StateName};
@@ -60,7 +67,11 @@ pub use state::{
     Standing, State, Step, TransferAsked,
 };
 pub use submit::{Submitted, has_open, known, submit};
+pub use take::{Taken, take, taken_before};
+pub use take_back::{answer_withdrawal, take_back};
 pub use tick::{TICK_BATCH, has_due, tick};
 pub use timers::{Fired, Terms, Timer, TimerKind};
 pub use views::{DueView, EventView, PartyView, PersonState, PersonView, ReferralView, person_view};
-pub use withdraw::{AgreementNow, follow_agreement, settle_under, withdraw_under};
+pub use withdraw::{
+    AgreementNow, follow_agreement, follow_standing, purge_undelivered, settle_under, withdraw_under,
+};

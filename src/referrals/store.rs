@@ -828,6 +828,33 @@ pub(super) fn under_certificate(
     rows.iter().map(|id| read(id, "referrals.id")).collect()
 }
 
+/// Whether an open referral rests on a certificate.
+pub(super) fn has_open_under(db: &mut Db<'_>, certificate: CertificateId) -> Result<bool, StorageError> {
+    let found: Option<String> = referrals::table
+        .filter(referrals::certificate.eq(certificate.to_string()))
+        .filter(referrals::state.eq_any(open_words()))
+        .select(referrals::id)
+        .first(db.conn())
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// Referrals under one version of an agreement that nobody has acknowledged having.
+pub(super) fn undelivered_under(
+    db: &mut Db<'_>,
+    (agreement, version): (AgreementId, u32),
+) -> Result<Vec<Referral>, StorageError> {
+    let version = i32::try_from(version).map_err(|_ignored| StorageError::Unreadable("agreement_version"))?;
+    let rows: Vec<ReferralRow> = referrals::table
+        .filter(referrals::agreement.eq(agreement.to_string()))
+        .filter(referrals::agreement_version.eq(version))
+        .filter(referrals::state.eq(StateName::Submitted.name()))
+        .order(referrals::id)
+        .select(ReferralRow::as_select())
+        .load(db.conn())?;
+    rows.into_iter().map(ReferralRow::into_referral).collect()
+}
+
 /// Open referrals under an agreement, whichever version.
 pub(super) fn under_agreement(
     db: &mut Db<'_>,

@@ -18,7 +18,7 @@ use crate::{
         id::{OrganisationId, ReferralId, SubjectToken},
     },
     policy::{Policy, ServiceCode, WorkingCalendar},
-    storage::Db,
+    storage::{Db, StorageError},
 };
 
 /// A referral that the hub has taken.
@@ -67,7 +67,9 @@ pub fn submit(
         submitted: now,
         changed: now,
     };
-    store::insert(tx, &referral, &timers)?;
+    store::insert(tx, &referral, &timers).map_err(|error| {
+        if matches!(error, StorageError::Duplicate(_)) { ReferralError::IdTaken } else { error.into() }
+    })?;
     let leaf = apply::entry(tx, &referral, None, referral.head)?;
     let event = Event {
         id: apply::fresh(tx),

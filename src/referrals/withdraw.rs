@@ -2,6 +2,8 @@
 //!
 //! Called in the transaction that records the cause, so that no packet and no move slips in between.
 
+use serde_json::json;
+
 use super::{
     apply,
     error::ReferralError,
@@ -10,7 +12,9 @@ use super::{
 };
 use crate::{
     access::Tx,
+    agreements::{Agreement, OpenReferrals},
     kernel::id::{AgreementId, CertificateId, ReferralId},
+    packets,
     policy::{Policy, ReasonCode},
 };
 
@@ -55,6 +59,37 @@ pub enum AgreementNow {
     Suspended,
     /// As before.
     InForce,
+}
+
+/// Lets open referrals follow what became of their agreement: the one place that reads its standing for them.
+pub fn follow_standing(tx: &mut Tx<'_>, agreement: &Agreement, policy: &Policy) -> Result<(), ReferralError> {
+    let now = match agreement.standing(tx.now()).effects().open_referrals {
+        OpenReferrals::None => return Ok(()),
+        OpenReferrals::Normal | OpenReferrals::NewVersion => AgreementNow::InForce,
+        OpenReferrals::NoNewData
+        | OpenReferrals::NoNewDataThenClose
+        | OpenReferrals::FinishUntil(_)
+        | OpenReferrals::Recall => AgreementNow::Suspended,
+    };
+    follow_agreement(tx, agreement.id, now, policy)
+}
+
+/// Deletes what was not handed over under an agreement that ended or was suspended for too long, and tells each sender. Answers how many
+/// referrals it was.
+pub fn purge_undelivered(tx: &mut Tx<'_>, agreement: &Agreement) -> Result<usize, ReferralError> {
+    let mut purged = 0_usize;
+    for referral in store::undelivered_under(tx.db(), (agreement.id, agreement.version))? {
+        let origin = &referral.origin;
+        if packets::has_fetched(tx.db(), origin.id, origin.recipient)?
+            || packets::purge_referral(tx, origin.id)? == 0
+        {
+            continue;
+        }
+        purged = purged.saturating_add(1);
+        let gone = json!({ "referral": origin.id, "packet": origin.packet, "agreement": agreement.id });
+        apply::say(tx, "packet.purged", Some(origin.sender), gone)?;
+    }
+    Ok(purged)
 }
 
 /// Sets or lifts the flag on every open referral under an agreement (T33).

@@ -26,6 +26,9 @@ CREATE TABLE packet_bodies (
 CREATE TABLE packet_recipients (
     packet TEXT NOT NULL REFERENCES packets (id),
     organisation TEXT NOT NULL REFERENCES organisations (id),
+    sender TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
     delivered_at INTEGER,
     answered_at INTEGER,
     answer TEXT CHECK (answer IN ('opened', 'violation')),
@@ -33,4 +36,5 @@ CREATE TABLE packet_recipients (
     PRIMARY KEY (packet, organisation),
     CHECK ((answer IS NULL) = (answered_at IS NULL) AND (answer IS NULL) = (receipt IS NULL))
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX packet_recipients_by_day ON packet_recipients (sender, organisation, day, ordinal);
 CREATE INDEX packet_recipients_waiting ON packet_recipients (organisation, packet) WHERE delivered_at IS NULL;

@@ -25,6 +25,7 @@ use super::{
     world::{Party, World},
 };
 use crate::{
+    consent::Attested,
     crypto::{Typ, sign_compact},
     kernel::{
         Digest, Timestamp,
@@ -261,6 +262,7 @@ fn draft(
         urgency: "U2".parse().map_err(unfit)?,
         retention: "RT02".parse().map_err(unfit)?,
         onward: "OW00".parse().map_err(unfit)?,
+        attested: Attested::default(),
         minset: "ms_health".parse().map_err(unfit)?,
         fields: content.fields().map_err(unfit)?,
         files: Vec::new(),

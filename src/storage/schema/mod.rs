@@ -2,6 +2,7 @@
 
 pub mod agreements;
 pub mod audit;
+pub mod consent;
 pub mod directory;
 pub mod feedback;
 pub mod foundation;

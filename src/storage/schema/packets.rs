@@ -33,6 +33,9 @@ diesel::table! {
     packet_recipients (packet, organisation) {
         packet -> Text,
         organisation -> Text,
+        sender -> Text,
+        day -> BigInt,
+        ordinal -> BigInt,
         delivered_at -> Nullable<BigInt>,
         answered_at -> Nullable<BigInt>,
         answer -> Nullable<Text>,

@@ -2,3 +2,5 @@
 
 mod directory;
 mod referral;
+mod submit;
+mod withdrawal;

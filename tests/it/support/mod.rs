@@ -5,6 +5,7 @@
 pub(crate) mod agreement;
 mod database;
 mod org;
+pub(crate) mod packet;
 pub(crate) mod process;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -1,6 +1,7 @@
 //! A packet to send from one test organisation to another.
 
 use throughline::{
+    consent::Attested,
     kernel::{
         Digest, Timestamp,
         id::{AgreementId, CertificateId, Ids as _, ReferralId, SubjectToken, SystemIds},
@@ -38,6 +39,7 @@ pub(crate) fn draft(from: &Org, to: &Org, at: Timestamp) -> Draft {
         urgency: "U2".parse().unwrap(),
         retention: "RT01".parse().unwrap(),
         onward: "OW00".parse().unwrap(),
+        attested: Attested::default(),
         minset: "ms_health".parse().unwrap(),
         fields: vec![
             field("ZP.1a", text(CANARY)),

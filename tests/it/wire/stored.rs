@@ -10,6 +10,7 @@ use throughline::{
     kernel::{
         Coded as _, Digest,
         id::{PacketId, RequestId, SystemIds},
+        page::Asked,
     },
     packets::{
         Arrival, Delivered, Desk, Kept, KeyLookup, KnownKey, Opened, PacketError, Promises, Reading,
@@ -115,8 +116,8 @@ async fn a_packet_goes_through_the_hub_and_the_hub_holds_nothing_readable_of_it(
     assert!(again.again);
     assert_eq!(again.receipt, kept.receipt, "the same packet gets the same receipt");
     let actor = caller(&hub, &to).actor;
-    let inbox = hub.hub.read(move |db| waiting(db, &actor, 10)).await.unwrap();
-    assert_eq!(inbox.len(), 1);
+    let inbox = hub.hub.read(move |db| waiting(db, &actor, &Asked::new(None, None))).await.unwrap();
+    assert_eq!(inbox.items.len(), 1);
     let stored = hub.everything_stored();
     assert!(!stored.contains("anary") && !stored.contains(CANARY));
     let got = fetch(&hub, &to, &packet).await.unwrap();

@@ -1,0 +1,251 @@
+//! `/api/v1/packets`: hand in, see what waits, fetch.
+//!
+//! A packet's body is its own format and no JSON of ours: it is read within its own limit, and verified before a transaction begins.
+
+use std::sync::Arc;
+
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::header,
+    web::{self, Path, ServiceConfig},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Asking, Body, Paging, Problem, ProblemDocument, answer, extract};
+use crate::{
+    access::Permission,
+    hub::{Answer, Failure, Hub, Remember, Reply},
+    kernel::{
+        Code, Fault, Timestamp,
+        id::{OrganisationId, PacketId, ReferralId},
+    },
+    packets::{
+        self, Arrival, Delivered, Evidence, MAX_BODY, MEDIA_TYPE, PacketError, Registry, VerifiedPacket,
+        Verifiers, Waiting,
+    },
+    policy::{Policy, Warning},
+    referrals::{self, Deliver, ReferralError, Taken},
+};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(submit, waiting, fetch, evidence, receipt))]
+pub(super) struct Doc;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/api/v1/packets", web::post().to(submit))
+        .route("/api/v1/packets", web::get().to(waiting))
+        .route("/api/v1/packets/{packet}", web::get().to(fetch))
+        .route("/api/v1/packets/{packet}/evidence", web::get().to(evidence))
+        .route("/api/v1/packets/{packet}/receipts", web::post().to(receipt));
+}
+
+/// The header that carries the node's receipt beside a packet.
+const RECEIPT_HEADER: &str = "throughline-receipt";
+
+/// A packet's bytes, and what must be remembered. Read only for a caller who acts for an organisation.
+struct PacketBody {
+    bytes: web::Bytes,
+    remember: Option<Remember>,
+}
+
+impl PacketBody {
+    async fn read(asking: &Asking, request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
+        asking.caller.actor.for_organisation()?;
+        let is_packet =
+            request.mime_type().is_ok_and(|mime| mime.is_some_and(|mime| mime.essence_str() == MEDIA_TYPE));
+        if !is_packet {
+            return Err(Problem::new(
+                Code::new("packet.media_type", Fault::Malformed),
+                format!("A packet is sent with Content-Type: {MEDIA_TYPE}."),
+            ));
+        }
+        let bytes = extract::read(request, payload, MAX_BODY).await?;
+        let remember = extract::remembered(request, &bytes)?;
+        Ok(Self { bytes, remember })
+    }
+}
+
+/// A caller and the packet they hand in.
+struct HandedIn {
+    asking: Asking,
+    packet: PacketBody,
+}
+
+impl FromRequest for HandedIn {
+    type Error = Problem;
+    type Future = extract::Coming<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let asking = Asking::extract(&request).await?;
+            let packet = PacketBody::read(&asking, &request, &mut payload).await?;
+            Ok(Self { asking, packet })
+        })
+    }
+}
+
+/// A packet that the hub has taken.
+#[derive(Serialize, utoipa::ToSchema)]
+struct PacketTaken {
+    /// The packet.
+    #[schema(value_type = String)]
+    packet: PacketId,
+    /// Its referral.
+    #[schema(value_type = String)]
+    referral: ReferralId,
+    /// The node's signed receipt, a compact JWS of type rp1-receipt+jws.
+    receipt: String,
+    /// It had been taken before; the receipt is the first one.
+    again: bool,
+    /// What should be looked at although it passed.
+    #[schema(value_type = Vec<String>, example = json!(["W301"]))]
+    warnings: Vec<Warning>,
+}
+
+impl From<Taken> for PacketTaken {
+    fn from(taken: Taken) -> Self {
+        let Taken { packet, referral, receipt, again, warnings } = taken;
+        Self { packet, referral, receipt, again, warnings }
+    }
+}
+
+/// Hand in a sealed packet: a new referral, an update, a reply, or one that takes another back. Refused with every code that stands
+/// against it. The same packet again gets the same receipt, with or without an `Idempotency-Key`.
+#[utoipa::path(post, path = "/api/v1/packets", tag = "Packets",
+    request_body(content = String, content_type = "application/rp1+json", description = "The container"),
+    responses((status = 201, body = PacketTaken), (status = 400, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 413, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn submit(handed: HandedIn) -> Result<HttpResponse, Problem> {
+    let HandedIn { asking, packet: PacketBody { bytes, remember } } = handed;
+    let caller = asking.caller.actor.for_organisation()?;
+    let packet = Arc::new(verified(&asking.hub, caller, bytes).await?);
+    let taking = Arc::clone(&packet);
+    let outcome = asking.hub.answer("packets.submit", &asking.caller, remember, move |tx| {
+        let taken = referrals::take(tx, &taking, Policy::builtin())?;
+        Ok::<_, ReferralError>(Reply::created(PacketTaken::from(taken))?)
+    });
+    let outcome = match outcome.await {
+        Err(Failure::Refused(error)) if error.may_be_taken() => again(&asking.hub, packet, error).await,
+        Err(Failure::Storage(error)) => again(&asking.hub, packet, error.into()).await,
+        settled => settled,
+    };
+    answer(outcome)
+}
+
+async fn verified(
+    hub: &Hub,
+    caller: OrganisationId,
+    bytes: web::Bytes,
+) -> Result<VerifiedPacket, PacketError> {
+    let arrival = Arrival { caller, at: hub.now() };
+    hub.read(move |db| {
+        packets::verify(&bytes, arrival, &mut Registry::new(db, Verifiers::shared()), Policy::builtin())
+    })
+    .await
+}
+
+/// What came in between may have been the same packet: then its receipt is the answer, otherwise the refusal stays.
+async fn again(
+    hub: &Hub,
+    packet: Arc<VerifiedPacket>,
+    error: ReferralError,
+) -> Result<Answer, Failure<ReferralError>> {
+    let taken = hub.read(move |db| referrals::taken_before(db, &packet)).await;
+    match taken {
+        Ok(Some(taken)) => Ok(Answer { reply: Reply::created(PacketTaken::from(taken))?, replayed: false }),
+        Ok(None) | Err(_) => Err(Failure::Refused(error)),
+    }
+}
+
+/// Packets that wait for your organisation, oldest first.
+#[utoipa::path(get, path = "/api/v1/packets", tag = "Packets", params(Paging), responses((status = 200, body = [Waiting])))]
+async fn waiting(asking: Asking, paging: web::Query<Paging>) -> Result<HttpResponse, Problem> {
+    let (actor, asked) = (asking.caller.actor, paging.into_inner().asked());
+    let page = asking.hub.read(move |db| packets::waiting(db, &actor, &asked)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Fetch a packet your organisation received or sent. The first time, a recipient gets it only if it may still pass. The node's receipt is in
+/// the header `Throughline-Receipt`; sections that none of your keys open are `null`.
+#[utoipa::path(get, path = "/api/v1/packets/{packet}", tag = "Packets", params(("packet" = String, Path)),
+    responses((status = 200, content_type = "application/rp1+json", body = String), (status = 404, body = ProblemDocument),
+        (status = 409, body = ProblemDocument)))]
+async fn fetch(asking: Asking, id: Path<PacketId>) -> Result<HttpResponse, Problem> {
+    let (actor, id) = (asking.caller.actor.clone(), id.into_inner());
+    actor.may(Permission::ReadReferrals)?;
+    let found = asking.hub.read(move |db| packets::fetch(db, &actor, id, Policy::builtin())).await?;
+    let served = if found.first {
+        asking
+            .hub
+            .write("packets.fetch", &asking.caller, move |tx| referrals::fetch(tx, id, Policy::builtin()))
+            .await?
+    } else {
+        found
+    };
+    Ok(served_as(served))
+}
+
+fn served_as(served: Delivered) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(MEDIA_TYPE)
+        .insert_header((header::HeaderName::from_static(RECEIPT_HEADER), served.receipt))
+        .body(served.body)
+}
+
+/// What the hub keeps of a packet when its ciphertext is gone.
+#[derive(Serialize, utoipa::ToSchema)]
+struct PacketEvidence {
+    /// The envelope, as its sender signed it.
+    envelope: String,
+    /// The node's signed receipt.
+    receipt: String,
+    /// When the hub received it.
+    #[schema(value_type = String, format = DateTime)]
+    received: Timestamp,
+    /// When the ciphertext was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    purged: Option<Timestamp>,
+}
+
+/// Envelope and receipt of a packet, for its two sides, also after its ciphertext was deleted.
+#[utoipa::path(get, path = "/api/v1/packets/{packet}/evidence", tag = "Packets", params(("packet" = String, Path)),
+    responses((status = 200, body = PacketEvidence), (status = 404, body = ProblemDocument)))]
+async fn evidence(asking: Asking, id: Path<PacketId>) -> Result<HttpResponse, Problem> {
+    let (actor, id) = (asking.caller.actor, id.into_inner());
+    actor.may(Permission::ReadReferrals)?;
+    let Evidence { envelope, receipt, received, purged } =
+        asking.hub.read(move |db| packets::evidence(db, &actor, id)).await?;
+    Ok(HttpResponse::Ok().json(PacketEvidence { envelope, receipt, received, purged }))
+}
+
+/// A gateway's signed receipt.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PacketReceipt {
+    /// The receipt, a compact JWS of type rp1-receipt+jws.
+    #[schema(max_length = 16384)]
+    receipt: String,
+}
+
+/// Hand in the gateway's signed receipt about a packet: opened and sound, or a violation report. With the receipt for the packet that began it, a
+/// referral counts as delivered.
+#[utoipa::path(post, path = "/api/v1/packets/{packet}/receipts", tag = "Packets", params(("packet" = String, Path)),
+    request_body = PacketReceipt,
+    responses((status = 200, description = "Taken"), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn receipt(
+    asking: Asking,
+    id: Path<PacketId>,
+    body: Body<PacketReceipt>,
+) -> Result<HttpResponse, Problem> {
+    let ((signed, remember), id) = (body.into_parts(), id.into_inner());
+    let command = Deliver { packet: id, receipt: signed.receipt };
+    let outcome = asking.hub.answer("packets.receipt", &asking.caller, remember, move |tx| {
+        referrals::deliver(tx, &command, Policy::builtin())?;
+        Ok::<_, ReferralError>(Reply::ok(serde_json::Value::Null)?)
+    });
+    answer(outcome.await)
+}

@@ -1,0 +1,228 @@
+//! Gather what the rule looks at, as the hub has it now. Called in the transaction that acts on the judgement, so that a withdrawal
+//! committed a moment ago counts.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    AgreementVersion, Area, Availability, Course, Covering, Eligibility, Facts, Member, Offer, Presented,
+    error::ConsentError,
+    rule::{CitedAgreement, CitedCertificate, Proposal},
+    store::{self, Registered},
+    wanted::Wanted,
+};
+use crate::{
+    agreements::{self, State, Terms},
+    directory,
+    kernel::{
+        Timestamp,
+        id::{AgreementId, OrganisationId},
+    },
+    members,
+    policy::{Level, Policy},
+    storage::Db,
+};
+
+/// What rooms further on have counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted {
+    /// A referral of this person to this recipient for this service is open.
+    pub open_referral: bool,
+    /// Packets sent in this direction today.
+    pub sent_today: u32,
+}
+
+/// Everything the rule looks at for what a packet proposes, at this moment.
+pub fn gather(
+    db: &mut Db<'_>,
+    wanted: Wanted,
+    at: Timestamp,
+    counted: Counted,
+    policy: &Policy,
+) -> Result<Facts, ConsentError> {
+    let proposal = wanted.on(policy);
+    // Only of the recipient it matters which roles can open something.
+    let sender = members::find_known(db, proposal.sender)?.map(|known| Member::of(&known, BTreeSet::new()));
+    let recipient = match proposal.recipient {
+        Some(recipient) => reader(db, recipient, at)?,
+        None => None,
+    };
+    let agreement = covering(db, &proposal, at, counted.sent_today)?;
+    let (certificate, withdrawal_running) = match proposal.certificate {
+        Some(cited) => presented(db, &proposal, cited, policy)?,
+        None => (None, false),
+    };
+    Ok(Facts {
+        at,
+        offer: offer(db, &proposal)?,
+        sender,
+        recipient,
+        agreement,
+        certificate,
+        open_referral: counted.open_referral,
+        withdrawal_running,
+        proposal,
+    })
+}
+
+fn reader(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    at: Timestamp,
+) -> Result<Option<Member>, ConsentError> {
+    let Some(known) = members::find_known(db, organisation)? else { return Ok(None) };
+    let roles = members::reader_roles(db, organisation, at)?;
+    Ok(Some(Member::of(&known, roles.iter().filter_map(|role| role.parse().ok()).collect())))
+}
+
+/// What the directory says. Who the person is and where, it is not asked: nobody tells the hub.
+fn offer(db: &mut Db<'_>, proposal: &Proposal) -> Result<Offer, ConsentError> {
+    let found = match proposal.recipient.filter(|_| proposal.course == Course::Begins) {
+        Some(recipient) => directory::offer(db, recipient, &proposal.service)?,
+        None => None,
+    };
+    let availability = found.map_or(Availability::Open, |offer| match offer.availability {
+        directory::Availability::Open | directory::Availability::Unknown => Availability::Open,
+        directory::Availability::Waitlist => Availability::Waitlist,
+        directory::Availability::Full => Availability::Full,
+    });
+    Ok(Offer {
+        listed: found.is_some(),
+        eligibility: Eligibility::Unknown,
+        area: Area::Unknown,
+        availability,
+        // Safeguarding bars and complaints come with the rooms that keep them.
+        barred: false,
+        accused: false,
+    })
+}
+
+fn covering(
+    db: &mut Db<'_>,
+    proposal: &Proposal,
+    at: Timestamp,
+    sent_today: u32,
+) -> Result<Covering, ConsentError> {
+    let Some((CitedAgreement { id, version, .. }, recipient)) = proposal.agreement.zip(proposal.recipient)
+    else {
+        return Ok(Covering::none());
+    };
+    let found = agreements::cover(db, id, version)?;
+    let forward = found.as_ref().is_some_and(|cover| cover.terms.flow(proposal.sender, recipient).is_some());
+    // Whether only the other direction is covered is asked to name the right code.
+    let reverse = !forward
+        && !agreements::covers_direction(db, proposal.sender, recipient)?
+        && agreements::covers_direction(db, recipient, proposal.sender)?;
+    let Some(cover) = found else { return Ok(Covering { reverse, ..Covering::none() }) };
+    let agreement = &cover.agreement;
+    let current = match agreement.state {
+        State::Superseded { by, .. } => by,
+        State::Draft
+        | State::Offered { .. }
+        | State::Signed { .. }
+        | State::InForce { .. }
+        | State::Suspended { .. }
+        | State::Terminated { .. }
+        | State::Expired { .. } => agreement.version,
+    };
+    Ok(Covering {
+        standing: agreement.standing(at),
+        flow_stopped: agreement.is_stopped(proposal.sender, recipient),
+        signed: agreement.is_signed(),
+        current_version: Some(current),
+        terms: Some(cover.terms),
+        reverse,
+        sent_today,
+    })
+}
+
+/// The certificate as the rule wants it, and whether a withdrawal of it is still under way. One that another organisation issued is
+/// as unknown as one that nobody did.
+fn presented(
+    db: &mut Db<'_>,
+    proposal: &Proposal,
+    cited: CitedCertificate,
+    policy: &Policy,
+) -> Result<(Option<Presented>, bool), ConsentError> {
+    let issuer = match proposal.course {
+        Course::Begins | Course::Continues => Some(proposal.sender),
+        Course::Answers => proposal.recipient,
+    };
+    let held = store::find_to_rest_on(db, cited.id)?.filter(|held| Some(held.issuer) == issuer);
+    let Some(held) = held else { return Ok((None, false)) };
+    let running = match held.withdrawal {
+        Some(withdrawal) => store::withdrawal(db, withdrawal)?.closed.is_none(),
+        None => false,
+    };
+    let Some(claims) = held.claims() else { return Ok((None, running)) };
+    let names_most_sensitive = claims
+        .permits()
+        .flat_map(|line| &line.scope.fields)
+        .any(|id| policy.field(id).is_some_and(crate::policy::Field::is_most_sensitive));
+    let versions = claims.permits().filter_map(|line| line.agreement);
+    let at_consent = at_consent(db, versions, proposal.agreement)?;
+    let Registered { digest, status, denied, .. } = held;
+    Ok((
+        Some(Presented {
+            claims: Arc::new(claims),
+            digest,
+            genuine: true,
+            status,
+            denied,
+            names_most_sensitive,
+            at_consent,
+        }),
+        running,
+    ))
+}
+
+/// The versions people agreed under, beside the one that is cited now.
+fn at_consent(
+    db: &mut Db<'_>,
+    versions: impl Iterator<Item = AgreementVersion>,
+    cited: Option<CitedAgreement>,
+) -> Result<BTreeMap<AgreementVersion, Arc<Terms>>, ConsentError> {
+    let is_cited =
+        |id: AgreementId, version: u32| cited.is_some_and(|cited| cited.id == id && cited.version == version);
+    let mut found = BTreeMap::new();
+    for version in versions {
+        if is_cited(version.id, version.version) || found.contains_key(&version) {
+            continue;
+        }
+        if let Some(cover) = agreements::cover(db, version.id, version.version)? {
+            found.insert(version, cover.terms);
+        }
+    }
+    Ok(found)
+}
+
+impl Facts {
+    /// Whether details of what became of it may go back to the sender: the agreement has the reverse flow for the purpose, and the
+    /// person said yes to it.
+    pub fn details_return(&self) -> bool {
+        let proposal = &self.proposal;
+        let Some(recipient) = proposal.recipient else { return false };
+        let flows_back = self.agreement.terms.as_ref().is_some_and(|terms| {
+            terms
+                .flow(recipient, proposal.sender)
+                .is_some_and(|flow| flow.purposes.contains_key(&proposal.purpose))
+        });
+        flows_back
+            && self.certificate.as_ref().is_some_and(|held| {
+                held.claims.lines.iter().any(|line| {
+                    line.permits_feedback_from(recipient) && line.is_for(&proposal.purpose, &proposal.service)
+                })
+            })
+    }
+
+    /// Whether a missed appointment calls for a safety check: something most sensitive is in it.
+    pub fn vulnerable(&self) -> bool {
+        self.proposal
+            .fields
+            .iter()
+            .filter_map(|field| field.known.as_ref())
+            .any(|known| known.level == Level::S4)
+    }
+}

@@ -1,0 +1,570 @@
+//! Rows of this room to types and back.
+
+use diesel::prelude::*;
+
+use super::{
+    ConsentError,
+    certificate::Claims,
+    status::Status,
+    withdraw::{HolderAnswer, HolderRow, WithdrawalRow},
+    withdrawal::{DeniedPart, Exception, Holding},
+};
+use crate::{
+    access::{AccessError, Tx},
+    kernel::{
+        Digest, Timestamp,
+        id::{CertificateId, OrganisationId, SubjectToken, WithdrawalId},
+    },
+    storage::{
+        Conn, Db, StorageError,
+        schema::consent::{certificates, consents, withdrawal_holders, withdrawals},
+    },
+};
+
+/// A certificate as the hub holds it.
+#[derive(Clone, Debug)]
+pub(super) struct Registered {
+    pub(super) id: CertificateId,
+    pub(super) issuer: OrganisationId,
+    pub(super) recipient: OrganisationId,
+    pub(super) subject: SubjectToken,
+    pub(super) record_version: u32,
+    pub(super) digest: Digest,
+    /// Gone when the certificate is over and nothing that rests on it is open.
+    pub(super) token: Option<String>,
+    pub(super) status: Status,
+    pub(super) status_since: Timestamp,
+    /// The withdrawal it fell whole with.
+    pub(super) withdrawal: Option<WithdrawalId>,
+    pub(super) denied: Vec<DeniedPart>,
+    pub(super) expires: Timestamp,
+    pub(super) since: Timestamp,
+    pub(super) version: i64,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = certificates)]
+struct CertificateRow {
+    id: String,
+    issuer: String,
+    recipient: String,
+    subject: String,
+    record_version: i32,
+    digest: String,
+    token: Option<String>,
+    status: String,
+    status_since: i64,
+    withdrawal: Option<String>,
+    denied: String,
+    expires_at: i64,
+    registered_at: i64,
+    version: i64,
+}
+
+fn read<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T, StorageError> {
+    text.parse().map_err(|_ignored| StorageError::Unreadable(what))
+}
+
+fn json<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StorageError> {
+    serde_json::from_str(text).map_err(|_ignored| StorageError::Unreadable(what))
+}
+
+fn written(value: &impl serde::Serialize, what: &'static str) -> Result<String, StorageError> {
+    serde_json::to_string(value).map_err(|_ignored| StorageError::Unreadable(what))
+}
+
+fn number(version: u32) -> Result<i32, StorageError> {
+    i32::try_from(version).map_err(|_ignored| StorageError::Unreadable("consents.newest"))
+}
+
+fn count(number: i32) -> Result<u32, StorageError> {
+    u32::try_from(number).map_err(|_ignored| StorageError::Unreadable("consents.newest"))
+}
+
+impl CertificateRow {
+    fn into_registered(self) -> Result<Registered, StorageError> {
+        Ok(Registered {
+            id: read(&self.id, "certificates.id")?,
+            issuer: read(&self.issuer, "certificates.issuer")?,
+            recipient: read(&self.recipient, "certificates.recipient")?,
+            subject: read(&self.subject, "certificates.subject")?,
+            record_version: count(self.record_version)?,
+            digest: read(&self.digest, "certificates.digest")?,
+            token: self.token,
+            status: read(&self.status, "certificates.status")?,
+            status_since: Timestamp::from_micros(self.status_since),
+            withdrawal: self.withdrawal.map(|id| read(&id, "certificates.withdrawal")).transpose()?,
+            denied: json(&self.denied, "certificates.denied")?,
+            expires: Timestamp::from_micros(self.expires_at),
+            since: Timestamp::from_micros(self.registered_at),
+            version: self.version,
+        })
+    }
+}
+
+fn all(rows: Vec<CertificateRow>) -> Result<Vec<Registered>, StorageError> {
+    rows.into_iter().map(CertificateRow::into_registered).collect()
+}
+
+/// The newest version of a person's consent that is known, and the digest of its record. Whoever reads it to change something
+/// of this person's keeps others from it until the transaction ends: on PostgreSQL two writers work at once, and a
+/// certificate must not slip in beside a withdrawal.
+pub(super) fn newest(
+    tx: &mut Tx<'_>,
+    issuer: OrganisationId,
+    subject: SubjectToken,
+) -> Result<Option<(u32, Digest)>, StorageError> {
+    let found = consents::table
+        .filter(consents::issuer.eq(issuer.to_string()).and(consents::subject.eq(subject.to_string())))
+        .select((consents::newest, consents::record));
+    let row: Option<(i32, String)> = match tx.db().conn() {
+        Conn::Sqlite(conn) => found.first(conn).optional(),
+        Conn::Postgres(conn) => found.for_update().first(conn).optional(),
+    }?;
+    row.map(|(newest, record)| Ok((count(newest)?, read(&record, "consents.record")?))).transpose()
+}
+
+/// Notes the first version of a person's consent. Two at once: the second is told to ask again.
+pub(super) fn begin(tx: &mut Tx<'_>, claims: &Claims) -> Result<(), StorageError> {
+    let inserted = diesel::insert_into(consents::table)
+        .values((
+            consents::issuer.eq(claims.iss.to_string()),
+            consents::subject.eq(claims.sub.to_string()),
+            consents::newest.eq(number(claims.ver)?),
+            consents::record.eq(claims.record.to_string()),
+        ))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from);
+    match inserted {
+        Ok(_) => Ok(()),
+        Err(StorageError::Duplicate(_)) => Err(StorageError::Conflict),
+        Err(error) => Err(error),
+    }
+}
+
+/// A newer version replaces the one before, and every certificate made from that one.
+pub(super) fn supersede(tx: &mut Tx<'_>, claims: &Claims) -> Result<(), StorageError> {
+    let now = tx.now().micros();
+    let (issuer, subject) = (claims.iss.to_string(), claims.sub.to_string());
+    diesel::update(consents::table.filter(consents::issuer.eq(&issuer).and(consents::subject.eq(&subject))))
+        .set((consents::newest.eq(number(claims.ver)?), consents::record.eq(claims.record.to_string())))
+        .execute(tx.db().conn())?;
+    let valid = [Status::Given.name(), Status::Renewed.name()];
+    diesel::update(
+        certificates::table
+            .filter(certificates::issuer.eq(issuer).and(certificates::subject.eq(subject)))
+            .filter(certificates::status.eq_any(valid)),
+    )
+    .set((
+        certificates::status.eq(Status::Superseded.name()),
+        certificates::status_since.eq(now),
+        certificates::version.eq(certificates::version + 1),
+    ))
+    .execute(tx.db().conn())?;
+    Ok(())
+}
+
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    claims: &Claims,
+    token: &str,
+    denied: &[DeniedPart],
+) -> Result<(), StorageError> {
+    let (now, entry) = (tx.now().micros(), tx.entry().to_string());
+    diesel::insert_into(certificates::table)
+        .values((
+            certificates::id.eq(claims.id.to_string()),
+            certificates::issuer.eq(claims.iss.to_string()),
+            certificates::recipient.eq(claims.aud.to_string()),
+            certificates::subject.eq(claims.sub.to_string()),
+            certificates::record.eq(claims.record.to_string()),
+            certificates::record_version.eq(number(claims.ver)?),
+            certificates::digest.eq(Digest::of(token).to_string()),
+            certificates::token.eq(token),
+            certificates::code.eq(claims.withdrawal.to_string()),
+            certificates::status.eq(claims.status.name()),
+            certificates::status_since.eq(now),
+            certificates::denied.eq(written(&denied, "certificates.denied")?),
+            certificates::expires_at.eq(claims.expires().micros()),
+            certificates::registered_at.eq(now),
+            certificates::version.eq(1_i64),
+            certificates::audit_id.eq(entry),
+        ))
+        .execute(tx.db().conn())?;
+    Ok(())
+}
+
+pub(super) fn find(db: &mut Db<'_>, id: CertificateId) -> Result<Option<Registered>, StorageError> {
+    let row: Option<CertificateRow> = certificates::table
+        .filter(certificates::id.eq(id.to_string()))
+        .select(CertificateRow::as_select())
+        .first(db.conn())
+        .optional()?;
+    row.map(CertificateRow::into_registered).transpose()
+}
+
+/// Reads a certificate that something is about to rest on. On PostgreSQL a withdrawal that comes at the same time waits until
+/// the transaction ends, and then finds what rests on it.
+pub(super) fn find_to_rest_on(
+    db: &mut Db<'_>,
+    id: CertificateId,
+) -> Result<Option<Registered>, StorageError> {
+    let found = certificates::table.filter(certificates::id.eq(id.to_string()));
+    let row: Option<CertificateRow> = match db.conn() {
+        Conn::Sqlite(conn) => found.select(CertificateRow::as_select()).first(conn).optional(),
+        Conn::Postgres(conn) => found.select(CertificateRow::as_select()).for_share().first(conn).optional(),
+    }?;
+    row.map(CertificateRow::into_registered).transpose()
+}
+
+/// Every certificate of a person's consent, whatever became of it.
+pub(super) fn of_person(
+    db: &mut Db<'_>,
+    issuer: OrganisationId,
+    subject: SubjectToken,
+) -> Result<Vec<Registered>, StorageError> {
+    all(certificates::table
+        .filter(certificates::subject.eq(subject.to_string()))
+        .filter(certificates::issuer.eq(issuer.to_string()))
+        .order(certificates::id)
+        .limit(MOST_OF_ONE)
+        .select(CertificateRow::as_select())
+        .load(db.conn())?)
+}
+
+/// Whose consent a withdrawal code is about.
+pub(super) fn person_of_code(
+    db: &mut Db<'_>,
+    code: Digest,
+) -> Result<Option<(OrganisationId, SubjectToken)>, StorageError> {
+    let row: Option<(String, String)> = certificates::table
+        .filter(certificates::code.eq(code.to_string()))
+        .order(certificates::id.desc())
+        .select((certificates::issuer, certificates::subject))
+        .first(db.conn())
+        .optional()?;
+    row.map(|(issuer, subject)| {
+        Ok((read(&issuer, "certificates.issuer")?, read(&subject, "certificates.subject")?))
+    })
+    .transpose()
+}
+
+/// Whose consent a pseudonym is about, for an organisation that took it or may have data under it.
+pub(super) fn person_known_to(
+    db: &mut Db<'_>,
+    subject: SubjectToken,
+    organisation: OrganisationId,
+) -> Result<Option<OrganisationId>, StorageError> {
+    let organisation = organisation.to_string();
+    let row: Option<String> = certificates::table
+        .filter(certificates::subject.eq(subject.to_string()))
+        .filter(certificates::issuer.eq(&organisation).or(certificates::recipient.eq(&organisation)))
+        .order(certificates::id.desc())
+        .select(certificates::issuer)
+        .first(db.conn())
+        .optional()?;
+    row.map(|issuer| read(&issuer, "certificates.issuer")).transpose()
+}
+
+/// What the person took back of a certificate, or all of it.
+pub(super) fn note_fall(
+    tx: &mut Tx<'_>,
+    was: &Registered,
+    status: Status,
+    denied: &[DeniedPart],
+    whole_with: Option<WithdrawalId>,
+) -> Result<(), StorageError> {
+    let since = if status == was.status { was.status_since } else { tx.now() };
+    let changed = diesel::update(
+        certificates::table
+            .filter(certificates::id.eq(was.id.to_string()).and(certificates::version.eq(was.version))),
+    )
+    .set((
+        certificates::status.eq(status.name()),
+        certificates::status_since.eq(since.micros()),
+        certificates::denied.eq(written(&denied, "certificates.denied")?),
+        certificates::withdrawal.eq(whole_with.map(|id| id.to_string())),
+        certificates::version.eq(was.version.saturating_add(1)),
+    ))
+    .execute(tx.db().conn())?;
+    if changed == 1 { Ok(()) } else { Err(StorageError::Conflict) }
+}
+
+/// Certificates that fell whole with a withdrawal.
+pub(super) fn fallen_with(
+    db: &mut Db<'_>,
+    withdrawal: WithdrawalId,
+) -> Result<Vec<CertificateId>, StorageError> {
+    let rows: Vec<String> = certificates::table
+        .filter(certificates::withdrawal.eq(withdrawal.to_string()))
+        .order(certificates::id)
+        .select(certificates::id)
+        .load(db.conn())?;
+    rows.iter().map(|id| read(id, "certificates.id")).collect()
+}
+
+/// Certificates that are over and whose token is still here, after an id.
+pub(super) fn over(
+    db: &mut Db<'_>,
+    now: Timestamp,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<CertificateId>, StorageError> {
+    let rows: Vec<String> = certificates::table
+        .filter(certificates::token.is_not_null())
+        .filter(certificates::expires_at.le(now.micros()))
+        .filter(certificates::id.gt(after))
+        .order(certificates::id)
+        .limit(limit)
+        .select(certificates::id)
+        .load(db.conn())?;
+    rows.iter().map(|id| read(id, "certificates.id")).collect()
+}
+
+pub(super) fn forget_token(tx: &mut Tx<'_>, id: CertificateId) -> Result<(), StorageError> {
+    diesel::update(certificates::table.filter(certificates::id.eq(id.to_string())))
+        .set(certificates::token.eq(None::<String>))
+        .execute(tx.db().conn())?;
+    Ok(())
+}
+
+// Withdrawals
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = withdrawals)]
+struct StoredWithdrawal {
+    id: String,
+    issuer: String,
+    subject: String,
+    record_version: i32,
+    heard_by: Option<String>,
+    extent: String,
+    withdrawn_at: i64,
+    closed_at: Option<i64>,
+    breach_at: Option<i64>,
+    version: i64,
+}
+
+impl StoredWithdrawal {
+    fn into_row(self) -> Result<WithdrawalRow, StorageError> {
+        Ok(WithdrawalRow {
+            id: read(&self.id, "withdrawals.id")?,
+            issuer: read(&self.issuer, "withdrawals.issuer")?,
+            subject: read(&self.subject, "withdrawals.subject")?,
+            record_version: count(self.record_version)?,
+            heard_by: self.heard_by.map(|id| read(&id, "withdrawals.heard_by")).transpose()?,
+            extent: json(&self.extent, "withdrawals.extent")?,
+            withdrawn: Timestamp::from_micros(self.withdrawn_at),
+            closed: self.closed_at.map(Timestamp::from_micros),
+            breach: self.breach_at.map(Timestamp::from_micros),
+            version: self.version,
+        })
+    }
+}
+
+pub(super) fn insert_withdrawal(tx: &mut Tx<'_>, row: &WithdrawalRow) -> Result<(), StorageError> {
+    let entry = tx.entry().to_string();
+    diesel::insert_into(withdrawals::table)
+        .values((
+            withdrawals::id.eq(row.id.to_string()),
+            withdrawals::issuer.eq(row.issuer.to_string()),
+            withdrawals::subject.eq(row.subject.to_string()),
+            withdrawals::record_version.eq(number(row.record_version)?),
+            withdrawals::heard_by.eq(row.heard_by.map(|id| id.to_string())),
+            withdrawals::extent.eq(written(&row.extent, "withdrawals.extent")?),
+            withdrawals::withdrawn_at.eq(row.withdrawn.micros()),
+            withdrawals::version.eq(row.version),
+            withdrawals::audit_id.eq(entry),
+        ))
+        .execute(tx.db().conn())?;
+    Ok(())
+}
+
+pub(super) fn withdrawal(db: &mut Db<'_>, id: WithdrawalId) -> Result<WithdrawalRow, ConsentError> {
+    let row: Option<StoredWithdrawal> = withdrawals::table
+        .filter(withdrawals::id.eq(id.to_string()))
+        .select(StoredWithdrawal::as_select())
+        .first(db.conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    Ok(row.ok_or(AccessError::NotFound)?.into_row()?)
+}
+
+/// What was taken back of a person's consent, oldest first.
+pub(super) fn withdrawals_of(
+    db: &mut Db<'_>,
+    issuer: OrganisationId,
+    subject: SubjectToken,
+) -> Result<Vec<WithdrawalRow>, StorageError> {
+    let rows: Vec<StoredWithdrawal> = withdrawals::table
+        .filter(withdrawals::subject.eq(subject.to_string()))
+        .filter(withdrawals::issuer.eq(issuer.to_string()))
+        .order(withdrawals::id)
+        .limit(MOST_OF_ONE)
+        .select(StoredWithdrawal::as_select())
+        .load(db.conn())?;
+    rows.into_iter().map(StoredWithdrawal::into_row).collect()
+}
+
+/// Which withdrawals a list shows.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shown {
+    /// All of them: for whoever oversees.
+    All,
+    /// Those of consents this organisation took, and those it must answer.
+    Concerning(OrganisationId),
+}
+
+/// Withdrawals after an id, by id; only those still open when asked.
+pub(super) fn list_withdrawals(
+    db: &mut Db<'_>,
+    shown: Shown,
+    open_only: bool,
+    (after, limit): (Option<&str>, i64),
+) -> Result<Vec<WithdrawalRow>, StorageError> {
+    let mut query = withdrawals::table
+        .filter(withdrawals::id.gt(after.unwrap_or_default().to_owned()))
+        .order(withdrawals::id)
+        .limit(limit)
+        .select(StoredWithdrawal::as_select())
+        .into_boxed();
+    if open_only {
+        query = query.filter(withdrawals::closed_at.is_null());
+    }
+    if let Shown::Concerning(organisation) = shown {
+        let theirs = withdrawal_holders::table
+            .filter(withdrawal_holders::organisation.eq(organisation.to_string()))
+            .filter(withdrawal_holders::withdrawal.eq(withdrawals::id))
+            .select(withdrawal_holders::withdrawal);
+        query =
+            query.filter(withdrawals::issuer.eq(organisation.to_string()).or(diesel::dsl::exists(theirs)));
+    }
+    let rows: Vec<StoredWithdrawal> = query.load(db.conn())?;
+    rows.into_iter().map(StoredWithdrawal::into_row).collect()
+}
+
+/// Withdrawals that are open since before a moment, after an id.
+pub(super) fn open_since(
+    db: &mut Db<'_>,
+    before: Timestamp,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<WithdrawalRow>, StorageError> {
+    let rows: Vec<StoredWithdrawal> = withdrawals::table
+        .filter(withdrawals::closed_at.is_null())
+        .filter(withdrawals::withdrawn_at.le(before.micros()))
+        .filter(withdrawals::id.gt(after))
+        .order(withdrawals::id)
+        .limit(limit)
+        .select(StoredWithdrawal::as_select())
+        .load(db.conn())?;
+    rows.into_iter().map(StoredWithdrawal::into_row).collect()
+}
+
+/// Moves a withdrawal on, unless somebody else did since it was read.
+pub(super) fn advance_withdrawal(tx: &mut Tx<'_>, now: &WithdrawalRow) -> Result<(), StorageError> {
+    let changed = diesel::update(
+        withdrawals::table
+            .filter(withdrawals::id.eq(now.id.to_string()).and(withdrawals::version.eq(now.version))),
+    )
+    .set((
+        withdrawals::closed_at.eq(now.closed.map(Timestamp::micros)),
+        withdrawals::breach_at.eq(now.breach.map(Timestamp::micros)),
+        withdrawals::version.eq(now.version.saturating_add(1)),
+    ))
+    .execute(tx.db().conn())?;
+    if changed == 1 { Ok(()) } else { Err(StorageError::Conflict) }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = withdrawal_holders)]
+struct StoredHolder {
+    withdrawal: String,
+    organisation: String,
+    holding: String,
+    due_at: i64,
+    acknowledged_at: Option<i64>,
+    escalated_at: Option<i64>,
+    answered_at: Option<i64>,
+    exception: Option<String>,
+    kept_until: Option<i64>,
+}
+
+impl StoredHolder {
+    fn into_row(self) -> Result<HolderRow, StorageError> {
+        let wrong = StorageError::Unreadable("withdrawal_holders.answer");
+        let answer = match (self.answered_at, self.exception, self.kept_until) {
+            (None, _, _) => None,
+            (Some(at), None, _) => Some((Timestamp::from_micros(at), HolderAnswer::Destroyed)),
+            (Some(at), Some(exception), Some(until)) => {
+                let exception = Exception::of_code(&exception).ok_or(wrong)?;
+                let kept = HolderAnswer::Kept { exception, until: Timestamp::from_micros(until) };
+                Some((Timestamp::from_micros(at), kept))
+            }
+            (Some(_), Some(_), None) => return Err(wrong),
+        };
+        Ok(HolderRow {
+            withdrawal: read(&self.withdrawal, "withdrawal_holders.withdrawal")?,
+            organisation: read(&self.organisation, "withdrawal_holders.organisation")?,
+            holding: Holding::named(&self.holding)
+                .ok_or(StorageError::Unreadable("withdrawal_holders.holding"))?,
+            due: Timestamp::from_micros(self.due_at),
+            acknowledged: self.acknowledged_at.map(Timestamp::from_micros),
+            escalated: self.escalated_at.map(Timestamp::from_micros),
+            answer,
+        })
+    }
+}
+
+pub(super) fn insert_holder(tx: &mut Tx<'_>, holder: &HolderRow) -> Result<(), StorageError> {
+    diesel::insert_into(withdrawal_holders::table)
+        .values((
+            withdrawal_holders::withdrawal.eq(holder.withdrawal.to_string()),
+            withdrawal_holders::organisation.eq(holder.organisation.to_string()),
+            withdrawal_holders::holding.eq(holder.holding.name()),
+            withdrawal_holders::due_at.eq(holder.due.micros()),
+        ))
+        .execute(tx.db().conn())?;
+    Ok(())
+}
+
+/// Who must answer these withdrawals, by withdrawal and organisation.
+pub(super) fn holders(db: &mut Db<'_>, withdrawals: &[WithdrawalId]) -> Result<Vec<HolderRow>, StorageError> {
+    let ids: Vec<String> = withdrawals.iter().map(ToString::to_string).collect();
+    let rows: Vec<StoredHolder> = withdrawal_holders::table
+        .filter(withdrawal_holders::withdrawal.eq_any(ids))
+        .order((withdrawal_holders::withdrawal, withdrawal_holders::organisation))
+        .select(StoredHolder::as_select())
+        .load(db.conn())?;
+    rows.into_iter().map(StoredHolder::into_row).collect()
+}
+
+/// Writes what a holder did, or that it was escalated. A row has one writer at a time: whoever comes here has moved the
+/// withdrawal's version first.
+pub(super) fn put_holder(tx: &mut Tx<'_>, holder: &HolderRow) -> Result<(), StorageError> {
+    let (answer, exception, kept_until) = match holder.answer {
+        None => (None, None, None),
+        Some((_, HolderAnswer::Destroyed)) => (Some("destroyed"), None, None),
+        Some((_, HolderAnswer::Kept { exception, until })) => {
+            (Some("kept"), Some(exception.code()), Some(until.micros()))
+        }
+    };
+    diesel::update(
+        withdrawal_holders::table
+            .filter(withdrawal_holders::withdrawal.eq(holder.withdrawal.to_string()))
+            .filter(withdrawal_holders::organisation.eq(holder.organisation.to_string())),
+    )
+    .set((
+        withdrawal_holders::acknowledged_at.eq(holder.acknowledged.map(Timestamp::micros)),
+        withdrawal_holders::escalated_at.eq(holder.escalated.map(Timestamp::micros)),
+        withdrawal_holders::answered_at.eq(holder.answer.map(|(at, _)| at.micros())),
+        withdrawal_holders::answer.eq(answer),
+        withdrawal_holders::exception.eq(exception),
+        withdrawal_holders::kept_until.eq(kept_until),
+    ))
+    .execute(tx.db().conn())?;
+    Ok(())
+}
+
+/// The most certificates or withdrawals of one person that are looked at: a person has a handful.
+const MOST_OF_ONE: i64 = 1_000;

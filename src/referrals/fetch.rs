@@ -1,0 +1,58 @@
+//! Hand a packet over to its recipient. What was allowed when it came is asked once more: an agreement may have been suspended since,
+//! or the person may have taken something back.
+
+use super::{
+    error::ReferralError,
+    proposal::{course_within, facts, wanted},
+    store,
+};
+use crate::{
+    access::{AccessError, Tx},
+    agreements::{self, State},
+    consent::{CitedAgreement, Counted, judge},
+    kernel::id::PacketId,
+    packets::{self, Delivered, PacketKind},
+    policy::Policy,
+    storage::Db,
+};
+
+/// Hands a packet over and remembers when the recipient got it first. The first time, it is judged again; what does not pass any more is
+/// held back.
+pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<Delivered, ReferralError> {
+    let delivered = packets::deliver(tx, id, policy)?;
+    if !delivered.first {
+        return Ok(delivered);
+    }
+    let referral = store::find_to_move(tx, delivered.referral)?;
+    let (envelope, manifest) = packets::claims_of(tx.db(), id, policy)?;
+    if envelope.kind == PacketKind::Withdraw {
+        return Ok(delivered);
+    }
+    let mut wanted = wanted(&envelope, &manifest, course_within(&referral, &envelope));
+    if let Some(cited) = wanted.agreement {
+        wanted.agreement = Some(newest(tx.db(), cited)?);
+    }
+    // Nobody counts twice: the day's volume was judged when it came.
+    let counted = Counted { open_referral: false, sent_today: 0 };
+    let now = tx.now();
+    let facts = facts(tx.db(), wanted, now, counted, policy)?;
+    match judge(&facts) {
+        Ok(_permission) => Ok(delivered),
+        Err(denials) => Err(ReferralError::Held(denials.for_recipient())),
+    }
+}
+
+/// The version that replaced the one that was cited, however often.
+fn newest(db: &mut Db<'_>, cited: CitedAgreement) -> Result<CitedAgreement, ReferralError> {
+    let mut newest = cited;
+    for _step in 0..MOST_VERSIONS {
+        let cover = agreements::cover(db, newest.id, newest.version)?.ok_or(AccessError::NotFound)?;
+        let State::Superseded { by, .. } = cover.agreement.state else { return Ok(newest) };
+        let next = agreements::cover(db, newest.id, by)?.ok_or(AccessError::NotFound)?;
+        newest = CitedAgreement { id: newest.id, version: by, digest: next.agreement.digest };
+    }
+    Ok(newest)
+}
+
+/// How many replacements are followed. A packet waits for days, an agreement changes a few times a year.
+const MOST_VERSIONS: usize = 16;

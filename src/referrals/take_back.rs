@@ -1,0 +1,112 @@
+//! Carry a withdrawal out: stop every referral that rests on the consent, delete what was not handed over, and ask everybody who has
+//! data to answer. In the transaction that records it, so that no packet and no move slips in between.
+
+use std::collections::BTreeMap;
+
+use super::{
+    error::ReferralError,
+    referral::Referral,
+    state::State,
+    store,
+    withdraw::{settle_under, withdraw_under},
+};
+use crate::{
+    access::Tx,
+    consent::{self, Fall, Holding, Said, Withdraw, WithdrawalView},
+    kernel::id::{CertificateId, OrganisationId, ReferralId, WithdrawalId},
+    packets,
+    policy::Policy,
+};
+
+/// Takes a consent back, or a part of it. Heard again, it changes nothing.
+pub fn take_back(tx: &mut Tx<'_>, cmd: &Withdraw, policy: &Policy) -> Result<WithdrawalId, ReferralError> {
+    carry_out(tx, cmd, None, policy)
+}
+
+/// The same, after one referral was withdrawn already: `before` says how far its recipient had come.
+pub(super) fn carry_out(
+    tx: &mut Tx<'_>,
+    cmd: &Withdraw,
+    before: Option<(ReferralId, Holding)>,
+    policy: &Policy,
+) -> Result<WithdrawalId, ReferralError> {
+    let withdrawn = consent::withdraw(tx, cmd)?;
+    if !withdrawn.new {
+        return Ok(withdrawn.id);
+    }
+    let mut holders: BTreeMap<OrganisationId, Holding> = BTreeMap::new();
+    for fall in &withdrawn.falls {
+        for (holder, holding) in holding_under(tx, fall.certificate(), before)? {
+            let most = holders.entry(holder).or_insert(holding);
+            *most = (*most).max(holding);
+        }
+        if let Fall::Whole(certificate) = fall {
+            withdraw_under(tx, *certificate, None, policy)?;
+            purge_under(tx, *certificate)?;
+        }
+    }
+    let asked: Vec<(OrganisationId, Holding)> =
+        holders.into_iter().filter(|(_, holding)| *holding != Holding::Undelivered).collect();
+    for certificate in consent::ask_holders(tx, withdrawn.id, &asked)? {
+        settle_under(tx, certificate, policy)?;
+    }
+    Ok(withdrawn.id)
+}
+
+/// Takes what a holder answers. With the last answer the withdrawal is closed, and every referral under it is settled.
+pub fn answer_withdrawal(
+    tx: &mut Tx<'_>,
+    id: WithdrawalId,
+    said: Said,
+    policy: &Policy,
+) -> Result<WithdrawalView, ReferralError> {
+    let answered = consent::answer(tx, id, said)?;
+    for certificate in &answered.settled {
+        settle_under(tx, *certificate, policy)?;
+    }
+    Ok(answered.view)
+}
+
+/// Who received something under a certificate, and how far they had come.
+fn holding_under(
+    tx: &mut Tx<'_>,
+    certificate: CertificateId,
+    before: Option<(ReferralId, Holding)>,
+) -> Result<Vec<(OrganisationId, Holding)>, ReferralError> {
+    let mut found = Vec::new();
+    for id in store::under_certificate(tx.db(), certificate)? {
+        let referral = store::find_to_move(tx, id)?;
+        let recipient = referral.origin.recipient;
+        match before.filter(|(known, _)| *known == id) {
+            Some((_, holding)) => found.push((recipient, holding)),
+            // An earlier withdrawal asked for this one.
+            None if referral.standing.flags.withdrawal => {}
+            None => found.push((recipient, holding(tx, &referral)?)),
+        }
+    }
+    Ok(found)
+}
+
+/// How far a referral's recipient has come.
+pub(super) fn holding(tx: &mut Tx<'_>, referral: &Referral) -> Result<Holding, ReferralError> {
+    let recipient = referral.origin.recipient;
+    let state = &referral.standing.state;
+    let took_on = state.is_taken_on()
+        || matches!(state, State::Completed { .. } | State::Failed { .. } | State::Transferred { .. });
+    Ok(if took_on {
+        Holding::Accepted
+    } else if (state.is_undecided() && state.was_delivered())
+        || packets::has_fetched(tx.db(), referral.id(), recipient)?
+    {
+        Holding::NotAccepted
+    } else {
+        Holding::Undelivered
+    })
+}
+
+fn purge_under(tx: &mut Tx<'_>, certificate: CertificateId) -> Result<(), ReferralError> {
+    for id in store::under_certificate(tx.db(), certificate)? {
+        packets::purge_referral(tx, id)?;
+    }
+    Ok(())
+}
