@@ -5,7 +5,10 @@ use std::{fs::File, io::BufReader, net::SocketAddr, path::Path, sync::Arc, time:
 use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web};
 use rustls::{
     ServerConfig,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    pki_types::{
+        CertificateDer, PrivateKeyDer,
+        pem::{self, PemObject as _},
+    },
 };
 
 use super::{guard::guard, routes, tokens::Door};
@@ -28,7 +31,10 @@ pub enum ServeError {
         source: std::io::Error,
     },
     /// A certificate or key cannot be used.
-    #[error("cannot use {what} for TLS: {reason}")]
+    #[error(
+        "cannot use {what} for TLS: {reason}; correct server.tls_certificate and server.tls_key, or empty both and let something in \
+         front of the hub serve TLS"
+    )]
     Tls {
         /// The file.
         what: String,
@@ -118,10 +124,24 @@ fn tls(certificate: &Path, key: &Path) -> Result<ServerConfig, ServeError> {
     if chain.is_empty() {
         return Err(refuse(certificate, String::from("it holds no certificate in PEM")));
     }
-    let private =
-        PrivateKeyDer::from_pem_reader(open(key)?).map_err(|error| refuse(key, error.to_string()))?;
-    ServerConfig::builder_with_provider(provider())
+    let private = PrivateKeyDer::from_pem_reader(open(key)?).map_err(|error| {
+        let none = matches!(error, pem::Error::NoItemsFound);
+        let none = none.then(|| String::from("it holds no key in PEM, or one that a passphrase protects"));
+        refuse(key, none.unwrap_or_else(|| error.to_string()))
+    })?;
+    let provider = provider();
+    provider
+        .key_provider
+        .load_private_key(private.clone_key())
+        .map_err(|error| refuse(key, error.to_string()))?;
+    ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private))
-        .map_err(|error| refuse(certificate, error.to_string()))
+        .map_err(|error| {
+            if matches!(error, rustls::Error::InconsistentKeys(_)) {
+                refuse(key, format!("it does not belong to the certificate in {}", certificate.display()))
+            } else {
+                refuse(certificate, error.to_string())
+            }
+        })
 }
