@@ -3,6 +3,7 @@
 mod kill;
 mod start;
 mod stop;
+mod tls;
 
 use serde_json::{Value, json};
 use throughline::{crypto::SigningKey, kernel::id::SystemIds};

@@ -14,7 +14,7 @@ use crate::support::process::{Ended, Machine, answer, client};
 /// Not now: starting again may help.
 const LATER: i32 = 75;
 /// Settings, keys, certificate or tables: starting again does not help.
-const MEND: i32 = 78;
+pub(super) const MEND: i32 = 78;
 
 /// Every file below a folder with its content, and every folder; not what was said on standard error, and not the SQLite file, which is
 /// looked into.
@@ -36,7 +36,7 @@ fn everything(folder: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
 }
 
 /// Starts the program, which must end by itself with a code and a sentence in which all of `says` stand, and leave its folder as it was.
-async fn refused(machine: &Machine, words: &str, exit: i32, says: &[&str]) -> Ended {
+pub(super) async fn refused(machine: &Machine, words: &str, exit: i32, says: &[&str]) -> Ended {
     let (before, stored) = (everything(machine.folder()), machine.stored());
     let ended = machine.start_with(words).ended().await.expect(exit);
     for part in says {

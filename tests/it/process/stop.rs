@@ -3,9 +3,11 @@
 use std::{
     collections::BTreeSet,
     io::ErrorKind,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use reqwest::Version;
 use rustix::process::Signal;
 use serde_json::Value;
 use tokio::{
@@ -14,7 +16,7 @@ use tokio::{
 };
 
 use super::{made, new_client, path};
-use crate::support::process::{Machine, Member, Running, client, until};
+use crate::support::process::{Machine, Member, Running, answer, client, until};
 
 /// Requests that are in flight at once.
 const FLIGHTS: usize = 32;
@@ -145,4 +147,36 @@ async fn a_request_that_does_not_end_keeps_a_stopping_hub_no_longer_than_its_gra
     assert!(began.elapsed() < SOON, "it waited longer than the settings say");
     drop(stuck);
     machine.run("audit verify").expect(0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_waits_for_the_database_is_answered_before_the_hub_ends_in_either_version_of_http() {
+    let machine = Machine::on_sqlite();
+    let mut member = machine.enrol("Harbour Aid").await;
+    let mut hub = machine.serve().await;
+    member.sign_in(&hub).await;
+    let member = Arc::new(member);
+    let second = || reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
+    let somebody_else = machine.lock();
+    let mut waiting = Vec::new();
+    for (name, client) in [("first", client()), ("second", second())] {
+        client.get(format!("{}/health/live", hub.url)).send().await.unwrap();
+        let (member, url) = (Arc::clone(&member), format!("{}{}", hub.url, path(&member)));
+        waiting.push(tokio::spawn(async move {
+            let response = member.write(&client, &url, name, &new_client(name)).send().await.unwrap();
+            (response.version(), answer(response).await.unwrap().expect(201))
+        }));
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    hub.tell(Signal::TERM);
+    until_closed(&hub).await;
+    drop(somebody_else);
+    for (waiting, version) in waiting.into_iter().zip([Version::HTTP_11, Version::HTTP_2]) {
+        assert_eq!(waiting.await.unwrap().0, version);
+    }
+    let began = Instant::now();
+    hub.ended().await.expect(0);
+    assert!(began.elapsed() < SOON, "it waited for connections on which nothing was asked");
+    let hub = machine.serve().await;
+    assert_eq!(made(&hub, &member).await.len(), 2);
 }

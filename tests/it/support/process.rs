@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use diesel::{Connection as _, connection::SimpleConnection as _};
 use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -98,6 +99,14 @@ impl Machine {
     /// Runs statements on the database behind the program's back.
     pub(crate) fn sql(&self, statements: &str) {
         database::execute(&self.lease.url, statements);
+    }
+
+    /// Takes the write lock of the SQLite file, as another program may, until it is dropped.
+    pub(crate) fn lock(&self) -> diesel::SqliteConnection {
+        let mut conn =
+            diesel::SqliteConnection::establish(self.lease.url.strip_prefix("sqlite:").unwrap()).unwrap();
+        conn.batch_execute("BEGIN IMMEDIATE").unwrap();
+        conn
     }
 
     /// Everything the database holds.
