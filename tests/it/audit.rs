@@ -341,7 +341,7 @@ async fn refusals_stand_in_the_log_with_their_code() {
 }
 
 #[actix_web::test]
-async fn a_receipt_s_holder_gets_a_proof_and_strangers_see_nothing() {
+async fn a_receipt_s_holder_gets_a_proof_that_holds_without_the_node() {
     let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
     let leaf = entries(&hub, 1).await[0];
@@ -356,15 +356,9 @@ async fn a_receipt_s_holder_gets_a_proof_and_strangers_see_nothing() {
     let note = org.get(&hub, "/api/v1/audit/checkpoint").await.expect(200);
     verifier.open(note.body.as_str().unwrap()).unwrap();
 
-    send(&hub, None, "GET", &path, &[], None).await.expect(401);
-    send(&hub, None, "GET", "/api/v1/audit/checkpoint", &[], None).await.expect(401);
     let unknown = format!("/api/v1/audit/proofs/{}", Digest::of(b"never"));
     assert_eq!(org.get(&hub, &unknown).await.expect(404).code(), "audit.not_in_tree");
     org.get(&hub, "/api/v1/audit/proofs/short").await.expect(404);
-    assert_eq!(
-        org.get(&hub, "/api/v1/audit/tile/entries/000.p/1").await.expect(403).code(),
-        "access.forbidden"
-    );
     assert_eq!(org.get(&hub, "/api/v1/audit/tile/0/../000").await.status / 100, 4);
     assert_eq!(org.get(&hub, "/api/v1/audit/tile/0/00").await.expect(400).code(), "audit.not_a_tile");
     sequence(&hub).await;

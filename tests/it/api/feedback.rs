@@ -10,13 +10,13 @@ use throughline::{
 use crate::support::{Org, Response, TestHub, send};
 
 /// A slip of paper: what the person got.
-struct Slip {
-    code: String,
-    pin: String,
+pub(super) struct Slip {
+    pub(super) code: String,
+    pub(super) pin: String,
     referral: ReferralId,
 }
 
-async fn issue(hub: &TestHub, provider: &Org, referral: Option<ReferralId>) -> Slip {
+pub(super) async fn issue(hub: &TestHub, provider: &Org, referral: Option<ReferralId>) -> Slip {
     let referral = referral.unwrap_or_else(|| ReferralId::new(hub.hub.ids(), hub.now()));
     let command = Issue { referral, provider: provider.id, service: "SV07".parse().unwrap() };
     let key = hub.hub.keys().person.clone();

@@ -6,3 +6,4 @@ mod description;
 mod feedback;
 mod members;
 mod sessions;
+mod strangers;

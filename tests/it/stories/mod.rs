@@ -1,6 +1,6 @@
 //! Whole stories, through the entrances.
 
 mod directory;
-mod referral;
+pub(crate) mod referral;
 mod submit;
 mod withdrawal;
