@@ -2,6 +2,11 @@
 
 use std::process::{Command, Output};
 
+use diesel::{Connection as _, PgConnection, RunQueryDsl as _};
+use serde_json::Value;
+
+use crate::support::{lease, postgres};
+
 fn bench(folder: &std::path::Path, more: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_throughline"));
     command.args([
@@ -18,6 +23,47 @@ fn bench(folder: &std::path::Path, more: &[&str]) -> Output {
     ]);
     command.arg("--folder").arg(folder).args(more);
     command.output().unwrap()
+}
+
+fn folders_left(folder: &std::path::Path) -> usize {
+    std::fs::read_dir(folder).unwrap().count()
+}
+
+/// The schemas a benchmark made at a server and left there.
+fn schemas_left(url: &str) -> usize {
+    let mut conn = PgConnection::establish(url).unwrap();
+    let found = "SELECT 1 FROM information_schema.schemata WHERE schema_name LIKE 'throughline_bench%'";
+    diesel::sql_query(found).execute(&mut conn).unwrap()
+}
+
+#[test]
+fn a_benchmark_of_submits_prints_one_object_and_leaves_nothing_behind() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    // At a server it is given a database that a hub uses already.
+    let server = postgres().map(|_| lease(elsewhere.path()));
+    let (more, engine): (Vec<&str>, _) = match &server {
+        Some(server) => (vec!["--database", &server.url], "postgres"),
+        None => (Vec::new(), "sqlite"),
+    };
+    let ended = bench(folder.path(), &more);
+    let (out, err) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    assert!(ended.status.success(), "{out}\n{err}");
+    let row: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((row["scenario"].as_str(), row["database"].as_str()), (Some("submit"), Some(engine)));
+    assert_eq!(row["unit"], "packets/s");
+    assert_eq!(row["parameters"]["packets"], 54, "a tenth is not counted");
+    for measured in ["measured", "limit", "ratio", "p50_ms", "p95_ms", "p99_ms", "peak_rss_mb"] {
+        assert!(row[measured].as_f64().unwrap() > 0.0, "{measured} in {row}");
+    }
+    assert!(row["p50_ms"].as_f64() <= row["p99_ms"].as_f64(), "{row}");
+    let tighter = f64::min(
+        row["details"]["durable_per_second"].as_f64().unwrap(),
+        row["details"]["verified_per_second"].as_f64().unwrap(),
+    );
+    assert!((row["limit"].as_f64().unwrap() - tighter).abs() < 1e-6, "{row}");
+    assert!(row["parameters"]["rows"].as_u64().unwrap() >= 8, "a submit leaves more rows than that: {row}");
+    assert_eq!(folders_left(folder.path()), 0);
+    assert_eq!(server.map_or(0, |server| schemas_left(&server.url)), 0);
 }
 
 #[test]

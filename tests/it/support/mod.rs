@@ -31,7 +31,7 @@ use throughline::{
     storage::Store,
 };
 
-pub(crate) use database::{opening, postgres};
+pub(crate) use database::{lease, opening, postgres};
 pub(crate) use org::{Org, request_token};
 
 /// The moment every test begins at.
@@ -55,7 +55,7 @@ impl TestHub {
     /// With settings of one's own, as environment variables would give them.
     pub(crate) fn with(overrides: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let database = database::lease(folder.path());
+        let database = lease(folder.path());
         let mut environment: BTreeMap<String, String> = [
             ("DATABASE__URL", database.url.as_str()),
             ("DATABASE__READERS", "2"),
