@@ -667,7 +667,7 @@ impl Record {
         unless(self.informed(), Deny::D311);
         unless(self.evidenced(highest), Deny::D312);
         unless(self.interpreter_in_order(highest), Deny::D313);
-        unless(self.decided_by_who_may(at), Deny::D314);
+        unless(self.is_child() || self.decided_by_who_may(at), Deny::D314);
         unless(self.unbundled(), Deny::D316);
         let grantable = |purpose: &PurposeCode| policy.purpose(purpose).is_some_and(Purpose::is_grantable);
         let listed = self.lines.iter().all(|answer| match &answer.line.purpose {
@@ -675,6 +675,9 @@ impl Record {
             Named::One(purpose) => grantable(purpose),
         });
         unless(listed, Deny::D216);
+        if self.is_child() {
+            found.raise(Denial::new(Deny::D401).subcode("children_not_supported"));
+        }
         if !self.status.allows_disclosure() {
             found.raise(Denial::new(Deny::D304).subcode(self.status.name()));
         }

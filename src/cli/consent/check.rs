@@ -166,6 +166,11 @@ fn places(record: &Record, denials: &Denials, policy: &Policy, at: Timestamp) ->
     uninformed(record, &mut |at, what| place(Deny::D311, at, what));
     unevidenced(record, record.highest_level(policy), &mut |at, what| place(Deny::D312, at, what));
     undecided(record, at, &mut |at, what| place(Deny::D314, at, what));
+    place(
+        Deny::D401,
+        "/subject_class",
+        "the rules for children are not there yet; nothing is sent on a child's own yes",
+    );
     for (n, answer) in record.lines.iter().enumerate() {
         if answer.given != Given::Separately {
             let at = format!("/lines/{n}/given");
@@ -216,12 +221,7 @@ fn unevidenced(record: &Record, highest: Level, place: &mut impl FnMut(&str, &st
 fn undecided(record: &Record, at: Timestamp, place: &mut impl FnMut(&str, &str)) {
     match record.subject_class {
         SubjectClass::Adult => place("/capacity/finding", "the person cannot decide this now"),
-        SubjectClass::Child => {
-            place(
-                "/subject_class",
-                "consents of children cannot be checked by this version; nothing is sent",
-            );
-        }
+        SubjectClass::Child => {}
         SubjectClass::AdultWithRepresentative if record.representatives.is_empty() => {
             place("/representatives", "somebody with a mandate must act for the person");
         }
@@ -318,7 +318,7 @@ mod tests {
             found(|r| r["lines"][0]["line"]["purpose"] = "P14".into()),
             ["/lines/0/line/purpose D216"]
         );
-        assert_eq!(found(|r| r["subject_class"] = "child".into()), ["/subject_class D314"]);
+        assert_eq!(found(|r| r["subject_class"] = "child".into()), ["/subject_class D401"]);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! non-zero exit. Nothing here is a picture of the real thing.
 
 mod country;
+mod gateway;
+mod people;
 mod stage;
 mod story;
 
@@ -51,6 +53,11 @@ impl Demo {
             told
         })
     }
+}
+
+/// A step that did not come out as it must.
+fn broken(why: impl Into<String>) -> CliError {
+    CliError::new(Code::new("demo.step", Fault::Internal), why)
 }
 
 /// The folder, made new. A folder from an earlier demo is left alone and the next free name is taken.

@@ -8,7 +8,7 @@ use super::{
     super::{
         CliError,
         client::HubClient,
-        home::{Connection, Home, HomeArgs, Keyring},
+        home::{Connection, Home, HomeArgs, Keyring, replace},
         key,
         node::make_database,
         open_hub,
@@ -50,6 +50,14 @@ pub(super) struct Member {
     pub(super) keyring: Keyring,
     /// Its gateway's line to the hub.
     pub(super) line: HubClient,
+    /// Where the hub is.
+    pub(super) hub_url: String,
+    /// The gateway's home, with its keys.
+    pub(super) home: PathBuf,
+    /// Where its passphrase lies, for this story only.
+    pub(super) passphrase_file: PathBuf,
+    /// Where it keeps what it works on.
+    pub(super) folder: PathBuf,
 }
 
 impl Stage {
@@ -83,11 +91,13 @@ impl Stage {
 
     /// Enrols an agency: its keys are made at its gateway, the hub gets the public halves.
     pub(super) async fn enrol(&self, agency: &'static Agency) -> Result<Member, CliError> {
-        let home = Home::at(&HomeArgs {
-            home: self.folder.join("gateways").join(agency.short),
-            passphrase_file: None,
-        });
+        let gateways = self.folder.join("gateways");
+        let folder = gateways.join(format!("{}-work", agency.short));
+        std::fs::create_dir_all(&folder)?;
+        let (home_folder, passphrase_file) = (gateways.join(agency.short), folder.join("passphrase"));
+        let home = Home::at(&HomeArgs { home: home_folder.clone(), passphrase_file: None });
         let passphrase = Secret::new(format!("{} four unrelated words", agency.short));
+        replace(&passphrase_file, passphrase.expose().as_bytes())?;
         let keyring = Keyring::generate(&SystemIds, &key::reader_roles())?;
         home.create(&SystemIds, &keyring, &passphrase)?;
         let command: EnrolOrganisation = serde_json::from_value(json!({
@@ -118,7 +128,17 @@ impl Stage {
         home.connect(&connection)?;
         key::publish(&home, &keyring).await?;
         let line = HubClient::sign_in(&connection, &keyring, &SystemClock, &SystemIds).await?;
-        Ok(Member { agency, organisation, keyring, line })
+        let hub_url = self.url.clone();
+        Ok(Member {
+            agency,
+            organisation,
+            keyring,
+            line,
+            hub_url,
+            home: home_folder,
+            passphrase_file,
+            folder,
+        })
     }
 
     /// What one finds in every file of the hub: database, log, keys.
@@ -132,6 +152,11 @@ impl Stage {
             }
         }
         Ok(None)
+    }
+
+    /// Where the API is.
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 
     /// What to do next, for the person at the terminal.
