@@ -10,16 +10,13 @@ use serde_json::{Value, json};
 
 use super::{broken, people::Person, stage::Member};
 use crate::{
-    agreements::Document,
     cli::{CliError, client::http, home::replace},
-    consent::{Claims, Made, Record},
+    consent::Claims,
     crypto::{Typ, sign_compact},
     kernel::{
-        Digest, Timestamp,
-        id::{CertificateId, OrganisationId, ReferralId, SystemIds},
+        id::{OrganisationId, ReferralId, SystemIds},
         time::{Clock as _, SystemClock},
     },
-    policy::{Denials, Policy},
     referrals::{By, Event, Move, Number},
 };
 
@@ -52,26 +49,6 @@ impl Member {
     /// A file of this member's.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
-    }
-
-    /// The certificate of a person's consent for a recipient, as far as the record supports one.
-    pub(super) fn certificate(
-        &self,
-        person: &Person,
-        recipient: OrganisationId,
-        agreement: &Document,
-        at: Timestamp,
-    ) -> Result<Result<Claims, Denials>, CliError> {
-        let record =
-            Record::parse(person.record.to_string().as_bytes()).map_err(|error| broken(error.to_string()))?;
-        let bytes = record.bytes().map_err(|error| broken(error.to_string()))?;
-        let made = Made {
-            id: CertificateId::new(&SystemIds, at),
-            record: Digest::of(bytes.expose()),
-            at,
-            policy: Policy::builtin(),
-        };
-        Ok(Claims::of(&record, recipient, made, |_| Some(agreement.validity.until)))
     }
 
     /// Keeps record, certificate and agreement as files, and registers the certificate at the hub.

@@ -4,11 +4,14 @@ use serde_json::{Value, json};
 
 use super::broken;
 use crate::{
+    agreements::Document,
     cli::CliError,
+    consent::{Claims, Made, Record},
     kernel::{
-        Timestamp,
-        id::{AgreementId, ConsentId, Ids, OrganisationId, StaffId, SubjectToken, SystemIds},
+        Digest, Timestamp,
+        id::{AgreementId, CertificateId, ConsentId, Ids, OrganisationId, StaffId, SubjectToken, SystemIds},
     },
+    policy::{Denials, Policy},
 };
 
 /// What only the gateways of the story may ever hold. The hub's files are searched for each of these.
@@ -66,6 +69,25 @@ fn person(asking: Asking, class: &str) -> Result<Person, CliError> {
         *asked = json!(class);
     }
     Ok(Person { record, code })
+}
+
+/// The certificate of a person's consent for a recipient, as far as the record supports one.
+pub(super) fn certificate(
+    person: &Person,
+    recipient: OrganisationId,
+    agreement: &Document,
+    at: Timestamp,
+) -> Result<Result<Claims, Denials>, CliError> {
+    let record =
+        Record::parse(person.record.to_string().as_bytes()).map_err(|error| broken(error.to_string()))?;
+    let bytes = record.bytes().map_err(|error| broken(error.to_string()))?;
+    let made = Made {
+        id: CertificateId::new(&SystemIds, at),
+        record: Digest::of(bytes.expose()),
+        at,
+        policy: Policy::builtin(),
+    };
+    Ok(Claims::of(&record, recipient, made, |_| Some(agreement.validity.until)))
 }
 
 /// The agreement of the two agencies.

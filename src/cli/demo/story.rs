@@ -165,7 +165,7 @@ async fn child(scene: &Scene, teller: &Teller<'_>) -> Result<(), CliError> {
     let stop = async {
         let asking = scene.asking();
         let mary = people::mary(asking)?;
-        let made = scene.harbour.certificate(&mary, asking.to, &scene.agreement, asking.at)?;
+        let made = people::certificate(&mary, asking.to, &scene.agreement, asking.at)?;
         match made {
             Err(denials) if denials.holds(Deny::D401) => Ok(()),
             Err(denials) => Err(broken(format!("another refusal than the one for children: {denials}"))),
@@ -270,7 +270,7 @@ async fn agree(harbour: &Member, clinic: &Member) -> Result<(Document, String), 
 
 async fn consent(scene: &Scene, person: &Person) -> Result<(), CliError> {
     let asking = scene.asking();
-    let made = scene.harbour.certificate(person, asking.to, &scene.agreement, asking.at)?;
+    let made = people::certificate(person, asking.to, &scene.agreement, asking.at)?;
     let claims = made.map_err(|denials| broken(format!("no certificate: {denials}")))?;
     scene.harbour.register(person, &claims, &scene.signed).await
 }

@@ -3,4 +3,5 @@
 mod agreement;
 mod bench;
 mod consent;
+mod demo;
 mod gateway;
