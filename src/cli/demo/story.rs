@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::{
-    super::{CliError, Output},
+    super::{CliError, Output, client::http},
     broken,
     country::{CLINIC, HARBOUR},
     gateway::Letter,
@@ -331,7 +331,7 @@ async fn rate(stage: &Stage, scene: &Scene, referral: ReferralId) -> Result<(), 
         "code": issued.code.written().expose(), "pin": issued.pin.written().expose(), "rating": said,
     });
     let url = format!("{}/api/v1/person/rating", stage.url());
-    let answer = super::super::client::http()?.post(url).json(&body).send().await;
+    let answer = http()?.post(url).json(&body).send().await;
     let status = answer.map_err(|error| broken(error.to_string()))?.status();
     if status == reqwest::StatusCode::NO_CONTENT {
         Ok(())
@@ -379,7 +379,7 @@ fn names(problem: &Value, code: &str) -> bool {
 /// With the code and nothing else, from no account.
 async fn take_back(harbour: &Member, person: &Person) -> Result<String, CliError> {
     let url = format!("{}/api/v1/withdrawals", harbour.hub_url);
-    let answer = super::super::client::http()?.post(url).json(&json!({ "code": person.code })).send().await;
+    let answer = http()?.post(url).json(&json!({ "code": person.code })).send().await;
     let answer: Value = answer
         .map_err(|error| broken(error.to_string()))?
         .json()
