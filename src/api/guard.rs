@@ -6,7 +6,11 @@ use actix_web::{
     Error, HttpMessage as _, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderName, HeaderValue},
+    error::InternalError,
+    http::{
+        StatusCode,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
     middleware::Next,
     web,
 };
@@ -50,7 +54,10 @@ pub(super) async fn guard(
     let limit = Duration::from_secs(hub.settings().limits.request_seconds);
     let answered = tokio::time::timeout(limit, next.call(request).instrument(span.clone())).await;
     let Ok(answered) = answered else {
-        return Err(too_slow().into());
+        let mut response = too_slow().respond(Some(id));
+        finish(response.headers_mut(), id);
+        note(&hub, &span, [&method, &route], response.status());
+        return Err(InternalError::from_response("too slow", response).into());
     };
     let mut response = answered?.map_into_boxed_body();
     if let Some(error) = response.response().error() {
@@ -59,10 +66,19 @@ pub(super) async fn guard(
         response = ServiceResponse::new(request, mended);
     }
     timer.observe_duration();
-    let status = response.status().as_u16();
-    hub.metrics().requests.with_label_values(&[&method, &route, &status.to_string()]).inc();
-    span.in_scope(|| tracing::info!(status, "answered"));
-    let headers = response.headers_mut();
+    finish(response.headers_mut(), id);
+    note(&hub, &span, [&method, &route], response.status());
+    Ok(response)
+}
+
+/// The answer's place in metrics and log.
+fn note(hub: &Hub, span: &tracing::Span, [method, route]: [&str; 2], status: StatusCode) {
+    hub.metrics().requests.with_label_values(&[method, route, status.as_str()]).inc();
+    span.in_scope(|| tracing::info!(status = status.as_u16(), "answered"));
+}
+
+/// The headers that every answer has.
+fn finish(headers: &mut HeaderMap, id: RequestId) {
     for (name, value) in HEADERS {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
@@ -71,7 +87,6 @@ pub(super) async fn guard(
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
-    Ok(response)
 }
 
 fn too_slow() -> Problem {

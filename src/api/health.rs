@@ -1,5 +1,7 @@
 //! `/health/live`, `/health/ready`, `/metrics`.
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
@@ -16,7 +18,7 @@ pub(super) struct Readiness {
     pub migrations: bool,
     /// The node's keys are loaded.
     pub keys: bool,
-    /// There is room on the disk.
+    /// There is room on the disk, as far as is known.
     pub disk: bool,
 }
 
@@ -31,14 +33,17 @@ pub(super) async fn live() -> HttpResponse {
     responses((status = 200, body = Readiness), (status = 503, body = Readiness, description = "Something is missing")))]
 pub(super) async fn ready(hub: web::Data<Hub>) -> HttpResponse {
     let store = hub.store().clone();
-    let health = web::block(move || store.health()).await.ok();
+    // Whoever asks wants to hear soon that a database has fallen silent.
+    let patience = Duration::from_secs(hub.settings().database.lock_timeout_seconds);
+    let looking = tokio::time::timeout(patience, web::block(move || store.health()));
+    let health = looking.await.ok().and_then(Result::ok);
     let floor = hub.settings().database.free_disk_megabytes.saturating_mul(1_048_576);
     let readiness = Readiness {
         ready: false,
         database: health.is_some_and(|h| h.reads),
         migrations: health.is_some_and(|h| h.migrated),
         keys: hub.keys().are_usable(),
-        disk: health.is_some_and(|h| h.free_bytes.is_none_or(|free| free >= floor)),
+        disk: health.and_then(|h| h.free_bytes).is_none_or(|free| free >= floor),
     };
     let ready = readiness.database && readiness.migrations && readiness.keys && readiness.disk;
     let readiness = Readiness { ready, ..readiness };

@@ -1,11 +1,18 @@
 //! `throughline serve`
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{Instant, timeout_at},
+};
 
 use super::{CliError, Output, node::start_log, open_hub};
 use crate::{
     api,
     config::Settings,
+    hub::Hub,
     jobs,
     kernel::{Code, Fault},
 };
@@ -15,47 +22,65 @@ pub(super) fn run(settings: Settings, output: &Output) -> Result<(), CliError> {
     start_log(&settings, None)?;
     let hub = open_hub(settings)?;
     hub.store().claim_file()?;
-    actix_web::rt::System::new().block_on(async move {
-        // Listening for the signals before anything is answered: one that came in between would end the process at once.
-        let mut told = Told::listen()?;
-        let serving = api::serve(&hub)?;
-        // Only a process that has its address takes jobs: one that cannot serve must not leave claims behind.
-        let running = if hub.settings().jobs.enabled {
-            let started = jobs::start(&hub).await;
-            Some(started.map_err(|error| {
-                CliError::new(
-                    Code::new("jobs.start", Fault::Internal),
-                    format!("the jobs could not be started: {error}"),
-                )
-            })?)
-        } else {
-            None
-        };
-        tracing::info!(address = %serving.address, database = hub.store().engine().name(), "serving");
-        output.say(format!(
-            "Throughline serves {} at {}. Ctrl-C stops it.",
-            hub.settings().node.name,
-            serving.address
-        ));
-        let (handle, mut ended) = (serving.handle, serving.ended);
-        let outcome = tokio::select! {
-            () = told.stop() => Ok(()),
-            ended = &mut ended => Err(stopped_by_itself(ended)),
-        };
-        tracing::info!("stopping: no new requests, those in flight may finish");
-        tokio::select! {
-            () = handle.stop(true) => {}
-            // Told twice: somebody does not want to wait.
-            () = told.stop() => {},
-        }
-        if let Some(running) = running {
-            running.stop().await;
-        }
-        let store = hub.store().clone();
-        let _panicked = tokio::task::spawn_blocking(move || store.close()).await;
-        tracing::info!("stopped");
-        outcome
-    })
+    let system = actix_web::rt::System::new();
+    let outcome = system.block_on(until_told(hub, output));
+    // Taking the runtime down would wait for threads that wait for a database, for ever when that has fallen silent.
+    std::mem::forget(system);
+    outcome
+}
+
+async fn until_told(hub: Hub, output: &Output) -> Result<(), CliError> {
+    // Listening for the signals before anything is answered: one that came in between would end the process at once.
+    let mut told = Told::listen()?;
+    let serving = api::serve(&hub)?;
+    // Only a process that has its address takes jobs: one that cannot serve must not leave claims behind.
+    let running = if hub.settings().jobs.enabled {
+        let started = jobs::start(&hub).await;
+        Some(started.map_err(|error| {
+            CliError::new(
+                Code::new("jobs.start", Fault::Internal),
+                format!("the jobs could not be started: {error}"),
+            )
+        })?)
+    } else {
+        None
+    };
+    tracing::info!(address = %serving.address, database = hub.store().engine().name(), "serving");
+    output.say(format!(
+        "Throughline serves {} at {}. Ctrl-C stops it.",
+        hub.settings().node.name,
+        serving.address
+    ));
+    let (handle, mut ended) = (serving.handle, serving.ended);
+    let outcome = tokio::select! {
+        () = told.stop() => Ok(()),
+        ended = &mut ended => Err(stopped_by_itself(ended)),
+    };
+    wind_down(&hub, &mut told, &handle, running).await;
+    outcome
+}
+
+/// Lets the requests in flight finish, then the writers. Waits for nothing without an end.
+async fn wind_down(hub: &Hub, told: &mut Told, server: &ServerHandle, jobs: Option<jobs::Running>) {
+    tracing::info!("stopping: no new requests, those in flight may finish");
+    let end = Instant::now() + Duration::from_secs(hub.settings().server.shutdown_seconds) + CLOSING;
+    tokio::select! {
+        () = server.stop(true) => {}
+        // Told twice: somebody does not want to wait.
+        () = told.stop() => {},
+    }
+    if let Some(jobs) = jobs {
+        jobs.stop().await;
+    }
+    let store = hub.store().clone();
+    let closing = tokio::task::spawn_blocking(move || store.close());
+    tokio::select! {
+        closed = timeout_at(end, closing) => if closed.is_err() {
+            tracing::warn!("the database does not answer; what waited for it was answered to nobody and may be lost");
+        },
+        () = told.stop() => {},
+    }
+    tracing::info!("stopped");
 }
 
 /// The signals that tell a process to stop.
@@ -89,3 +114,6 @@ fn stopped_by_itself(ended: Result<std::io::Result<()>, tokio::task::JoinError>)
         format!("the server stopped by itself: {why}; start it again"),
     )
 }
+
+/// How long the writers may take for what waits, beyond the grace of requests.
+const CLOSING: Duration = Duration::from_secs(3);
