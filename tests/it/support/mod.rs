@@ -7,6 +7,7 @@ mod database;
 mod org;
 pub(crate) mod packet;
 pub(crate) mod process;
+pub(crate) mod proxy;
 
 use std::{collections::BTreeMap, sync::Arc};
 

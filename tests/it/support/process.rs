@@ -91,6 +91,11 @@ impl Machine {
         self.folder.path()
     }
 
+    /// The address of its database.
+    pub(crate) fn database(&self) -> &str {
+        &self.lease.url
+    }
+
     /// Changes a setting for what is started from now on.
     pub(crate) fn set(&mut self, setting: &str, value: &str) {
         self.environment.insert(format!("THROUGHLINE__{setting}"), value.to_owned());
