@@ -7,12 +7,12 @@ use serde_json::json;
 
 use super::{
     super::{
-        CliError, Output, agreement,
+        CliError, Output, agreement, block_on,
         home::{Home, Keyring, replace},
     },
     Complaint, Held, Records, check,
     records::Issued,
-    refused,
+    refused, register,
 };
 use crate::{
     agreements::Terms,
@@ -39,6 +39,9 @@ pub(super) struct CertifyArgs {
     /// The agreement the person agreed under: dsa_…, dsa_…@2 or a file. Without it, what this home keeps. May be given several times.
     #[arg(long = "agreement", value_name = "AGREEMENT")]
     agreements: Vec<String>,
+    /// Also register it at the hub, so that packets may cite it. A certificate that was signed before and still holds is taken.
+    #[arg(long)]
+    register: bool,
     /// Where to write the certificate. It is kept here in any case.
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -54,24 +57,45 @@ impl CertifyArgs {
             let terms = agreement::kept::named(home, which)?;
             known.insert(AgreementVersion { id: terms.id(), version: terms.version() }, terms);
         }
-        let issued = sign(&held, self.recipient, &known, &home.keyring(&passphrase)?)?;
+        let before = if self.register { held.certificate(self.recipient, SystemClock.now())? } else { None };
+        let (issued, signed) = match before.cloned() {
+            Some(before) => (before, false),
+            None => (sign(&held, self.recipient, &known, &home.keyring(&passphrase)?)?, true),
+        };
         if let Some(file) = &self.out {
             replace(file, issued.token.as_bytes())?;
         }
+        if signed {
+            held.issue(issued.clone());
+            records.keep(&held)?;
+        }
+        if self.register {
+            block_on(register::at_hub((home, &passphrase, &records), &mut held, &issued, output))??;
+        }
+        self.tell(&held, &issued, output)
+    }
+
+    fn tell(&self, held: &Held, issued: &Issued, output: &Output) -> Result<(), CliError> {
         let made = json!({
             "certificate": issued.id, "digest": Digest::of(&issued.token), "recipient": issued.recipient, "until": issued.until,
-            "consent": held.id(), "version": issued.version, "file": self.out,
+            "consent": held.id(), "version": issued.version, "file": self.out, "registered": self.register,
         });
-        let until = issued.until;
-        held.issue(issued);
-        records.keep(&held)?;
         output.data(&made, |_| {
             let wrote =
                 self.out.as_ref().map_or(String::new(), |file| format!(" Wrote {}.", file.display()));
+            let next = if self.register {
+                format!(
+                    " The hub has it. Next: throughline packet seal --consent {} --to {} ...",
+                    held.id(),
+                    self.recipient
+                )
+            } else {
+                format!(" Next: throughline consent register {} --recipient {}", held.id(), self.recipient)
+            };
             format!(
-                "Signed the certificate for {} until {until}. It is pseudonymous, and says nothing of anybody else the person \
-                 agreed to.{wrote}",
-                self.recipient
+                "Signed the certificate for {} until {}. It is pseudonymous, and says nothing of anybody else the person \
+                 agreed to.{wrote}{next}",
+                self.recipient, issued.until
             )
         })
     }
@@ -96,6 +120,9 @@ pub(in crate::cli) fn sign(
     keyring: &Keyring,
 ) -> Result<Issued, CliError> {
     let (record, now) = (held.current()?, SystemClock.now());
+    if held.is_taken_back()? {
+        return Err(taken_back());
+    }
     all_known(&record, recipient, known)?;
     let id = CertificateId::new(&SystemIds, now);
     let made = Made { id, record: held.digest(), at: now, policy: Policy::builtin() };
@@ -106,7 +133,15 @@ pub(in crate::cli) fn sign(
     // What partners would refuse is not signed.
     Claims::parse(&payload).map_err(|error| unusable(&error.to_string()))?;
     let token = sign_compact(&keyring.signing, Typ::Scope, &payload)?;
-    Ok(Issued { id, recipient, version: record.version, at: now, until: claims.expires(), token })
+    Ok(Issued {
+        id,
+        recipient,
+        version: record.version,
+        at: now,
+        until: claims.expires(),
+        token,
+        registered: None,
+    })
 }
 
 /// A yes under an agreement that nobody has here would silently fall away; so it is asked for.
@@ -156,6 +191,14 @@ fn spent(record: &Record, recipient: OrganisationId) -> Vec<String> {
     });
     let places: Vec<String> = named.map(|(n, _)| format!("/lines/{n}/line/until")).collect();
     if places.is_empty() { vec![String::from("/lines")] } else { places }
+}
+
+/// The person took it back; the hub says the same.
+pub(in crate::cli) fn taken_back() -> CliError {
+    CliError::new(
+        Code::new("consent.taken_back", Fault::Refused),
+        "the person took this consent back; ask again, and a new yes is a new version of the record",
+    )
 }
 
 fn unusable(sentence: &str) -> CliError {

@@ -1,12 +1,15 @@
 //! `throughline consent`
 
-mod certify;
+pub(super) mod certify;
 mod check;
 mod receipt;
 pub(super) mod records;
+mod register;
 mod shape;
 mod show;
 mod template;
+mod withdraw;
+mod withdrawals;
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -15,7 +18,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    CliError, Output, agreement,
+    CliError, Output, agreement, block_on,
     home::{Home, HomeArgs},
     session::Names,
 };
@@ -38,8 +41,13 @@ use show::Stands;
                                                                  fill it in with the person
   throughline consent add record.json                            checks it and keeps it; then remove record.json
   throughline consent receipt con_…                              the person's copy, in plain words
-  throughline consent certify con_… --recipient org_…            what one recipient and the hub may know
-  throughline packet seal --consent con_… …")]
+  throughline consent certify con_… --recipient org_… --register what one recipient and the hub may know
+  throughline packet seal --consent con_… …
+When the person changes their mind:
+  throughline consent withdraw con_…                             stops everything, everywhere
+When somebody else's person changes theirs:
+  throughline consent withdrawals                                what the hub asks of this organisation
+  throughline consent answer wdr_… destroyed")]
 pub(super) struct Consent {
     #[command(flatten)]
     home: HomeArgs,
@@ -80,8 +88,31 @@ answer of the one before.")]
     Receipt(receipt::ReceiptArgs),
     /// Sign the certificate for one recipient: pseudonymous, with that recipient's answers only.
     #[command(after_help = "Example:
-  throughline consent certify con_… --recipient org_… --agreement dsa_… -o scope.jws")]
+  throughline consent certify con_… --recipient org_… --agreement dsa_… -o scope.jws
+  throughline consent certify con_… --recipient org_… --register     and register it; may be repeated")]
     Certify(certify::CertifyArgs),
+    /// Register a certificate that was signed here at the hub. The same one again changes nothing.
+    #[command(after_help = "Example:
+  throughline consent register con_… --recipient org_…")]
+    Register(register::RegisterArgs),
+    /// Take a consent back at the hub and here, or a part of it. Needs no reason and counts at once; again, it changes nothing.
+    #[command(after_help = "Examples:
+  throughline consent withdraw con_…                                     everything
+  throughline consent withdraw con_… --recipient org_…                   what one recipient may have
+  throughline consent withdraw con_… --category K14 --field CF.phone     some of it
+  throughline consent withdraw --code 4K7Q-9M2P-0000-1111                a consent another organisation took")]
+    Withdraw(withdraw::WithdrawArgs),
+    /// List withdrawals: what this organisation must answer, and what became of those it is concerned with.
+    #[command(after_help = "Example:
+  throughline consent withdrawals --open     only those with answers missing")]
+    Withdrawals(withdrawals::ListArgs),
+    /// Answer a withdrawal: it was heard, the data is destroyed, or it is kept under an exception until a day.
+    #[command(after_help = "Examples:
+  throughline consent answer wdr_… acknowledged
+  throughline consent answer wdr_… destroyed
+  throughline consent answer wdr_… kept --exception WX3 --until 2031-01-01
+Exceptions: WX1 a law demands it, WX2 a legal claim, WX3 a medical record, WX4 an emergency that goes on, WX5 a child-protection file.")]
+    Answer(withdrawals::AnswerArgs),
 }
 
 /// A rule that a record breaks, and where.
@@ -106,6 +137,10 @@ impl Consent {
             What::Show { consent } => show::one(&open(&home)?.find(consent)?, &names(&home)?, output),
             What::Receipt(args) => args.run(&home, output),
             What::Certify(args) => args.run(&home, output),
+            What::Register(args) => args.run(&home, output),
+            What::Withdraw(args) => block_on(args.run(&home, output))?,
+            What::Withdrawals(args) => block_on(args.run(&home, output))?,
+            What::Answer(args) => block_on(args.run(&home, output))?,
         }
     }
 }

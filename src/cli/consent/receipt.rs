@@ -14,7 +14,6 @@ use super::{
 use crate::{
     consent::{Choice, Effect, Record},
     kernel::{
-        Timestamp,
         id::ConsentId,
         time::{Clock as _, SystemClock},
     },
@@ -37,10 +36,11 @@ pub(super) struct ReceiptArgs {
 
 impl ReceiptArgs {
     pub(super) fn run(&self, home: &Home, output: &Output) -> Result<(), CliError> {
-        let record = open(home)?.find(self.consent)?.current()?;
+        let (held, now) = (open(home)?.find(self.consent)?, SystemClock.now());
+        let record = held.current()?;
         let text = match &self.phone {
             Some(phone) if self.safe => safe(&record, phone),
-            _ => full(&record, &names(home)?, SystemClock.now()),
+            _ => full(&record, &names(home)?, show::stands(&held, now)?),
         };
         if !record.notice.language.to_lowercase().starts_with("en") {
             output.say(format!(
@@ -58,13 +58,13 @@ fn safe(record: &Record, phone: &str) -> String {
     format!("{}\n{phone}\n", record.withdrawal.code.expose())
 }
 
-fn full(record: &Record, names: &Names, now: Timestamp) -> String {
+fn full(record: &Record, names: &Names, stands: Stands) -> String {
     let us = names.of(record.collected.org);
     let mut lines = vec![
         String::from("YOUR COPY"),
         format!("\nOn {} you talked with {us} about your information.", show::day(record.collected.at)),
     ];
-    lines.extend(opening(show::standing(record, now)));
+    lines.extend(opening(stands));
     for (effect, heading) in [(Effect::Permit, "YOU SAID YES TO"), (Effect::Deny, "YOU SAID NO TO")] {
         let answers: Vec<_> = record.lines.iter().filter(|answer| answer.line.effect == effect).collect();
         if !answers.is_empty() {

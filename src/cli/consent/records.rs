@@ -16,11 +16,11 @@ use crate::{
         CliError,
         home::{Home, replace},
     },
-    consent::Record,
+    consent::{Extent, Record},
     crypto::{FileKey, Passphrase},
     kernel::{
         Code, Digest, Fault, Timestamp,
-        id::{CertificateId, ConsentId, OrganisationId, SystemIds},
+        id::{CertificateId, ConsentId, OrganisationId, SystemIds, WithdrawalId},
         time::{Clock as _, SystemClock},
     },
 };
@@ -50,6 +50,24 @@ pub(in crate::cli) struct Issued {
     pub(in crate::cli) until: Timestamp,
     /// The signed certificate.
     pub(in crate::cli) token: String,
+    /// When the hub took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) registered: Option<Timestamp>,
+}
+
+/// What the person took back of a consent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::cli) struct TakenBack {
+    /// The version of the record it counts for, and those before.
+    pub(in crate::cli) version: u32,
+    /// When this gateway heard it.
+    pub(in crate::cli) at: Timestamp,
+    /// What of it.
+    pub(in crate::cli) extent: Extent,
+    /// The withdrawal at the hub; none when the hub never knew of this consent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) withdrawal: Option<WithdrawalId>,
 }
 
 /// One consent with all its versions, and what was signed from it.
@@ -60,6 +78,8 @@ pub(in crate::cli) struct Held {
     /// The exact bytes of each version, oldest first: their digests stand in certificates.
     versions: Vec<String>,
     certificates: Vec<Issued>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    taken_back: Vec<TakenBack>,
 }
 
 impl Drop for Held {
@@ -96,6 +116,44 @@ impl Held {
     /// Notes what was signed.
     pub(in crate::cli) fn issue(&mut self, issued: Issued) {
         self.certificates.push(issued);
+    }
+
+    /// The certificate of the present version for a recipient, while it holds: the one the hub has, or else the newest.
+    pub(in crate::cli) fn certificate(
+        &self,
+        recipient: OrganisationId,
+        at: Timestamp,
+    ) -> Result<Option<&Issued>, CliError> {
+        let version = self.current()?.version;
+        let fits = |one: &&Issued| one.recipient == recipient && one.version == version && at < one.until;
+        let registered = self.certificates.iter().filter(fits).find(|one| one.registered.is_some());
+        Ok(registered.or_else(|| self.certificates.iter().rev().find(fits)))
+    }
+
+    /// Notes that the hub took a certificate.
+    pub(in crate::cli) fn registered(&mut self, id: CertificateId, at: Timestamp) {
+        for one in self.certificates.iter_mut().filter(|one| one.id == id) {
+            one.registered.get_or_insert(at);
+        }
+    }
+
+    /// What the person took back of the present version, oldest first.
+    pub(in crate::cli) fn taken_back(&self) -> Result<Vec<&TakenBack>, CliError> {
+        let version = self.current()?.version;
+        Ok(self.taken_back.iter().filter(|one| version <= one.version).collect())
+    }
+
+    /// Whether nothing of the present version is left.
+    pub(in crate::cli) fn is_taken_back(&self) -> Result<bool, CliError> {
+        Ok(self.taken_back()?.iter().any(|one| one.extent.is_whole()))
+    }
+
+    /// Notes what the person took back. The same again changes nothing.
+    pub(in crate::cli) fn take_back(&mut self, taken: TakenBack) {
+        let known = |one: &TakenBack| (one.version, &one.extent) == (taken.version, &taken.extent);
+        if !self.taken_back.iter().any(known) {
+            self.taken_back.push(taken);
+        }
     }
 }
 
@@ -147,7 +205,12 @@ impl Records {
                     "an earlier version of this consent is not here; add that first",
                 ));
             }
-            let held = Held { id: record.id, versions: vec![text], certificates: Vec::new() };
+            let held = Held {
+                id: record.id,
+                versions: vec![text],
+                certificates: Vec::new(),
+                taken_back: Vec::new(),
+            };
             self.keep(&held)?;
             return Ok(held);
         };

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{
     super::{CliError, Output, session::Names},
     Held,
+    records::TakenBack,
 };
 use crate::{
     consent::{Choice, Effect, GrantLine, Named, Operation, Record, Status},
@@ -79,6 +80,11 @@ pub(super) fn standing(record: &Record, at: Timestamp) -> Stands {
     }
 }
 
+/// How what is held of a consent stands: what the person took back since the record was taken counts.
+pub(super) fn stands(held: &Held, at: Timestamp) -> Result<Stands, CliError> {
+    if held.is_taken_back()? { Ok(Stands::As(Status::Withdrawn)) } else { Ok(standing(&held.current()?, at)) }
+}
+
 /// How one answer stands.
 fn answer(line: &GrantLine, at: Timestamp) -> &'static str {
     match (line.effect, line.holds_at(at)) {
@@ -94,11 +100,12 @@ fn answer(line: &GrantLine, at: Timestamp) -> &'static str {
 pub(super) fn summary(held: &Held) -> Result<Value, CliError> {
     let (record, now) = (held.current()?, SystemClock.now());
     let of = |effect| record.lines.iter().filter(|answer| answer.line.effect == effect).count();
-    let stands = standing(&record, now);
+    let stands = stands(held, now)?;
     let mut told = json!({
         "id": record.id, "version": record.version, "digest": held.digest(), "subject": record.subject,
         "status": record.status, "standing": stands.word(), "collected_at": record.collected.at,
         "yes": of(Effect::Permit), "no": of(Effect::Deny), "certificates": held.certificates().len(),
+        "taken_back": held.taken_back()?,
     });
     if let (Stands::Given(until) | Stands::InPart(until) | Stands::Ended(until), Some(members)) =
         (stands, told.as_object_mut())
@@ -120,7 +127,7 @@ pub(super) fn list(all: &[Held], output: &Output) -> Result<(), CliError> {
             record.id,
             record.version,
             record.collected.at.datetime().format("%Y-%m-%d"),
-            standing(&record, SystemClock.now()).sentence(),
+            stands(held, SystemClock.now())?.sentence(),
             record.lines.len().saturating_sub(yes)
         ));
     }
@@ -135,19 +142,23 @@ pub(super) fn list(all: &[Held], output: &Output) -> Result<(), CliError> {
 /// Shows one consent whole. That it shows what the person said is what it is for.
 pub(super) fn one(held: &Held, names: &Names, output: &Output) -> Result<(), CliError> {
     let (record, now) = (held.current()?, SystemClock.now());
+    let (stands, taken_back) = (stands(held, now)?, held.taken_back()?);
     let mut shown = summary(held)?;
     if let Some(members) = shown.as_object_mut() {
         let answers: Vec<&str> = record.lines.iter().map(|one| answer(&one.line, now)).collect();
         members.insert(String::from("answers"), json!(answers));
         members.insert(String::from("record"), json!(record));
         let issued = held.certificates().iter().map(|one| {
-            json!({ "id": one.id, "recipient": one.recipient, "version": one.version, "at": one.at, "until": one.until })
+            json!({
+                "id": one.id, "recipient": one.recipient, "version": one.version, "at": one.at, "until": one.until,
+                "registered": one.registered,
+            })
         });
         members.insert(String::from("issued"), issued.collect());
     }
     output.data(&shown, |_| {
         let mut lines = vec![
-            format!("{} version {}: {}", record.id, record.version, standing(&record, now).sentence()),
+            format!("{} version {}: {}", record.id, record.version, stands.sentence()),
             format!("Digest {}", held.digest()),
             format!(
                 "Person {}; taken {} at {}, by {}",
@@ -172,15 +183,30 @@ pub(super) fn one(held: &Held, names: &Names, output: &Output) -> Result<(), Cli
         ));
         lines.extend(record.contact_conditions.iter().map(reach));
         for one in held.certificates() {
+            let at_hub = if one.registered.is_some() { "registered" } else { "not registered" };
             lines.push(format!(
-                "Certificate {} for {}, until {}",
+                "Certificate {} for {}, until {}, {at_hub}",
                 one.id,
                 names.of(one.recipient),
                 one.until
             ));
         }
+        lines.extend(taken_back.iter().map(|one| taken(one, names)));
         lines.join("\n")
     })
+}
+
+/// What was taken back, and when.
+fn taken(one: &TakenBack, names: &Names) -> String {
+    let extent = &one.extent;
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(extent.recipient.map(|org| format!("what {} may have", names.of(org))));
+    parts.extend(extent.purpose.as_ref().map(|purpose| format!("what is for {purpose}")));
+    parts.extend(extent.categories.iter().map(ToString::to_string));
+    parts.extend(extent.fields.iter().map(ToString::to_string));
+    let what = if parts.is_empty() { String::from("everything") } else { parts.join(", ") };
+    let at_hub = one.withdrawal.map_or(String::new(), |id| format!(" ({id})"));
+    format!("Taken back {}: {what}{at_hub}", day(one.at))
 }
 
 fn reach(condition: &crate::consent::ContactCondition) -> String {

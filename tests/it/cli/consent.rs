@@ -234,3 +234,72 @@ async fn a_record_that_was_changed_or_put_in_anothers_place_is_not_read() {
     let unknown = a.run(&hub, "consent show con_0192f0c1000070008000000000000041").await.expect(69).err;
     assert!(unknown.contains("consent list"), "{unknown}");
 }
+
+#[actix_web::test]
+async fn a_certificate_is_registered_once_however_often_it_is_asked_for() {
+    let hub = hub();
+    let (a, b) = (Gateway::enrolled(&hub, "Harbour").await, Gateway::enrolled(&hub, "Lakeside").await);
+    let Asked { id, .. } = asked(&hub, &a, &b, |_| {}).await;
+    a.run(&hub, "consent add record.json").await.expect(0);
+    let register = format!("consent register {id} --recipient {}", b.id);
+    let missing = a.run(&hub, &register).await.expect(69).err;
+    assert!(missing.contains("consent.not_certified") && missing.contains("certify"), "{missing}");
+    let certify = format!("consent certify {id} --recipient {} --register", b.id);
+    let first = a.json(&hub, &certify).await;
+    for again in [&certify, &register] {
+        let again = a.json(&hub, again).await;
+        assert_eq!((&again["certificate"], &again["registered"]), (&first["certificate"], &json!(true)));
+    }
+    let shown = a.json(&hub, &format!("consent show {id}")).await;
+    assert_eq!(shown["issued"].as_array().unwrap().len(), 1);
+    assert!(shown["issued"][0]["registered"].is_string());
+    assert!(hub.everything_stored().contains(first["certificate"].as_str().unwrap()));
+}
+
+#[actix_web::test]
+async fn what_a_person_takes_back_is_taken_back_at_the_hub_and_here() {
+    let hub = hub();
+    let (a, b) = (Gateway::enrolled(&hub, "Harbour").await, Gateway::enrolled(&hub, "Lakeside").await);
+    let Asked { id, .. } = asked(&hub, &a, &b, |_| {}).await;
+    a.run(&hub, "consent add record.json").await.expect(0);
+    a.run(&hub, &format!("consent certify {id} --recipient {} --register", b.id)).await.expect(0);
+    let part = a.json(&hub, &format!("consent withdraw {id} --category K03 --field CF.phone")).await;
+    assert!(part["withdrawal"].is_string());
+    let shown = a.json(&hub, &format!("consent show {id}")).await;
+    assert_eq!((&shown["standing"], shown["taken_back"].as_array().unwrap().len()), (&json!("given"), 1));
+    assert_eq!(shown["taken_back"][0]["extent"], json!({ "categories": ["K03"], "fields": ["CF.phone"] }));
+
+    let record: Value = serde_json::from_slice(&std::fs::read(a.file("record.json")).unwrap()).unwrap();
+    let code = record["withdrawal"]["code"].as_str().unwrap().to_lowercase();
+    let whole = b.json(&hub, &format!("consent withdraw --code {code}")).await;
+    let again = a.json(&hub, &format!("consent withdraw --code {code}")).await;
+    assert_eq!(whole["withdrawal"], again["withdrawal"], "whoever hears it, it is one");
+    let shown = a.json(&hub, &format!("consent show {id}")).await;
+    assert_eq!(shown["standing"], "withdrawn");
+    let receipt = a.run(&hub, &format!("consent receipt {id}")).await.expect(0).out;
+    assert!(receipt.contains("does not hold at present"), "{receipt}");
+    let refused = a.run(&hub, &format!("consent certify {id} --recipient {}", b.id)).await.expect(65).err;
+    assert!(refused.contains("consent.taken_back"), "{refused}");
+    let listed = a.json(&hub, "consent withdrawals").await;
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+    assert_eq!(a.json(&hub, "consent withdrawals --open").await, json!([]), "nobody had anything");
+    let wrong = a.run(&hub, "consent withdraw --code 0000-0000-0000-0000").await.expect(69).err;
+    assert!(wrong.contains("access.not_found"), "{wrong}");
+}
+
+#[actix_web::test]
+async fn a_consent_the_hub_never_heard_of_is_taken_back_here() {
+    let hub = hub();
+    let (a, b) = (Gateway::enrolled(&hub, "Harbour").await, Gateway::enrolled(&hub, "Lakeside").await);
+    let Asked { id, .. } = asked(&hub, &a, &b, |_| {}).await;
+    a.run(&hub, "consent add record.json").await.expect(0);
+    let taken = a.json(&hub, &format!("consent withdraw {id}")).await;
+    assert_eq!(taken["withdrawal"], Value::Null);
+    let list = a.json(&hub, "consent list").await;
+    assert_eq!(list[0]["standing"], "withdrawn");
+    let unclear = a.run(&hub, "consent answer wdr_0192f0c1000070008000000000000041 kept").await.expect(2).err;
+    assert!(unclear.contains("--exception"), "{unclear}");
+    let unclear = "consent answer wdr_0192f0c1000070008000000000000041 destroyed --exception WX3";
+    let unclear = a.run(&hub, unclear).await.expect(65).err;
+    assert!(unclear.contains("consent.answer_unclear"), "{unclear}");
+}
