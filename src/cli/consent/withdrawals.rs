@@ -3,12 +3,12 @@
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::super::{
-    CliError, Output,
-    home::Home,
-    session::{Names, Session, part, text},
-};
 use crate::{
+    cli::{
+        CliError, Output,
+        home::Home,
+        session::{Names, Session, part, text},
+    },
     consent::Exception,
     kernel::{
         Code, Fault, Timestamp,
