@@ -1,31 +1,107 @@
-//! `/api/v1/person`: what the person a referral is about can do with code and PIN; `/api/v1/ratings`: what comes of it.
+//! `/api/v1/person`: what the person a referral is about can do with code and PIN, and how its sender gets them;
+//! `/api/v1/ratings`: what comes of it.
 //!
-//! Nobody signs in here. Code and PIN travel in the body, never in an address, and no answer is remembered.
+//! A person does not sign in. Code and PIN travel in the body, never in an address, and no answer is remembered.
 
 use actix_web::{
     HttpResponse,
-    web::{self, ServiceConfig},
+    web::{self, Path, ServiceConfig},
 };
 use chrono::TimeDelta;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Asking, Body, Problem, ProblemDocument};
 use crate::{
     access::Actor,
-    feedback::{self, FeedbackError, Pauses, Presented, Quarter, Rate, Rating, Summary},
+    feedback::{self, FeedbackError, Pauses, Presented, Quarter, Rate, Rating, Summary, WhereItStands},
     hub::{Caller, Hub},
-    kernel::{Secret, id::OrganisationId},
-    policy::ServiceCode,
+    kernel::{
+        Secret, Timestamp,
+        id::{OrganisationId, ReferralId},
+    },
+    policy::{Policy, ServiceCode},
 };
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(rate, ratings))]
+#[openapi(paths(person_code, status, take_back, rate, ratings))]
 pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
+        .route("/api/v1/referrals/{referral}/person-code", web::post().to(person_code))
+        .route("/api/v1/person/status", web::post().to(status))
+        .route("/api/v1/person/withdrawal", web::post().to(take_back))
         .route("/api/v1/person/rating", web::post().to(rate))
         .route("/api/v1/ratings", web::get().to(ratings));
+}
+
+/// What the person gets on a slip of paper. It can be shown this once and never again.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct PersonSlip {
+    /// The code.
+    #[schema(example = "4K7QX-9M2PC")]
+    code: String,
+    /// The PIN.
+    #[schema(example = "493827")]
+    pin: String,
+    /// Until when they are good.
+    #[schema(value_type = String, format = DateTime)]
+    until: Timestamp,
+}
+
+/// Get the code and the PIN for the person, as the sender of a referral. Those handed out before are not good any more. No answer is
+/// remembered for an `Idempotency-Key`: asking again makes new ones.
+#[utoipa::path(post, path = "/api/v1/referrals/{referral}/person-code", tag = "Person",
+    params(("referral" = String, Path)),
+    responses((status = 201, body = PersonSlip), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+async fn person_code(asking: Asking, id: Path<ReferralId>) -> Result<HttpResponse, Problem> {
+    let (referral, key) = (id.into_inner(), asking.hub.keys().person.clone());
+    let issued = asking
+        .hub
+        .write("feedback.issue", &asking.caller, move |tx| feedback::hand_out(tx, &key, referral))
+        .await?;
+    let (code, pin) = (issued.code.written(), issued.pin.written());
+    let slip = PersonSlip { code: code.expose().clone(), pin: pin.expose().clone(), until: issued.until };
+    Ok(HttpResponse::Created().insert_header(("cache-control", "no-store")).json(slip))
+}
+
+/// Code and PIN.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CodeAndPin {
+    /// The code, with or without hyphen.
+    #[schema(value_type = String, max_length = 40)]
+    code: Secret<String>,
+    /// The PIN.
+    #[schema(value_type = String, max_length = 12)]
+    pin: Secret<String>,
+}
+
+/// See where it stands, in words that tell a bystander nothing.
+#[utoipa::path(post, path = "/api/v1/person/status", tag = "Person", request_body = CodeAndPin,
+    responses((status = 200, body = WhereItStands), (status = 401, body = ProblemDocument)))]
+async fn status(asking: Asking, body: Body<CodeAndPin>) -> Result<HttpResponse, Problem> {
+    let (given, _never_remembered) = body.into_parts();
+    let presented = Presented::new(&asking.hub.keys().person, &given.code, &given.pin);
+    let pauses = pauses(&asking.hub);
+    let seen = asking
+        .hub
+        .write("feedback.look", &person(&asking), move |tx| feedback::look(tx, &presented, &pauses))
+        .await?;
+    Ok(HttpResponse::Ok().json(seen.ok_or(FeedbackError::NotOpened)?))
+}
+
+/// Take back everything the recipient of this referral may have. Needs no reason, is never too late, and changes nothing the second time.
+#[utoipa::path(post, path = "/api/v1/person/withdrawal", tag = "Person", request_body = CodeAndPin,
+    responses((status = 200, body = WhereItStands), (status = 401, body = ProblemDocument)))]
+async fn take_back(asking: Asking, body: Body<CodeAndPin>) -> Result<HttpResponse, Problem> {
+    let (given, _never_remembered) = body.into_parts();
+    let presented = Presented::new(&asking.hub.keys().person, &given.code, &given.pin);
+    let (pauses, person) = (pauses(&asking.hub), person(&asking));
+    let outcome = asking.hub.write("feedback.take_back", &person, move |tx| {
+        feedback::take_back(tx, &presented, &pauses, Policy::builtin())
+    });
+    Ok(HttpResponse::Ok().json(outcome.await?.ok_or(FeedbackError::NotOpened)?))
 }
 
 /// Code, PIN, and what the person says.

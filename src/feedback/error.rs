@@ -4,6 +4,7 @@ use crate::{
     access::AccessError,
     audit::AuditError,
     kernel::{Code, Coded, Fault},
+    referrals::ReferralError,
     storage::StorageError,
 };
 
@@ -19,6 +20,9 @@ pub enum FeedbackError {
     /// The audit entry could not be written.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// The referral could not be read, or what rests on it not be taken back.
+    #[error(transparent)]
+    Referral(#[from] ReferralError),
     /// Wrong code, wrong PIN, paused, or past its time: all the same outside.
     #[error(
         "code and PIN do not fit; after several tries there is a pause, and whoever gave you the code can give you a new one"
@@ -47,6 +51,7 @@ impl Coded for FeedbackError {
             Self::Access(error) => error.code(),
             Self::Storage(error) => error.code(),
             Self::Audit(error) => error.code(),
+            Self::Referral(error) => error.code(),
             Self::NotOpened => Code::new("feedback.not_opened", Fault::Unauthenticated),
             Self::RatedAlready => Code::new("feedback.rated_already", Fault::Conflict),
             Self::NothingSaid => Code::new("feedback.nothing_said", Fault::Refused),

@@ -13,7 +13,7 @@
 //!
 //! # What it does not do
 //!
-//! It takes no text: complaints are a channel of their own, past the organisations concerned. It does not withdraw a consent: it
+//! It takes no text: complaints are a channel of their own, past the organisations concerned. It does not withdraw a consent itself: it
 //! says whose referral it is, and `referrals` does the rest.
 //!
 //! ## Decisions
@@ -28,7 +28,9 @@
 
 mod code;
 mod error;
+mod hand_out;
 mod key;
+mod look;
 mod rate;
 mod status;
 mod store;
@@ -36,7 +38,9 @@ mod summary;
 
 pub use code::{PersonCode, Pin};
 pub use error::FeedbackError;
+pub use hand_out::hand_out;
 pub use key::{Issue, Issued, Opened, Pauses, Presented, forget_before, issue, open};
+pub use look::{look, take_back};
 pub use rate::{Rate, Rating, rate};
 pub use status::{RatingGiven, WhereItStands, Word};
 pub use summary::{About, LEAST_RATINGS, Quarter, Share, Summary, summary};

@@ -970,7 +970,7 @@ const REPEATED_NO_SHOW: &str = "FX02";
 const ACCEPTED_ELSEWHERE: &str = "CX05";
 const WRONG_RECIPIENT: &str = "CX02";
 /// Wrong recipient, duplicate, deceased: these end a running service at once.
-const ALWAYS_CANCELS: [&str; 3] = [WRONG_RECIPIENT, "CX06", "CX08"];
+pub(super) const ALWAYS_CANCELS: [&str; 3] = [WRONG_RECIPIENT, "CX06", "CX08"];
 const TRANSFERRED: &str = "CL05";
 /// A recipient that had accepted destroys within seven days; one that had not, within 72 hours of a withdrawal.
 const DESTROY_HOURS: u16 = 168;

@@ -4,15 +4,17 @@
 use std::collections::BTreeMap;
 
 use super::{
+    apply,
     error::ReferralError,
+    moves::{By, Move},
     referral::Referral,
     state::State,
     store,
     withdraw::{settle_under, withdraw_under},
 };
 use crate::{
-    access::Tx,
-    consent::{self, Fall, Holding, Said, Withdraw, WithdrawalView},
+    access::{AccessError, Tx},
+    consent::{self, ConsentError, Extent, Fall, Holding, Said, Whose, Withdraw, WithdrawalView},
     kernel::id::{CertificateId, OrganisationId, ReferralId, WithdrawalId},
     packets,
     policy::Policy,
@@ -23,7 +25,27 @@ pub fn take_back(tx: &mut Tx<'_>, cmd: &Withdraw, policy: &Policy) -> Result<Wit
     carry_out(tx, cmd, None, policy)
 }
 
-/// The same, after one referral was withdrawn already: `before` says how far its recipient had come.
+/// Takes back everything the recipient of one referral may have, for the person who has the code of that referral. Heard again, it
+/// changes nothing.
+pub fn take_back_referral(tx: &mut Tx<'_>, id: ReferralId, policy: &Policy) -> Result<(), ReferralError> {
+    let referral = store::find_to_move(tx, id)?;
+    let origin = &referral.origin;
+    if let Some(certificate) = origin.certificate {
+        let extent = Extent { recipient: Some(origin.recipient), ..Extent::default() };
+        match take_back(tx, &Withdraw { whose: Whose::Certificate(certificate), extent }, policy) {
+            Ok(_withdrawal) => return Ok(()),
+            // A certificate that was never registered here has no consent to take back; the referral ends all the same.
+            Err(ReferralError::Consent(ConsentError::Access(AccessError::NotFound))) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if !referral.standing.flags.withdrawal && !matches!(referral.standing.state, State::Withdrawn { .. }) {
+        apply::apply_own(tx, &referral, Move::Withdraw { reason: None }, By::Person, policy)?;
+    }
+    Ok(())
+}
+
+/// The same as [`take_back`], after one referral was withdrawn already: `before` says how far its recipient had come.
 pub(super) fn carry_out(
     tx: &mut Tx<'_>,
     cmd: &Withdraw,

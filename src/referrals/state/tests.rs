@@ -642,3 +642,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_row_a_side_would_name_is_the_row_it_is() {
+    let mut seen_rows = std::collections::BTreeSet::new();
+    for (_, state) in states() {
+        let no_shows = if let State::Scheduled(appointment) = &state { appointment.no_shows } else { 0 };
+        let seen = crate::referrals::Seen { state: state.name(), no_shows };
+        for circle in [Loop::Open, Loop::OutcomeKnown] {
+            for (asked, by) in moves().into_iter().flat_map(|asked| By::ALL.map(|by| (asked.clone(), by))) {
+                let was = Standing { circle: circle.clone(), ..standing(state.clone()) };
+                let Ok(step) = was.step(&asked, by, &ground()) else { continue };
+                assert_eq!(asked.row(seen, Policy::builtin()), step.number, "{asked:?} from {state:?}");
+                seen_rows.insert(step.number);
+            }
+        }
+    }
+    assert!(seen_rows.len() > 30, "{seen_rows:?}");
+}

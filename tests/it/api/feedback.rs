@@ -3,11 +3,12 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use throughline::{
+    audit::Who,
     feedback::{self, Issue},
     kernel::id::ReferralId,
 };
 
-use crate::support::{Org, Response, TestHub, send};
+use crate::support::{Org, Response, TestHub, packet::Mechanism, send};
 
 /// A slip of paper: what the person got.
 pub(super) struct Slip {
@@ -201,4 +202,53 @@ async fn a_code_past_its_time_is_forgotten() {
     let again = issue(&hub, &clinic, Some(slip.referral)).await;
     rate(&hub, &again.code, &again.pin, json!({ "need_met": 2 })).await.expect(204);
     rate(&hub, &slip.code, &slip.pin, json!({ "need_met": 2 })).await.expect(401);
+}
+
+async fn knock(hub: &TestHub, what: &str, code: &str, pin: &str) -> Response {
+    let body = json!({ "code": code, "pin": pin });
+    send(hub, None, "POST", &format!("/api/v1/person/{what}"), &[], Some(&body)).await
+}
+
+#[actix_web::test]
+async fn a_person_with_a_slip_sees_where_it_stands_and_takes_it_back() {
+    let mechanism = Mechanism::new().await;
+    let Mechanism { hub, harbour, clinic, lawyers, .. } = &mechanism;
+    let (_, certified, sealed, referral) = mechanism.referred().await;
+    let path = format!("/api/v1/referrals/{referral}/person-code");
+    clinic.post(hub, &path, &Value::Null).await.expect(403);
+    lawyers.post(hub, &path, &Value::Null).await.expect(404);
+    send(hub, None, "POST", &path, &[], None).await.expect(401);
+    let keyed = [("idempotency-key", "k1")];
+    let lost = send(hub, Some(&harbour.token), "POST", &path, &keyed, None).await.expect(201).body;
+    let slip = send(hub, Some(&harbour.token), "POST", &path, &keyed, None).await.expect(201).body;
+    assert_ne!(lost["code"], slip["code"], "no answer is remembered");
+    let (code, pin) = (slip["code"].as_str().unwrap(), slip["pin"].as_str().unwrap());
+    let stored = hub.everything_stored();
+    assert!(
+        !stored.contains(code) && !stored.contains(&code.replace('-', "")),
+        "neither code nor PIN is kept"
+    );
+    let old = knock(hub, "status", lost["code"].as_str().unwrap(), lost["pin"].as_str().unwrap()).await;
+    assert_eq!(old.expect(401).code(), "feedback.not_opened");
+
+    let seen = knock(hub, "status", code, pin).await.expect(200).body;
+    assert_eq!((&seen["word"], &seen["can_take_back"]), (&json!("sent"), &json!(true)));
+    mechanism.clinic_opens(&sealed).await;
+    knock(hub, "withdrawal", code, &wrong(pin)).await.expect(401);
+    assert_eq!(
+        mechanism.seen(harbour, referral).await["state"],
+        "delivered",
+        "a wrong PIN takes nothing back"
+    );
+    let taken = knock(hub, "withdrawal", code, pin).await.expect(200).body;
+    assert_eq!((&taken["word"], &taken["can_take_back"]), (&json!("taken_back"), &json!(false)));
+    let again = knock(hub, "withdrawal", code, pin).await.expect(200).body;
+    assert_eq!(taken, again);
+    assert_eq!(mechanism.seen(clinic, referral).await["state"], "withdrawn");
+    let certificate = format!("/api/v1/certificates/{}", certified.id);
+    assert_eq!(harbour.get(hub, &certificate).await.expect(200).body["status"], "withdrawn");
+    let asked = clinic.get(hub, "/api/v1/withdrawals").await.expect(200).body;
+    assert_eq!(asked["items"].as_array().unwrap().len(), 1, "whoever has data is asked, once");
+    let logged = hub.logged("feedback.take_back").await;
+    assert!(logged.iter().all(|facts| matches!(facts.actor, Who::Person)), "the log names nobody");
 }
