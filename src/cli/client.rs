@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
 use super::{
@@ -121,6 +121,22 @@ impl HubClient {
         }
     }
 
+    /// POST of something that is not JSON.
+    pub(super) async fn post_bytes(&self, path: &str, body: (&str, Vec<u8>)) -> Result<Answer, CliError> {
+        self.send(Method::POST, path, Some(body), &[]).await
+    }
+
+    /// GET of something that is not JSON: its bytes, and a header that came with it.
+    pub(super) async fn get_with(
+        &self,
+        path: &str,
+        header: &str,
+    ) -> Result<(Vec<u8>, Option<String>), CliError> {
+        let (headers, bytes) = self.exchange(Method::GET, path, None, &[]).await?;
+        let value = headers.get(header).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok((bytes, value))
+    }
+
     async fn send(
         &self,
         method: Method,
@@ -128,6 +144,17 @@ impl HubClient {
         body: Option<(&str, Vec<u8>)>,
         headers: &[(&str, &str)],
     ) -> Result<Answer, CliError> {
+        let (_, bytes) = self.exchange(method, path, body, headers).await?;
+        Ok(Answer { body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, Vec<u8>)>,
+        headers: &[(&str, &str)],
+    ) -> Result<(HeaderMap, Vec<u8>), CliError> {
         let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -136,10 +163,12 @@ impl HubClient {
             request = request.header("content-type", kind).body(bytes);
         }
         let response = request.send().await.map_err(|error| unreachable(&self.base, &error))?;
-        let status = response.status();
+        let (status, headers) = (response.status(), response.headers().clone());
         let bytes = read(&self.base, response).await?;
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        if status.is_success() { Ok(Answer { body }) } else { Err(refused(&self.base, status, &body)) }
+        if status.is_success() {
+            return Ok((headers, bytes));
+        }
+        Err(refused(&self.base, status, &serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
     }
 }
 

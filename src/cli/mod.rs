@@ -19,6 +19,7 @@ mod db;
 mod demo;
 mod directory;
 mod doctor;
+mod feedback;
 mod home;
 mod init;
 mod key;
@@ -27,7 +28,9 @@ mod member;
 mod node;
 mod output;
 mod packet;
+mod referral;
 mod serve;
+mod service;
 mod session;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -88,8 +91,14 @@ enum Command {
     Agreement(agreement::Agreement),
     /// Keep what persons agreed to, hand out receipts, and sign certificates, at an organisation's gateway.
     Consent(consent::Consent),
-    /// Seal, open, verify and look at packets, at an organisation's gateway.
+    /// Say what an organisation offers for referral, at its gateway.
+    Service(service::Service),
+    /// Seal, send, fetch, open, verify and look at packets, at an organisation's gateway.
     Packet(packet::Packet),
+    /// List, show and move referrals, at an organisation's gateway.
+    Referral(referral::Referral),
+    /// Get the code for the person, and read what people said, at an organisation's gateway.
+    Feedback(feedback::Feedback),
     /// Measure what the hub does on this machine, against what the machine can do.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -123,7 +132,10 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), CliError> {
         Command::Key(command) => command.run(output),
         Command::Agreement(command) => command.run(output),
         Command::Consent(command) => command.run(output),
+        Command::Service(command) => command.run(output),
         Command::Packet(command) => command.run(output),
+        Command::Referral(command) => command.run(output),
+        Command::Feedback(command) => command.run(output),
         Command::Bench(command) => command.run(&settings()?, output),
         Command::Openapi => output.data(&crate::api::routes::openapi(), |_| String::new()),
     }

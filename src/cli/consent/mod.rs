@@ -4,12 +4,12 @@ pub(super) mod certify;
 mod check;
 mod receipt;
 pub(super) mod records;
-mod register;
+pub(super) mod register;
 mod shape;
 mod show;
 mod template;
 mod withdraw;
-mod withdrawals;
+pub(super) mod withdrawals;
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 

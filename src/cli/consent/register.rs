@@ -36,7 +36,7 @@ impl RegisterArgs {
             return Err(taken_back());
         }
         let issued = held.certificate(self.recipient, SystemClock.now())?.cloned();
-        let issued = issued.ok_or_else(|| self.not_certified())?;
+        let issued = issued.ok_or_else(|| not_certified(self.consent, self.recipient))?;
         block_on(at_hub((home, &passphrase, &records), &mut held, &issued, output))??;
         let shown = json!({
             "certificate": issued.id, "consent": held.id(), "recipient": issued.recipient, "until": issued.until, "registered": true,
@@ -48,17 +48,17 @@ impl RegisterArgs {
             )
         })
     }
+}
 
-    fn not_certified(&self) -> CliError {
-        CliError::new(
-            Code::new("consent.not_certified", Fault::NotFound),
-            format!(
-                "no certificate of the present version for {} is kept here that still holds; run throughline consent certify {} \
-                 --recipient {} --register",
-                self.recipient, self.consent, self.recipient
-            ),
-        )
-    }
+/// There is nothing to cite for this recipient.
+pub(in crate::cli) fn not_certified(consent: ConsentId, recipient: OrganisationId) -> CliError {
+    CliError::new(
+        Code::new("consent.not_certified", Fault::NotFound),
+        format!(
+            "no certificate of the present version for {recipient} is kept here that still holds; run throughline consent certify \
+             {consent} --recipient {recipient} --register"
+        ),
+    )
 }
 
 /// Registers a certificate, and notes that the hub has it. The hub takes the same one any number of times.

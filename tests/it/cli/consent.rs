@@ -45,7 +45,7 @@ pub(super) async fn write_record(
 }
 
 /// What the person said and how it was.
-fn fill_in(record: &mut Value) {
+pub(super) fn fill_in(record: &mut Value) {
     record["collected"]["place"] = "canary place".into();
     record["subject_class"] = "adult".into();
     record["age_basis"] = "exact".into();

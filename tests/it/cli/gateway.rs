@@ -116,6 +116,11 @@ impl Gateway {
         run(hub, self.folder.path(), words.split_whitespace().map(str::to_owned).collect()).await
     }
 
+    /// Runs a command of these words.
+    pub(super) async fn run_words(&self, hub: &TestHub, words: Vec<String>) -> Ran {
+        run(hub, self.folder.path(), words).await
+    }
+
     /// Runs a command and reads what it prints with `--json`.
     pub(super) async fn json(&self, hub: &TestHub, words: &str) -> Value {
         self.run(hub, &format!("{words} --json")).await.expect(0).json()

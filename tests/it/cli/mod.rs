@@ -5,3 +5,4 @@ mod bench;
 mod consent;
 mod demo;
 mod gateway;
+mod walkthrough;

@@ -1,0 +1,86 @@
+//! What only the hub can tell a gateway: keys, and whether the others take part.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{
+        CliError,
+        client::HubClient,
+        home::{Home, Keyring},
+        known::{KnownKeys, node_key},
+    },
+    consent::Member,
+    crypto::VerifyingKey,
+    kernel::{
+        Timestamp,
+        id::{OrganisationId, PacketId, SystemIds},
+        time::SystemClock,
+    },
+    packets::Reader,
+};
+
+/// A gateway that is signed in and knows the keys of the others.
+pub(super) struct Gateway {
+    /// This organisation's keys.
+    pub(super) keyring: Keyring,
+    /// This organisation.
+    pub(super) organisation: OrganisationId,
+    /// Keys of the others.
+    pub(super) keys: KnownKeys,
+    /// The node's receipt key.
+    pub(super) node: Arc<VerifyingKey>,
+    members: BTreeMap<OrganisationId, Value>,
+    hub: HubClient,
+}
+
+impl Gateway {
+    /// Signs in and fetches what there is to know of these organisations and of our own.
+    pub(super) async fn reach(
+        home: &Home,
+        keyring: Keyring,
+        others: &[OrganisationId],
+    ) -> Result<Self, CliError> {
+        let hub = HubClient::sign_in(&home.connection()?, &keyring, &SystemClock, &SystemIds).await?;
+        let organisation = hub.organisation;
+        let (mut keys, mut members) = (KnownKeys::default(), BTreeMap::new());
+        for id in others.iter().chain([&organisation]) {
+            keys.add(home, &hub, *id).await?;
+            members.insert(*id, hub.get(&format!("/api/v1/organisations/{id}")).await?.body);
+        }
+        let node = node_key(home, &hub).await?;
+        Ok(Self { keyring, organisation, keys, node, members, hub })
+    }
+
+    /// What the rule asks of an organisation.
+    pub(super) fn member(&self, id: OrganisationId, now: Timestamp) -> Option<Member> {
+        let known = self.members.get(&id)?;
+        let text = |name: &str| known.get(name).and_then(Value::as_str);
+        Some(Member {
+            id,
+            active: text("standing") == Some("active"),
+            country: text("country")?.parse().ok()?,
+            enforcement: known.get("enforcement").and_then(Value::as_bool).unwrap_or(false),
+            authority_of: text("authority_of").and_then(|country| country.parse().ok()),
+            roles: self.keys.readers(id, now).into_iter().filter_map(|key| key.role.parse().ok()).collect(),
+        })
+    }
+
+    /// Every role of the recipient, and one key of ours to read our own packet again.
+    pub(super) fn readers(&self, recipient: OrganisationId, now: Timestamp) -> Vec<Reader> {
+        let reader = |key: &crate::members::KeyRecord| {
+            let encrypter = key.jwk.encrypter()?;
+            Some(Reader { organisation: key.organisation, role: key.role.parse().ok()?, key: encrypter })
+        };
+        let own = self.keys.readers(self.organisation, now);
+        let own = own.iter().find(|key| key.role == "case_worker").or(own.first()).copied();
+        self.keys.readers(recipient, now).into_iter().chain(own).filter_map(reader).collect()
+    }
+
+    /// Hands a signed statement about a packet in.
+    pub(super) async fn state(&self, packet: PacketId, receipt: &str) -> Result<(), CliError> {
+        let path = format!("/api/v1/packets/{packet}/receipts");
+        self.hub.post(&path, &json!({ "receipt": receipt })).await.map(drop)
+    }
+}

@@ -1,0 +1,132 @@
+//! Hand packets in, see what waits, fetch. What the node says it took is believed only when it is signed with the key this gateway
+//! knows, and is about these very bytes.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        CliError, Output,
+        home::{Home, replace},
+        known::node_key,
+        session::{Session, part, text},
+    },
+    receipt_beside,
+};
+use crate::{
+    crypto::VerifyingKey,
+    kernel::id::{OrganisationId, PacketId},
+    packets::{Inspection, MEDIA_TYPE, PacketFault, Receipt, ReceiptEvent, inspect},
+};
+
+/// Hands a packet in and keeps the node's receipt.
+pub(super) async fn send(home: &Home, packet: &Path, output: &Output) -> Result<(), CliError> {
+    let body = fs::read(packet)?;
+    let seen = inspect(&body)?;
+    let session = Session::open(home, output).await?;
+    let node = node_key(home, &session.hub).await?;
+    let answer = session.hub.post_bytes("/api/v1/packets", (MEDIA_TYPE, body)).await?.body;
+    let token: String = part(&answer, "receipt")?;
+    let receipt = believed(&token, &node, &seen)?;
+    let file = receipt_beside(packet);
+    replace(&file, token.as_bytes())?;
+    let referral = seen.envelope.referral;
+    let shown = json!({
+        "packet": seen.envelope.jti, "referral": referral, "received": receipt.moment(), "receipt": file,
+        "again": answer.get("again"), "warnings": answer.get("warnings"),
+    });
+    output.data(&shown, |shown| {
+        let warnings: Vec<&str> = shown
+            .get("warnings")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let warned =
+            if warnings.is_empty() { String::new() } else { format!(" Look at: {}.", warnings.join(", ")) };
+        format!(
+            "The hub has {} since {}; its receipt is {}.{warned} Next: throughline referral show {referral}",
+            seen.envelope.jti,
+            receipt.moment(),
+            file.display()
+        )
+    })
+}
+
+/// Lists what waits.
+pub(super) async fn inbox(home: &Home, output: &Output) -> Result<(), CliError> {
+    let session = Session::open(home, output).await?;
+    let rows = session.hub.all("/api/v1/packets").await?;
+    let sender = |row: &Value| part::<OrganisationId>(row, "sender").ok();
+    let names = session.names(rows.iter().filter_map(sender)).await?;
+    output.data(&rows, |rows| {
+        if rows.is_empty() {
+            return String::from("No packets wait.");
+        }
+        let told = |row: &Value| {
+            format!(
+                "{} {} from {} for {}, received {}, fetch until {}",
+                text(row, "id"),
+                text(row, "kind"),
+                sender(row).map_or_else(String::new, |id| names.of(id)),
+                text(row, "referral"),
+                text(row, "received"),
+                text(row, "expires")
+            )
+        };
+        rows.iter().map(told).collect::<Vec<_>>().join("\n")
+            + "\nNext: throughline packet fetch ID --out in.rp1"
+    })
+}
+
+/// Fetches one packet, and writes it with its receipt.
+pub(super) async fn fetch(
+    home: &Home,
+    packet: PacketId,
+    out: &Path,
+    output: &Output,
+) -> Result<(), CliError> {
+    let session = Session::open(home, output).await?;
+    let node = node_key(home, &session.hub).await?;
+    let (body, token) = session.hub.get_with(&format!("/api/v1/packets/{packet}"), RECEIPT_HEADER).await?;
+    let (seen, token) = (inspect(&body)?, token.ok_or(PacketFault::Receipt)?);
+    let receipt = believed(&token, &node, &seen)?;
+    if seen.envelope.jti != packet {
+        return Err(PacketFault::Receipt.into());
+    }
+    let file: PathBuf = receipt_beside(out);
+    replace(out, &body)?;
+    replace(&file, token.as_bytes())?;
+    let shown = json!({
+        "packet": packet, "referral": seen.envelope.referral, "from": seen.envelope.iss, "received": receipt.moment(),
+        "file": out, "receipt": file,
+    });
+    output.data(&shown, |_| {
+        format!(
+            "Fetched {packet} into {}; the node's receipt is {}. Next: throughline packet open {}",
+            out.display(),
+            file.display(),
+            out.display()
+        )
+    })
+}
+
+/// The node's receipt, when it is the node's and about this packet.
+fn believed(token: &str, node: &Arc<VerifyingKey>, seen: &Inspection) -> Result<Receipt, CliError> {
+    let receipt = Receipt::verify(token, node).map_err(|_ignored| PacketFault::Receipt)?;
+    let has_it = matches!(receipt.evt, ReceiptEvent::Accepted | ReceiptEvent::Delivered);
+    if has_it && receipt.re == seen.envelope.jti && receipt.h == seen.envelope_digest {
+        Ok(receipt)
+    } else {
+        Err(PacketFault::Receipt.into())
+    }
+}
+
+/// The header with the node's receipt.
+const RECEIPT_HEADER: &str = "throughline-receipt";
