@@ -75,8 +75,12 @@ answer of the one before.")]
         check: bool,
     },
     /// List the consents: how each stands today, until when, how many times yes and no. Names nobody.
+    #[command(after_help = "Example:
+  throughline consent list --json")]
     List,
     /// Show one consent, answer by answer: what still holds, what has ended, what was refused.
+    #[command(after_help = "Example:
+  throughline consent show con_…")]
     Show {
         /// The consent.
         consent: ConsentId,

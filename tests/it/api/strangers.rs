@@ -226,6 +226,9 @@ async fn open_routes(world: &World) -> Vec<Entry> {
     let person = json!({ "name": "w.banda", "roles": ["case_worker"] });
     let enrolment = harbour.post(hub, &world.org("/staff"), &person).await.expect(201).body;
     let slip = issue(hub, harbour, None).await;
+    let (.., referral) = world.mechanism.referred().await;
+    let own = issue(hub, harbour, Some(referral)).await;
+    let own = json!({ "code": own.code, "pin": own.pin });
     let assertion = format!(
         "grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion={}",
         harbour.assertion(hub)
@@ -242,6 +245,8 @@ async fn open_routes(world: &World) -> Vec<Entry> {
             .json(&json!({ "code": enrolment["code"], "passphrase": PASSPHRASE })),
         open("POST /api/v1/session", 200).json(&json!({ "name": "w.banda", "passphrase": PASSPHRASE })),
         open("DELETE /api/v1/session", 204),
+        open("POST /api/v1/person/status", 200).json(&own),
+        open("POST /api/v1/person/withdrawal", 200).json(&own),
         open("POST /api/v1/person/rating", 204)
             .json(&json!({ "code": slip.code, "pin": slip.pin, "rating": { "need_met": 4 } })),
     ]
@@ -381,6 +386,7 @@ async fn referrals_routes(world: &World) -> Vec<Entry> {
         entry("POST /api/v1/referrals/{referral}/events", format!("{one}/events"), 200)
             .json(&json!({ "event": event }))
             .by(Party::Clinic),
+        entry("POST /api/v1/referrals/{referral}/person-code", format!("{one}/person-code"), 201),
         entry("POST /api/v1/referrals/{referral}/oversight", format!("{one}/oversight"), 200)
             .seen_at(&one)
             .json(&json!({ "escalate": {} }))

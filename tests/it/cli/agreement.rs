@@ -9,7 +9,16 @@ const SIGN: &str = "--signatory Banda --office Director --authority Statute --ye
 
 /// Drafts what the template writes, offers it, and has both sides sign. Returns the agreement's id.
 pub(super) async fn agree(hub: &TestHub, from: &Gateway, to: &Gateway) -> String {
-    let template = format!("agreement draft --template --with {} --out agreement.json", to.id);
+    agree_on(hub, from, to, "").await
+}
+
+/// The same, with the same fields flowing back.
+pub(super) async fn agree_both_ways(hub: &TestHub, from: &Gateway, to: &Gateway) -> String {
+    agree_on(hub, from, to, "--both-ways").await
+}
+
+async fn agree_on(hub: &TestHub, from: &Gateway, to: &Gateway, more: &str) -> String {
+    let template = format!("agreement draft --template --with {} --out agreement.json {more}", to.id);
     from.run(hub, &template).await.expect(0);
     fill_in(from);
     let draft = from.json(hub, "agreement draft --from agreement.json").await;

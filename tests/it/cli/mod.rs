@@ -5,4 +5,5 @@ mod bench;
 mod consent;
 mod demo;
 mod gateway;
+mod referral;
 mod walkthrough;

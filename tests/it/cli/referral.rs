@@ -1,0 +1,215 @@
+//! Packets and referrals by command, beside the straight way that docs/gateway.md walks.
+
+use serde_json::{Value, json};
+use throughline::kernel::time::{Clock as _, SystemClock};
+
+use super::{
+    agreement::agree_both_ways,
+    consent::write_record,
+    gateway::{Gateway, hub},
+};
+use crate::support::TestHub;
+
+const WORKER: &str = "stf_0192f0c1000070008000000000000021";
+
+/// Two organisations that agree, and a person who consented to what they agree on; the certificate is registered.
+struct Story {
+    hub: TestHub,
+    harbour: Gateway,
+    lakeside: Gateway,
+    consent: String,
+}
+
+impl Story {
+    async fn new() -> Self {
+        let hub = hub();
+        let harbour = Gateway::enrolled(&hub, "Harbour").await;
+        let lakeside = Gateway::enrolled(&hub, "Lakeside").await;
+        lakeside.run(&hub, "service offer --service SV07 --name Clinic --description Care").await.expect(0);
+        let agreement = agree_both_ways(&hub, &harbour, &lakeside).await;
+        harbour.run(&hub, &format!("agreement fetch {agreement}")).await.expect(0);
+        let asked = write_record(&hub, &harbour, &lakeside, &agreement, |_| {}).await;
+        harbour.run(&hub, "consent add record.json").await.expect(0);
+        let certify = format!("consent certify {} --recipient {} --register", asked.id, lakeside.id);
+        harbour.run(&hub, &certify).await.expect(0);
+        let form = json!({ "form": "CF", "version": "1", "values": {
+            "CF.case_token": "H-1", "CF.name": "Canary", "CF.age_band": "25_39", "CF.phone": "+260 970" } });
+        std::fs::write(harbour.file("form.json"), form.to_string()).unwrap();
+        Self { hub, harbour, lakeside, consent: asked.id }
+    }
+
+    fn seal(&self, more: &str) -> String {
+        format!(
+            "packet seal --form form.json --consent {} --to {} --purpose P01 --service SV07 --urgency U2 --retention RT02 --out \
+             out.rp1 {more}",
+            self.consent, self.lakeside.id
+        )
+    }
+
+    /// Seals and sends; packet and referral.
+    async fn send(&self, more: &str) -> (String, String) {
+        let sealed = self.harbour.json(&self.hub, &self.seal(more)).await;
+        self.harbour.run(&self.hub, "packet send out.rp1").await.expect(0);
+        let text = |name: &str| sealed[name].as_str().unwrap().to_owned();
+        (text("packet"), text("referral"))
+    }
+
+    /// Sends, fetches, opens and acknowledges.
+    async fn acknowledged(&self) -> (String, String) {
+        let (packet, referral) = self.send("").await;
+        self.lakeside.run(&self.hub, &format!("packet fetch {packet} --out in.rp1")).await.expect(0);
+        self.lakeside.run(&self.hub, "packet open in.rp1").await.expect(0);
+        self.lakeside_does(&format!("acknowledge {referral} --worker {WORKER}")).await;
+        (packet, referral)
+    }
+
+    /// A move of the recipient; the state after it.
+    async fn lakeside_does(&self, words: &str) -> Value {
+        self.lakeside.json(&self.hub, &format!("referral {words}")).await["referral"]["state"].clone()
+    }
+
+    async fn state(&self, referral: &str) -> Value {
+        self.harbour.json(&self.hub, &format!("referral show {referral}")).await["state"].clone()
+    }
+}
+
+#[actix_web::test]
+async fn a_question_is_answered_with_a_packet_and_a_wrong_reason_with_the_list_of_right_ones() {
+    let story = Story::new().await;
+    let Story { hub, harbour, lakeside, .. } = &story;
+    let (packet, referral) = story.acknowledged().await;
+    assert_eq!(story.lakeside_does(&format!("ask {referral} --reason IX02")).await, "info_requested");
+    let (update, _) = story.send(&format!("--update-of {packet} --referral {referral}")).await;
+    let answered = harbour.json(hub, &format!("referral answer {referral} --packet {update}")).await;
+    assert_eq!(
+        (&answered["number"], &answered["referral"]["state"]),
+        (&json!("T05"), &json!("acknowledged"))
+    );
+    let waiting = lakeside.json(hub, "packet inbox").await;
+    assert_eq!((&waiting[0]["id"], &waiting[0]["kind"]), (&json!(update), &json!("update")));
+
+    let wrong = lakeside.run(hub, &format!("referral decline {referral} --reason CX01")).await.expect(65).err;
+    assert!(wrong.contains("error[referral.reason_refused]: CX01 is no reason to decline"), "{wrong}");
+    assert!(wrong.contains("\n  DR01 ") && !wrong.contains("CX02"), "{wrong}");
+    let theirs =
+        harbour.run(hub, &format!("referral accept {referral} --assignee {WORKER}")).await.expect(65);
+    assert!(theirs.err.contains("only the recipient of this referral can accept"), "{}", theirs.err);
+    let too_early = lakeside.run(hub, &format!("referral agree-cancel {referral}")).await.expect(65);
+    assert!(too_early.err.contains("referral.move_refused"), "{}", too_early.err);
+    assert_eq!(story.lakeside_does(&format!("decline {referral} --reason DR01")).await, "declined");
+    let sent = harbour.json(hub, "referral list sent").await;
+    assert_eq!((&sent[0]["id"], &sent[0]["reason"]), (&json!(referral), &json!("DR01")));
+    assert_eq!(lakeside.json(hub, "referral list inbox").await, json!([]));
+    assert_eq!(lakeside.json(hub, "referral list inbox --ended").await.as_array().unwrap().len(), 1);
+}
+
+#[actix_web::test]
+async fn the_third_missed_appointment_is_meant_as_the_end_it_is() {
+    let story = Story::new().await;
+    let (_, referral) = story.acknowledged().await;
+    story.lakeside_does(&format!("accept {referral} --assignee {WORKER}")).await;
+    let tomorrow = SystemClock.now().plus(chrono::TimeDelta::days(1)).datetime().format("%F").to_string();
+    assert_eq!(story.lakeside_does(&format!("schedule {referral} --on {tomorrow}")).await, "scheduled");
+    for state in ["scheduled", "scheduled", "failed"] {
+        assert_eq!(story.lakeside_does(&format!("no-show {referral} --reason NX02")).await, state);
+    }
+}
+
+#[actix_web::test]
+async fn a_packet_is_opened_again_on_purpose_only_and_its_receipt_is_one_and_the_same() {
+    let story = Story::new().await;
+    let Story { hub, harbour, lakeside, .. } = &story;
+    let (packet, referral) = story.send("").await;
+    let again = harbour.json(hub, "packet send out.rp1").await;
+    assert_eq!((&again["packet"], &again["again"]), (&json!(packet), &json!(true)));
+    lakeside.run(hub, &format!("packet fetch {packet} --out in.rp1")).await.expect(0);
+    lakeside.run(hub, "packet verify in.rp1 --receipt in.receipt.jws").await.expect(0);
+    let opened = lakeside.json(hub, "packet open in.rp1 --no-receipt").await;
+    assert_eq!(opened["fields"]["CF.name"], "Canary");
+    assert_eq!(story.state(&referral).await, "submitted", "nobody was told");
+    let refused = lakeside.run(hub, "packet open in.rp1").await.expect(65).err;
+    assert!(refused.contains("packet.receipt"), "{refused}");
+    for _ in 0..2 {
+        lakeside.run(hub, "packet open in.rp1 --again").await.expect(0);
+        assert_eq!(story.state(&referral).await, "delivered");
+    }
+    let read_back = harbour.run(hub, "packet open out.rp1").await.expect(0);
+    assert!(!read_back.err.contains("The hub knows"), "our own packet is nobody's delivery");
+
+    let receipt = lakeside.file("in.receipt.jws");
+    let token = std::fs::read_to_string(&receipt).unwrap();
+    std::fs::write(&receipt, token.replacen("eyJ", "eyK", 1)).unwrap();
+    lakeside.run(hub, "packet open in.rp1 --again").await.expect(65);
+    std::fs::remove_file(&receipt).unwrap();
+    let missing = lakeside.run(hub, "packet open in.rp1 --again").await.expect(65).err;
+    assert!(missing.contains("--receipt"), "{missing}");
+}
+
+#[actix_web::test]
+async fn what_was_taken_back_is_not_sealed_and_what_is_attested_travels() {
+    let story = Story::new().await;
+    let Story { hub, harbour, consent, .. } = &story;
+    let attested = "--approvals 2 --signal absent --round 1 --override D107 --worker-anonymous";
+    story.send(attested).await;
+    let seen = harbour.json(hub, "packet inspect out.rp1").await;
+    let expected =
+        json!({ "approvals": 2, "signal": "absent", "round": 1, "overrides": ["D107"], "anonymous": true });
+    let text = seen["envelope"].to_string();
+    let found = seen["envelope"].as_object().unwrap().values().any(|value| *value == expected);
+    assert!(found, "{text}");
+
+    harbour.run(hub, &format!("consent withdraw {consent} --field CF.phone")).await.expect(0);
+    let refused = harbour.run(hub, &story.seal("")).await.expect(65).err;
+    assert!(refused.contains("packet.denied") && refused.contains("CF.phone"), "{refused}");
+    let without = harbour.json(hub, &story.seal("--leave-out")).await;
+    assert_eq!(without["left_out"][0]["field"], "CF.phone");
+    harbour.run(hub, &format!("consent withdraw {consent}")).await.expect(0);
+    let refused = harbour.run(hub, &story.seal("")).await.expect(65).err;
+    assert!(refused.contains("consent.taken_back"), "{refused}");
+}
+
+#[actix_web::test]
+async fn a_recipient_that_hears_a_withdrawal_passes_it_on_and_is_asked_itself() {
+    let story = Story::new().await;
+    let Story { hub, harbour, lakeside, .. } = &story;
+    let (_, referral) = story.acknowledged().await;
+    let withdrawn = lakeside.json(hub, &format!("referral withdraw {referral}")).await;
+    assert_eq!(withdrawn["referral"]["state"], "withdrawn");
+    let asked = lakeside.run(hub, "consent withdrawals --open").await.expect(0).out;
+    assert!(asked.contains("<- yours"), "{asked}");
+    let told = harbour.json(hub, "consent withdrawals").await;
+    let id = told[0]["id"].as_str().unwrap();
+    let kept = format!("consent answer {id} kept --exception WX3 --until 2031-01-01");
+    assert!(lakeside.run(hub, &kept).await.expect(0).out.contains("kept until 2031-01-01"));
+    harbour.run(hub, &format!("consent answer {id} destroyed")).await.expect(69);
+}
+
+#[actix_web::test]
+async fn numbers_of_a_quarter_are_not_shown_while_there_are_too_few() {
+    let hub = hub();
+    let lakeside = Gateway::enrolled(&hub, "Lakeside").await;
+    let none = lakeside.run(&hub, "feedback ratings --service SV07 --quarter 2025-Q1").await.expect(0).out;
+    assert!(none.contains("Too few"), "{none}");
+    let wrong = lakeside.run(&hub, "feedback ratings --service SV07 --quarter spring&x=1").await.expect(65);
+    assert!(wrong.err.contains("feedback.not_a_quarter"), "{}", wrong.err);
+    let unknown = "feedback code ref_0192f0c1000070008000000000000041";
+    lakeside.run(&hub, unknown).await.expect(69);
+}
+
+#[actix_web::test]
+async fn every_command_of_the_gateway_teaches_with_an_example() {
+    let hub = hub();
+    let gateway = Gateway::enrolled(&hub, "Harbour").await;
+    let mut taught = 0;
+    for group in ["consent", "packet", "referral", "feedback", "service"] {
+        let help = gateway.run(&hub, &format!("{group} --help")).await.expect(0).out;
+        let list = help.split("Commands:").nth(1).unwrap().split("\n\n").next().unwrap();
+        let names = list.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+        for name in names.filter(|name| !name.is_empty() && *name != "help") {
+            let help = gateway.run(&hub, &format!("{group} {name} --help")).await.expect(0).out;
+            assert!(help.contains(&format!("throughline {group} {name}")), "{group} {name}\n{help}");
+            taught += 1;
+        }
+    }
+    assert!(taught > 40, "{taught}");
+}
