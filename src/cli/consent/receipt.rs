@@ -40,7 +40,11 @@ impl ReceiptArgs {
         let record = held.current()?;
         let text = match &self.phone {
             Some(phone) if self.safe => safe(&record, phone),
-            _ => full(&record, &names(home)?, show::stands(&held, now)?),
+            _ => {
+                let names = names(home)?;
+                let taken = held.taken_back()?.into_iter().map(|one| show::taken(one, &names)).collect();
+                full(&record, &names, show::stands(&held, now)?, taken)
+            }
         };
         if !record.notice.language.to_lowercase().starts_with("en") {
             output.say(format!(
@@ -58,7 +62,7 @@ fn safe(record: &Record, phone: &str) -> String {
     format!("{}\n{phone}\n", record.withdrawal.code.expose())
 }
 
-fn full(record: &Record, names: &Names, stands: Stands) -> String {
+fn full(record: &Record, names: &Names, stands: Stands, taken_back: Vec<String>) -> String {
     let us = names.of(record.collected.org);
     let mut lines = vec![
         String::from("YOUR COPY"),
@@ -77,6 +81,10 @@ fn full(record: &Record, names: &Names, stands: Stands) -> String {
                 lines.push(format!("  As you asked: {}", condition.expose()));
             }
         }
+    }
+    if !taken_back.is_empty() {
+        lines.push(String::from("\nYOU TOOK BACK"));
+        lines.extend(taken_back.into_iter().map(|line| format!("  {line}")));
     }
     lines.push(String::from("\nWhat you were not asked, or did not answer, counts as no."));
     lines.push(counted(record));

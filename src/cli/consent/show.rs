@@ -191,22 +191,24 @@ pub(super) fn one(held: &Held, names: &Names, output: &Output) -> Result<(), Cli
                 one.until
             ));
         }
-        lines.extend(taken_back.iter().map(|one| taken(one, names)));
+        lines.extend(taken_back.iter().map(|one| format!("Taken back {}", taken(one, names))));
         lines.join("\n")
     })
 }
 
-/// What was taken back, and when.
-fn taken(one: &TakenBack, names: &Names) -> String {
-    let extent = &one.extent;
+/// What was taken back, and when, in words.
+pub(super) fn taken(one: &TakenBack, names: &Names) -> String {
+    let (extent, policy) = (&one.extent, Policy::builtin());
+    let purpose = |code| policy.purpose(code).map_or_else(|| code.to_string(), |known| known.label.clone());
+    let category = |code| policy.category(code).map_or_else(|| code.to_string(), |known| known.label.clone());
+    let field = |id| policy.field(id).map_or_else(|| id.to_string(), |known| known.label.clone());
     let mut parts: Vec<String> = Vec::new();
     parts.extend(extent.recipient.map(|org| format!("what {} may have", names.of(org))));
-    parts.extend(extent.purpose.as_ref().map(|purpose| format!("what is for {purpose}")));
-    parts.extend(extent.categories.iter().map(ToString::to_string));
-    parts.extend(extent.fields.iter().map(ToString::to_string));
+    parts.extend(extent.purpose.as_ref().map(|code| format!("what is for: {}", purpose(code))));
+    parts.extend(extent.categories.iter().map(category));
+    parts.extend(extent.fields.iter().map(field));
     let what = if parts.is_empty() { String::from("everything") } else { parts.join(", ") };
-    let at_hub = one.withdrawal.map_or(String::new(), |id| format!(" ({id})"));
-    format!("Taken back {}: {what}{at_hub}", day(one.at))
+    format!("{}: {what}", day(one.at))
 }
 
 fn reach(condition: &crate::consent::ContactCondition) -> String {

@@ -268,6 +268,9 @@ async fn what_a_person_takes_back_is_taken_back_at_the_hub_and_here() {
     let shown = a.json(&hub, &format!("consent show {id}")).await;
     assert_eq!((&shown["standing"], shown["taken_back"].as_array().unwrap().len()), (&json!("given"), 1));
     assert_eq!(shown["taken_back"][0]["extent"], json!({ "categories": ["K03"], "fields": ["CF.phone"] }));
+    let receipt = a.run(&hub, &format!("consent receipt {id}")).await.expect(0).out;
+    let told = receipt.split("YOU TOOK BACK").nth(1).unwrap_or_else(|| panic!("{receipt}"));
+    assert!(!told.contains("K03") && !told.contains("CF.phone"), "the person's copy has no codes: {told}");
 
     let record: Value = serde_json::from_slice(&std::fs::read(a.file("record.json")).unwrap()).unwrap();
     let code = record["withdrawal"]["code"].as_str().unwrap().to_lowercase();
