@@ -9,16 +9,19 @@ use serde::{Deserialize, Serialize};
 use super::{Asking, Body, Expected, Paging, Problem, ProblemDocument, answer, reply::respond};
 use crate::{
     hub::Reply,
-    kernel::{id::ReferralId, page::Cursor},
+    kernel::{
+        id::{ReferralId, SubjectToken},
+        page::Cursor,
+    },
     policy::{Policy, ReasonCode},
     referrals::{
-        self, Act, Listing, MAX_EVENT, NeedView, Number, Oversee, Oversight, RecordNeed, ReferralError,
-        ReferralView, Tray,
+        self, Act, Disclosures, Listing, MAX_EVENT, NeedView, Number, Oversee, Oversight, RecordNeed,
+        ReferralError, ReferralView, Stated, Tray,
     },
 };
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list, find, act, oversee, record_need, list_needs))]
+#[openapi(paths(list, find, act, oversee, disclose, record_need, list_needs))]
 pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -27,6 +30,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/referrals/{referral}", web::get().to(find))
         .route("/api/v1/referrals/{referral}/events", web::post().to(act))
         .route("/api/v1/referrals/{referral}/oversight", web::post().to(oversee))
+        .route("/api/v1/disclosures", web::post().to(disclose))
         .route("/api/v1/needs", web::post().to(record_need))
         .route("/api/v1/needs", web::get().to(list_needs));
 }
@@ -148,6 +152,39 @@ async fn oversee(
         Ok::<_, ReferralError>(Reply::ok(&view)?.version(view.version))
     });
     answer(outcome.await)
+}
+
+/// About whom.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AboutWhom {
+    /// The person's pseudonym.
+    #[schema(value_type = String)]
+    subject: SubjectToken,
+}
+
+/// What was disclosed about a person, and the node's signature over it.
+#[derive(Serialize, utoipa::ToSchema)]
+struct DisclosureStatement {
+    /// The statement as a compact JWS of type rp1-disclosures+jws, signed with the node's receipt key.
+    statement: String,
+    /// What it says.
+    #[serde(flatten)]
+    disclosures: Disclosures,
+}
+
+/// For data protection: what was disclosed about a person to whom, when, and under which agreement and consent. A statement one can hand
+/// on. The pseudonym travels in the body, so that it stands in no address; nothing of the answer is remembered.
+#[utoipa::path(post, path = "/api/v1/disclosures", tag = "Referrals", request_body = AboutWhom,
+    responses((status = 200, body = DisclosureStatement), (status = 403, body = ProblemDocument)))]
+async fn disclose(asking: Asking, body: Body<AboutWhom>) -> Result<HttpResponse, Problem> {
+    let (AboutWhom { subject }, _never_remembered) = body.into_parts();
+    let stated = asking
+        .hub
+        .write("referrals.disclosures", &asking.caller, move |tx| referrals::disclosures(tx, subject))
+        .await?;
+    let Stated { disclosures, token } = stated;
+    Ok(HttpResponse::Ok().json(DisclosureStatement { statement: token, disclosures }))
 }
 
 /// Record a need that did not become a referral: nobody to refer to, or the person goes alone with an address.

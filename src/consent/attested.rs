@@ -46,11 +46,19 @@ impl Attested {
         }
     }
 
+    /// Whether its numbers are such as a sender can mean.
+    pub fn is_within_bounds(&self) -> bool {
+        (1..=MOST_APPROVALS).contains(&self.approvals)
+    }
+
     /// Whether there is nothing beyond the default: then the envelope leaves it out.
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
     }
 }
+
+/// The most people who approve one packet.
+const MOST_APPROVALS: u8 = 9;
 
 const fn one() -> u8 {
     1
@@ -83,6 +91,9 @@ mod tests {
         let text = r#"{"approvals":2,"signal":"absent","round":1,"overrides":["D107"],"anonymous":true}"#;
         let read: Attested = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        for approvals in [0, 10] {
+            assert!(!Attested { approvals, ..read.clone() }.is_within_bounds());
+        }
         assert!(serde_json::from_str::<Attested>(r#"{"approvals":2,"note":"urgent"}"#).is_err());
     }
 }

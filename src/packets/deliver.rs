@@ -177,7 +177,7 @@ fn find_for(
 }
 
 /// The claims of an envelope of ours. It was verified when it was kept.
-fn claims(token: &str) -> Result<Envelope, PacketError> {
+pub(super) fn claims(token: &str) -> Result<Envelope, PacketError> {
     let wrong = || StorageError::Unreadable("packets.envelope");
     let peeked = peek(token, Typ::Envelope, MAX_ENVELOPE).map_err(|_ignored| wrong())?;
     Ok(closed::read(peeked.unverified(), DEPTH).map_err(|_ignored| wrong())?)

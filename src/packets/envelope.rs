@@ -174,7 +174,7 @@ impl Envelope {
     /// Check 200 beyond the closed set: version, and sections named by their places.
     pub(super) fn judge_form(&self) -> Result<(), PacketFault> {
         let placed = self.sections.iter().enumerate().all(|(place, section)| section.id.place() == place);
-        if self.v == 1 && placed { Ok(()) } else { Err(PacketFault::Claims) }
+        if self.v == 1 && placed && self.att.is_within_bounds() { Ok(()) } else { Err(PacketFault::Claims) }
     }
 
     /// Whether the recipients are named, in order, each once: the part of check 203 that needs no directory.

@@ -54,6 +54,7 @@ mod check;
 mod checks;
 mod content;
 mod deliver;
+mod disclosed;
 mod envelope;
 mod error;
 mod fault;
@@ -80,6 +81,7 @@ pub use deliver::{
     Delivered, Evidence, Waiting, claims_of, deliver, envelope_of, evidence, fetch, has_fetched, sent_on,
     waiting,
 };
+pub use disclosed::{Disclosed, DisclosedTo, disclosed};
 pub use envelope::{AgreementRef, Envelope, GrantRef, PacketKind, ScopeRef, SectionRef};
 pub use error::{DraftFault, PacketError};
 pub use fault::{ManifestFault, PacketFault};

@@ -2,7 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::{PacketError, PacketKind, ReceiptEvent, VerifiedPacket, deliver::Waiting};
+use super::{
+    PacketError, PacketKind, ReceiptEvent, VerifiedPacket, deliver::Waiting, disclosed::DisclosedTo,
+};
 use crate::{
     access::{AccessError, Tx},
     kernel::{
@@ -264,6 +266,47 @@ pub(super) fn has_fetched(
         .first(db.conn())
         .optional()?;
     Ok(found.is_some())
+}
+
+/// The packets of a referral with what is kept of them, oldest first.
+pub(super) fn rows_of(db: &mut Db<'_>, referral: ReferralId) -> Result<Vec<Row>, StorageError> {
+    let rows: Vec<Columns> = packets::table
+        .filter(packets::referral.eq(referral.to_string()))
+        .order(packets::id)
+        .select((
+            packets::id,
+            packets::issuer,
+            packets::referral,
+            packets::envelope,
+            packets::envelope_digest,
+            packets::receipt,
+            packets::received_at,
+            packets::purged_at,
+        ))
+        .load(db.conn())?;
+    rows.into_iter().map(Row::of).collect()
+}
+
+/// Who a packet went to.
+pub(super) fn recipients(db: &mut Db<'_>, id: PacketId) -> Result<Vec<DisclosedTo>, StorageError> {
+    let rows: Vec<(String, Option<i64>, Option<i64>)> = packet_recipients::table
+        .filter(packet_recipients::packet.eq(id.to_string()))
+        .order(packet_recipients::organisation)
+        .select((
+            packet_recipients::organisation,
+            packet_recipients::delivered_at,
+            packet_recipients::answered_at,
+        ))
+        .load(db.conn())?;
+    rows.into_iter()
+        .map(|(organisation, delivered, answered)| {
+            Ok(DisclosedTo {
+                organisation: read(&organisation, "packet_recipients.organisation")?,
+                delivered: delivered.map(Timestamp::from_micros),
+                answered: answered.map(Timestamp::from_micros),
+            })
+        })
+        .collect()
 }
 
 /// The packets of a referral, oldest first.

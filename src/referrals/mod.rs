@@ -24,6 +24,7 @@
 mod act;
 mod apply;
 mod deliver;
+mod disclosures;
 mod error;
 mod event;
 mod fetch;
@@ -51,6 +52,7 @@ mod withdraw;
 pub use act::{Act, act};
 pub use apply::Moved;
 pub use deliver::{Deliver, deliver};
+pub use disclosures::{Disclosures, MOST_DISCLOSED, Stated, disclosures};
 pub use error::ReferralError;
 pub use event::{Event, MAX_EVENT, NotAnEvent};
 pub use fetch::fetch;

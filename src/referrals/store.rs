@@ -792,6 +792,22 @@ pub(super) fn open_for(
     rows.into_iter().map(ReferralRow::into_referral).collect()
 }
 
+/// Referrals of a person that an organisation is a side of, oldest first.
+pub(super) fn about(
+    db: &mut Db<'_>,
+    subject: SubjectToken,
+    side: OrganisationId,
+) -> Result<Vec<ReferralId>, StorageError> {
+    let side = side.to_string();
+    let rows: Vec<String> = referrals::table
+        .filter(referrals::subject.eq(subject.to_string()))
+        .filter(referrals::sender.eq(&side).or(referrals::recipient.eq(&side)))
+        .order(referrals::id)
+        .select(referrals::id)
+        .load(db.conn())?;
+    rows.iter().map(|id| read(id, "referrals.id")).collect()
+}
+
 /// How often this need of this person was redirected.
 pub(super) fn redirects(
     db: &mut Db<'_>,

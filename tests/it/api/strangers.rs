@@ -391,6 +391,9 @@ async fn referrals_routes(world: &World) -> Vec<Entry> {
             .seen_at(&one)
             .json(&json!({ "escalate": {} }))
             .by(Party::Coordinator),
+        entry("POST /api/v1/disclosures", "/api/v1/disclosures", 200)
+            .json(&json!({ "subject": throughline::kernel::id::SubjectToken::new(&SystemIds, hub.now()) }))
+            .stranger(Stranger::AsAMember(200)),
         entry("GET /api/v1/needs", "/api/v1/needs", 200).stranger(Stranger::Empty),
         entry("POST /api/v1/needs", "/api/v1/needs", 201).json(&need).stranger(Stranger::AsAMember(201)),
         entry("GET /api/v1/ratings", ratings, 204),

@@ -346,3 +346,37 @@ fn tokens_left(db: &mut throughline::storage::Db<'_>) -> Result<i64, throughline
     use throughline::storage::schema::consent::certificates;
     Ok(certificates::table.filter(certificates::token.is_not_null()).count().get_result(db.conn())?)
 }
+
+#[actix_web::test]
+async fn a_person_can_be_told_what_was_disclosed_to_whom_and_under_what() {
+    let mechanism = Mechanism::new().await;
+    let Mechanism { hub, harbour, clinic, lawyers, .. } = &mechanism;
+    let (person, certified, referral) = delivered(&mechanism).await;
+    take_back(hub, &person, json!({})).await.expect(201);
+    let asked = json!({ "subject": person.subject });
+    let stated = harbour.post(hub, "/api/v1/disclosures", &asked).await.expect(200).body;
+    let one = &stated["disclosed"][0];
+    assert_eq!((&one["referral"], &one["purpose"]), (&json!(referral), &json!("P01")));
+    assert_eq!(one["agreement"]["id"], json!(mechanism.agreed.id));
+    assert_eq!(one["consent"]["h"], json!(certified.digest));
+    assert_eq!(one["to"][0]["organisation"], json!(clinic.id));
+    assert!(one["to"][0]["delivered"].is_string() && one["purged"].is_string(), "{one}");
+    assert_eq!(stated["disclosed"].as_array().unwrap().len(), 1);
+
+    let node = hub.hub.node().receipts.verifier();
+    let signed = throughline::crypto::verify_compact(
+        stated["statement"].as_str().unwrap(),
+        Typ::Disclosures,
+        16_384,
+        |kid| (kid == node.kid()).then(|| node.clone()),
+    );
+    let claims: Value = serde_json::from_slice(signed.unwrap().payload()).unwrap();
+    assert_eq!(claims["disclosed"], stated["disclosed"]);
+
+    let theirs = clinic.post(hub, "/api/v1/disclosures", &asked).await.expect(200).body;
+    assert_eq!(theirs["disclosed"], stated["disclosed"], "it was a side of all of it");
+    let nothing = lawyers.post(hub, "/api/v1/disclosures", &asked).await.expect(200).body;
+    assert_eq!(nothing["disclosed"], json!([]), "a stranger's statement is empty");
+    send(hub, None, "POST", "/api/v1/disclosures", &[], Some(&asked)).await.expect(401);
+    assert_eq!(hub.logged("referrals.disclosures").await.len(), 4, "who looked stands in the log");
+}

@@ -1,0 +1,72 @@
+//! What was disclosed about one person to whom, when, and under which agreement and consent: from the envelopes, which stay when the
+//! ciphertext is gone.
+
+use serde::Serialize;
+
+use super::{error::ReferralError, store};
+use crate::{
+    access::{Permission, Tx},
+    audit,
+    crypto::{Typ, sign_compact},
+    kernel::{
+        Timestamp,
+        id::{OrganisationId, SubjectToken},
+    },
+    packets::{self, Disclosed},
+};
+
+/// The most packets one statement names. A person has a handful.
+pub const MOST_DISCLOSED: usize = 500;
+
+/// The statement about one pseudonym, as far as its reader is a side of it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Disclosures {
+    /// Form of the statement: 1.
+    pub v: u8,
+    /// The node that states it.
+    pub iss: String,
+    /// Whom it was made for.
+    #[schema(value_type = String)]
+    pub aud: OrganisationId,
+    /// The pseudonym.
+    #[schema(value_type = String)]
+    pub sub: SubjectToken,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// What was disclosed, oldest first.
+    pub disclosed: Vec<Disclosed>,
+    /// There is more than one statement names.
+    pub more: bool,
+}
+
+/// A statement, and the node's signature over it.
+#[derive(Clone, Debug)]
+pub struct Stated {
+    /// What it says.
+    pub disclosures: Disclosures,
+    /// The same, a compact JWS of type rp1-disclosures+jws.
+    pub token: String,
+}
+
+/// States what was disclosed about a person. The sender sees everything under its pseudonym, a recipient what went between the two.
+/// That it was read stands in the log.
+pub fn disclosures(tx: &mut Tx<'_>, subject: SubjectToken) -> Result<Stated, ReferralError> {
+    tx.actor().may(Permission::ReadDisclosures)?;
+    let reader = tx.actor().for_organisation()?;
+    let mut disclosed = Vec::new();
+    for referral in store::about(tx.db(), subject, reader)? {
+        disclosed.extend(packets::disclosed(tx.db(), referral)?);
+    }
+    disclosed.sort_by_key(|one| one.received);
+    let more = disclosed.len() > MOST_DISCLOSED;
+    disclosed.truncate(MOST_DISCLOSED);
+    let iss = tx.node().name.clone();
+    let disclosures = Disclosures { v: 1, iss, aud: reader, sub: subject, at: tx.now(), disclosed, more };
+    let claims = serde_json::to_vec(&disclosures)
+        .map_err(|_ignored| crate::storage::StorageError::Unreadable("disclosures"))?;
+    let token = sign_compact(&tx.node().receipts, Typ::Disclosures, &claims)?;
+    let about = subject.to_string();
+    audit::record(tx, &audit::Record::about(&about))?;
+    Ok(Stated { disclosures, token })
+}
