@@ -1,8 +1,9 @@
 //! Consent: what a person agreed to, what of it the hub may see, and the rule that decides whether a packet may pass.
 //!
 //! The whole record stays with the organisation that took it. For each recipient the organisation signs a scope certificate, which
-//! is pseudonymous and names nobody else the person agreed to. [`judge`] puts certificate, agreement, members, directory and minimum
-//! set together; [`release`] does the same at the sender before anything is encrypted.
+//! is pseudonymous and names nobody else the person agreed to, and registers it at the hub ([`register`]). [`gather`] reads what there is
+//! to know, and [`judge`] puts certificate, agreement, members, directory and minimum set together; [`release`] does the same at the
+//! sender before anything is encrypted. [`withdraw`] takes a consent back, [`ask_holders`] and [`answer`] see it through.
 //!
 //! # Invariants
 //!
@@ -16,6 +17,13 @@
 //!
 //! ## Decisions
 //!
+//! - **A withdrawal reaches every version of the record that is known when it comes**, certificates registered later included. Only a newer
+//!   version of the record, for which the person was asked again, brings a consent back. A newer version replaces every certificate of the
+//!   older ones.
+//! - **An answer to a withdrawal is an authenticated call, not a signed token.** The log keeps who gave it and when; what it says is worth what
+//!   the holder's word is worth.
+//! - **What a recipient writes back rests on two yeses**: the agreement's flow in that direction, and the person's yes to what goes back. The
+//!   scope of the certificate does not bound it, because nobody can name beforehand what a recipient finds out.
 //! - **A partial withdrawal denies a part of a certificate instead of replacing it**: the hub cannot sign for the issuer, and must
 //!   not wait for it. The issuer registers a narrower certificate when it can.
 //! - **Modes that are not built are refused as a whole** with the first code of their family, so that nothing passes unjudged.

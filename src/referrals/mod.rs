@@ -9,11 +9,16 @@
 //! - Deadlines are computed at submission and stored as moments: a later policy does not rewrite them.
 //! - Events hold codes, ids and dates. Text travels in packets, sealed, and an event names the packet.
 //!
-//! It does not judge whether data may flow (`consent`, `agreements`), does not look into packets, and does not send anything: what
-//! others should know goes into the outbox.
+//! Packets come in and go out here ([`take`], [`fetch`]): this room asks `consent` for its judgement and does nothing without it. It does not
+//! look into packets, and does not send anything: what others should know goes into the outbox.
 //!
 //! ## Decisions
 //!
+//! - **A packet is judged twice**: when it comes, and when it is handed over first. In between an agreement may have been suspended or
+//!   replaced, and the person may have taken something back. The day's volume and an open referral count only the first time.
+//! - **A packet that takes another back needs nobody's leave**, holds no field, and deletes that one's ciphertext.
+//! - **Information without data is no packet.** It is recorded as a need ([`record_need`]).
+//! - **The same packet twice at once is one.** Whoever comes second gets the first one's receipt; the log has a refusal for the second.
 //! - **L1 is not an event of its own.** The hub moves the loop to *outcome known* in the step that ends the referral.
 //! - **Two people or two sides** (cancelling a running service, handing over, declaring an error late) are two events: the first is
 //!   kept as pending, the second carries it out. A changed second one starts anew.

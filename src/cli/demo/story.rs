@@ -15,7 +15,7 @@ use crate::{
     agreements::Document,
     audit::{self, AuditError, Held},
     crypto::{Typ, sign_compact},
-    feedback, jobs,
+    jobs,
     kernel::{
         Id,
         id::{AgreementId, ReferralId, StaffId, SystemIds},
@@ -317,19 +317,9 @@ async fn close(harbour: &Member, referral: ReferralId) -> Result<(), CliError> {
 
 /// The harbour hands out code and PIN; the person uses them.
 async fn rate(stage: &Stage, scene: &Scene, referral: ReferralId) -> Result<(), CliError> {
-    let issue = feedback::Issue {
-        referral,
-        provider: scene.clinic.organisation.id,
-        service: "SV07".parse().map_err(|_not| broken("SV07"))?,
-    };
-    let hub = stage.hub.clone();
-    let key = hub.keys().person.clone();
-    let issued =
-        hub.write("feedback.issue", &stage.operator(), move |tx| feedback::issue(tx, &key, &issue)).await?;
+    let slip = scene.harbour.post(&format!("/api/v1/referrals/{referral}/person-code"), &json!({})).await?;
     let said = json!({ "reached_service": true, "respectful": true, "asked_consent": true, "need_met": 5 });
-    let body = json!({
-        "code": issued.code.written().expose(), "pin": issued.pin.written().expose(), "rating": said,
-    });
+    let body = json!({ "code": slip.get("code"), "pin": slip.get("pin"), "rating": said });
     let url = format!("{}/api/v1/person/rating", stage.url());
     let answer = http()?.post(url).json(&body).send().await;
     let status = answer.map_err(|error| broken(error.to_string()))?.status();
