@@ -175,7 +175,7 @@ async fn waiting(asking: Asking, paging: web::Query<Paging>) -> Result<HttpRespo
         (status = 409, body = ProblemDocument)))]
 async fn fetch(asking: Asking, id: Path<PacketId>) -> Result<HttpResponse, Problem> {
     let (actor, id) = (asking.caller.actor.clone(), id.into_inner());
-    actor.may(Permission::ReadReferrals)?;
+    actor.may(Permission::ReceiveReferrals).or_else(|_forbidden| actor.may(Permission::SendReferrals))?;
     let found = asking.hub.read(move |db| packets::fetch(db, &actor, id, Policy::builtin())).await?;
     let served = if found.first {
         asking

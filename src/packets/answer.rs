@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::{
     KeyLookup, KnownKey, MAX_RECEIPT, PacketError, PacketFault, Receipt, ReceiptEvent, store,
     verify::signing_key,
@@ -10,10 +12,8 @@ use crate::{
     access::{AccessError, Tx},
     crypto::{Typ, peek_kid},
     kernel::{Timestamp, id::PacketId},
+    policy::{Policy, Situation},
 };
-
-/// How many days after every recipient has answered the ciphertext is deleted: long enough to read it again when a disk broke.
-const GRACE_DAYS: i64 = 7;
 
 /// Takes the receipt. `signer` is the key from [`receipt_key`]: it must be the acting organisation's.
 ///
@@ -23,6 +23,7 @@ pub fn take_receipt(
     id: PacketId,
     token: &str,
     signer: &KnownKey,
+    policy: &Policy,
 ) -> Result<Receipt, PacketError> {
     let organisation = tx.actor().organisation().ok_or(AccessError::NotFound)?;
     let row = store::find(tx.db(), id)?.ok_or(AccessError::NotFound)?;
@@ -44,7 +45,9 @@ pub fn take_receipt(
     store::set_delivered(tx, id, organisation)?;
     store::set_answer(tx, id, organisation, (receipt.evt, token))?;
     if store::unanswered(tx.db(), id)? == 0 {
-        let at = tx.now().plus(chrono::TimeDelta::days(GRACE_DAYS));
+        // Long enough to read it again when a disk broke, and no longer than the policy allows.
+        let kept = policy.ceiling(Situation::CiphertextAfterDelivery).and_then(|most| most.at_most.clock());
+        let at = tx.now().plus(kept.unwrap_or_else(TimeDelta::zero));
         store::purge_by(tx, id, at)?;
     }
     Ok(receipt)

@@ -10,7 +10,7 @@ use super::{
     store,
 };
 use crate::{
-    access::{Permission, Tx},
+    access::{AccessError, Actor, Permission, Tx},
     kernel::id::PacketId,
     packets::{self, ReceiptEvent, Registry, Verifiers},
     policy::Policy,
@@ -30,13 +30,10 @@ pub fn deliver(tx: &mut Tx<'_>, cmd: &Deliver, policy: &Policy) -> Result<Referr
     let envelope = packets::envelope_of(tx.db(), cmd.packet)?;
     let was = store::find_to_move(tx, envelope.referral)?;
     was.visible_to(tx.actor())?;
-    let reader = tx.actor().for_organisation()?;
-    let permission =
-        if reader == was.origin.recipient { Permission::ReceiveReferrals } else { Permission::SendReferrals };
-    tx.actor().may(permission)?;
+    may_read(tx.actor(), &was)?;
     let now = tx.now();
     let signer = packets::receipt_key(&cmd.receipt, now, &mut Registry::new(tx.db(), Verifiers::shared()))?;
-    let receipt = packets::take_receipt(tx, cmd.packet, &cmd.receipt, &signer)?;
+    let receipt = packets::take_receipt(tx, cmd.packet, &cmd.receipt, &signer, policy)?;
     match receipt.evt {
         ReceiptEvent::Opened if cmd.packet == was.origin.packet => opened(tx, was, policy),
         ReceiptEvent::Violation => {
@@ -51,6 +48,13 @@ pub fn deliver(tx: &mut Tx<'_>, cmd: &Deliver, policy: &Policy) -> Result<Referr
             Ok(was)
         }
     }
+}
+
+/// Whoever reads what a referral's packets hold works on their side of it: the recipient's intake, and the sender's case worker on what
+/// comes back.
+pub(super) fn may_read(actor: &Actor, referral: &Referral) -> Result<(), AccessError> {
+    let receives = actor.for_organisation()? == referral.origin.recipient;
+    actor.may(if receives { Permission::ReceiveReferrals } else { Permission::SendReferrals })
 }
 
 fn opened(tx: &mut Tx<'_>, was: Referral, policy: &Policy) -> Result<Referral, ReferralError> {

@@ -2,6 +2,7 @@
 //! or the person may have taken something back.
 
 use super::{
+    deliver::may_read,
     error::ReferralError,
     proposal::{course_within, facts, wanted},
     store,
@@ -24,6 +25,7 @@ pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<Delivered
         return Ok(delivered);
     }
     let referral = store::find_to_move(tx, delivered.referral)?;
+    may_read(tx.actor(), &referral)?;
     let (envelope, manifest) = packets::claims_of(tx.db(), id, policy)?;
     if envelope.kind == PacketKind::Withdraw {
         return Ok(delivered);

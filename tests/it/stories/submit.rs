@@ -88,6 +88,39 @@ async fn a_packet_reaches_its_recipient_through_a_hub_that_cannot_read_it() {
 }
 
 #[actix_web::test]
+async fn a_day_after_it_was_opened_the_hub_has_the_envelope_and_nothing_else() {
+    let mechanism = Mechanism::new().await;
+    let (.., sealed, _) = mechanism.referred().await;
+    mechanism.clinic_opens(&sealed).await;
+    let Mechanism { hub, mut clinic, .. } = mechanism;
+    hub.clock.advance(TimeDelta::hours(25));
+    hub.run_jobs().await;
+    clinic.sign_in(&hub).await;
+    assert_eq!(fetch(&hub, &clinic, sealed.id).await.code(), "packet.purged");
+    let evidence = clinic.get(&hub, &format!("/api/v1/packets/{}/evidence", sealed.id)).await.expect(200);
+    assert!(evidence.body["envelope"].is_string());
+}
+
+#[actix_web::test]
+async fn who_only_administers_an_organisation_fetches_no_packet() {
+    let mechanism = Mechanism::new().await;
+    let Mechanism { hub, clinic, .. } = &mechanism;
+    let (.., sealed, _) = mechanism.referred().await;
+    let actor = Actor::client(clinic.client, clinic.id, vec![Role::Administrator].into());
+    let caller = Caller { actor, request: RequestId::new(&SystemIds, hub.now()) };
+    let id = sealed.id;
+    let refused = hub
+        .hub
+        .write("packets.fetch", &caller, move |tx| {
+            throughline::referrals::fetch(tx, id, throughline::policy::Policy::builtin()).map(drop)
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(throughline::kernel::Coded::code(&refused).name(), "access.forbidden");
+    assert_eq!(waiting(hub, clinic).await, 1, "it still waits");
+}
+
+#[actix_web::test]
 async fn the_same_packet_gets_the_same_receipt_however_often_it_comes() {
     let mechanism = Mechanism::new().await;
     let Mechanism { hub, harbour, clinic, .. } = &mechanism;

@@ -134,7 +134,7 @@ async fn a_packet_goes_through_the_hub_and_the_hub_holds_nothing_readable_of_it(
             .write("packets.take_receipt", &caller(&hub, &to), move |tx| {
                 let verifiers = Verifiers::default();
                 let signer = receipt_key(&token, now, &mut Registry::new(tx.db(), &verifiers))?;
-                take_receipt(tx, id, &token, &signer)
+                take_receipt(tx, id, &token, &signer, Policy::builtin())
             })
             .await;
         assert_eq!(taken.unwrap().re, packet.id);
