@@ -8,7 +8,7 @@ use super::{CliError, Output};
 use crate::{
     config::Settings,
     kernel::{Code, Fault},
-    storage::Store,
+    storage::{StorageError, Store},
 };
 
 #[derive(Subcommand)]
@@ -71,7 +71,11 @@ impl Db {
                         format!("{} is there already; name a new file", file.display()),
                     ));
                 }
-                store.backup_to(&file)?;
+                if let Err(error) = store.backup_to(&file) {
+                    // Half a backup must not be taken for one.
+                    let _was_not_begun = std::fs::remove_file(&file);
+                    return Err(error.into());
+                }
                 output.data(&serde_json::json!({ "backup": file }), |_| format!("Wrote {}.", file.display()))
             }
             Self::Restore { .. } => Ok(()),
@@ -110,14 +114,20 @@ fn restore(settings: &Settings, file: &PathBuf, output: &Output) -> Result<(), C
     present.claim_file()?;
     present.close();
     drop(present);
+    let beside = PathBuf::from(format!("{path}.restoring"));
+    let whole = std::fs::copy(file, &beside).and_then(|_bytes| std::fs::File::open(&beside)?.sync_all());
+    if let Err(error) = whole {
+        let _was_not_begun = std::fs::remove_file(&beside);
+        let full = error.kind() == std::io::ErrorKind::StorageFull;
+        return Err(if full { StorageError::Full.into() } else { error.into() });
+    }
     for ending in ["", "-wal", "-shm"] {
         let old = PathBuf::from(format!("{path}{ending}"));
         if old.exists() {
             std::fs::rename(&old, format!("{path}{ending}.before-restore"))?;
         }
     }
-    std::fs::copy(file, path)?;
-    std::fs::File::open(path)?.sync_all()?;
+    std::fs::rename(&beside, path)?;
     output.data(&serde_json::json!({ "restored": file }), |_| {
         format!("Restored {}. What was there is kept beside it as {path}.before-restore.", file.display())
     })
