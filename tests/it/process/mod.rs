@@ -1,5 +1,6 @@
 //! The program as a process: killed, stopped, started wrongly, and with its database or disk failing.
 
+mod full;
 mod gone;
 mod kill;
 mod start;

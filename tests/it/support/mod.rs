@@ -4,6 +4,7 @@
 
 pub(crate) mod agreement;
 mod database;
+pub(crate) mod disk;
 mod org;
 pub(crate) mod packet;
 pub(crate) mod process;
@@ -37,6 +38,18 @@ pub(crate) use org::{Org, request_token};
 
 /// The moment every test begins at.
 pub(crate) const START: &str = "2026-03-02T09:00:00Z";
+
+/// What a test needs of the machine, or nothing after saying why it is left out; where nothing may be left out it fails.
+pub(crate) fn available<T>(what: &str, found: Result<T, String>) -> Option<T> {
+    match found {
+        Ok(found) => Some(found),
+        Err(why) if std::env::var_os("THROUGHLINE_TEST_NO_SKIP").is_some() => panic!("{what}: {why}"),
+        Err(why) => {
+            eprintln!("SKIPPED: {what} is not here: {why}");
+            None
+        }
+    }
+}
 
 /// A node of one's own, served on a loopback port.
 pub(crate) struct TestHub {

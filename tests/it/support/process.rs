@@ -35,6 +35,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// A machine with everything a node needs, on which the program can be started.
 pub(crate) struct Machine {
     environment: BTreeMap<String, String>,
+    /// Words before each command.
+    inside: Vec<String>,
     lease: database::Lease,
     folder: tempfile::TempDir,
 }
@@ -83,7 +85,7 @@ impl Machine {
         .chain(overrides)
         .map(|(key, value)| (format!("THROUGHLINE__{key}"), (*value).to_owned()))
         .collect();
-        Self { environment, lease, folder }
+        Self { environment, inside: Vec::new(), lease, folder }
     }
 
     /// Where the program runs.
@@ -99,6 +101,11 @@ impl Machine {
     /// Changes a setting for what is started from now on.
     pub(crate) fn set(&mut self, setting: &str, value: &str) {
         self.environment.insert(format!("THROUGHLINE__{setting}"), value.to_owned());
+    }
+
+    /// Runs the program by way of another from now on.
+    pub(crate) fn inside(&mut self, words: Vec<String>) {
+        self.inside = words;
     }
 
     /// Runs statements on the database behind the program's back.
@@ -128,8 +135,9 @@ impl Machine {
     }
 
     fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_throughline"));
-        command.args(words.split_whitespace()).current_dir(self.folder.path());
+        let mut all = self.inside.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_throughline")]);
+        let mut command = Command::new(all.next().unwrap());
+        command.args(all).args(words.split_whitespace()).current_dir(self.folder.path());
         command.env_clear().envs(&self.environment).stdin(Stdio::null());
         command
     }
