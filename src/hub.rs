@@ -189,13 +189,21 @@ impl Hub {
             return Ok(Answer { reply, replayed: false });
         };
         let setting = self.setting(action, caller);
-        self.submit(UseCase {
-            setting,
-            audited: true,
-            work: move |tx: &mut Tx<'_>| remember.run(tx, &mut work),
-        })
-        .await
-        .map_err(Failure::flatten)
+        let (asked, actor) = (remember.clone(), caller.actor.clone());
+        let outcome = self
+            .submit(UseCase {
+                setting,
+                audited: true,
+                work: move |tx: &mut Tx<'_>| remember.run(tx, &mut work),
+            })
+            .await
+            .map_err(Failure::flatten);
+        let Err(Failure::Refused(refusal)) = outcome else { return outcome };
+        // What stood in the way may have been the same request, done a moment before: then its answer is the answer.
+        match self.read(move |db| asked.answered(db, &actor)).await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) | Err(_) => Err(Failure::Refused(refusal)),
+        }
     }
 
     /// A write that leaves no audit entry: claims, sequencing, forgetting what is past its time.

@@ -2,9 +2,9 @@
 
 use super::{Failure, store};
 use crate::{
-    access::Tx,
+    access::{Actor, Tx},
     kernel::{Coded, Digest},
-    storage::StorageError,
+    storage::{Db, StorageError},
 };
 
 /// A request that wants its answer remembered.
@@ -62,15 +62,19 @@ pub struct Answer {
 }
 
 impl Remember {
+    /// The answer this very request got, if it got one.
+    pub(super) fn answered(&self, db: &mut Db<'_>, actor: &Actor) -> Result<Option<Answer>, StorageError> {
+        let found = store::find(db, &caller_name(actor), &self.key)?;
+        let same = found.filter(|(request, _)| *request == self.request.to_string());
+        Ok(same.map(|(_, reply)| Answer { reply, replayed: true }))
+    }
+
     pub(super) fn run<E: Coded + From<StorageError>>(
         &self,
         tx: &mut Tx<'_>,
         work: &mut impl FnMut(&mut Tx<'_>) -> Result<Reply, E>,
     ) -> Result<Answer, Failure<E>> {
-        let caller = match tx.actor().organisation() {
-            Some(organisation) => organisation.to_string(),
-            None => tx.actor().log_name(),
-        };
+        let caller = caller_name(tx.actor());
         if let Some((request, reply)) = store::find(tx.db(), &caller, &self.key)? {
             if request != self.request.to_string() {
                 return Err(Failure::KeyReused);
@@ -87,4 +91,9 @@ impl Remember {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whose key it is: an organisation's machines and people share theirs.
+fn caller_name(actor: &Actor) -> String {
+    actor.organisation().map_or_else(|| actor.log_name(), |organisation| organisation.to_string())
 }

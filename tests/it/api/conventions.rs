@@ -120,6 +120,30 @@ async fn an_old_answer_is_forgotten_and_the_request_is_done_anew() {
 }
 
 #[actix_web::test]
+async fn two_equal_requests_at_once_are_one_and_neither_stands_in_the_other_s_way() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let path = format!("/api/v1/organisations/{}/clients", org.id);
+    for round in 0..8 {
+        let key = SigningKey::generate(&SystemIds).unwrap();
+        let body = json!({ "name": "gateway", "roles": ["intake"], "key": key.public() });
+        let named = format!("at-once-{round}");
+        let ask = || async {
+            let headers = [("idempotency-key", named.as_str())];
+            send(&hub, Some(&org.token), "POST", &path, &headers, Some(&body)).await
+        };
+        let (one, two) = tokio::join!(ask(), ask());
+        for response in [&one, &two] {
+            let fine = response.status == 201 || response.code() == "idempotency.in_progress";
+            assert!(fine, "{}", response.body);
+        }
+        if (one.status, two.status) == (201, 201) {
+            assert_eq!(one.body, two.body);
+        }
+    }
+}
+
+#[actix_web::test]
 async fn a_stopped_hub_answers_nobody() {
     let hub = TestHub::new();
     send(&hub, None, "GET", "/health/live", &[], None).await.expect(204);
