@@ -166,13 +166,15 @@ pub(super) fn availabilities(
     organisation: OrganisationId,
     codes: &[String],
 ) -> Result<Vec<Availability>, DirectoryError> {
-    let rows: Vec<String> = services::table
-        .filter(services::member.eq(organisation.to_string()).and(services::service_code.eq_any(codes)))
+    // Everything the organisation offers is little, and a list of codes in the statement would have SQLite prepare it anew each time.
+    let rows: Vec<(Option<String>, String)> = services::table
+        .filter(services::member.eq(organisation.to_string()))
         .filter(services::status.eq(Listing::Active.name()).and(services::missing_since.is_null()))
-        .select(services::availability)
+        .select((services::service_code, services::availability))
         .load(db.conn())
         .map_err(StorageError::from)?;
-    let known = rows.iter().map(|word| Availability::from_name(word));
+    let wanted = rows.iter().filter(|(code, _)| code.as_ref().is_some_and(|code| codes.contains(code)));
+    let known = wanted.map(|(_, word)| Availability::from_name(word));
     Ok(known.collect::<Option<_>>().ok_or(StorageError::Unreadable("services.availability"))?)
 }
 

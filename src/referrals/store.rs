@@ -770,8 +770,26 @@ pub(super) fn timers_of(
         .collect()
 }
 
-fn open_words() -> Vec<&'static str> {
-    StateName::ALL.into_iter().filter(|state| !state.is_terminal()).map(StateName::name).collect()
+/// Open referrals: those whose loop is open, as a CHECK holds. One word and not a list, because SQLite would prepare a statement with a
+/// list anew each time.
+fn is_open() -> diesel::dsl::Eq<referrals::loop_state, &'static str> {
+    referrals::loop_state.eq(LoopName::Open.name())
+}
+
+/// To whom this sender has open referrals of this person for this service.
+pub(super) fn asked(
+    db: &mut Db<'_>,
+    subject: SubjectToken,
+    service: &ServiceCode,
+    sender: OrganisationId,
+) -> Result<Vec<OrganisationId>, StorageError> {
+    let rows: Vec<String> = referrals::table
+        .filter(referrals::subject.eq(subject.to_string()).and(referrals::service.eq(service.as_str())))
+        .filter(referrals::sender.eq(sender.to_string()))
+        .filter(is_open())
+        .select(referrals::recipient)
+        .load(db.conn())?;
+    rows.iter().map(|recipient| read(recipient, "referrals.recipient")).collect()
 }
 
 /// Open referrals of this person for this service by this sender.
@@ -784,7 +802,7 @@ pub(super) fn open_for(
     let rows: Vec<ReferralRow> = referrals::table
         .filter(referrals::subject.eq(subject.to_string()).and(referrals::service.eq(service.as_str())))
         .filter(referrals::sender.eq(sender.to_string()))
-        .filter(referrals::state.eq_any(open_words()))
+        .filter(is_open())
         .order(referrals::id)
         .limit(MOST_RELATED)
         .select(ReferralRow::as_select())
@@ -824,7 +842,7 @@ pub(super) fn redirects(
 pub(super) fn has_open_children(db: &mut Db<'_>, parent: ReferralId) -> Result<bool, StorageError> {
     let found: Option<String> = referrals::table
         .filter(referrals::parent.eq(parent.to_string()))
-        .filter(referrals::state.eq_any(open_words()))
+        .filter(is_open())
         .select(referrals::id)
         .first(db.conn())
         .optional()?;
@@ -848,7 +866,7 @@ pub(super) fn under_certificate(
 pub(super) fn has_open_under(db: &mut Db<'_>, certificate: CertificateId) -> Result<bool, StorageError> {
     let found: Option<String> = referrals::table
         .filter(referrals::certificate.eq(certificate.to_string()))
-        .filter(referrals::state.eq_any(open_words()))
+        .filter(is_open())
         .select(referrals::id)
         .first(db.conn())
         .optional()?;
@@ -878,7 +896,7 @@ pub(super) fn under_agreement(
 ) -> Result<Vec<ReferralId>, StorageError> {
     let rows: Vec<String> = referrals::table
         .filter(referrals::agreement.eq(agreement.to_string()))
-        .filter(referrals::state.eq_any(open_words()))
+        .filter(is_open())
         .order(referrals::id)
         .select(referrals::id)
         .load(db.conn())?;

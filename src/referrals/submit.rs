@@ -48,8 +48,8 @@ pub fn submit(
     let urgency = policy.urgency(&origin.urgency).ok_or(ReferralError::UnknownUrgency)?;
     let rules = policy.timers();
     if rules.parallel.urgencies.contains(&origin.urgency) {
-        let open = store::open_for(tx.db(), origin.subject, &origin.service, origin.sender)?;
-        if open.len() >= usize::from(rules.parallel.recipients_max) {
+        let asked = store::asked(tx.db(), origin.subject, &origin.service, origin.sender)?;
+        if asked.len() >= usize::from(rules.parallel.recipients_max) {
             return Err(ReferralError::TooManyParallel);
         }
     }
@@ -125,8 +125,7 @@ pub fn has_open(
     sender: OrganisationId,
     recipient: OrganisationId,
 ) -> Result<bool, ReferralError> {
-    let open = store::open_for(db, subject, service, sender)?;
-    Ok(open.iter().any(|referral| referral.origin.recipient == recipient))
+    Ok(store::asked(db, subject, service, sender)?.contains(&recipient))
 }
 
 /// What is known of a referral, for whoever has judged its reader.
