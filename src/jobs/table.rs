@@ -51,6 +51,7 @@ pub fn table() -> Vec<Job> {
         Job { name: "agreements_due", every_seconds: 60, run: |hub| Box::pin(agreements_due(hub)) },
         Job { name: "withdrawals", every_seconds: 60, run: |hub| Box::pin(withdrawals(hub)) },
         Job { name: "certificates", every_seconds: 600, run: |hub| Box::pin(certificates(hub)) },
+        Job { name: "ledger", every_seconds: 3_600, run: |hub| Box::pin(ledger(hub)) },
         Job { name: "forget", every_seconds: 3_600, run: |hub| Box::pin(forget(hub)) },
     ]
 }
@@ -132,6 +133,25 @@ async fn certificates(hub: Hub) -> Result<(), JobError> {
             return Ok(());
         }
     }
+}
+
+/// Forgets referrals whose time in the ledger is over, and then what was disclosed, batch by batch.
+async fn ledger(hub: Hub) -> Result<(), JobError> {
+    let itself = hub.itself();
+    let now = hub.now();
+    let mut after = Some(referrals::Past::default());
+    while let Some(place) = after {
+        let (ids, next) = hub.read(move |db| referrals::past(db, now, &place, Policy::builtin())).await?;
+        after = next;
+        if !ids.is_empty() {
+            hub.write("referrals.forget", &itself, move |tx| referrals::forget(tx, &ids, Policy::builtin()))
+                .await?;
+        }
+    }
+    while hub.read(move |db| referrals::has_past_disclosures(db, now)).await? {
+        hub.write("referrals.forget_disclosures", &itself, referrals::forget_disclosures).await?;
+    }
+    Ok(())
 }
 
 /// Forgets remembered answers, notices, persons' codes and sessions that are past their time.

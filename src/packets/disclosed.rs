@@ -1,6 +1,6 @@
 //! What a packet disclosed, in the words of its envelope.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{AgreementRef, PacketError, PacketKind, ScopeRef, deliver::claims, store};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// One packet as a record of disclosure.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Disclosed {
     /// The packet.
     #[schema(value_type = String)]
@@ -47,7 +47,7 @@ pub struct Disclosed {
     #[schema(value_type = Object)]
     pub agreement: AgreementRef,
     /// The certificate of the consent: id and digest.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub consent: Option<ScopeRef>,
     /// Digest of the manifest: which fields, for whoever kept it.
@@ -60,23 +60,23 @@ pub struct Disclosed {
     #[schema(value_type = String, format = DateTime)]
     pub received: Timestamp,
     /// When the hub deleted its ciphertext.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub purged: Option<Timestamp>,
 }
 
 /// A recipient of a packet. One that never fetched it learned nothing from it.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DisclosedTo {
     /// Who.
     #[schema(value_type = String)]
     pub organisation: OrganisationId,
     /// When it was handed over.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub delivered: Option<Timestamp>,
     /// When the recipient's gateway said that it opened it, or that something was inside that should not be.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub answered: Option<Timestamp>,
 }

@@ -96,7 +96,7 @@ pub use manifest::{Manifest, ManifestField, commitment};
 pub use open::{Desk, Opened, OpenedDocument, OpenedFile, Reading, open};
 pub use press::{Draft, DraftField, DraftFile, Reader, Sealed, press};
 pub use promises::{Promises, check_promises};
-pub use purge::{PURGE_BATCH, purge, purge_due, purge_referral};
+pub use purge::{PURGE_BATCH, forget_referral, purge, purge_due, purge_referral};
 pub use receipt::{MAX_RECEIPT, Receipt, ReceiptEvent, Violation, ViolationNote};
 pub use registry::{HubView, KeyLookup, KnownKey, Registry, Verifiers};
 pub use seal::{Letter, seal};

@@ -1,4 +1,5 @@
-//! Delete ciphertext that is past its time. The envelope stays: it is small, names nobody, and is the evidence.
+//! Delete ciphertext that is past its time. The envelope stays: it is small, names nobody, and is the evidence,
+//! until its referral is forgotten.
 
 use super::{PacketError, store};
 use crate::{
@@ -21,6 +22,15 @@ pub fn purge_referral(tx: &mut Tx<'_>, referral: ReferralId) -> Result<usize, Pa
         purged = purged.saturating_add(usize::from(store::purge(tx, id)?));
     }
     Ok(purged)
+}
+
+/// Forgets every packet of a referral, envelopes and receipts too. Answers how many there were.
+pub fn forget_referral(tx: &mut Tx<'_>, referral: ReferralId) -> Result<usize, PacketError> {
+    let packets = store::of_referral(tx.db(), referral)?;
+    for id in &packets {
+        store::forget(tx, *id)?;
+    }
+    Ok(packets.len())
 }
 
 /// Deletes what is due: expired packets, and those whose every recipient has answered a while ago. Answers how many; call again

@@ -388,6 +388,16 @@ pub(super) fn purge(tx: &mut Tx<'_>, id: PacketId) -> Result<bool, StorageError>
     Ok(deleted > 0)
 }
 
+/// Deletes a packet with everything that is kept of it.
+pub(super) fn forget(tx: &mut Tx<'_>, id: PacketId) -> Result<(), StorageError> {
+    let id = id.to_string();
+    let conn = tx.db().conn();
+    diesel::delete(packet_bodies::table.filter(packet_bodies::packet.eq(&id))).execute(conn)?;
+    diesel::delete(packet_recipients::table.filter(packet_recipients::packet.eq(&id))).execute(conn)?;
+    diesel::delete(packets::table.filter(packets::id.eq(&id))).execute(conn)?;
+    Ok(())
+}
+
 pub(super) fn due(db: &mut Db<'_>, now: Timestamp, limit: i64) -> Result<Vec<PacketId>, StorageError> {
     let rows: Vec<String> = packets::table
         .filter(packets::purge_at.le(now.micros()))

@@ -6,6 +6,7 @@ use super::{
     apply::{self, Moved},
     error::ReferralError,
     event::{self, Event},
+    forget::found,
     moves::{By, Move, Number},
     store,
     take_back::{carry_out, holding},
@@ -29,8 +30,7 @@ pub struct Act {
 
 /// Carries out the move a signed event asks for. The same event again gets the same answer.
 pub fn act(tx: &mut Tx<'_>, cmd: &Act, policy: &Policy) -> Result<Moved, ReferralError> {
-    let was = store::find_to_move(tx, cmd.referral)?;
-    was.visible_to(tx.actor())?;
+    let was = found(tx, cmd.referral)?;
     let organisation = tx.actor().for_organisation()?;
     let event = signed_by(tx, organisation, &cmd.event)?;
     if event.referral != cmd.referral {

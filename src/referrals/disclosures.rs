@@ -1,5 +1,5 @@
 //! What was disclosed about one person to whom, when, and under which agreement and consent: from the envelopes, which stay when the
-//! ciphertext is gone.
+//! ciphertext is gone, and from what is kept of them when they are gone too.
 
 use serde::Serialize;
 
@@ -58,6 +58,7 @@ pub fn disclosures(tx: &mut Tx<'_>, subject: SubjectToken) -> Result<Stated, Ref
     for referral in store::about(tx.db(), subject, reader)? {
         disclosed.extend(packets::disclosed(tx.db(), referral)?);
     }
+    disclosed.extend(store::past_disclosures(tx.db(), subject, reader)?);
     disclosed.sort_by_key(|one| one.received);
     let more = disclosed.len() > MOST_DISCLOSED;
     disclosed.truncate(MOST_DISCLOSED);

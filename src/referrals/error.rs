@@ -109,6 +109,9 @@ pub enum ReferralError {
     /// The urgency is not in the policy.
     #[error("the urgency is not one of the policy's")]
     UnknownUrgency,
+    /// It was here; its time in the ledger is over.
+    #[error("this referral ended long ago and was forgotten; what was disclosed can still be asked for")]
+    Forgotten,
     /// A need names a code that is not in the policy.
     #[error("{0}")]
     NeedRefused(&'static str),
@@ -142,6 +145,7 @@ impl ReferralError {
             | Self::OtherReferral
             | Self::IdReused
             | Self::UnknownUrgency
+            | Self::Forgotten
             | Self::NeedRefused(_) => None,
         }
     }
@@ -201,6 +205,7 @@ impl Coded for ReferralError {
             Self::Stale { .. } => Code::new("referral.stale", Fault::Conflict),
             Self::TooManyParallel => Code::new("referral.too_many_parallel", Fault::Refused),
             Self::UnknownUrgency => Code::new("referral.unknown_urgency", Fault::Refused),
+            Self::Forgotten => Code::new("referral.forgotten", Fault::NotFound),
             Self::NeedRefused(_) => Code::new("referral.need_refused", Fault::Refused),
         }
     }

@@ -24,6 +24,9 @@
 //!   kept as pending, the second carries it out. A changed second one starts anew.
 //! - **The third missed appointment is T18**: the same event that reports it ends the referral with FX02.
 //! - **A recipient that refuses to cancel gives a DR code**: it declines the request, and no other list fits.
+//! - **A referral is forgotten whole** ([`forget`]): envelopes, events, clocks and row go in one transaction when the policy's time for
+//!   the ledger is over, counted from its end. One that is open, that an open one continues, or that a withdrawal, a restriction or a legal
+//!   hold is on stays. What was disclosed to whom stays longer, as a record of its own. The log is not touched: it names nobody.
 //! - **Restriction, legal hold and the end of a withdrawal** are rows O1 to O5: the table describes their flags and not their moves.
 
 mod act;
@@ -61,7 +64,10 @@ pub use disclosures::{Disclosures, MOST_DISCLOSED, Stated, disclosures};
 pub use error::ReferralError;
 pub use event::{Event, MAX_EVENT, NotAnEvent};
 pub use fetch::fetch;
-pub use forget::forget_certificates;
+pub use forget::{
+    FORGET_BATCH, Forgotten, Past, forget, forget_certificates, forget_disclosures, has_past_disclosures,
+    past,
+};
 pub use ground::Ground;
 pub use meant::Seen;
 pub use moves::{By, CaseClosure, Move, NextStep, Number, Report, Told};

@@ -3,8 +3,8 @@
 use super::{
     apply::{self, Moved},
     error::ReferralError,
+    forget::found,
     moves::{By, Move},
-    store,
 };
 use crate::{
     access::{AccessError, Permission, Tx},
@@ -35,8 +35,7 @@ pub enum Oversight {
 
 /// Carries out what a coordinator asks; the node signs the event.
 pub fn oversee(tx: &mut Tx<'_>, cmd: &Oversee, policy: &Policy) -> Result<Moved, ReferralError> {
-    let was = store::find_to_move(tx, cmd.referral)?;
-    was.visible_to(tx.actor())?;
+    let was = found(tx, cmd.referral)?;
     if !tx.actor().roles().contains(crate::access::Role::Coordinator) {
         return Err(AccessError::Forbidden.into());
     }

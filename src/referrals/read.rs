@@ -2,6 +2,7 @@
 
 use super::{
     error::ReferralError,
+    forget::nothing,
     referral::Referral,
     store::{self, Of},
     timers::Timer,
@@ -66,7 +67,7 @@ pub fn list_referrals(
 
 /// One referral with its events, for its two sides and for coordinators.
 pub fn find_referral(db: &mut Db<'_>, actor: &Actor, id: ReferralId) -> Result<ReferralView, ReferralError> {
-    let referral = store::find(db, id)?;
+    let Some(referral) = store::find_known(db, id)? else { return Err(nothing(db, actor, id)?) };
     referral.visible_to(actor)?;
     let timers = store::timers(db, id)?;
     let timeline = store::timeline(db, id)?;

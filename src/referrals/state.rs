@@ -308,6 +308,11 @@ pub struct Flags {
 }
 
 impl Flags {
+    /// Whether something is still under way that needs the ledger, however long ago the referral ended.
+    pub const fn keep_ledger(self) -> bool {
+        self.legal_hold || self.restricted || self.withdrawal
+    }
+
     /// The flags that are set, as words.
     pub fn words(self) -> Vec<&'static str> {
         let all = [

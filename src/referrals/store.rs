@@ -24,10 +24,14 @@ use crate::{
             ServiceId, StaffId, SubjectToken,
         },
     },
+    packets::Disclosed,
     policy::{ReasonCode, ServiceCode},
     storage::{
         Conn, Db, StorageError,
-        schema::referrals::{needs, referral_events, referral_timers, referrals},
+        schema::referrals::{
+            forgotten_referrals, needs, past_disclosures, referral_ends, referral_events, referral_timers,
+            referrals,
+        },
     },
 };
 
@@ -407,13 +411,17 @@ pub(super) fn find_known(db: &mut Db<'_>, id: ReferralId) -> Result<Option<Refer
 /// Reads a referral that is about to be moved, and keeps others from moving it until the transaction ends: on PostgreSQL two
 /// writers work at once, and a withdrawal must not lose against an accept that is a moment earlier. SQLite has one writer.
 pub(super) fn find_to_move(tx: &mut Tx<'_>, id: ReferralId) -> Result<Referral, ReferralError> {
+    Ok(find_known_to_move(tx, id)?.ok_or(AccessError::NotFound)?)
+}
+
+/// The same, for one that may have gone meanwhile.
+pub(super) fn find_known_to_move(tx: &mut Tx<'_>, id: ReferralId) -> Result<Option<Referral>, StorageError> {
     let found = referrals::table.filter(referrals::id.eq(id.to_string()));
     let row: Option<ReferralRow> = match tx.db().conn() {
         Conn::Sqlite(conn) => found.select(ReferralRow::as_select()).first(conn).optional(),
         Conn::Postgres(conn) => found.select(ReferralRow::as_select()).for_update().first(conn).optional(),
-    }
-    .map_err(StorageError::from)?;
-    Ok(row.ok_or(AccessError::NotFound)?.into_referral()?)
+    }?;
+    row.map(ReferralRow::into_referral).transpose()
 }
 
 pub(super) fn insert(tx: &mut Tx<'_>, referral: &Referral, timers: &[Timer]) -> Result<(), StorageError> {
@@ -444,7 +452,18 @@ pub(super) fn advance(
         referrals::overdue_since.eq(overdue_since),
     ))
     .execute(tx.db().conn())?;
-    if changed == 1 { Ok(()) } else { Err(StorageError::Conflict) }
+    if changed != 1 {
+        return Err(StorageError::Conflict);
+    }
+    if to.standing.state.is_terminal() && !was.standing.state.is_terminal() {
+        diesel::insert_into(referral_ends::table)
+            .values((
+                referral_ends::referral.eq(was.id().to_string()),
+                referral_ends::ended_at.eq(to.changed.micros()),
+            ))
+            .execute(tx.db().conn())?;
+    }
+    Ok(())
 }
 
 // Events
@@ -978,6 +997,143 @@ pub(super) fn has_need(
         .first(db.conn())
         .optional()?;
     Ok(found.is_some())
+}
+
+// What is past
+
+/// Where a look at ended referrals stopped: when the last one ended, and its id.
+pub(super) type Ended = (i64, String);
+
+/// Referrals that ended before a moment, those that ended first, after one of them.
+pub(super) fn ended_before(
+    db: &mut Db<'_>,
+    before: Timestamp,
+    after: &Ended,
+    limit: i64,
+) -> Result<Vec<(Ended, Flags)>, StorageError> {
+    let (at, id) = after;
+    let beyond =
+        referral_ends::ended_at.gt(at).or(referral_ends::ended_at.eq(at).and(referral_ends::referral.gt(id)));
+    let rows: Vec<(i64, String, String)> = referral_ends::table
+        .inner_join(referrals::table.on(referrals::id.eq(referral_ends::referral)))
+        .filter(referral_ends::ended_at.le(before.micros()))
+        .filter(beyond)
+        .order((referral_ends::ended_at, referral_ends::referral))
+        .limit(limit)
+        .select((referral_ends::ended_at, referral_ends::referral, referrals::flags))
+        .load(db.conn())?;
+    rows.into_iter()
+        .map(|(ended, id, flags)| {
+            let flags = Flags::from_words(&flags).ok_or(StorageError::Unreadable("referrals.flags"))?;
+            Ok(((ended, id), flags))
+        })
+        .collect()
+}
+
+/// When a referral ended.
+pub(super) fn ended_at(db: &mut Db<'_>, id: ReferralId) -> Result<Option<Timestamp>, StorageError> {
+    let ended: Option<i64> = referral_ends::table
+        .filter(referral_ends::referral.eq(id.to_string()))
+        .select(referral_ends::ended_at)
+        .first(db.conn())
+        .optional()?;
+    Ok(ended.map(Timestamp::from_micros))
+}
+
+/// Deletes a referral with its events and clocks; what continues it does not name it any more. Answers how many events there were.
+pub(super) fn forget(tx: &mut Tx<'_>, id: ReferralId) -> Result<usize, StorageError> {
+    let (now, id) = (tx.now().micros(), id.to_string());
+    let conn = tx.db().conn();
+    // The triggers let events go only behind this mark.
+    diesel::update(referral_ends::table.filter(referral_ends::referral.eq(&id)))
+        .set(referral_ends::forgotten_at.eq(now))
+        .execute(conn)?;
+    let events =
+        diesel::delete(referral_events::table.filter(referral_events::referral.eq(&id))).execute(conn)?;
+    diesel::delete(referral_timers::table.filter(referral_timers::referral.eq(&id))).execute(conn)?;
+    diesel::update(referrals::table.filter(referrals::parent.eq(&id)))
+        .set(referrals::parent.eq(None::<String>))
+        .execute(conn)?;
+    diesel::delete(referral_ends::table.filter(referral_ends::referral.eq(&id))).execute(conn)?;
+    diesel::delete(referrals::table.filter(referrals::id.eq(&id))).execute(conn)?;
+    Ok(events)
+}
+
+pub(super) fn mark_forgotten(tx: &mut Tx<'_>, mark: Digest) -> Result<(), StorageError> {
+    let (now, audit) = (tx.now().micros(), tx.entry().to_string());
+    diesel::insert_into(forgotten_referrals::table)
+        .values((
+            forgotten_referrals::mark.eq(mark.to_string()),
+            forgotten_referrals::at.eq(now),
+            forgotten_referrals::audit_id.eq(audit),
+        ))
+        .execute(tx.db().conn())?;
+    Ok(())
+}
+
+pub(super) fn is_forgotten(db: &mut Db<'_>, mark: Digest) -> Result<bool, StorageError> {
+    let found: Option<String> = forgotten_referrals::table
+        .filter(forgotten_referrals::mark.eq(mark.to_string()))
+        .select(forgotten_referrals::mark)
+        .first(db.conn())
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// Keeps the record of a disclosure whose envelope goes.
+pub(super) fn keep_disclosure(
+    tx: &mut Tx<'_>,
+    of: &Origin,
+    disclosed: &Disclosed,
+    until: Timestamp,
+) -> Result<(), StorageError> {
+    diesel::insert_into(past_disclosures::table)
+        .values((
+            past_disclosures::packet.eq(disclosed.packet.to_string()),
+            past_disclosures::subject.eq(of.subject.to_string()),
+            past_disclosures::sender.eq(of.sender.to_string()),
+            past_disclosures::recipient.eq(of.recipient.to_string()),
+            past_disclosures::facts.eq(text(disclosed)?),
+            past_disclosures::until.eq(until.micros()),
+        ))
+        .execute(tx.db().conn())?;
+    Ok(())
+}
+
+/// Records of disclosures about a person whose referral is forgotten, for one of its sides.
+pub(super) fn past_disclosures(
+    db: &mut Db<'_>,
+    subject: SubjectToken,
+    side: OrganisationId,
+) -> Result<Vec<Disclosed>, StorageError> {
+    let side = side.to_string();
+    let rows: Vec<String> = past_disclosures::table
+        .filter(past_disclosures::subject.eq(subject.to_string()))
+        .filter(past_disclosures::sender.eq(&side).or(past_disclosures::recipient.eq(&side)))
+        .order(past_disclosures::packet)
+        .select(past_disclosures::facts)
+        .load(db.conn())?;
+    rows.iter().map(|facts| json(facts, "past_disclosures.facts")).collect()
+}
+
+/// Records of disclosures whose time is over.
+pub(super) fn disclosures_over(
+    db: &mut Db<'_>,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<String>, StorageError> {
+    Ok(past_disclosures::table
+        .filter(past_disclosures::until.le(now.micros()))
+        .order(past_disclosures::until)
+        .limit(limit)
+        .select(past_disclosures::packet)
+        .load(db.conn())?)
+}
+
+pub(super) fn forget_disclosure(tx: &mut Tx<'_>, packet: &str) -> Result<(), StorageError> {
+    diesel::delete(past_disclosures::table.filter(past_disclosures::packet.eq(packet)))
+        .execute(tx.db().conn())?;
+    Ok(())
 }
 
 /// How many events a timeline shows at most: far beyond what a referral has.

@@ -4,6 +4,7 @@ use super::{
     apply,
     error::ReferralError,
     event::Event,
+    forget::{nothing, was_forgotten},
     moves::{By, Move, Number},
     receipt::{EventReceipt, Recorded},
     referral::{Origin, Referral},
@@ -52,6 +53,15 @@ pub fn submit(
         if asked.len() >= usize::from(rules.parallel.recipients_max) {
             return Err(ReferralError::TooManyParallel);
         }
+    }
+    if was_forgotten(tx.db(), origin.id)? {
+        return Err(ReferralError::IdTaken);
+    }
+    if let Some(parent) = origin.parent
+        && store::find_known(tx.db(), parent)?.is_none()
+    {
+        let actor = tx.actor();
+        return Err(nothing(tx.db(), actor, parent)?);
     }
     let terms = Terms::at_submission(urgency, rules, calendar, now);
     let timers = terms.timers();

@@ -4,10 +4,10 @@
 use super::{
     apply,
     error::ReferralError,
+    forget::found,
     proposal::{course_within, facts, wanted},
     referral::{Origin, Referral},
     state::Refused,
-    store,
     submit::{self, Submitted},
 };
 use crate::{
@@ -164,8 +164,7 @@ fn take_back(tx: &mut Tx<'_>, packet: &VerifiedPacket) -> Result<Taken, Referral
 /// The referral a packet belongs to, locked: it goes between the two sides, about the same person, for the same thing.
 fn of_packet(tx: &mut Tx<'_>, packet: &VerifiedPacket) -> Result<Referral, ReferralError> {
     let envelope = packet.envelope();
-    let referral = store::find_to_move(tx, envelope.referral)?;
-    referral.visible_to(tx.actor())?;
+    let referral = found(tx, envelope.referral)?;
     let origin = &referral.origin;
     let sends = envelope.iss == origin.sender;
     let right_kind = sends != (envelope.kind == PacketKind::Reply);

@@ -88,3 +88,32 @@ diesel::table! {
         audit_id -> Text,
     }
 }
+
+diesel::table! {
+    referral_ends (referral) {
+        referral -> Text,
+        ended_at -> BigInt,
+        forgotten_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    forgotten_referrals (mark) {
+        mark -> Text,
+        at -> BigInt,
+        audit_id -> Text,
+    }
+}
+
+diesel::table! {
+    past_disclosures (packet) {
+        packet -> Text,
+        subject -> Text,
+        sender -> Text,
+        recipient -> Text,
+        facts -> Text,
+        until -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(referrals, referral_ends);

@@ -30,7 +30,7 @@ fn coordinator(hub: &TestHub) -> Caller {
     Caller { actor, request: RequestId::new(&SystemIds, hub.now()) }
 }
 
-fn origin(hub: &TestHub, sender: &Org, recipient: &Org, urgency: &str) -> Origin {
+pub(super) fn origin(hub: &TestHub, sender: &Org, recipient: &Org, urgency: &str) -> Origin {
     let id: ReferralId = fresh(hub);
     Origin {
         id,
@@ -52,7 +52,11 @@ fn origin(hub: &TestHub, sender: &Org, recipient: &Org, urgency: &str) -> Origin
     }
 }
 
-async fn submit(hub: &TestHub, sender: &Org, origin: Origin) -> Result<(), Failure<ReferralError>> {
+pub(super) async fn submit(
+    hub: &TestHub,
+    sender: &Org,
+    origin: Origin,
+) -> Result<(), Failure<ReferralError>> {
     let sealed = hub.now();
     hub.hub
         .write("referrals.submit", &caller(hub, sender), move |tx| {
