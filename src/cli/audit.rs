@@ -5,7 +5,7 @@ use std::{io::Read as _, path::PathBuf};
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{CliError, Output, block_on, open_hub};
+use super::{CliError, Output, block_on, disclosures::DisclosuresArgs, open_hub};
 use crate::{
     audit::{
         self, AuditError, Detail, Entry, Held, LogVerifier, Proof, Verification, Wanted, proof::PROOF_MAX,
@@ -50,6 +50,13 @@ pub(super) enum Audit {
         #[arg(long)]
         leaf: Option<Digest>,
     },
+    /// Ask the hub, from an organisation's gateway, what was disclosed about a person: what, to whom, when, and under which consent
+    /// and agreement. The answer is a statement signed by the node, and shown only when the signature is right.
+    #[command(after_help = "Examples:
+  throughline audit disclosures sub_…
+  throughline audit disclosures sub_… --json
+  throughline audit disclosures sub_… --out statement.jws     the signed statement, to hand on")]
+    Disclosures(DisclosuresArgs),
     /// Print the newest checkpoint. Give it to somebody who does not depend on you.
     Checkpoint,
     /// Print the log's public key.
@@ -63,13 +70,16 @@ impl Audit {
         settings: impl FnOnce() -> Result<Settings, CliError>,
         output: &Output,
     ) -> Result<(), CliError> {
-        if let Self::VerifyProof { file, key, leaf } = self {
-            return verify_proof(&file, &key, leaf, output);
+        match self {
+            Self::VerifyProof { file, key, leaf } => verify_proof(&file, &key, leaf, output),
+            Self::Disclosures(args) => args.run(output),
+            Self::Verify { .. } | Self::Prove { .. } | Self::Checkpoint | Self::Key => {
+                let hub = open_hub(settings()?)?;
+                let outcome = block_on(self.act(&hub, output));
+                hub.store().close();
+                outcome?
+            }
         }
-        let hub = open_hub(settings()?)?;
-        let outcome = block_on(self.act(&hub, output));
-        hub.store().close();
-        outcome?
     }
 
     async fn act(self, hub: &Hub, output: &Output) -> Result<(), CliError> {
@@ -99,7 +109,7 @@ impl Audit {
                 let note = hub.read::<_, AuditError>(audit::checkpoint).await?;
                 output.data(&serde_json::json!({ "checkpoint": note }), |_| note.clone())
             }
-            Self::Key | Self::VerifyProof { .. } => {
+            Self::Key | Self::VerifyProof { .. } | Self::Disclosures(_) => {
                 let facts = serde_json::json!({ "key": verifier.to_string(), "origin": verifier.origin() });
                 output.data(&facts, |_| verifier.to_string())
             }

@@ -18,6 +18,7 @@ mod consent;
 mod db;
 mod demo;
 mod directory;
+mod disclosures;
 mod doctor;
 mod feedback;
 mod home;
@@ -77,7 +78,7 @@ enum Command {
     /// Enrol and list member organisations, on the node's machine.
     #[command(subcommand)]
     Member(member::Member),
-    /// Verify the log, prove what is in it, check proofs.
+    /// Verify the log, prove what is in it, check proofs, and ask what was disclosed about a person.
     #[command(subcommand)]
     Audit(audit::Audit),
     /// Import, search and look after the referral directory, on the node's machine.

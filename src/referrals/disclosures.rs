@@ -1,13 +1,15 @@
 //! What was disclosed about one person to whom, when, and under which agreement and consent: from the envelopes, which stay when the
 //! ciphertext is gone, and from what is kept of them when they are gone too.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::{error::ReferralError, store};
 use crate::{
     access::{Permission, Tx},
     audit,
-    crypto::{Typ, sign_compact},
+    crypto::{GateError, Typ, VerifyingKey, sign_compact, verify_compact},
     kernel::{
         Timestamp,
         id::{OrganisationId, SubjectToken},
@@ -18,8 +20,14 @@ use crate::{
 /// The most packets one statement names. A person has a handful.
 pub const MOST_DISCLOSED: usize = 500;
 
+/// How long a statement may be, in characters: as many packets as it names, and room for each.
+const MAX_STATEMENT: usize = MOST_DISCLOSED * 4_096;
+
+/// How deep its claims nest.
+const DEPTH: u8 = 6;
+
 /// The statement about one pseudonym, as far as its reader is a side of it.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Disclosures {
     /// Form of the statement: 1.
     pub v: u8,
@@ -47,6 +55,22 @@ pub struct Stated {
     pub disclosures: Disclosures,
     /// The same, a compact JWS of type rp1-disclosures+jws.
     pub token: String,
+}
+
+impl Stated {
+    /// Verifies a statement against the node's key, and that it was made for this reader about this person.
+    pub fn verify(
+        token: &str,
+        key: &Arc<VerifyingKey>,
+        (reader, subject): (OrganisationId, SubjectToken),
+    ) -> Result<Self, GateError> {
+        let verified = verify_compact(token, Typ::Disclosures, MAX_STATEMENT, |kid| {
+            (kid == key.kid()).then(|| Arc::clone(key))
+        })?;
+        let disclosures: Disclosures = verified.claims(DEPTH).map_err(|_ignored| GateError::Shape)?;
+        let fits = disclosures.v == 1 && disclosures.aud == reader && disclosures.sub == subject;
+        if fits { Ok(Self { disclosures, token: token.to_owned() }) } else { Err(GateError::Shape) }
+    }
 }
 
 /// States what was disclosed about a person. The sender sees everything under its pseudonym, a recipient what went between the two.

@@ -17,7 +17,7 @@ use throughline::{
     members::{self, EnrolOrganisation, RegisterClient},
 };
 
-use crate::support::TestHub;
+use crate::support::{TestHub, meddler::Meddler};
 
 /// What a command came back with.
 pub(super) struct Ran {
@@ -46,6 +46,15 @@ pub(super) fn hub() -> TestHub {
     let address = format!("127.0.0.1:{port}");
     let hub =
         TestHub::with(&[("SERVER__ADDRESS", &address), ("SERVER__PUBLIC_URL", &format!("http://{address}"))]);
+    keep_time(&hub);
+    hub
+}
+
+/// The same hub behind something that may change what it says.
+pub(super) fn hub_behind(meddler: &Meddler) -> TestHub {
+    let mut hub = TestHub::with(&[("SERVER__PUBLIC_URL", &meddler.url)]);
+    meddler.lead_to(&hub.url);
+    hub.url.clone_from(&meddler.url);
     keep_time(&hub);
     hub
 }

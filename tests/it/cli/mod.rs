@@ -4,6 +4,7 @@ mod agreement;
 mod bench;
 mod consent;
 mod demo;
+mod disclosures;
 mod gateway;
 mod referral;
 mod walkthrough;

@@ -5,6 +5,7 @@
 pub(crate) mod agreement;
 mod database;
 pub(crate) mod disk;
+pub(crate) mod meddler;
 mod org;
 pub(crate) mod packet;
 pub(crate) mod process;
