@@ -26,6 +26,7 @@ mod init;
 mod key;
 mod known;
 mod member;
+mod need;
 mod node;
 mod output;
 mod packet;
@@ -98,6 +99,8 @@ enum Command {
     Packet(packet::Packet),
     /// List, show and move referrals, at an organisation's gateway.
     Referral(referral::Referral),
+    /// Record and list needs that did not become a referral, at an organisation's gateway.
+    Need(need::Need),
     /// Get the code for the person, and read what people said, at an organisation's gateway.
     Feedback(feedback::Feedback),
     /// Measure what the hub does on this machine, against what the machine can do.
@@ -136,6 +139,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), CliError> {
         Command::Service(command) => command.run(output),
         Command::Packet(command) => command.run(output),
         Command::Referral(command) => command.run(output),
+        Command::Need(command) => command.run(output),
         Command::Feedback(command) => command.run(output),
         Command::Bench(command) => command.run(&settings()?, output),
         Command::Openapi => output.data(&crate::api::routes::openapi(), |_| String::new()),

@@ -10,7 +10,7 @@ use crate::{
         Timestamp,
         id::{NeedId, PacketId, ReferralId, ServiceId, StaffId},
     },
-    policy::{ReasonCode, ReasonSet, ServiceCode},
+    policy::{Policy, ReasonCode, ReasonSet, Requirement, ServiceCode},
     referrals::{CaseClosure, Move, NextStep, Report, Told},
 };
 
@@ -300,7 +300,7 @@ pub(super) enum Verb {
     },
     /// Sender: everybody knows; the referral is closed (CL).
     #[command(
-        after_help = "Examples:\n  throughline referral close ref_… --reason CL01\n  throughline referral close ref_… --reason CL10 --need ned_…"
+        after_help = "Examples:\n  throughline referral close ref_… --reason CL01\n  throughline referral close ref_… --reason CL10 --need ned_…     after throughline need record"
     )]
     Close {
         #[command(flatten)]
@@ -311,7 +311,7 @@ pub(super) enum Verb {
         /// The supervisor who signs too: somebody else.
         #[arg(long, value_name = "STAFF", requires = "manager")]
         supervisor: Option<StaffId>,
-        /// With CL10: the recorded need that stays unmet.
+        /// With CL10: the need that stays unmet, as `throughline need record` answered.
         #[arg(long, value_name = "NEED")]
         need: Option<NeedId>,
     },
@@ -485,11 +485,28 @@ impl Verb {
                 (referral, Move::InformPerson { told: how.told(reason, attempts)? })
             }
             Self::Close { because: Because { referral, reason }, manager, supervisor, need } => {
+                names_its_need(&reason, need)?;
                 let case = manager.map(|manager| CaseClosure { manager, supervisor });
                 (referral, Move::Close { reason, case, need })
             }
         };
         Ok(Request { referral, asked, as_data_protection })
+    }
+}
+
+/// A referral that ends with the need unmet says which recorded need that is, so that the gap shows.
+fn names_its_need(reason: &ReasonCode, need: Option<NeedId>) -> Result<(), CliError> {
+    let known = Policy::builtin().reason(ReasonSet::Cl, reason);
+    let is_gap = known.is_some_and(|known| known.requires.contains(&Requirement::GapRecord));
+    match (is_gap, need) {
+        (true, None) => Err(unclear(&format!(
+            "{reason} leaves a need unmet: record it with `throughline need record --service SV.. --urgency U.. --reason NP..`, and \
+             name it with --need"
+        ))),
+        (false, Some(_)) if known.is_some() => {
+            Err(unclear("a need comes with a reason that leaves it unmet (CL10), and only with it"))
+        }
+        (true | false, _) => Ok(()),
     }
 }
 

@@ -66,8 +66,8 @@ async fn a_statement_that_the_node_did_not_sign_or_that_is_about_somebody_else_i
             "signature is wrong",
             Box::new(|token| {
                 let (signed, signature) = token.rsplit_once('.').unwrap();
-                let other = if signature.starts_with('A') { "B" } else { "A" };
-                format!("{signed}.{other}{}", &signature[1..])
+                let (first, rest) = signature.split_at(1);
+                format!("{signed}.{}{rest}", if first == "A" { "B" } else { "A" })
             }),
         ),
         ("not the statement that was asked for", Box::new(|_| String::from("nothing"))),

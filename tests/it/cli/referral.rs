@@ -188,6 +188,63 @@ async fn a_recipient_that_hears_a_withdrawal_passes_it_on_and_is_asked_itself() 
 }
 
 #[actix_web::test]
+async fn a_need_that_stays_unmet_is_recorded_and_named_when_the_referral_is_closed() {
+    let story = Story::new().await;
+    let Story { hub, harbour, lakeside, .. } = &story;
+    let (_, referral) = story.acknowledged().await;
+    story.lakeside_does(&format!("decline {referral} --reason DR01")).await;
+    for done in ["acknowledge-outcome {} --pending SV07", "inform-person {} --how phone"] {
+        harbour.run(hub, &format!("referral {}", done.replace("{}", &referral))).await.expect(0);
+    }
+    let close = format!("referral close {referral} --reason CL10");
+    let nothing = harbour.run(hub, &close).await.expect(65).err;
+    assert!(nothing.contains("throughline need record"), "{nothing}");
+    let record = "need record --service SV07 --urgency U2 --area ZM-09 --reason NP01";
+    let others = lakeside.json(hub, record).await["id"].as_str().unwrap().to_owned();
+    let not_ours = harbour.run(hub, &format!("{close} --need {others}")).await.expect(65).err;
+    assert!(not_ours.contains("not recorded"), "{not_ours}");
+    let need = harbour.json(hub, record).await;
+    assert_eq!(
+        (&need["kind"], &need["reason"], &need["area"]),
+        (&json!("unreferred"), &json!("NP01"), &json!("ZM-09"))
+    );
+    let id = need["id"].as_str().unwrap();
+    let beside = harbour
+        .run(hub, &format!("referral close {referral} --reason CL01 --need {id}"))
+        .await
+        .expect(65)
+        .err;
+    assert!(beside.contains("CL10"), "{beside}");
+    let closed = harbour.json(hub, &format!("{close} --need {id}")).await;
+    assert_eq!(closed["referral"]["loop"], "closed");
+}
+
+#[actix_web::test]
+async fn a_need_is_recorded_in_codes_with_the_reason_of_its_kind() {
+    let hub = hub();
+    let harbour = Gateway::enrolled(&hub, "Harbour").await;
+    let record = "need record --service SV12 --urgency U2";
+    let none = harbour.run(&hub, "need list").await.expect(0).out;
+    assert!(none.contains("No needs"), "{none}");
+    let wrong = harbour.run(&hub, &format!("{record} --reason CL10")).await.expect(65).err;
+    assert!(wrong.contains("\n  NP01 ") && wrong.contains("\n  NP06 ") && !wrong.contains("CL01"), "{wrong}");
+    for unclear in ["", "--reason NP01 --information-only self-referral", "--reason NP01 --area Lusaka"] {
+        harbour.run(&hub, &format!("{record} {unclear}")).await.expect(2);
+    }
+    harbour.run(&hub, "need record --service SV98 --urgency U2 --reason NP01").await.expect(65);
+    assert_eq!(harbour.json(&hub, "need list").await, json!([]));
+    harbour.run(&hub, &format!("{record} --information-only refused-sharing")).await.expect(0);
+    let told = harbour.run(&hub, &format!("{record} --reason NP06")).await.expect(0).out;
+    assert!(told.contains("unreferred: NP06 Cost or transport"), "{told}");
+    let rows = harbour.json(&hub, "need list").await;
+    let rows: Vec<_> = rows.as_array().unwrap().iter().map(|row| (&row["kind"], &row["reason"])).collect();
+    assert_eq!(
+        rows,
+        [(&json!("information_only"), &json!("refused_sharing")), (&json!("unreferred"), &json!("NP06"))]
+    );
+}
+
+#[actix_web::test]
 async fn numbers_of_a_quarter_are_not_shown_while_there_are_too_few() {
     let hub = hub();
     let lakeside = Gateway::enrolled(&hub, "Lakeside").await;
@@ -204,7 +261,7 @@ async fn every_command_of_the_gateway_teaches_with_an_example() {
     let hub = hub();
     let gateway = Gateway::enrolled(&hub, "Harbour").await;
     let mut taught = 0;
-    for group in ["consent", "packet", "referral", "feedback", "service"] {
+    for group in ["consent", "packet", "referral", "feedback", "service", "need"] {
         let help = gateway.run(&hub, &format!("{group} --help")).await.expect(0).out;
         let list = help.split("Commands:").nth(1).unwrap().split("\n\n").next().unwrap();
         let names = list.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
