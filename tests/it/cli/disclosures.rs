@@ -9,6 +9,9 @@ use throughline::{
 use super::{gateway::hub_behind, referral::Story};
 use crate::support::meddler::{Answered, Meddler};
 
+/// What a hub that lies makes of a statement.
+type Lie = Box<dyn Fn(&str) -> String + Send>;
+
 /// What stands between the dots of a token.
 fn payload(token: &str) -> Vec<u8> {
     use base64::Engine as _;
@@ -57,7 +60,7 @@ async fn a_statement_that_the_node_did_not_sign_or_that_is_about_somebody_else_i
     let subject = harbour.json(hub, &format!("referral show {referral}")).await["party"]["subject"].clone();
     let ask = format!("audit disclosures {} --out statement.jws", subject.as_str().unwrap());
     let stranger = SigningKey::generate(&SystemIds).unwrap();
-    let lies: [(&str, Box<dyn Fn(&str) -> String + Send>); 4] = [
+    let lies: [(&str, Lie); 4] = [
         (
             "another key",
             Box::new(move |token| sign_compact(&stranger, Typ::Disclosures, &payload(token)).unwrap()),
