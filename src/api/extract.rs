@@ -5,7 +5,11 @@ use std::{future::Future, pin::Pin};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header, web};
 use serde::de::DeserializeOwned;
 
-use super::{Problem, tokens};
+use super::{
+    Problem,
+    door::{Door, Place},
+    tokens,
+};
 use crate::{
     hub::{Caller, Hub, Remember},
     kernel::{
@@ -47,10 +51,11 @@ pub(super) fn request_id(request: &HttpRequest, hub: &Hub) -> RequestId {
 }
 
 pub(super) fn hub_of(request: &HttpRequest) -> Result<web::Data<Hub>, Problem> {
-    request
-        .app_data::<web::Data<Hub>>()
-        .cloned()
-        .ok_or_else(|| Problem::new(Code::new("api.unassembled", Fault::Internal), "The hub is not there."))
+    request.app_data::<web::Data<Hub>>().cloned().ok_or_else(unassembled)
+}
+
+fn unassembled() -> Problem {
+    Problem::new(Code::new("api.unassembled", Fault::Internal), "The hub is not there.")
 }
 
 /// A JSON body of type `T`: bounded, UTF-8, no unknown members (the type says so), and its digest for remembering.
@@ -77,7 +82,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         Box::pin(async move {
             let limit = hub_of(&request)?.settings().limits.body_bytes;
             require_json(&request)?;
-            let bytes = read(&request, &mut payload, limit).await?;
+            let holder =
+                request.extensions().get::<Place>().map_or_else(String::new, |place| place.0.to_string());
+            let bytes = read(&request, &mut payload, limit, holder).await?;
             let remember = remembered(&request, &bytes)?;
             let value = parse(&bytes)?;
             Ok(Self { value, remember })
@@ -97,11 +104,12 @@ impl FromRequest for Remembered {
     }
 }
 
-/// Reads a body of at most `limit` bytes; more is refused before it is read.
+/// Reads a body of at most `limit` bytes; more is refused before it is read. Its room is the holder's until the answer is dropped.
 pub(super) async fn read(
     request: &HttpRequest,
     payload: &mut Payload,
     limit: usize,
+    holder: String,
 ) -> Result<web::Bytes, Problem> {
     let too_large = || {
         Problem::new(
@@ -114,6 +122,9 @@ pub(super) async fn read(
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
+    let door = request.app_data::<web::Data<Door>>().cloned().ok_or_else(unassembled)?;
+    let held = door.room(holder, announced.unwrap_or(limit))?;
+    request.extensions_mut().insert(held);
     let body = actix_web::body::to_bytes_limited(
         actix_web::body::BodyStream::new(std::mem::replace(payload, Payload::None)),
         limit,

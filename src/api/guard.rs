@@ -1,6 +1,6 @@
 //! What happens around every request: its id, its time limit, its headers, its place in the metrics.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
@@ -8,7 +8,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -16,7 +16,7 @@ use actix_web::{
 };
 use tracing::Instrument as _;
 
-use super::Problem;
+use super::{Problem, door::Door};
 use crate::{
     hub::Hub,
     kernel::{Code, Fault, id::RequestId},
@@ -39,36 +39,62 @@ pub(super) async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let Some(hub) = request.app_data::<web::Data<Hub>>().cloned() else {
+    let (Some(hub), Some(door)) =
+        (request.app_data::<web::Data<Hub>>().cloned(), request.app_data::<web::Data<Door>>().cloned())
+    else {
         return Err(
             Problem::new(Code::new("api.unassembled", Fault::Internal), "The hub is not there.").into()
         );
     };
     let id = RequestId::new(hub.ids(), hub.now());
     request.extensions_mut().insert(id);
-    let method = request.method().to_string();
+    let method = method_label(request.method());
     // The pattern, never the path: a path holds ids.
     let route = request.match_pattern().unwrap_or_else(|| String::from("none"));
-    let span = tracing::info_span!("request", request.id = %id, method = %method, route = %route);
+    let span = tracing::info_span!("request", request.id = %id, method, route = %route);
     let timer = hub.metrics().request_seconds.with_label_values(&[&route]).start_timer();
-    let limit = Duration::from_secs(hub.settings().limits.request_seconds);
-    let answered = tokio::time::timeout(limit, next.call(request).instrument(span.clone())).await;
-    let Ok(answered) = answered else {
-        let mut response = too_slow().respond(Some(id));
-        finish(response.headers_mut(), id);
-        note(&hub, &span, [&method, &route], response.status());
-        return Err(InternalError::from_response("too slow", response).into());
+    let answered = match door.admit(&request, hub.now()) {
+        Ok(()) => within_the_limit(&hub, next.call(request).instrument(span.clone())).await,
+        Err(problem) => Ok(request.into_response(problem.respond(Some(id)))),
     };
-    let mut response = answered?.map_into_boxed_body();
-    if let Some(error) = response.response().error() {
-        let mended = refusal(error, id);
-        let (request, _without_id) = response.into_parts();
-        response = ServiceResponse::new(request, mended);
-    }
+    let mut response = match answered {
+        Ok(response) => mended(response, id),
+        Err(error) => {
+            let mut response = refusal(&error, id);
+            finish(response.headers_mut(), id);
+            note(&hub, &span, [method, &route], response.status());
+            return Err(InternalError::from_response("refused", response).into());
+        }
+    };
     timer.observe_duration();
     finish(response.headers_mut(), id);
-    note(&hub, &span, [&method, &route], response.status());
+    note(&hub, &span, [method, &route], response.status());
     Ok(response)
+}
+
+/// What was answered, unless the time was up before.
+async fn within_the_limit<B: MessageBody + 'static>(
+    hub: &Hub,
+    answering: impl Future<Output = Result<ServiceResponse<B>, Error>>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let limit = Duration::from_secs(hub.settings().limits.request_seconds);
+    match tokio::time::timeout(limit, answering).await {
+        Ok(answered) => answered.map(ServiceResponse::map_into_boxed_body),
+        Err(_elapsed) => Err(too_slow().into()),
+    }
+}
+
+fn mended(response: ServiceResponse<BoxBody>, id: RequestId) -> ServiceResponse<BoxBody> {
+    let Some(error) = response.response().error() else { return response };
+    let mended = refusal(error, id);
+    let (request, _without_id) = response.into_parts();
+    ServiceResponse::new(request, mended)
+}
+
+/// Methods by name, and one word for all that anybody may invent: each label is kept for as long as the process runs.
+fn method_label(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
 /// The answer's place in metrics and log.

@@ -7,7 +7,7 @@ use actix_web::{
 };
 
 use super::{
-    Asking, Body, Expected, Paging, Problem, ProblemDocument, Remembered, answer, reply::respond,
+    Asking, Body, Expected, Paging, Problem, ProblemDocument, Remembered, answer, door::Door, reply::respond,
     tokens::COOKIE,
 };
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
         self, ClientView, EnrolOrganisation, EnrolStaff, Enrolment, KeyHistory, MemberError, Organisation,
         PublishKeys, RegisterClient, SetPassphrase, SignIn, StaffView, Suspend,
     },
+    storage::StorageError,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -266,12 +267,20 @@ async fn jwks(asking: Asking, id: Path<OrganisationId>) -> Result<HttpResponse, 
 /// Choose a passphrase with an enrolment code.
 #[utoipa::path(post, path = "/api/v1/passphrase", tag = "Sign in", request_body = SetPassphrase,
     responses((status = 204), (status = 401, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
-async fn set_passphrase(asking: Asking, body: Body<SetPassphrase>) -> Result<HttpResponse, Problem> {
+async fn set_passphrase(
+    asking: Asking,
+    door: web::Data<Door>,
+    body: Body<SetPassphrase>,
+) -> Result<HttpResponse, Problem> {
     let (command, _never_remembered) = body.into_parts();
+    let (asked, refused, now) = (command.clone(), command.clone(), asking.hub.now());
+    if asking.hub.read(move |db| members::may_choose(db, &asked, now)).await.is_err() {
+        let action = "members.set_passphrase";
+        asking.hub.write(action, &asking.caller, move |tx| members::refuse_choice(tx, &refused)).await?;
+    }
     let (hub, passphrase) = (asking.hub.clone(), command.passphrase.clone());
-    let hash = web::block(move || crypto::hash_passphrase(&passphrase, hub.ids()))
-        .await
-        .map_err(|_gone| MemberError::Storage(crate::storage::StorageError::Panicked))?
+    let hash = in_turn(&door, move || crypto::hash_passphrase(&passphrase, hub.ids()))
+        .await?
         .map_err(MemberError::Secret)?;
     asking
         .hub
@@ -285,15 +294,14 @@ async fn set_passphrase(asking: Asking, body: Body<SetPassphrase>) -> Result<Htt
 /// Sign in with name and passphrase; the answer sets the session cookie.
 #[utoipa::path(post, path = "/api/v1/session", tag = "Sign in", request_body = SignIn,
     responses((status = 200, description = "Signed in"), (status = 401, body = ProblemDocument)))]
-async fn sign_in(asking: Asking, body: Body<SignIn>) -> Result<HttpResponse, Problem> {
+async fn sign_in(asking: Asking, door: web::Data<Door>, body: Body<SignIn>) -> Result<HttpResponse, Problem> {
     let (command, _never_remembered) = body.into_parts();
     let name = command.name.clone();
     let candidate = asking.hub.read(move |db| members::candidate(db, &name)).await?;
     let (found, now) = (candidate.as_ref().map(|c| c.staff), asking.hub.now());
     let paused = candidate.as_ref().and_then(|c| c.paused_until).is_some_and(|until| now < until);
-    let fits = web::block(move || members::passphrase_fits(candidate.as_ref(), &command.passphrase))
-        .await
-        .map_err(|_gone| MemberError::Storage(crate::storage::StorageError::Panicked))?;
+    let fits =
+        in_turn(&door, move || members::passphrase_fits(candidate.as_ref(), &command.passphrase)).await?;
     let limits = asking.hub.settings().access.clone();
     let signed = asking
         .hub
@@ -311,6 +319,20 @@ async fn sign_in(asking: Asking, body: Body<SignIn>) -> Result<HttpResponse, Pro
         .finish();
     let answer = serde_json::json!({ "staff": signed.staff, "until": signed.until });
     Ok(HttpResponse::Ok().cookie(cookie).json(answer))
+}
+
+/// Does costly work on a blocking thread when it is its turn. The turn ends with the work, not with whoever asked for it.
+async fn in_turn<T: Send + 'static>(
+    door: &Door,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let turn = door.turn().await?;
+    let done = web::block(move || {
+        let done = work();
+        drop(turn);
+        done
+    });
+    Ok(done.await.map_err(|_gone| MemberError::Storage(StorageError::Panicked))?)
 }
 
 /// Sign out.

@@ -16,6 +16,7 @@ mod agreements;
 mod audit;
 mod consents;
 mod directory;
+mod door;
 mod extract;
 mod feedback;
 mod guard;

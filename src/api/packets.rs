@@ -52,7 +52,7 @@ struct PacketBody {
 
 impl PacketBody {
     async fn read(asking: &Asking, request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
-        asking.caller.actor.for_organisation()?;
+        let organisation = asking.caller.actor.for_organisation()?;
         let is_packet =
             request.mime_type().is_ok_and(|mime| mime.is_some_and(|mime| mime.essence_str() == MEDIA_TYPE));
         if !is_packet {
@@ -61,7 +61,8 @@ impl PacketBody {
                 format!("A packet is sent with Content-Type: {MEDIA_TYPE}."),
             ));
         }
-        let bytes = extract::read(request, payload, MAX_BODY).await?;
+        let limit = asking.hub.settings().limits.packet_bytes.min(MAX_BODY);
+        let bytes = extract::read(request, payload, limit, organisation.to_string()).await?;
         let remember = extract::remembered(request, &bytes)?;
         Ok(Self { bytes, remember })
     }
@@ -248,4 +249,21 @@ async fn receipt(
         Ok::<_, ReferralError>(Reply::ok(serde_json::Value::Null)?)
     });
     answer(outcome.await)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config;
+
+    #[test]
+    fn no_setting_allows_a_packet_that_the_format_does_not_know() {
+        let with = |bytes: usize| {
+            config::load_with(Some(&format!("[limits]\npacket_bytes = {bytes}\n")), &BTreeMap::new())
+        };
+        with(MAX_BODY).unwrap();
+        with(MAX_BODY + 1).unwrap_err();
+    }
 }

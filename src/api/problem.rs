@@ -46,6 +46,13 @@ impl Problem {
         self
     }
 
+    /// Adds a member to the document.
+    #[must_use]
+    pub fn with(mut self, member: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.facts.get_or_insert_default().insert(member.to_owned(), value.into());
+        self
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         self.code

@@ -1,5 +1,7 @@
 //! Path to handler, and the description made from the same places.
 
+use std::sync::LazyLock;
+
 use actix_web::{
     HttpResponse,
     web::{self, ServiceConfig},
@@ -71,7 +73,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// The description of this API (OpenAPI 3.1).
 #[utoipa::path(get, path = "/api/openapi.json", tag = "Operation", responses((status = 200, description = "OpenAPI document")))]
 async fn description() -> HttpResponse {
-    HttpResponse::Ok().json(openapi())
+    static WRITTEN: LazyLock<web::Bytes> =
+        LazyLock::new(|| serde_json::to_vec(&openapi()).unwrap_or_default().into());
+    HttpResponse::Ok().content_type("application/json").body(WRITTEN.clone())
 }
 
 async fn nothing_here() -> Result<HttpResponse, Problem> {

@@ -1,6 +1,8 @@
 //! The server: listeners, TLS, limits, and a shutdown that lets requests in flight finish.
 
-use std::{fs::File, io::BufReader, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::File, io::BufReader, net::SocketAddr, num::NonZeroUsize, path::Path, sync::Arc, time::Duration,
+};
 
 use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web};
 use rustls::{
@@ -11,7 +13,7 @@ use rustls::{
     },
 };
 
-use super::{guard::guard, routes, tokens::Door};
+use super::{door::Door, guard::guard, routes};
 use crate::{
     hub::Hub,
     kernel::{Code, Coded, Fault},
@@ -67,8 +69,12 @@ pub fn serve(hub: &Hub) -> Result<Serving, ServeError> {
     let settings = hub.settings();
     let (server, limits) = (settings.server.clone(), settings.limits.clone());
     let data = web::Data::new(hub.clone());
-    let door = web::Data::new(Door::new(&limits));
+    let door = web::Data::new(Door::new(settings));
     let tidy = door.clone();
+    let workers = match server.workers {
+        0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        workers => workers,
+    };
     let app = move || {
         App::new()
             .app_data(data.clone())
@@ -77,15 +83,14 @@ pub fn serve(hub: &Hub) -> Result<Serving, ServeError> {
             .wrap(from_fn(guard))
             .configure(routes::configure)
     };
-    let mut http = HttpServer::new(app)
+    let http = HttpServer::new(app)
         .keep_alive(Duration::from_secs(limits.keep_alive_seconds))
         .client_request_timeout(Duration::from_secs(limits.header_seconds))
-        .max_connections(limits.connections)
+        .workers(workers)
+        // Counted by each worker for itself.
+        .max_connections(limits.connections.div_ceil(workers))
         .shutdown_timeout(server.shutdown_seconds)
         .disable_signals();
-    if server.workers > 0 {
-        http = http.workers(server.workers);
-    }
     let unbound = |source| ServeError::Address { address: server.address, source };
     let http = if server.tls_certificate.as_os_str().is_empty() {
         http.bind_auto_h2c(server.address).map_err(unbound)?

@@ -4,23 +4,23 @@
 //! session cookie. A token that was looked at a moment ago is not verified again, but its client and organisation are looked up
 //! every few seconds, so that a suspension counts at once and not when the token ends.
 
-use std::{collections::HashMap, num::NonZeroU32, sync::Mutex};
-
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, ProblemDocument, extract::hub_of};
+use super::{
+    Problem, ProblemDocument,
+    door::{Door, Seen, bearer},
+    extract::hub_of,
+};
 use crate::{
-    access::{Actor, Roles},
-    config::Limits,
+    access::{Actor, Roles, Who},
     crypto::{self, Kid, Typ},
     hub::Hub,
     kernel::{
         Code, Digest, Fault, Secret, Timestamp,
         id::{ClientId, OrganisationId},
     },
-    members::{self, MemberError},
+    members::{self, ClientView, MemberError},
 };
 
 /// Name of the session cookie.
@@ -28,72 +28,10 @@ pub(super) const COOKIE: &str = "throughline_session";
 
 const MAX_TOKEN: usize = 4_096;
 const RECHECK_SECONDS: i64 = 3;
-const MAX_SEEN: usize = 20_000;
+/// How long a session that was found good spares its address the rate of strangers. It is looked up each time all the same.
+const SESSION_KNOWN: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
 const MAX_ASSERTION_SECONDS: i64 = 300;
 const SKEW_SECONDS: i64 = 60;
-
-/// What this process remembers about callers: verified tokens and how often each came.
-pub(super) struct Door {
-    seen: Mutex<HashMap<Digest, Seen>>,
-    organisations: DefaultKeyedRateLimiter<String>,
-    strangers: DefaultKeyedRateLimiter<std::net::IpAddr>,
-}
-
-#[derive(Clone)]
-struct Seen {
-    actor: Actor,
-    kid: Kid,
-    until: Timestamp,
-    checked: Timestamp,
-}
-
-impl Door {
-    /// With the limits of the settings.
-    pub(super) fn new(limits: &Limits) -> Self {
-        let quota = |rate: u32, burst: u32| {
-            let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
-            let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
-            Quota::per_second(rate).allow_burst(burst)
-        };
-        Self {
-            seen: Mutex::new(HashMap::new()),
-            organisations: RateLimiter::keyed(quota(
-                limits.organisation_requests_per_second,
-                limits.organisation_burst,
-            )),
-            strangers: RateLimiter::keyed(quota(limits.stranger_requests_per_second, limits.stranger_burst)),
-        }
-    }
-
-    fn remembered(&self, token: &Digest) -> Option<Seen> {
-        self.seen.lock().ok()?.get(token).cloned()
-    }
-
-    fn remember(&self, token: Digest, seen: Seen) {
-        if let Ok(mut all) = self.seen.lock() {
-            if all.len() >= MAX_SEEN {
-                let now = seen.checked;
-                all.retain(|_, other| now < other.until);
-                if all.len() >= MAX_SEEN {
-                    all.clear();
-                }
-            }
-            all.insert(token, seen);
-        }
-    }
-
-    fn forget(&self, token: &Digest) {
-        if let Ok(mut all) = self.seen.lock() {
-            all.remove(token);
-        }
-    }
-
-    /// Forgets rates of callers that are back to full. A job calls it.
-    pub(super) fn tidy(&self) {
-        self.organisations.retain_recent();
-        self.strangers.retain_recent();
-    }
-}
 
 /// What an access token says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -109,32 +47,32 @@ struct Claims {
     exp: i64,
 }
 
-/// The one who calls; nobody when there is neither token nor session.
+/// The one who calls; nobody when there is neither token nor session. Their address has paid for the question already.
 pub(super) async fn actor_of(hub: &Hub, request: &HttpRequest) -> Result<Actor, Problem> {
     let door = request.app_data::<web::Data<Door>>().ok_or_else(unassembled)?;
-    let bearer = request.headers().get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
-    let actor = match bearer {
-        Some(value) => {
-            let token = value.strip_prefix("Bearer ").ok_or_else(bad_token)?;
-            by_token(hub, door, token).await?
-        }
-        None => match request.cookie(COOKIE) {
-            Some(cookie) => by_session(hub, Secret::new(cookie.value().to_owned())).await?,
+    let actor = if request.headers().contains_key(header::AUTHORIZATION) {
+        by_token(hub, door, bearer(request.headers()).ok_or_else(bad_token)?).await?
+    } else {
+        match request.cookie(COOKIE) {
+            Some(cookie) => by_session(hub, door, Secret::new(cookie.value().to_owned())).await?,
             None => Actor::nobody(),
-        },
+        }
     };
-    let allowed = match (actor.organisation(), request.peer_addr()) {
-        (Some(organisation), _) => door.organisations.check_key(&organisation.to_string()).is_ok(),
-        (None, Some(address)) => door.strangers.check_key(&address.ip()).is_ok(),
-        (None, None) => true,
-    };
-    if allowed { Ok(actor) } else { Err(too_many()) }
+    if actor.who() != Who::Nobody {
+        door.count(&actor)?;
+    }
+    Ok(actor)
 }
 
-async fn by_session(hub: &Hub, token: Secret<String>) -> Result<Actor, Problem> {
+async fn by_session(hub: &Hub, door: &Door, token: Secret<String>) -> Result<Actor, Problem> {
     let (now, limits, asked) = (hub.now(), hub.settings().access.clone(), token.clone());
     let session = hub.read(move |db| members::find_session(db, &asked, now, &limits)).await?;
-    let Some(session) = session else { return Ok(Actor::nobody()) };
+    let digest = Digest::of(token.expose());
+    let Some(session) = session else {
+        door.sessions.forget(&digest);
+        return Ok(Actor::nobody());
+    };
+    door.sessions.remember(digest, now.plus(SESSION_KNOWN), (), now);
     if session.is_to_be_marked(now) {
         let marked = hub.tend("members.mark_session", move |tx| members::mark_session(tx, &token)).await;
         if let Err(error) = marked {
@@ -147,12 +85,11 @@ async fn by_session(hub: &Hub, token: Secret<String>) -> Result<Actor, Problem> 
 
 async fn by_token(hub: &Hub, door: &Door, token: &str) -> Result<Actor, Problem> {
     let (now, digest) = (hub.now(), Digest::of(token));
-    let seen = match door.remembered(&digest) {
-        Some(seen) => seen,
-        None => verify(hub, token)?,
+    let (seen, until) = match door.tokens.of(&digest, now) {
+        Some((seen, until)) => (seen, until),
+        None => verified(hub, token).await?,
     };
-    if now >= seen.until {
-        door.forget(&digest);
+    if now >= until {
         return Err(bad_token());
     }
     if now.since(seen.checked).num_seconds() < RECHECK_SECONDS {
@@ -161,15 +98,21 @@ async fn by_token(hub: &Hub, door: &Door, token: &str) -> Result<Actor, Problem>
     let kid = seen.kid.clone();
     let client = hub.read(move |db| members::client_by_kid(db, &kid)).await?;
     let Some((client, _key)) = client else {
-        door.forget(&digest);
+        door.tokens.forget(&digest);
         return Err(bad_token());
     };
     let actor = Actor::client(client.id, client.organisation, client.roles.into());
-    door.remember(digest, Seen { actor: actor.clone(), checked: now, ..seen });
+    door.tokens.remember(digest, until, Seen { actor: actor.clone(), checked: now, ..seen }, now);
     Ok(actor)
 }
 
-fn verify(hub: &Hub, token: &str) -> Result<Seen, Problem> {
+/// Verifies on a blocking thread: a signature takes time that others on this thread would wait for.
+async fn verified(hub: &Hub, token: &str) -> Result<(Seen, Timestamp), Problem> {
+    let (hub, token) = (hub.clone(), token.to_owned());
+    web::block(move || verify(&hub, &token)).await.map_err(|_gone| unassembled())?
+}
+
+fn verify(hub: &Hub, token: &str) -> Result<(Seen, Timestamp), Problem> {
     let key = &hub.keys().tokens;
     let verified = crypto::verify_compact(token, Typ::AccessToken, MAX_TOKEN, |kid| {
         (kid == key.kid()).then(|| key.verifier())
@@ -179,17 +122,17 @@ fn verify(hub: &Hub, token: &str) -> Result<Seen, Problem> {
     if claims.aud != hub.settings().server.public_url || claims.iss != hub.settings().node.name {
         return Err(bad_token());
     }
-    Ok(Seen {
+    let seen = Seen {
         actor: Actor::client(claims.sub, claims.org, claims.roles),
         kid: claims.client_kid,
-        until: Timestamp::from_seconds(claims.exp),
         checked: Timestamp::from_micros(i64::MIN),
-    })
+    };
+    Ok((seen, Timestamp::from_seconds(claims.exp)))
 }
 
-/// A token request (RFC 6749 section 4.4 with RFC 7523 section 2.2).
+/// A token request (RFC 6749 section 4.4 with RFC 7523 section 2.2). Other parameters, `scope` among them, are ignored: what a client
+/// may do hangs on the roles it was registered with.
 #[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct TokenRequest {
     /// `client_credentials`.
     grant_type: String,
@@ -199,6 +142,10 @@ pub(super) struct TokenRequest {
     /// at most five minutes away.
     #[schema(max_length = 4096)]
     client_assertion: String,
+    /// The client's id. May be left out; when it is there it must be the one in the assertion.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    client_id: Option<String>,
 }
 
 /// An access token.
@@ -210,6 +157,8 @@ pub(super) struct TokenAnswer {
     token_type: &'static str,
     /// Seconds it lives.
     expires_in: i64,
+    /// The client's roles, parted by spaces: what the token allows, whatever was asked for.
+    scope: String,
 }
 
 #[derive(Deserialize)]
@@ -223,70 +172,85 @@ struct Assertion {
     iat: Option<i64>,
 }
 
-/// Get an access token for a machine client.
+/// A client that proved itself.
+struct Proved {
+    client: ClientView,
+    kid: Kid,
+    jti: String,
+}
+
+/// Get an access token for a machine client. Refusals carry `error` as well, as RFC 6749 section 5.2 has it.
 #[utoipa::path(post, path = "/oauth/token", tag = "Sign in",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, body = TokenAnswer), (status = 401, body = ProblemDocument)))]
+    responses((status = 200, body = TokenAnswer), (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument)))]
 pub(super) async fn token(
     request: HttpRequest,
-    form: web::Form<TokenRequest>,
+    form: Result<web::Form<TokenRequest>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let hub = hub_of(&request)?;
-    let door = request.app_data::<web::Data<Door>>().ok_or_else(unassembled)?;
-    if let Some(address) = request.peer_addr() {
-        door.strangers.check_key(&address.ip()).map_err(|_ignored| too_many())?;
-    }
-    let form = form.into_inner();
+    let form = form.map_err(|_ignored| bad_form())?.into_inner();
     if form.grant_type != "client_credentials"
         || form.client_assertion_type != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     {
         return Err(Problem::new(
             Code::new("token.grant_unsupported", Fault::Malformed),
             "Only client_credentials with a jwt-bearer assertion is taken.",
-        ));
+        )
+        .with("error", "unsupported_grant_type"));
     }
-    let kid = crypto::peek_kid(&form.client_assertion, Typ::ClientAssertion, MAX_TOKEN)
-        .map_err(|_refused| bad_assertion())?;
-    let wanted = kid.clone();
-    let found = hub.read(move |db| members::client_by_kid(db, &wanted)).await?;
-    let (client, key) = found.ok_or_else(bad_assertion)?;
-    let verified = crypto::verify_compact(&form.client_assertion, Typ::ClientAssertion, MAX_TOKEN, |named| {
-        (*named == kid).then(|| key.verifier()).flatten()
-    })
-    .map_err(|_refused| bad_assertion())?;
-    let claims: Assertion = serde_json::from_slice(verified.payload()).map_err(|_ignored| bad_assertion())?;
-    let now = hub.now();
-    let life = claims.exp.saturating_sub(now.seconds());
-    let fits = claims.iss == client.id
-        && claims.sub == client.id
-        && claims.aud == format!("{}/oauth/token", hub.settings().server.public_url)
-        && (1..=MAX_ASSERTION_SECONDS.saturating_add(SKEW_SECONDS)).contains(&life)
-        && claims.iat.is_none_or(|iat| iat <= now.seconds().saturating_add(SKEW_SECONDS))
-        && (8..=128).contains(&claims.jti.len())
-        && claims.jti.bytes().all(|b| b.is_ascii_graphic());
-    if !fits {
-        return Err(bad_assertion());
-    }
-    let (caller, jti) = (client.id.to_string(), claims.jti);
+    let proved = prove(&hub, form).await?;
+    let (caller, jti) = (proved.client.id.to_string(), proved.jti.clone());
     let fresh = hub
         .tend::<_, MemberError>("tokens.use_assertion", move |tx| {
             let at = tx.now();
             Ok(crate::hub::use_once(tx.db(), &caller, &jti, at)?)
         })
         .await?;
-    if !fresh {
-        return Err(bad_assertion());
-    }
+    if fresh { issue(&hub, proved) } else { Err(bad_assertion()) }
+}
+
+/// Who asks, by a signature that is looked at beside the database and not on the thread that serves others.
+async fn prove(hub: &Hub, form: TokenRequest) -> Result<Proved, Problem> {
+    let kid = crypto::peek_kid(&form.client_assertion, Typ::ClientAssertion, MAX_TOKEN)
+        .map_err(|_refused| bad_assertion())?;
+    let (wanted, assertion) = (kid.clone(), form.client_assertion);
+    let verified = hub
+        .read(move |db| {
+            let Some((client, key)) = members::client_by_kid(db, &wanted)? else { return Ok(None) };
+            let verified = crypto::verify_compact(&assertion, Typ::ClientAssertion, MAX_TOKEN, |named| {
+                (*named == wanted).then(|| key.verifier()).flatten()
+            });
+            Ok::<_, MemberError>(verified.ok().map(|verified| (client, verified.payload().to_vec())))
+        })
+        .await?;
+    let (client, payload) = verified.ok_or_else(bad_assertion)?;
+    let claims: Assertion = serde_json::from_slice(&payload).map_err(|_ignored| bad_assertion())?;
+    let now = hub.now();
+    let life = claims.exp.saturating_sub(now.seconds());
+    let fits = claims.iss == client.id
+        && claims.sub == client.id
+        && form.client_id.is_none_or(|named| named == client.id.to_string())
+        && claims.aud == format!("{}/oauth/token", hub.settings().server.public_url)
+        && (1..=MAX_ASSERTION_SECONDS.saturating_add(SKEW_SECONDS)).contains(&life)
+        && claims.iat.is_none_or(|iat| iat <= now.seconds().saturating_add(SKEW_SECONDS))
+        && (8..=128).contains(&claims.jti.len())
+        && claims.jti.bytes().all(|b| b.is_ascii_graphic());
+    if fits { Ok(Proved { client, kid, jti: claims.jti }) } else { Err(bad_assertion()) }
+}
+
+fn issue(hub: &Hub, Proved { client, kid, .. }: Proved) -> Result<HttpResponse, Problem> {
     let lifetime = hub.settings().access.token_seconds;
+    let (now, roles) = (hub.now().seconds(), Roles::from(client.roles));
+    let scope = roles.to_string();
     let claims = Claims {
         iss: hub.settings().node.name.clone(),
         aud: hub.settings().server.public_url.clone(),
         sub: client.id,
         org: client.organisation,
-        roles: client.roles.into(),
+        roles,
         client_kid: kid,
-        iat: now.seconds(),
-        exp: now.seconds().saturating_add(lifetime),
+        iat: now,
+        exp: now.saturating_add(lifetime),
     };
     let payload = serde_json::to_vec(&claims).map_err(|_ignored| unassembled())?;
     let token = crypto::sign_compact(&hub.keys().tokens, Typ::AccessToken, &payload)?;
@@ -294,6 +258,7 @@ pub(super) async fn token(
         access_token: token,
         token_type: "Bearer",
         expires_in: lifetime,
+        scope,
     }))
 }
 
@@ -309,11 +274,15 @@ fn bad_assertion() -> Problem {
         Code::new("token.assertion_refused", Fault::Unauthenticated),
         "This client assertion is not taken: unknown or revoked client, wrong audience, used before, or past its time.",
     )
+    .with("error", "invalid_client")
 }
 
-fn too_many() -> Problem {
-    Problem::new(Code::new("api.too_many_requests", Fault::TooMany), "Too many requests; wait a moment.")
-        .after(1)
+fn bad_form() -> Problem {
+    Problem::new(
+        Code::new("token.request_malformed", Fault::Malformed),
+        "Send a form with grant_type, client_assertion_type and client_assertion, each once.",
+    )
+    .with("error", "invalid_request")
 }
 
 fn unassembled() -> Problem {

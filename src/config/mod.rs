@@ -7,8 +7,10 @@
 //! - Nothing else in the program reads the environment.
 
 mod load;
+mod networks;
 mod ranges;
 mod sections;
 
 pub use load::{Complaint, ConfigError, DEFAULTS, load, load_with};
+pub use networks::{Networks, NotNetworks};
 pub use sections::{Access, Database, Jobs, Limits, Log, LogFormat, NodeSettings, Server, Settings};

@@ -5,7 +5,7 @@ use toml::{Table, Value};
 use super::{Complaint, load::put};
 
 /// Setting, smallest and greatest value.
-const RANGES: [(&str, &str, i64, i64); 28] = [
+const RANGES: [(&str, &str, i64, i64); 31] = [
     ("server", "workers", 0, 512),
     ("server", "shutdown_seconds", 0, 3_600),
     ("database", "readers", 1, 1_000),
@@ -15,8 +15,13 @@ const RANGES: [(&str, &str, i64, i64); 28] = [
     ("database", "statement_timeout_seconds", 1, 3_600),
     ("database", "lock_timeout_seconds", 1, 3_600),
     ("database", "free_disk_megabytes", 0, 1_000_000_000),
-    ("limits", "packet_bytes", 1, 1_000_000_000),
-    ("limits", "body_bytes", 1, 1_000_000_000),
+    // The format of packets knows no larger ones.
+    ("limits", "packet_bytes", 1, LARGEST),
+    ("limits", "body_bytes", 1, LARGEST),
+    // A caller's quarter holds the largest body.
+    ("limits", "bodies_bytes", 4 * LARGEST, 1_000_000_000_000),
+    // The parser below gives up beyond.
+    ("limits", "header_bytes", 8_192, 98_304),
     ("limits", "header_seconds", 1, 3_600),
     ("limits", "request_seconds", 1, 3_600),
     ("limits", "connections", 1, 1_000_000),
@@ -31,11 +36,15 @@ const RANGES: [(&str, &str, i64, i64); 28] = [
     ("access", "session_hours", 1, 720),
     ("access", "passphrase_tries", 1, 1_000),
     ("access", "passphrase_pause_minutes", 1, 10_080),
+    ("access", "passphrases_at_once", 1, 512),
     ("access", "enrolment_hours", 1, 8_760),
     ("jobs", "claim_lease_seconds", 5, 86_400),
     ("jobs", "idempotency_hours", 1, 8_760),
     ("jobs", "outbox_days", 1, 36_500),
 ];
+
+/// The largest body, in bytes: 12 MiB, a packet's.
+const LARGEST: i64 = 12 * 1_048_576;
 
 /// Complains about numbers out of their range and puts the default in their place.
 pub(super) fn judge(settings: &mut Table, shape: &Table, complaints: &mut Vec<Complaint>) {

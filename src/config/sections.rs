@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use super::Networks;
+
 /// All settings.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +50,8 @@ pub struct Server {
     pub tls_certificate: PathBuf,
     /// Private key in PEM; empty for none.
     pub tls_key: PathBuf,
+    /// What stands in front of the hub and says in `X-Forwarded-For` whom it speaks for.
+    pub trusted_proxies: Networks,
     /// Serving threads; 0 means one per core.
     pub workers: usize,
     /// Grace for requests in flight at shutdown.
@@ -101,6 +105,10 @@ pub struct Limits {
     pub packet_bytes: usize,
     /// Bytes of any other body.
     pub body_bytes: usize,
+    /// Bytes of all bodies that are being read or worked on; one caller may hold a quarter.
+    pub bodies_bytes: usize,
+    /// Bytes of a request's headers.
+    pub header_bytes: usize,
     /// Seconds for a request's headers.
     pub header_seconds: u64,
     /// Seconds for a whole request.
@@ -113,9 +121,9 @@ pub struct Limits {
     pub organisation_requests_per_second: u32,
     /// Burst of one organisation.
     pub organisation_burst: u32,
-    /// Steady rate of one address without a token.
+    /// Steady rate of one address, of requests whose token or session is not known yet.
     pub stranger_requests_per_second: u32,
-    /// Burst of one address without a token.
+    /// Burst of one address, of such requests.
     pub stranger_burst: u32,
 }
 
@@ -133,6 +141,8 @@ pub struct Access {
     pub passphrase_tries: i32,
     /// Minutes of that pause.
     pub passphrase_pause_minutes: i64,
+    /// Passphrases worked on at once.
+    pub passphrases_at_once: usize,
     /// Hours an enrolment code is good.
     pub enrolment_hours: i64,
 }

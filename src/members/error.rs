@@ -44,6 +44,12 @@ pub enum MemberError {
         /// The least number of characters.
         least: usize,
     },
+    /// Longer than anybody types.
+    #[error("a passphrase has at most {most} characters")]
+    PassphraseTooLong {
+        /// The greatest number of characters.
+        most: usize,
+    },
     /// A key is not one that this hub takes.
     #[error("this key cannot be used: {0}")]
     Key(#[from] crypto::KeyError),
@@ -81,6 +87,7 @@ impl Coded for MemberError {
             Self::SignInRefused => Code::new("member.sign_in_refused", Fault::Unauthenticated),
             Self::EnrolmentRefused => Code::new("member.enrolment_refused", Fault::Unauthenticated),
             Self::PassphraseTooWeak { .. } => Code::new("member.passphrase_too_weak", Fault::Refused),
+            Self::PassphraseTooLong { .. } => Code::new("member.passphrase_too_long", Fault::Refused),
             Self::Key(_) => Code::new("member.key_refused", Fault::Refused),
             Self::KeyKnown => Code::new("member.key_known", Fault::Conflict),
             Self::Statement(_) | Self::StatementRefused(_) => {

@@ -37,8 +37,8 @@ pub use organisation::{
 pub(crate) use publish::STATEMENT_DEPTH;
 pub use publish::{MAX_KEYS, MAX_STATEMENT, PublishKeys, StatedKey, Statement, publish_keys};
 pub use sign_in::{
-    LEAST_PASSPHRASE, SEEN_EVERY, Session, SetPassphrase, SignIn, SignedIn, find_session, forget_sessions,
-    mark_session, set_passphrase, sign_in, sign_out,
+    LEAST_PASSPHRASE, MOST_PASSPHRASE, SEEN_EVERY, Session, SetPassphrase, SignIn, SignedIn, find_session,
+    forget_sessions, mark_session, may_choose, refuse_choice, set_passphrase, sign_in, sign_out,
 };
 pub(crate) use sign_in::{candidate, passphrase_fits};
 pub use staff::{EnrolStaff, Enrolment, StaffView, enrol_staff, list_staff, remove_staff};

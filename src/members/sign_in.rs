@@ -22,6 +22,9 @@ use crate::{
 /// The least length of a passphrase, in characters. Length is what counts (NIST SP 800-63B 5.1.1.2).
 pub const LEAST_PASSPHRASE: usize = 12;
 
+/// The greatest length of a passphrase, in characters.
+pub const MOST_PASSPHRASE: usize = 256;
+
 /// How far apart two notes of a session's use are at least.
 pub const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
 
@@ -60,6 +63,29 @@ pub struct SignedIn {
     pub until: Timestamp,
 }
 
+/// Refuses what is no passphrase, or what no open enrolment code comes with. Costs little; hashing does not.
+pub fn may_choose(db: &mut Db<'_>, cmd: &SetPassphrase, now: Timestamp) -> Result<(), MemberError> {
+    judge_passphrase(&cmd.passphrase)?;
+    store::find_enrolment(db, Digest::of(cmd.code.expose()), now)?
+        .map(drop)
+        .ok_or(MemberError::EnrolmentRefused)
+}
+
+/// Refuses, with the reason, what [`may_choose`] refused before: so that it stands in the log.
+pub fn refuse_choice(tx: &mut Tx<'_>, cmd: &SetPassphrase) -> Result<(), MemberError> {
+    let now = tx.now();
+    may_choose(tx.db(), cmd, now)?;
+    Err(MemberError::EnrolmentRefused)
+}
+
+fn judge_passphrase(passphrase: &Secret<String>) -> Result<(), MemberError> {
+    match passphrase.expose().chars().count() {
+        ..LEAST_PASSPHRASE => Err(MemberError::PassphraseTooWeak { least: LEAST_PASSPHRASE }),
+        LEAST_PASSPHRASE..=MOST_PASSPHRASE => Ok(()),
+        _ => Err(MemberError::PassphraseTooLong { most: MOST_PASSPHRASE }),
+    }
+}
+
 /// Sets the passphrase. The code is used up.
 ///
 /// Hashing takes tens of milliseconds on purpose, so it is done before and handed in.
@@ -68,9 +94,7 @@ pub fn set_passphrase(
     cmd: &SetPassphrase,
     hash: &PassphraseHash,
 ) -> Result<StaffId, MemberError> {
-    if cmd.passphrase.expose().chars().count() < LEAST_PASSPHRASE {
-        return Err(MemberError::PassphraseTooWeak { least: LEAST_PASSPHRASE });
-    }
+    judge_passphrase(&cmd.passphrase)?;
     let now = tx.now();
     store::use_enrolment_code(tx, Digest::of(cmd.code.expose()), hash, now)
 }
@@ -88,8 +112,12 @@ pub(crate) fn candidate(db: &mut Db<'_>, name: &Name) -> Result<Option<Candidate
     store::candidate(db, name)
 }
 
-/// Checks the passphrase, at the same cost whether or not there is somebody to check it for.
+/// Checks the passphrase, at the same cost whether or not there is somebody to check it for. One that nobody can have chosen fits
+/// nobody.
 pub(crate) fn passphrase_fits(candidate: Option<&Candidate>, passphrase: &Secret<String>) -> bool {
+    if judge_passphrase(passphrase).is_err() {
+        return false;
+    }
     let known = candidate.and_then(|c| c.hash.as_ref());
     let fits = crypto::verify_passphrase(passphrase, known.unwrap_or(&PassphraseHash::of_nobody()));
     fits && known.is_some()

@@ -273,6 +273,22 @@ pub(super) fn remove_staff(
     Ok(())
 }
 
+/// Whose enrolment code it is, while it is good.
+pub(super) fn find_enrolment(
+    db: &mut Db<'_>,
+    code: Digest,
+    now: Timestamp,
+) -> Result<Option<StaffId>, MemberError> {
+    let found: Option<String> = staff::table
+        .filter(staff::enrolment.eq(code.to_string()))
+        .filter(staff::enrolment_until.gt(now.micros()).and(staff::removed_at.is_null()))
+        .select(staff::id)
+        .first(db.conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    Ok(found.map(|id| read(&id, "staff.id")).transpose()?)
+}
+
 pub(super) fn use_enrolment_code(
     tx: &mut Tx<'_>,
     code: Digest,
@@ -280,14 +296,7 @@ pub(super) fn use_enrolment_code(
     now: Timestamp,
 ) -> Result<StaffId, MemberError> {
     let audit = tx.entry().to_string();
-    let found: Option<String> = staff::table
-        .filter(staff::enrolment.eq(code.to_string()))
-        .filter(staff::enrolment_until.gt(now.micros()).and(staff::removed_at.is_null()))
-        .select(staff::id)
-        .first(tx.db().conn())
-        .optional()
-        .map_err(StorageError::from)?;
-    let Some(id) = found else { return Err(MemberError::EnrolmentRefused) };
+    let Some(id) = find_enrolment(tx.db(), code, now)? else { return Err(MemberError::EnrolmentRefused) };
     let used = diesel::update(staff::table.filter(staff::enrolment.eq(code.to_string())))
         .set((
             staff::passphrase.eq(hash.as_str()),
@@ -302,7 +311,7 @@ pub(super) fn use_enrolment_code(
     if used != 1 {
         return Err(MemberError::EnrolmentRefused);
     }
-    Ok(read(&id, "staff.id")?)
+    Ok(id)
 }
 
 pub(super) fn candidate(db: &mut Db<'_>, name: &Name) -> Result<Option<Candidate>, MemberError> {

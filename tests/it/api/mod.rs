@@ -4,6 +4,7 @@ mod agreements;
 mod conventions;
 mod description;
 mod feedback;
+mod limits;
 mod members;
 mod sessions;
 mod strangers;

@@ -35,7 +35,7 @@ use throughline::{
 };
 
 pub(crate) use database::{lease, opening, postgres};
-pub(crate) use org::{Org, request_token};
+pub(crate) use org::{Org, request_form, request_token};
 
 /// The moment every test begins at.
 pub(crate) const START: &str = "2026-03-02T09:00:00Z";

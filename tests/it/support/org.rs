@@ -125,14 +125,19 @@ impl Org {
 
 /// Asks for a token with an assertion.
 pub(crate) async fn request_token(hub: &TestHub, assertion: &str) -> Response {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let body = format!(
+    let form = format!(
         "grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion={assertion}"
     );
+    request_form(hub, form).await
+}
+
+/// Sends a form to the token endpoint.
+pub(crate) async fn request_form(hub: &TestHub, form: String) -> Response {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let response = client
         .post(format!("{}/oauth/token", hub.url))
         .header("content-type", "application/x-www-form-urlencoded")
-        .body(body)
+        .body(form)
         .send()
         .await
         .unwrap();
