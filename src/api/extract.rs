@@ -197,7 +197,9 @@ pub(super) fn remembered(request: &HttpRequest, body: &[u8]) -> Result<Option<Re
     let digest = Digest::of_parts([
         request.method().as_str().as_bytes(),
         b"\n",
-        request.uri().path().as_bytes(),
+        request.uri().path_and_query().map_or("", |asked| asked.as_str()).as_bytes(),
+        b"\n",
+        request.headers().get(header::IF_MATCH).map_or(&[][..], |version| version.as_bytes()),
         b"\n",
         body,
     ]);

@@ -19,8 +19,8 @@ use crate::{
         id::{ClientId, OrganisationId, StaffId},
     },
     members::{
-        self, ClientView, EnrolOrganisation, EnrolStaff, Enrolment, KeyHistory, MemberError, Organisation,
-        PublishKeys, RegisterClient, SetPassphrase, SignIn, StaffView, Suspend,
+        self, ChangePassphrase, ClientView, EnrolOrganisation, EnrolStaff, Enrolment, KeyHistory,
+        MemberError, Organisation, PublishKeys, RegisterClient, SetPassphrase, SignIn, StaffView, Suspend,
     },
     storage::StorageError,
 };
@@ -35,6 +35,7 @@ use crate::{
     enrol_staff,
     list_staff,
     remove_staff,
+    reenrol_staff,
     register_client,
     list_clients,
     revoke_client,
@@ -42,6 +43,7 @@ use crate::{
     keys,
     jwks,
     set_passphrase,
+    change_passphrase,
     sign_in,
     sign_out
 ))]
@@ -57,6 +59,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/organisations/{organisation}/staff", web::post().to(enrol_staff))
         .route("/api/v1/organisations/{organisation}/staff", web::get().to(list_staff))
         .route("/api/v1/organisations/{organisation}/staff/{staff}", web::delete().to(remove_staff))
+        .route("/api/v1/organisations/{organisation}/staff/{staff}/enrolment", web::post().to(reenrol_staff))
         .route("/api/v1/organisations/{organisation}/clients", web::post().to(register_client))
         .route("/api/v1/organisations/{organisation}/clients", web::get().to(list_clients))
         .route("/api/v1/organisations/{organisation}/clients/{client}", web::delete().to(revoke_client))
@@ -64,6 +67,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/organisations/{organisation}/keys", web::get().to(keys))
         .route("/api/v1/organisations/{organisation}/jwks.json", web::get().to(jwks))
         .route("/api/v1/passphrase", web::post().to(set_passphrase))
+        .route("/api/v1/passphrase", web::put().to(change_passphrase))
         .route("/api/v1/session", web::post().to(sign_in))
         .route("/api/v1/session", web::delete().to(sign_out));
 }
@@ -165,11 +169,33 @@ async fn enrol_staff(
 
 /// The people of an organisation.
 #[utoipa::path(get, path = "/api/v1/organisations/{organisation}/staff", tag = "Members",
-    params(("organisation" = String, Path)), responses((status = 200, body = [StaffView])))]
-async fn list_staff(asking: Asking, id: Path<OrganisationId>) -> Result<HttpResponse, Problem> {
-    let (actor, id) = (asking.caller.actor, id.into_inner());
-    let items = asking.hub.read(move |db| members::list_staff(db, &actor, id)).await?;
-    Ok(HttpResponse::Ok().json(serde_json::json!({ "items": items })))
+    params(("organisation" = String, Path), Paging), responses((status = 200, body = [StaffView])))]
+async fn list_staff(
+    asking: Asking,
+    id: Path<OrganisationId>,
+    paging: web::Query<Paging>,
+) -> Result<HttpResponse, Problem> {
+    let (actor, id, asked) = (asking.caller.actor, id.into_inner(), paging.into_inner().asked());
+    let page = asking.hub.read(move |db| members::list_staff(db, &actor, Some(id), &asked)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Give a person who lost the passphrase a new enrolment code. The old passphrase is worth nothing from now on, and their sessions end.
+#[utoipa::path(post, path = "/api/v1/organisations/{organisation}/staff/{staff}/enrolment", tag = "Members",
+    params(("organisation" = String, Path), ("staff" = String, Path)),
+    responses((status = 201, body = Enrolment), (status = 404, body = ProblemDocument)))]
+async fn reenrol_staff(
+    asking: Asking,
+    ids: Path<(OrganisationId, StaffId)>,
+) -> Result<HttpResponse, Problem> {
+    let ((organisation, staff), hours) = (ids.into_inner(), asking.hub.settings().access.enrolment_hours);
+    let enrolment = asking
+        .hub
+        .write("members.reenrol_staff", &asking.caller, move |tx| {
+            members::reenrol_staff(tx, Some(organisation), staff, hours)
+        })
+        .await?;
+    Ok(HttpResponse::Created().json(enrolment))
 }
 
 /// Remove a person; their sessions end now.
@@ -206,11 +232,15 @@ async fn register_client(
 
 /// The machine clients of an organisation.
 #[utoipa::path(get, path = "/api/v1/organisations/{organisation}/clients", tag = "Members",
-    params(("organisation" = String, Path)), responses((status = 200, body = [ClientView])))]
-async fn list_clients(asking: Asking, id: Path<OrganisationId>) -> Result<HttpResponse, Problem> {
-    let (actor, id) = (asking.caller.actor, id.into_inner());
-    let items = asking.hub.read(move |db| members::list_clients(db, &actor, id)).await?;
-    Ok(HttpResponse::Ok().json(serde_json::json!({ "items": items })))
+    params(("organisation" = String, Path), Paging), responses((status = 200, body = [ClientView])))]
+async fn list_clients(
+    asking: Asking,
+    id: Path<OrganisationId>,
+    paging: web::Query<Paging>,
+) -> Result<HttpResponse, Problem> {
+    let (actor, id, asked) = (asking.caller.actor, id.into_inner(), paging.into_inner().asked());
+    let page = asking.hub.read(move |db| members::list_clients(db, &actor, id, &asked)).await?;
+    Ok(HttpResponse::Ok().json(page))
 }
 
 /// Revoke a machine client; its tokens stop counting within seconds.
@@ -246,12 +276,17 @@ async fn publish_keys(
     answer(outcome.await)
 }
 
-/// Every statement the organisation ever made about its keys, oldest first. Verify the chain yourself: that is what it is for.
+/// Every statement the organisation ever made about its keys, oldest first, page by page. Verify the chain yourself: that is what it
+/// is for.
 #[utoipa::path(get, path = "/api/v1/organisations/{organisation}/keys", tag = "Keys",
-    params(("organisation" = String, Path)), responses((status = 200, body = KeyHistory)))]
-async fn keys(asking: Asking, id: Path<OrganisationId>) -> Result<HttpResponse, Problem> {
-    let (actor, id) = (asking.caller.actor, id.into_inner());
-    let (_keys, history) = asking.hub.read(move |db| members::keys_of(db, &actor, id)).await?;
+    params(("organisation" = String, Path), Paging), responses((status = 200, body = KeyHistory)))]
+async fn keys(
+    asking: Asking,
+    id: Path<OrganisationId>,
+    paging: web::Query<Paging>,
+) -> Result<HttpResponse, Problem> {
+    let (actor, id, asked) = (asking.caller.actor, id.into_inner(), paging.into_inner().asked());
+    let history = asking.hub.read(move |db| members::key_history(db, &actor, id, &asked)).await?;
     Ok(HttpResponse::Ok().json(history))
 }
 
@@ -288,6 +323,37 @@ async fn set_passphrase(
             members::set_passphrase(tx, &command, &hash)
         })
         .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Choose another passphrase while signed in. Every other session ends; a wrong old passphrase counts as a wrong try to sign in does.
+#[utoipa::path(put, path = "/api/v1/passphrase", tag = "Sign in", request_body = ChangePassphrase,
+    responses((status = 204), (status = 401, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn change_passphrase(
+    asking: Asking,
+    request: HttpRequest,
+    door: web::Data<Door>,
+    body: Body<ChangePassphrase>,
+) -> Result<HttpResponse, Problem> {
+    let (command, _never_remembered) = body.into_parts();
+    let (actor, asked) = (asking.caller.actor.clone(), command.clone());
+    let found = asking.hub.read(move |db| members::may_change(db, &actor, &asked)).await?;
+    let session =
+        Secret::new(request.cookie(COOKIE).map(|cookie| cookie.value().to_owned()).unwrap_or_default());
+    let (hub, candidate) = (asking.hub.clone(), found.clone());
+    let hash = in_turn(&door, move || {
+        let fits = members::passphrase_fits(Some(&candidate), &command.old);
+        fits.then(|| crypto::hash_passphrase(&command.new, hub.ids())).transpose()
+    });
+    let hash = hash.await?.map_err(MemberError::Secret)?;
+    let limits = asking.hub.settings().access.clone();
+    asking
+        .hub
+        .write("members.change_passphrase", &asking.caller, move |tx| {
+            members::change_passphrase(tx, &found, hash.as_ref(), &session, &limits)
+        })
+        .await?
+        .ok_or(MemberError::SignInRefused)?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -3,7 +3,8 @@
 //! # Conventions
 //!
 //! - Errors are problem documents (RFC 9457) with a stable `code` and the request's id.
-//! - Every unsafe call may carry an `Idempotency-Key`; the answer is remembered in the transaction that earned it.
+//! - Every unsafe call may carry an `Idempotency-Key`; the answer is remembered in the transaction that earned it, unless there is a
+//!   secret in it or in what was asked.
 //! - What can change has an `ETag`, and changing it takes `If-Match`.
 //! - Lists are pages with a cursor. Times are RFC 3339 in UTC. Unknown members are refused.
 //!

@@ -121,6 +121,26 @@ impl HubClient {
         }
     }
 
+    /// Everything an organisation ever said about its keys, as the hub hands it out, its pages put together.
+    pub(super) async fn key_history(&self, organisation: OrganisationId) -> Result<Value, CliError> {
+        let path = format!("/api/v1/organisations/{organisation}/keys?limit=50");
+        let mut history = self.get(&path).await?.body;
+        while let Some(next) = history.get("next").and_then(Value::as_str) {
+            let mut page = self.get(&format!("{path}&after={next}")).await?.body;
+            let mut statements = Vec::new();
+            for part in [&mut history, &mut page] {
+                if let Some(part) = part.get_mut("statements").and_then(Value::as_array_mut) {
+                    statements.append(part);
+                }
+            }
+            if let Some(page) = page.as_object_mut() {
+                page.insert(String::from("statements"), statements.into());
+            }
+            history = page;
+        }
+        Ok(history)
+    }
+
     /// POST of something that is not JSON.
     pub(super) async fn post_bytes(&self, path: &str, body: (&str, Vec<u8>)) -> Result<Answer, CliError> {
         self.send(Method::POST, path, Some(body), &[]).await

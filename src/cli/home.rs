@@ -207,6 +207,29 @@ impl Home {
         serde_json::from_slice(plain.expose()).map_err(|_ignored| unreadable(file))
     }
 
+    /// Wraps a file of the home under another passphrase. One that is under it already stays: a change that broke off can be run again.
+    pub(super) fn rewrap(
+        &self,
+        file: &str,
+        ids: &dyn Ids,
+        [old, new]: [&Passphrase; 2],
+    ) -> Result<(), CliError> {
+        let wrapped: Wrapped =
+            serde_json::from_slice(&self.read(file)?).map_err(|_ignored| unreadable(file))?;
+        let plain = match crypto::unwrap(old, &wrapped) {
+            Ok(plain) => plain,
+            Err(error) => return crypto::unwrap(new, &wrapped).map(drop).map_err(|_as_well| refused(error)),
+        };
+        let wrapped = crypto::wrap(new, ids, plain.expose()).map_err(refused)?;
+        let text = serde_json::to_vec_pretty(&wrapped).map_err(|_ignored| unreadable(file))?;
+        replace(&self.folder.join(file), &text)
+    }
+
+    /// Whether the home has this file.
+    pub(super) fn has(&self, file: &str) -> bool {
+        self.folder.join(file).exists()
+    }
+
     /// Where the hub is.
     pub(super) fn connection(&self) -> Result<Connection, CliError> {
         serde_json::from_slice(&self.read("gateway.json")?).map_err(|_ignored| unreadable("gateway.json"))
@@ -221,17 +244,9 @@ impl Home {
     /// The passphrase: from its file, or asked for at the terminal.
     pub(super) fn passphrase(&self, prompt: &str) -> Result<Passphrase, CliError> {
         if let Some(file) = &self.passphrase_file {
-            let text = Secret::new(fs::read_to_string(file)?);
-            let line = text.expose().lines().next().unwrap_or_default().to_owned();
-            return Ok(Secret::new(line));
+            return first_line(file);
         }
-        if !std::io::stdin().is_terminal() {
-            return Err(CliError::new(
-                Code::new("home.no_passphrase", Fault::Malformed),
-                "there is no terminal to ask for the passphrase at; give --passphrase-file",
-            ));
-        }
-        Ok(Secret::new(rpassword::prompt_password(prompt)?))
+        ask(prompt)
     }
 
     fn read(&self, file: &str) -> Result<Vec<u8>, CliError> {
@@ -249,6 +264,24 @@ impl Home {
             error.into()
         })
     }
+}
+
+/// The passphrase in a file's first line.
+pub(super) fn first_line(file: &Path) -> Result<Passphrase, CliError> {
+    let text = Secret::new(fs::read_to_string(file)?);
+    let line = text.expose().lines().next().unwrap_or_default().to_owned();
+    Ok(Secret::new(line))
+}
+
+/// Asks for a passphrase at the terminal.
+pub(super) fn ask(prompt: &str) -> Result<Passphrase, CliError> {
+    if !std::io::stdin().is_terminal() {
+        return Err(CliError::new(
+            Code::new("home.no_passphrase", Fault::Malformed),
+            "there is no terminal to ask for the passphrase at; give it in a file (--passphrase-file, --new-passphrase-file)",
+        ));
+    }
+    Ok(Secret::new(rpassword::prompt_password(prompt)?))
 }
 
 fn refused(error: PassphraseError) -> CliError {

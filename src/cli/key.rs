@@ -1,6 +1,6 @@
 //! `throughline key`
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -8,12 +8,12 @@ use serde_json::json;
 use super::{
     CliError, Output, block_on,
     client::HubClient,
-    home::{Connection, Home, HomeArgs, Keyring},
+    home::{self, Connection, Home, HomeArgs, Keyring},
 };
 use crate::{
-    crypto::{DecryptionKey, PublicJwk, SigningKey, Typ, sign_compact},
+    crypto::{DecryptionKey, Kid, Passphrase, PublicJwk, SigningKey, Typ, sign_compact},
     kernel::{
-        Code, Digest, Fault,
+        Code, Digest, Fault, Timestamp,
         id::{ClientId, OrganisationId, SystemIds},
         time::{Clock, SystemClock},
     },
@@ -57,10 +57,42 @@ enum What {
     List,
     /// Publish a signed statement of the public keys at the hub. Run it after init and after every change.
     Publish,
-    /// Make a new key for a role (sign, or a reader role), retire the old one, and publish.
+    /// Make a new key for a role (sign, or a reader role), retire the old one, and publish. With `client`: make a new key for the
+    /// machine client and write client.jwk, which the coordinator or an administrator registers.
+    #[command(after_help = "Examples:
+  throughline key rotate medical
+  throughline key rotate client        then, when the new client's id comes back: throughline key connect …")]
     Rotate {
         /// The role.
         role: String,
+    },
+    /// Revoke a key that somebody else may have, put a new one in the place of one in use, and publish. What was signed with it and
+    /// received before it was compromised stands; everything later is refused.
+    #[command(after_help = "Examples:
+  throughline key revoke sign --compromised-at 2026-03-01T22:00:00Z
+  throughline key revoke medical
+  throughline key revoke 2uVbQZ…       an older key, by the thumbprint that key history shows
+
+Revoke everything a lost or stolen gateway held: sign, then each reader role that key list shows. Then tell the coordinator, who
+revokes its client. When the root key was lost as well: make a new home (key init), and the coordinator runs member replace-root.")]
+    Revoke {
+        /// The role, or the thumbprint of an older key.
+        key: String,
+        /// From when on somebody else may have had it. Without it, from now.
+        #[arg(long, value_name = "TIME")]
+        compromised_at: Option<Timestamp>,
+    },
+    /// Show every key the organisation ever published, with its state.
+    History,
+    /// Change the passphrase that the keys and the consent records of this home lie under. Copies keep the old one: make new ones.
+    #[command(after_help = "Example:
+  throughline key passphrase --new-passphrase-file /run/secrets/new
+
+A lost passphrase cannot be replaced, by nobody: make a new home (key init), and the coordinator runs member replace-root.")]
+    Passphrase {
+        /// File whose first line is the new passphrase; without it the new passphrase is asked for, twice.
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
     },
 }
 
@@ -89,7 +121,20 @@ impl Key {
                 let seq = block_on(publish(&home, &keyring))??;
                 output.data(&json!({ "seq": seq }), |_| format!("Published statement {seq}."))
             }
+            What::Rotate { role } if role == "client" => new_client_key(&home, &self.home, output),
             What::Rotate { role } => rotate(&home, &role, output),
+            What::Revoke { key, compromised_at } => revoke(&home, &key, compromised_at, output),
+            What::History => {
+                let keyring = home.keyring(&home.passphrase("Passphrase: ")?)?;
+                let keys = block_on(history(&home, &keyring))??;
+                output.data(&keys, |keys| {
+                    let lines = keys
+                        .iter()
+                        .map(|key| format!("{:<10} {:<18} {}", key.status, key.role, key.jwk.kid()));
+                    lines.collect::<Vec<_>>().join("\n")
+                })
+            }
+            What::Passphrase { new_passphrase_file } => change_passphrase(&home, new_passphrase_file, output),
         }
     }
 }
@@ -97,14 +142,7 @@ impl Key {
 fn init(home: &Home, args: &HomeArgs, readers: Vec<String>, output: &Output) -> Result<(), CliError> {
     let readers = if readers.is_empty() { reader_roles() } else { readers };
     let passphrase = home.passphrase("Choose a passphrase for this organisation's keys: ")?;
-    if passphrase.expose().chars().count() < LEAST_PASSPHRASE {
-        return Err(CliError::new(
-            Code::new("home.passphrase_too_weak", Fault::Refused),
-            format!(
-                "a passphrase needs at least {LEAST_PASSPHRASE} characters; four unrelated words do well"
-            ),
-        ));
-    }
+    require_strong(&passphrase)?;
     let keyring = Keyring::generate(&SystemIds, &readers)?;
     home.create(&SystemIds, &keyring, &passphrase)?;
     for (name, key) in [("root.jwk", keyring.root.public()), ("client.jwk", keyring.client.public())] {
@@ -145,20 +183,61 @@ fn list(keyring: &Keyring) -> Vec<(String, String)> {
     keys
 }
 
+fn require_strong(passphrase: &Passphrase) -> Result<(), CliError> {
+    if passphrase.expose().chars().count() >= LEAST_PASSPHRASE {
+        return Ok(());
+    }
+    Err(CliError::new(
+        Code::new("home.passphrase_too_weak", Fault::Refused),
+        format!("a passphrase needs at least {LEAST_PASSPHRASE} characters; four unrelated words do well"),
+    ))
+}
+
+fn change_passphrase(home: &Home, file: Option<PathBuf>, output: &Output) -> Result<(), CliError> {
+    let old = home.passphrase("Passphrase until now: ")?;
+    let new = if let Some(file) = file { home::first_line(&file)? } else { ask_twice()? };
+    require_strong(&new)?;
+    // The keys last: while they are under the old passphrase it is plain that the change is not done.
+    let files = ["consents/key.json", "keys.json"].into_iter().filter(|file| home.has(file));
+    for file in files {
+        home.rewrap(file, &SystemIds, [&old, &new])?;
+    }
+    output.data(&json!({ "changed": true }), |_| {
+        String::from("Keys and consent records lie under the new passphrase. Copies do not: make new ones, and destroy the old.")
+    })
+}
+
+fn ask_twice() -> Result<Passphrase, CliError> {
+    let new = home::ask("New passphrase: ")?;
+    if home::ask("Once more: ")?.expose() == new.expose() {
+        return Ok(new);
+    }
+    Err(CliError::new(
+        Code::new("home.passphrases_differ", Fault::Malformed),
+        "these are two different passphrases; nothing was changed",
+    ))
+}
+
+fn new_client_key(home: &Home, args: &HomeArgs, output: &Output) -> Result<(), CliError> {
+    let passphrase = home.passphrase("Passphrase: ")?;
+    let mut keyring = home.keyring(&passphrase)?;
+    keyring.client = SigningKey::generate(&SystemIds)?;
+    home.keep(&SystemIds, &keyring, &passphrase)?;
+    let file = args.home.join("client.jwk");
+    fs::write(&file, jwk_text(keyring.client.public())?)?;
+    output.data(&json!({ "role": "client", "kid": keyring.client.kid(), "file": file }), |_| {
+        format!(
+            "There is a new key for the machine client: {}\nSend {} to be registered as a new client, and let the old one be revoked.\n             When its id comes back: throughline key connect --hub URL --organisation ID --client ID",
+            keyring.client.kid(),
+            file.display()
+        )
+    })
+}
+
 fn rotate(home: &Home, role: &str, output: &Output) -> Result<(), CliError> {
     let passphrase = home.passphrase("Passphrase: ")?;
     let mut keyring = home.keyring(&passphrase)?;
-    if role == "sign" {
-        keyring.signing = SigningKey::generate(&SystemIds)?;
-    } else if keyring.readers.iter().any(|(known, _)| known == role) {
-        // The newest key of a role comes first; older ones stay, to open what was sealed to them.
-        keyring.readers.insert(0, (role.to_owned(), DecryptionKey::generate(&SystemIds)?));
-    } else {
-        return Err(CliError::new(
-            Code::new("key.no_such_role", Fault::NotFound),
-            format!("this home has no key for {role}; see throughline key list"),
-        ));
-    }
+    renew(&mut keyring, role)?;
     home.keep(&SystemIds, &keyring, &passphrase)?;
     let seq = block_on(publish(home, &keyring))??;
     output.data(&json!({ "role": role, "seq": seq }), |_| {
@@ -166,24 +245,135 @@ fn rotate(home: &Home, role: &str, output: &Output) -> Result<(), CliError> {
     })
 }
 
-/// Publishes what the keyring holds: the newest key of each role active, everything older retired.
-pub(super) async fn publish(home: &Home, keyring: &Keyring) -> Result<i64, CliError> {
-    let clock = SystemClock;
-    let hub = HubClient::sign_in(&home.connection()?, keyring, &clock, &SystemIds).await?;
-    let path = format!("/api/v1/organisations/{}/keys", hub.organisation);
-    let history = hub.get(&path).await?.body;
-    let statements: Vec<String> = history
+/// Puts a new key in the place of the one in use. Answers the old one.
+fn renew(keyring: &mut Keyring, role: &str) -> Result<Kid, CliError> {
+    if role == "sign" {
+        let old = std::mem::replace(&mut keyring.signing, SigningKey::generate(&SystemIds)?);
+        return Ok(old.kid().clone());
+    }
+    let Some(old) = keyring.readers.iter().find(|(known, _)| known == role) else {
+        return Err(CliError::new(
+            Code::new("key.no_such_role", Fault::NotFound),
+            format!("this home has no key for {role}; see throughline key list"),
+        ));
+    };
+    let old = old.1.kid().clone();
+    // The newest key of a role comes first; older ones stay, to open what was sealed to them.
+    keyring.readers.insert(0, (role.to_owned(), DecryptionKey::generate(&SystemIds)?));
+    Ok(old)
+}
+
+fn revoke(
+    home: &Home,
+    key: &str,
+    compromised_at: Option<Timestamp>,
+    output: &Output,
+) -> Result<(), CliError> {
+    let passphrase = home.passphrase("Passphrase: ")?;
+    let mut keyring = home.keyring(&passphrase)?;
+    let published = block_on(history(home, &keyring))??;
+    let in_use = list(&keyring).into_iter().find(|(role, kid)| role == key || kid == key);
+    let (kid, renewed) = match in_use {
+        Some((role, _)) if role == "root" || role == "client" => {
+            return Err(CliError::new(
+                Code::new("key.not_published", Fault::Refused),
+                format!(
+                    "the {role} key is not revoked here: the coordinator does it, with member replace-root or member revoke-client"
+                ),
+            ));
+        }
+        // A role's key, or an older one of the role by its thumbprint.
+        Some((role, kid)) if key == role || is_newest(&keyring, &role, &kid) => {
+            (renew(&mut keyring, &role)?.to_string(), Some(role))
+        }
+        Some((_, kid)) => (kid, None),
+        None => (key.to_owned(), None),
+    };
+    let Some(stated) = published.iter().find(|stated| stated.jwk.kid().as_str() == kid) else {
+        return Err(CliError::new(
+            Code::new("key.unknown", Fault::NotFound),
+            format!("no key {key} was ever published; see throughline key history"),
+        ));
+    };
+    if renewed.is_some() {
+        home.keep(&SystemIds, &keyring, &passphrase)?;
+    }
+    let revoked = Revoked { kid: stated.jwk.kid().clone(), compromised_at };
+    let seq = block_on(publish_with(home, &keyring, Some(&revoked)))??;
+    let made =
+        json!({ "revoked": revoked.kid, "renewed": renewed, "compromised_at": compromised_at, "seq": seq });
+    output.data(&made, |_| {
+        let then = renewed.as_ref().map(|role| format!(" There is a new key for {role}.")).unwrap_or_default();
+        format!("Revoked {}.{then} Published statement {seq}.\nTell the coordinator, and whom you exchange packets with.", revoked.kid)
+    })
+}
+
+fn is_newest(keyring: &Keyring, role: &str, kid: &str) -> bool {
+    role == "sign"
+        || keyring
+            .readers
+            .iter()
+            .find(|(known, _)| known == role)
+            .is_some_and(|(_, newest)| newest.kid().as_str() == kid)
+}
+
+/// A key to revoke, and from when on it counts for nothing.
+struct Revoked {
+    kid: Kid,
+    compromised_at: Option<Timestamp>,
+}
+
+/// The keys as the last statement has them.
+async fn history(home: &Home, keyring: &Keyring) -> Result<Vec<StatedKey>, CliError> {
+    let hub = HubClient::sign_in(&home.connection()?, keyring, &SystemClock, &SystemIds).await?;
+    let statements = statements(&hub.key_history(hub.organisation).await?);
+    Ok(statements.last().and_then(|token| last_keys(token)).unwrap_or_default())
+}
+
+fn statements(history: &serde_json::Value) -> Vec<String> {
+    history
         .get("statements")
         .and_then(|statements| serde_json::from_value(statements.clone()).ok())
-        .unwrap_or_default();
-    let known = statements.last().and_then(|token| last_keys(token)).unwrap_or_default();
+        .unwrap_or_default()
+}
+
+/// Publishes what the keyring holds: the newest key of each role active, everything older retired.
+pub(super) async fn publish(home: &Home, keyring: &Keyring) -> Result<i64, CliError> {
+    publish_with(home, keyring, None).await
+}
+
+async fn publish_with(home: &Home, keyring: &Keyring, revoked: Option<&Revoked>) -> Result<i64, CliError> {
+    let clock = SystemClock;
+    let hub = HubClient::sign_in(&home.connection()?, keyring, &clock, &SystemIds).await?;
+    let history = hub.key_history(hub.organisation).await?;
+    let statements = statements(&history);
+    let mut known = statements.last().and_then(|token| last_keys(token)).unwrap_or_default();
+    let count = i64::try_from(statements.len()).unwrap_or(i64::MAX);
+    if ended_with_a_root(&history, count) {
+        for key in &mut known {
+            key.status = KeyState::Revoked;
+        }
+    }
+    for key in known.iter_mut().filter(|key| revoked.is_some_and(|revoked| revoked.kid == *key.jwk.kid())) {
+        key.status = KeyState::Revoked;
+        let found = revoked.and_then(|revoked| revoked.compromised_at).map(Timestamp::seconds);
+        key.compromised_at = found.or(key.compromised_at);
+    }
     let statement = next_statement(hub.organisation, keyring, &statements, known, &clock);
     let payload = serde_json::to_vec(&statement).map_err(|_ignored| {
         CliError::new(Code::new("key.json", Fault::Internal), "a statement could not be written")
     })?;
     let token = sign_compact(&keyring.root, Typ::Directory, &payload)?;
+    let path = format!("/api/v1/organisations/{}/keys", hub.organisation);
     hub.post(&path, &json!({ "statement": token })).await?;
     Ok(statement.seq)
+}
+
+/// Whether a root key was replaced after the last statement: then every key it stood for is revoked.
+fn ended_with_a_root(history: &serde_json::Value, statements: i64) -> bool {
+    let former = history.get("former").and_then(serde_json::Value::as_array);
+    let last = former.and_then(|former| former.last()?.get("last_seq")?.as_i64());
+    last.is_some_and(|last| last >= statements)
 }
 
 /// What the last statement said. It is our own; the hub could not have changed it without the root key.

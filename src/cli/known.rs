@@ -16,7 +16,7 @@ use super::{
 use crate::{
     crypto::{Kid, PublicJwk, Typ, VerifyingKey, verify_compact},
     kernel::{Code, Digest, Fault, Timestamp, id::OrganisationId},
-    members::{KeyRecord, KeyState, KeyUse, MAX_STATEMENT, STATEMENT_DEPTH, Statement},
+    members::{FormerRoot, KeyRecord, KeyState, MAX_STATEMENT, STATEMENT_DEPTH, Statement, follow},
     packets::{KeyLookup, KnownKey, PacketError},
 };
 
@@ -38,7 +38,7 @@ impl KnownKeys {
         hub: &HubClient,
         organisation: OrganisationId,
     ) -> Result<(), CliError> {
-        let history = hub.get(&format!("/api/v1/organisations/{organisation}/keys")).await?.body;
+        let history = hub.key_history(organisation).await?;
         self.believe(home, organisation, &history)?;
         // Kept, so that signatures can be verified without the hub.
         replace(&kept(home, organisation)?, history.to_string().as_bytes())
@@ -65,8 +65,12 @@ impl KnownKeys {
         history: &Value,
     ) -> Result<(), CliError> {
         let root: PublicJwk = member(history, "root")?;
+        let former: Vec<FormerRoot> = match history.get("former") {
+            Some(_) => member(history, "former")?,
+            None => Vec::new(),
+        };
         let statements: Vec<String> = member(history, "statements")?;
-        let records = records(organisation, &root, &statements)?;
+        let records = records(organisation, (&root, &former), &statements)?;
         pin(home, &organisation.to_string(), root.kid())?;
         self.0.extend(
             records.into_iter().map(|record| (record.jwk.kid().clone(), Arc::new(KnownKey::new(record)))),
@@ -130,16 +134,22 @@ fn pin(home: &Home, name: &str, kid: &Kid) -> Result<(), CliError> {
     }
 }
 
-/// Verifies the chain of statements and answers what the last one says, with the moments the earlier ones tell.
+/// Verifies the chain of statements and answers what the last one says, with the moments the earlier ones tell. Where a root key was
+/// replaced, everything it stood for ends.
 fn records(
     organisation: OrganisationId,
-    root: &PublicJwk,
+    (root, former): (&PublicJwk, &[FormerRoot]),
     statements: &[String],
 ) -> Result<Vec<KeyRecord>, CliError> {
-    let verifier = root.verifier().ok_or_else(|| wrong("the root key is not a signing key"))?;
     let mut records: BTreeMap<Kid, KeyRecord> = BTreeMap::new();
     let (mut seq, mut prev) = (0i64, None);
+    let mut before = former.iter().peekable();
     for token in statements {
+        while let Some(replaced) = before.next_if(|replaced| replaced.last_seq <= seq) {
+            end_all(&mut records, replaced.replaced_at);
+        }
+        let jwk = before.peek().map_or(root, |replaced| &replaced.root);
+        let verifier = jwk.verifier().ok_or_else(|| wrong("the root key is not a signing key"))?;
         let signed = verify_compact(token, Typ::Directory, MAX_STATEMENT, |kid| {
             (kid == verifier.kid()).then(|| Arc::clone(&verifier))
         })?;
@@ -155,26 +165,22 @@ fn records(
         prev = Some(Digest::of(token));
         let at = Timestamp::from_seconds(statement.iat);
         for key in statement.keys {
-            let old = records.get(key.jwk.kid());
-            let first = |state, known: Option<Timestamp>| {
-                if key.status == state { known.or(Some(at)) } else { known }
-            };
-            let record = KeyRecord {
-                organisation,
-                r#use: if key.role == "sign" { KeyUse::Sign } else { KeyUse::Encrypt },
-                role: key.role,
-                state: key.status,
-                from: Timestamp::from_seconds(key.nbf),
-                until: Timestamp::from_seconds(key.exp),
-                retired_at: first(KeyState::Retired, old.and_then(|old| old.retired_at)),
-                revoked_at: first(KeyState::Revoked, old.and_then(|old| old.revoked_at)),
-                compromised_at: key.compromised_at.map(Timestamp::from_seconds),
-                jwk: key.jwk,
-            };
+            let record = follow(records.get(key.jwk.kid()), &key, organisation, at).map_err(wrong)?;
             records.insert(record.jwk.kid().clone(), record);
         }
     }
+    for replaced in before {
+        end_all(&mut records, replaced.replaced_at);
+    }
     Ok(records.into_values().collect())
+}
+
+/// Revokes every key that was not revoked before.
+fn end_all(records: &mut BTreeMap<Kid, KeyRecord>, at: Timestamp) {
+    for key in records.values_mut().filter(|key| key.revoked_at.is_none()) {
+        key.state = KeyState::Revoked;
+        key.revoked_at = Some(at);
+    }
 }
 
 fn member<T: serde::de::DeserializeOwned>(document: &Value, name: &str) -> Result<T, CliError> {
@@ -231,13 +237,34 @@ mod tests {
         let first = vec![statement(&root, org, &[], &key, KeyState::Active)];
         let mut both = first.clone();
         both.push(statement(&root, org, &first, &key, KeyState::Retired));
-        let known = records(org, root.public(), &both).unwrap();
+        let known = records(org, (root.public(), &[]), &both).unwrap();
         assert_eq!(known[0].retired_at, Some(Timestamp::from_seconds(NOW.seconds() + 2)));
         let other_first = vec![statement(&root, org, &[], &key, KeyState::Announced)];
         let forked = vec![first[0].clone(), statement(&root, org, &other_first, &key, KeyState::Retired)];
-        assert!(records(org, root.public(), &forked).is_err());
+        assert!(records(org, (root.public(), &[]), &forked).is_err());
         let stranger = SigningKey::generate(&SystemIds).unwrap();
-        assert!(records(org, stranger.public(), &first).is_err());
-        assert!(records(OrganisationId::new(&SystemIds, NOW), root.public(), &first).is_err());
+        assert!(records(org, (stranger.public(), &[]), &first).is_err());
+        assert!(records(OrganisationId::new(&SystemIds, NOW), (root.public(), &[]), &first).is_err());
+    }
+
+    #[test]
+    fn what_a_replaced_root_stood_for_is_over_and_the_chain_goes_on_under_the_new_one() {
+        let new = || SigningKey::generate(&SystemIds).unwrap();
+        let (old, root, key) = (new(), new(), new());
+        let org = OrganisationId::new(&SystemIds, NOW);
+        let mut chain = vec![statement(&old, org, &[], &key, KeyState::Active)];
+        let at = Timestamp::from_seconds(NOW.seconds() + 100);
+        let former = [FormerRoot { root: old.public().clone(), last_seq: 1, replaced_at: at }];
+        let known = records(org, (root.public(), &former), &chain).unwrap();
+        assert_eq!((known[0].state, known[0].revoked_at), (KeyState::Revoked, Some(at)));
+        let mut revived = chain.clone();
+        revived.push(statement(&root, org, &chain, &key, KeyState::Active));
+        assert!(records(org, (root.public(), &former), &revived).is_err(), "a revoked key came back");
+        let mut by_the_old = chain.clone();
+        by_the_old.push(statement(&old, org, &chain, &key, KeyState::Revoked));
+        assert!(records(org, (root.public(), &former), &by_the_old).is_err(), "the old root still speaks");
+        chain.push(statement(&root, org, &chain, &key, KeyState::Revoked));
+        let known = records(org, (root.public(), &former), &chain).unwrap();
+        assert_eq!(known[0].revoked_at, Some(at));
     }
 }

@@ -3,21 +3,24 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::{CliError, Output, block_on, open_hub};
 use crate::{
-    access::{Actor, Role},
+    access::{Actor, Role, Roles},
     config::Settings,
+    crypto::PublicJwk,
     hub::{Caller, Hub},
     kernel::{
         Code, Fault,
-        id::{OrganisationId, RequestId},
-        page::Asked,
+        id::{ClientId, OrganisationId, RequestId, StaffId},
+        page::{Asked, Page},
     },
     members::{
-        self, EnrolOrganisation, EnrolStaff, MechanismRole, MemberError, OrganisationKind, RegisterClient,
-        Suspend,
+        self, EnrolOrganisation, EnrolStaff, Enrolment, MechanismRole, MemberError, OrganisationKind,
+        RegisterClient, ReplaceRoot, StaffView, Suspend,
     },
+    storage::Db,
 };
 
 #[derive(Subcommand)]
@@ -64,7 +67,29 @@ pub(super) enum Member {
         /// Its id.
         organisation: OrganisationId,
     },
-    /// Enrol a person of an organisation and print the code to choose a passphrase with.
+    /// Give an organisation another root key, when the old one is lost or somebody else may have it. Every key that the old one stood for is
+    /// revoked at once; the organisation publishes new ones, and senders seal again what was waiting.
+    #[command(after_help = "Example, after the organisation made a new home with `throughline key init`:
+  throughline member replace-root org_… --root root.jwk --thumbprint 2uVbQZ…
+  throughline member clients org_…
+  throughline member revoke-client org_… cli_…
+  throughline member client org_… --name gateway --role case_worker --role intake --key client.jwk
+
+The thumbprint is what the organisation reads to you over another channel: it must be that of the file. Other members' gateways refuse
+the new root until they have compared it as well.")]
+    ReplaceRoot {
+        /// Its id.
+        organisation: OrganisationId,
+        /// File with the new public root key as JWK.
+        #[arg(long)]
+        root: PathBuf,
+        /// The thumbprint the organisation told you over another channel.
+        #[arg(long)]
+        thumbprint: String,
+    },
+    /// Enrol a person of an organisation and print the code to choose a passphrase with. The hub adds four characters to the name.
+    #[command(after_help = "Example:
+  throughline member staff org_… --name w.banda --role case_worker")]
     Staff {
         /// The organisation.
         organisation: OrganisationId,
@@ -74,6 +99,52 @@ pub(super) enum Member {
         /// case_worker, intake, administrator or data_protection. May be given several times.
         #[arg(long = "role", required = true)]
         roles: Vec<Role>,
+    },
+    /// Enrol a person who runs the mechanism, and print the code to choose a passphrase with. Have two: one may be ill, or leave.
+    #[command(after_help = "Example:
+  throughline member coordinator --name m.tembo")]
+    Coordinator {
+        /// Name to sign in with.
+        #[arg(long)]
+        name: String,
+    },
+    /// List the people of an organisation, or of the node itself.
+    #[command(after_help = "Examples:
+  throughline member people org_…
+  throughline member people            coordinators and operators")]
+    People {
+        /// The organisation; without it the node.
+        organisation: Option<OrganisationId>,
+    },
+    /// Give a person a new code to choose a passphrase with: theirs was lost, or the first code ran out. The old passphrase and every
+    /// session end now.
+    #[command(after_help = "Example:
+  throughline member reenrol stf_…     the id is in: throughline member people")]
+    Reenrol {
+        /// The person's id.
+        person: StaffId,
+    },
+    /// Remove a person, of an organisation or of the node. Their sessions end now; their name is free again.
+    #[command(after_help = "Example, when a coordinator leaves:
+  throughline member coordinator --name the.next
+  throughline member remove stf_…")]
+    Remove {
+        /// The person's id.
+        person: StaffId,
+    },
+    /// List the machine clients of an organisation.
+    Clients {
+        /// The organisation.
+        organisation: OrganisationId,
+    },
+    /// Revoke a machine client: a gateway was lost or stolen, or is not used any more. Works within seconds.
+    #[command(after_help = "Example:
+  throughline member revoke-client org_… cli_…")]
+    RevokeClient {
+        /// The organisation.
+        organisation: OrganisationId,
+        /// The client's id.
+        client: ClientId,
     },
     /// Register a machine client of an organisation with its public key.
     Client {
@@ -125,19 +196,7 @@ impl Member {
                 output.data(&enrolled, |o| format!("Enrolled {} as {}\nroot key {}", o.name, o.id, o.root))
             }
             Self::List => {
-                let mut all = Vec::new();
-                let mut after = None;
-                loop {
-                    let (actor, asked) = (caller.actor.clone(), Asked::new(Some(200), after));
-                    let page = hub
-                        .read::<_, MemberError>(move |db| members::list_organisations(db, &actor, &asked))
-                        .await?;
-                    all.extend(page.items);
-                    after = page.next;
-                    if after.is_none() {
-                        break;
-                    }
-                }
+                let all = all(hub, caller, members::list_organisations).await?;
                 output.data(&all, |all| {
                     if all.is_empty() {
                         return String::from("No organisations yet. Enrol one with: throughline member add");
@@ -160,15 +219,44 @@ impl Member {
             Self::Reinstate { organisation } => {
                 stand(hub, caller, organisation, "members.reinstate", output).await
             }
+            Self::ReplaceRoot { organisation, root, thumbprint } => {
+                replace_root(hub, caller, (organisation, jwk(&root)?), &thumbprint, output).await
+            }
             Self::Staff { organisation, name, roles } => {
                 let command = EnrolStaff { name: word("--name", &name)?, roles };
-                let hours = hub.settings().access.enrolment_hours;
+                enrol(hub, caller, Some(organisation), command, output).await
+            }
+            Self::Coordinator { name } => {
+                let command = EnrolStaff { name: word("--name", &name)?, roles: vec![Role::Coordinator] };
+                enrol(hub, caller, None, command, output).await
+            }
+            Self::People { organisation } => people(hub, caller, organisation, output).await,
+            Self::Reenrol { person } => {
+                let (organisation, hours) =
+                    (of(hub, caller, person).await?.organisation, hub.settings().access.enrolment_hours);
                 let enrolment = hub
-                    .write("members.enrol_staff", caller, move |tx| {
-                        members::enrol_staff(tx, Some(organisation), &command, hours)
+                    .write("members.reenrol_staff", caller, move |tx| {
+                        members::reenrol_staff(tx, organisation, person, hours)
                     })
                     .await?;
-                output.data(&enrolment, |e| format!("{}\ncode {}\ngood until {}", e.id, e.code, e.until))
+                output.data(&enrolment, enrolled)
+            }
+            Self::Remove { person } => {
+                let was = of(hub, caller, person).await?;
+                let organisation = was.organisation;
+                hub.write("members.remove_staff", caller, move |tx| {
+                    members::remove_staff(tx, organisation, person)
+                })
+                .await?;
+                output.data(&json!({ "removed": person }), |_| format!("Removed {}.", was.name))
+            }
+            Self::Clients { organisation } => clients(hub, caller, organisation, output).await,
+            Self::RevokeClient { organisation, client } => {
+                hub.write("members.revoke_client", caller, move |tx| {
+                    members::revoke_client(tx, organisation, client)
+                })
+                .await?;
+                output.data(&json!({ "revoked": client }), |_| format!("Revoked {client}."))
             }
             Self::Client { organisation, name, roles, key } => {
                 let command = RegisterClient { name: word("--name", &name)?, roles, key: jwk(&key)? };
@@ -181,6 +269,120 @@ impl Member {
             }
         }
     }
+}
+
+/// Every row of a list.
+async fn all<T, F>(hub: &Hub, caller: &Caller, list: F) -> Result<Vec<T>, CliError>
+where
+    T: Send + 'static,
+    F: Fn(&mut Db<'_>, &Actor, &Asked) -> Result<Page<T>, MemberError> + Clone + Send + 'static,
+{
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let (actor, asked, list) = (caller.actor.clone(), Asked::new(Some(200), after), list.clone());
+        let page = hub.read(move |db| list(db, &actor, &asked)).await?;
+        all.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+async fn enrol(
+    hub: &Hub,
+    caller: &Caller,
+    organisation: Option<OrganisationId>,
+    command: EnrolStaff,
+    output: &Output,
+) -> Result<(), CliError> {
+    let hours = hub.settings().access.enrolment_hours;
+    let enrolment = hub
+        .write("members.enrol_staff", caller, move |tx| {
+            members::enrol_staff(tx, organisation, &command, hours)
+        })
+        .await?;
+    output.data(&enrolment, enrolled)
+}
+
+fn enrolled(enrolment: &Enrolment) -> String {
+    let Enrolment { id, name, code, until } = enrolment;
+    format!("{id}\nname {name}\ncode {code}\ngood until {until}")
+}
+
+async fn people(
+    hub: &Hub,
+    caller: &Caller,
+    organisation: Option<OrganisationId>,
+    output: &Output,
+) -> Result<(), CliError> {
+    let people =
+        all(hub, caller, move |db, actor, asked| members::list_staff(db, actor, organisation, asked));
+    output.data(&people.await?, |people| {
+        let lines = people.iter().map(|person| {
+            let stands = match (person.removed, person.enrolled) {
+                (true, _) => "removed",
+                (false, true) => "enrolled",
+                (false, false) => "waiting",
+            };
+            format!("{}  {stands:<9} {}  {}", person.id, person.name, Roles::from(person.roles.clone()))
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    })
+}
+
+async fn clients(
+    hub: &Hub,
+    caller: &Caller,
+    organisation: OrganisationId,
+    output: &Output,
+) -> Result<(), CliError> {
+    let clients =
+        all(hub, caller, move |db, actor, asked| members::list_clients(db, actor, organisation, asked));
+    output.data(&clients.await?, |clients| {
+        let lines = clients.iter().map(|client| {
+            let stands = if client.revoked { "revoked" } else { "good" };
+            format!("{}  {stands:<8} {}  {}", client.id, client.name, client.kid)
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    })
+}
+
+/// A person, with where they work.
+async fn of(hub: &Hub, caller: &Caller, person: StaffId) -> Result<StaffView, CliError> {
+    let actor = caller.actor.clone();
+    Ok(hub.read::<_, MemberError>(move |db| members::find_staff(db, &actor, person)).await?)
+}
+
+async fn replace_root(
+    hub: &Hub,
+    caller: &Caller,
+    (organisation, root): (OrganisationId, PublicJwk),
+    thumbprint: &str,
+    output: &Output,
+) -> Result<(), CliError> {
+    if root.kid().as_str() != thumbprint.trim() {
+        return Err(CliError::new(
+            Code::new("cli.thumbprint", Fault::Refused),
+            format!(
+                "the file holds the key {}, which is not the one you were told; nothing was changed",
+                root.kid()
+            ),
+        ));
+    }
+    let actor = caller.actor.clone();
+    let found =
+        hub.read::<_, MemberError>(move |db| members::find_organisation(db, &actor, organisation)).await?;
+    let command = ReplaceRoot { organisation, version: found.version, root };
+    let now =
+        hub.write("members.replace_root", caller, move |tx| members::replace_root(tx, &command)).await?;
+    output.data(&now, |o| {
+        format!(
+            "{} has the root key {}. Every key it had published is revoked.\nTell the other members: their gateways refuse the new \
+             root until they have compared it.",
+            o.name, o.root
+        )
+    })
 }
 
 async fn stand(
@@ -220,7 +422,7 @@ fn wrong(option: &str, expected: &str) -> CliError {
     CliError::new(Code::new("cli.argument", Fault::Malformed), format!("{option} takes {expected}"))
 }
 
-fn jwk(path: &PathBuf) -> Result<crate::crypto::PublicJwk, CliError> {
+fn jwk(path: &PathBuf) -> Result<PublicJwk, CliError> {
     let text = std::fs::read_to_string(path)?;
     serde_json::from_str(&text).map_err(|error| {
         CliError::new(Code::new("cli.key_file", Fault::Malformed), format!("{}: {error}", path.display()))

@@ -9,6 +9,7 @@ use crate::{
     kernel::{
         Timestamp,
         id::{ClientId, OrganisationId},
+        page::{Asked, Page},
     },
     storage::Db,
 };
@@ -64,6 +65,7 @@ pub fn register_client(
         return Err(MemberError::RoleDoesNotFit);
     }
     store::organisation(tx.db(), organisation)?;
+    require_new(tx.db(), cmd.key.kid())?;
     let client = ClientView {
         id: tx.id(),
         organisation,
@@ -83,14 +85,21 @@ pub fn revoke_client(tx: &mut Tx<'_>, organisation: OrganisationId, id: ClientId
     store::revoke_client(tx, organisation, id)
 }
 
-/// The organisation's clients.
+/// Refuses a key that is known already, of whomever and for whatever: none is for two things.
+pub(super) fn require_new(db: &mut Db<'_>, kid: &Kid) -> Result<(), MemberError> {
+    if store::key_is_known(db, kid)? { Err(MemberError::KeyKnown) } else { Ok(()) }
+}
+
+/// The organisation's clients, by id.
 pub fn list_clients(
     db: &mut Db<'_>,
     actor: &Actor,
     organisation: OrganisationId,
-) -> Result<Vec<ClientView>, MemberError> {
+    asked: &Asked,
+) -> Result<Page<ClientView>, MemberError> {
     may_manage(actor, organisation)?;
-    store::clients(db, organisation)
+    let rows = store::clients(db, organisation, asked)?;
+    Ok(asked.page(rows, |client| client.id.to_string()))
 }
 
 /// The client behind a key, with the key, while it and its organisation take part.

@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{Country, MechanismRole, MemberError, Name, Organisation, OrganisationKind, Standing, store};
+use super::{
+    Country, MechanismRole, MemberError, Name, Organisation, OrganisationKind, Standing, client::require_new,
+    store,
+};
 use crate::{
     access::{Permission, Tx},
     crypto::PublicJwk,
@@ -39,6 +42,7 @@ pub struct EnrolOrganisation {
 /// Enrols the organisation; it takes part at once.
 pub fn enrol_organisation(tx: &mut Tx<'_>, cmd: &EnrolOrganisation) -> Result<Organisation, MemberError> {
     tx.actor().may(Permission::ManageMembers)?;
+    require_new(tx.db(), cmd.root.kid())?;
     let organisation = Organisation {
         id: tx.id(),
         name: cmd.name.clone(),

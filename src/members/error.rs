@@ -32,6 +32,12 @@ pub enum MemberError {
     /// Somebody without any role could do nothing.
     #[error("give at least one role")]
     NoRole,
+    /// Somebody of the node has this name.
+    #[error("somebody has this name already; take another")]
+    NameTaken,
+    /// With what the hub adds, the name is longer than a name may be.
+    #[error("this name is too long: the hub adds five characters to it, and 120 is the most")]
+    NameTooLong,
     /// Wrong name, wrong passphrase, paused or removed: all the same outside.
     #[error("name and passphrase do not fit; after several tries there is a pause of some minutes")]
     SignInRefused,
@@ -84,6 +90,8 @@ impl Coded for MemberError {
             Self::Suspended => Code::new("member.suspended", Fault::Forbidden),
             Self::RoleDoesNotFit => Code::new("member.role_does_not_fit", Fault::Refused),
             Self::NoRole => Code::new("member.no_role", Fault::Refused),
+            Self::NameTaken => Code::new("member.name_taken", Fault::Conflict),
+            Self::NameTooLong => Code::new("member.name_too_long", Fault::Malformed),
             Self::SignInRefused => Code::new("member.sign_in_refused", Fault::Unauthenticated),
             Self::EnrolmentRefused => Code::new("member.enrolment_refused", Fault::Unauthenticated),
             Self::PassphraseTooWeak { .. } => Code::new("member.passphrase_too_weak", Fault::Refused),

@@ -8,7 +8,11 @@ use super::{MemberError, organisation::words, store};
 use crate::{
     access::{Actor, Permission},
     crypto::{Kid, PublicJwk},
-    kernel::{Timestamp, id::OrganisationId},
+    kernel::{
+        Timestamp,
+        id::OrganisationId,
+        page::{Asked, Cursor},
+    },
     storage::Db,
 };
 
@@ -76,7 +80,7 @@ impl KeyRecord {
 
     fn stands_at(&self, at: Timestamp) -> bool {
         let known = self.state != KeyState::Announced;
-        let good = self.compromised_at.or(self.revoked_at).is_none_or(|bad| at < bad);
+        let good = [self.compromised_at, self.revoked_at].into_iter().flatten().all(|bad| at < bad);
         known && good && self.from <= at && at < self.until
     }
 }
@@ -87,8 +91,28 @@ pub struct KeyHistory {
     /// The root key that signed them. Compare its thumbprint with the one you were told outside of this hub.
     #[schema(value_type = Object)]
     pub root: PublicJwk,
-    /// The statements as they were signed, oldest first.
+    /// Root keys it had before, oldest first. What they signed shows what was once said; since they were replaced it counts for nothing.
+    pub former: Vec<FormerRoot>,
+    /// The statements of this page as they were signed, oldest first.
     pub statements: Vec<String>,
+    /// Where the next page begins; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub next: Option<Cursor>,
+}
+
+/// A root key that was replaced because it was lost or was not the organisation's alone any more. Every key it stood for was revoked
+/// at that moment.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct FormerRoot {
+    /// The key.
+    #[schema(value_type = Object)]
+    pub root: PublicJwk,
+    /// Number of the last statement that it signed; 0 when there is none.
+    pub last_seq: i64,
+    /// When it was replaced.
+    #[schema(value_type = String, format = DateTime)]
+    pub replaced_at: Timestamp,
 }
 
 /// How long something may still be encrypted to a retired key.
@@ -108,19 +132,21 @@ pub fn reader_roles(
     store::reader_roles(db, organisation, at, GRACE)
 }
 
-/// The keys of an organisation, all states, and the statements they follow from.
-pub fn keys_of(
+/// What the organisation ever said about its keys, page by page.
+pub fn key_history(
     db: &mut Db<'_>,
     actor: &Actor,
     organisation: OrganisationId,
-) -> Result<(Vec<KeyRecord>, KeyHistory), MemberError> {
+    asked: &Asked,
+) -> Result<KeyHistory, MemberError> {
     actor.may(Permission::ReadDirectory)?;
-    store::organisation(db, organisation)?;
-    let history = KeyHistory {
-        root: store::root_key(db, organisation)?,
-        statements: store::statements(db, organisation)?,
-    };
-    Ok((store::keys(db, organisation)?, history))
+    let root = store::root_key(db, organisation)?;
+    let former = store::former_roots(db, organisation)?;
+    let after = asked.after().and_then(|seq| seq.parse().ok()).unwrap_or(0);
+    let page = asked
+        .page(store::statements(db, organisation, after, asked.rows_to_load())?, |(seq, _)| seq.to_string());
+    let statements = page.items.into_iter().map(|(_seq, statement)| statement).collect();
+    Ok(KeyHistory { root, former, statements, next: page.next })
 }
 
 /// The usable keys of an organisation as a JWK Set (RFC 7517), for anybody who is a member.
@@ -130,7 +156,9 @@ pub fn jwks_of(
     organisation: OrganisationId,
     now: Timestamp,
 ) -> Result<serde_json::Value, MemberError> {
-    let (keys, _history) = keys_of(db, actor, organisation)?;
+    actor.may(Permission::ReadDirectory)?;
+    store::organisation(db, organisation)?;
+    let keys = store::keys(db, organisation)?;
     let usable = keys.into_iter().filter(|key| key.may_sign_at(now) || key.may_encrypt_at(now));
     let set: Vec<serde_json::Value> = usable
         .map(|key| {
@@ -144,4 +172,40 @@ pub fn jwks_of(
         })
         .collect();
     Ok(serde_json::json!({ "keys": set }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{crypto::SigningKey, kernel::id::SystemIds};
+
+    fn revoked(revoked_at: Option<i64>, compromised_at: Option<i64>) -> KeyRecord {
+        let at = Timestamp::from_seconds;
+        KeyRecord {
+            jwk: SigningKey::generate(&SystemIds).unwrap().public().clone(),
+            organisation: OrganisationId::new(&SystemIds, at(1)),
+            r#use: KeyUse::Sign,
+            role: String::from("sign"),
+            state: KeyState::Revoked,
+            from: at(0),
+            until: at(1_000),
+            retired_at: None,
+            revoked_at: revoked_at.map(at),
+            compromised_at: compromised_at.map(at),
+        }
+    }
+
+    #[test]
+    fn a_key_is_worth_nothing_from_the_earlier_of_revocation_and_compromise_on() {
+        for (revoked_at, compromised_at, last_good) in [
+            (Some(100), None, 99),
+            (Some(100), Some(50), 49),
+            (Some(100), Some(900), 99),
+            (None, Some(50), 49),
+        ] {
+            let key = revoked(revoked_at, compromised_at);
+            assert!(key.may_sign_at(Timestamp::from_seconds(last_good)), "{key:?}");
+            assert!(!key.may_sign_at(Timestamp::from_seconds(last_good + 1)), "{key:?}");
+        }
+    }
 }

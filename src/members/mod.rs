@@ -6,7 +6,9 @@
 //! - A passphrase is stored only as an argon2id hash; a session and an enrolment code only as a digest.
 //! - Private keys of organisations never reach this room: it holds statements that the organisation's root key signed, and what
 //!   follows from them.
-//! - The statements of an organisation form one unbroken chain; a key once announced never leaves the history.
+//! - The statements of an organisation form one unbroken chain; a key once announced never leaves the history. What was said of a
+//!   key's beginning, end and compromise is never softened.
+//! - No key is for two things: a root key, an organisation's key and a client's key are never the same.
 //!
 //! It does not decide who may send what to whom: that is for `agreements` and `consent`.
 //!
@@ -14,6 +16,10 @@
 //!
 //! - **A machine client authenticates with a key of its own** that an administrator registered, not with one of the
 //!   organisation's signing keys: no key serves two purposes.
+//! - **A lost root key is replaced by people of the node**, after they compared the new one outside of the hub; nobody else could. All
+//!   keys it stood for are revoked with it, and the chain goes on under the new one, so that nothing of the history is lost.
+//! - **The hub ends the names people sign in with**: a taken name would tell an administrator who works elsewhere, and a name that can
+//!   be guessed can be paused by strangers.
 
 mod client;
 mod enrol;
@@ -21,6 +27,7 @@ mod error;
 mod keys;
 mod organisation;
 mod publish;
+mod replace_root;
 mod sign_in;
 mod staff;
 mod store;
@@ -29,17 +36,23 @@ mod suspend;
 pub use client::{ClientView, RegisterClient, client_by_kid, list_clients, register_client, revoke_client};
 pub use enrol::{EnrolOrganisation, enrol_organisation};
 pub use error::MemberError;
-pub use keys::{KeyHistory, KeyRecord, KeyState, KeyUse, find_key, jwks_of, keys_of, reader_roles};
+pub use keys::{
+    FormerRoot, KeyHistory, KeyRecord, KeyState, KeyUse, find_key, jwks_of, key_history, reader_roles,
+};
 pub use organisation::{
     Country, MechanismRole, MechanismRoles, Name, Organisation, OrganisationKind, Standing, find_active,
     find_known, find_organisation, is_active, list_organisations,
 };
-pub(crate) use publish::STATEMENT_DEPTH;
 pub use publish::{MAX_KEYS, MAX_STATEMENT, PublishKeys, StatedKey, Statement, publish_keys};
+pub(crate) use publish::{STATEMENT_DEPTH, follow};
+pub use replace_root::{ReplaceRoot, replace_root};
 pub use sign_in::{
-    LEAST_PASSPHRASE, MOST_PASSPHRASE, SEEN_EVERY, Session, SetPassphrase, SignIn, SignedIn, find_session,
-    forget_sessions, mark_session, may_choose, refuse_choice, set_passphrase, sign_in, sign_out,
+    ChangePassphrase, LEAST_PASSPHRASE, MOST_PASSPHRASE, SEEN_EVERY, Session, SetPassphrase, SignIn,
+    SignedIn, find_session, forget_sessions, mark_session, may_choose, refuse_choice, set_passphrase,
+    sign_in, sign_out,
 };
-pub(crate) use sign_in::{candidate, passphrase_fits};
-pub use staff::{EnrolStaff, Enrolment, StaffView, enrol_staff, list_staff, remove_staff};
+pub(crate) use sign_in::{candidate, change_passphrase, may_change, passphrase_fits};
+pub use staff::{
+    EnrolStaff, Enrolment, StaffView, enrol_staff, find_staff, list_staff, reenrol_staff, remove_staff,
+};
 pub use suspend::{Suspend, reinstate_organisation, suspend_organisation};

@@ -5,7 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeyRecord, KeyState, KeyUse, MemberError, client::may_manage, store};
+use super::{
+    KeyRecord, KeyState, KeyUse, MemberError,
+    client::{may_manage, require_new},
+    store,
+};
 use crate::{
     access::{Permission, Tx},
     crypto::{self, PublicJwk, Typ},
@@ -64,7 +68,7 @@ pub struct StatedKey {
     pub exp: i64,
     /// Where it stands.
     pub status: KeyState,
-    /// With `revoked`: from when on its signatures are worth nothing, seconds.
+    /// With `revoked`: from when on its signatures are worth nothing, seconds. Not in the future; without it, from the revocation on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compromised_at: Option<i64>,
 }
@@ -105,7 +109,13 @@ pub fn publish_keys(
     store::insert_statement(tx, organisation, statement.seq, Digest::of(&cmd.statement), &cmd.statement)?;
     for key in &statement.keys {
         let old = before.iter().find(|old| old.jwk.kid() == key.jwk.kid());
-        let record = stated(tx.now(), organisation, key, old)?;
+        if old.is_none() {
+            require_new(tx.db(), key.jwk.kid())?;
+        }
+        if key.compromised_at.is_some_and(|at| Timestamp::from_seconds(at) > tx.now()) {
+            return Err(MemberError::StatementRefused("a key cannot be compromised in the future"));
+        }
+        let record = follow(old, key, organisation, tx.now()).map_err(MemberError::StatementRefused)?;
         store::put_key(tx, &record, old.is_some())?;
     }
     outbox::say(
@@ -158,23 +168,36 @@ fn judge(statement: &Statement, organisation: OrganisationId, root: &crypto::Kid
     Ok(())
 }
 
-/// The record that follows from what is stated and from what was known. States only move forward.
-fn stated(
-    now: Timestamp,
-    organisation: OrganisationId,
-    key: &StatedKey,
+/// The record that follows from what is stated at a moment and from what was known before. States only move forward; a key keeps
+/// its role, its beginning and its compromise, and may end earlier but not later than was once said.
+pub(crate) fn follow(
     old: Option<&KeyRecord>,
-) -> Result<KeyRecord, MemberError> {
+    key: &StatedKey,
+    organisation: OrganisationId,
+    at: Timestamp,
+) -> Result<KeyRecord, &'static str> {
+    let (from, until) = (Timestamp::from_seconds(key.nbf), Timestamp::from_seconds(key.exp));
+    let compromised = key.compromised_at.map(Timestamp::from_seconds);
     if let Some(old) = old {
-        if key.status < old.state {
-            return Err(MemberError::StatementRefused("a key never goes back to an earlier state"));
-        }
-        if old.role != key.role {
-            return Err(MemberError::StatementRefused("a key never changes its role"));
+        let known = old.compromised_at;
+        for (broken, why) in [
+            (key.status < old.state, "a key never goes back to an earlier state"),
+            (key.role != old.role, "a key never changes its role"),
+            (key.jwk != old.jwk, "a key never changes"),
+            (from != old.from, "a key's beginning never changes"),
+            (until > old.until, "a key's end may come earlier, never later"),
+            (
+                compromised.zip(known).is_some_and(|(now, before)| now > before),
+                "the moment of a compromise may be found to be earlier, never later",
+            ),
+        ] {
+            if broken {
+                return Err(why);
+            }
         }
     }
     let first_time = |state: KeyState, known: Option<Timestamp>| {
-        if key.status == state { known.or(Some(now)) } else { known }
+        if key.status == state { known.or(Some(at)) } else { known }
     };
     Ok(KeyRecord {
         jwk: key.jwk.clone(),
@@ -182,13 +205,10 @@ fn stated(
         r#use: if key.role == "sign" { KeyUse::Sign } else { KeyUse::Encrypt },
         role: key.role.clone(),
         state: key.status,
-        from: Timestamp::from_seconds(key.nbf),
-        until: Timestamp::from_seconds(key.exp),
+        from,
+        until,
         retired_at: first_time(KeyState::Retired, old.and_then(|o| o.retired_at)),
         revoked_at: first_time(KeyState::Revoked, old.and_then(|o| o.revoked_at)),
-        compromised_at: key
-            .compromised_at
-            .map(Timestamp::from_seconds)
-            .or(old.and_then(|o| o.compromised_at)),
+        compromised_at: compromised.or(old.and_then(|o| o.compromised_at)),
     })
 }

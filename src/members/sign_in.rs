@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{MemberError, Name, store};
 use crate::{
-    access::{Actor, Tx},
+    access::{AccessError, Actor, Tx, Who},
     audit, config,
     crypto::{self, PassphraseHash},
     kernel::{Coded as _, Digest, Secret, Timestamp, id::StaffId},
@@ -38,6 +38,18 @@ pub struct SetPassphrase {
     /// The passphrase, at least 12 characters.
     #[schema(value_type = String, min_length = 12, max_length = 256)]
     pub passphrase: Secret<String>,
+}
+
+/// Choose another passphrase while signed in.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassphrase {
+    /// The passphrase until now.
+    #[schema(value_type = String, max_length = 256)]
+    pub old: Secret<String>,
+    /// The new one, at least 12 characters.
+    #[schema(value_type = String, min_length = 12, max_length = 256)]
+    pub new: Secret<String>,
 }
 
 /// Sign in.
@@ -97,6 +109,39 @@ pub fn set_passphrase(
     judge_passphrase(&cmd.passphrase)?;
     let now = tx.now();
     store::use_enrolment_code(tx, Digest::of(cmd.code.expose()), hash, now)
+}
+
+/// The person behind the session, before either passphrase is worked on.
+pub(crate) fn may_change(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    cmd: &ChangePassphrase,
+) -> Result<Candidate, MemberError> {
+    judge_passphrase(&cmd.new)?;
+    match actor.who() {
+        Who::Staff(id) => store::candidate_by_id(db, id),
+        Who::Nobody => Err(AccessError::Unauthenticated.into()),
+        Who::Client(_) | Who::Person | Who::Hub | Who::Operator => Err(AccessError::Forbidden.into()),
+    }
+}
+
+/// Puts the new passphrase in the place of the old when that was right, and ends every other session. A wrong one counts as a wrong
+/// try to sign in does, is kept as such, and answers nothing.
+pub(crate) fn change_passphrase(
+    tx: &mut Tx<'_>,
+    found: &Candidate,
+    new: Option<&PassphraseHash>,
+    session: &Secret<String>,
+    limits: &config::Access,
+) -> Result<Option<()>, MemberError> {
+    let pause_until = tx.now().plus(TimeDelta::minutes(limits.passphrase_pause_minutes));
+    let open = store::note_try(tx, Some(found.staff), new.is_some(), limits.passphrase_tries, pause_until)?;
+    let (Some(new), Some(was), true) = (new, &found.hash, open) else {
+        audit::record(tx, &audit::Record::refused(MemberError::SignInRefused.code()))?;
+        return Ok(None);
+    };
+    store::change_passphrase(tx, found.staff, was, new, Digest::of(session.expose()))?;
+    Ok(Some(()))
 }
 
 /// What is stored about the one who wants to sign in. Read before the passphrase is checked.

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{MemberError, Name, client::may_manage, store};
 use crate::{
-    access::{Actor, Permission, Role, Tx},
+    access::{AccessError, Actor, Permission, Role, Tx},
     kernel::{
         Digest, Timestamp,
         id::{OrganisationId, StaffId},
+        page::{Asked, Page},
     },
     storage::Db,
 };
@@ -17,8 +18,9 @@ use crate::{
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EnrolStaff {
-    /// Name the person signs in with; unique at this node. Need not be the person's own.
-    #[schema(value_type = String, max_length = 120)]
+    /// What the name begins with that the person will sign in with: the hub adds four characters, so that nobody learns which names
+    /// are taken elsewhere, or can guess one. Need not be the person's own.
+    #[schema(value_type = String, max_length = 115)]
     pub name: Name,
     /// What they may do.
     pub roles: Vec<Role>,
@@ -30,6 +32,9 @@ pub struct Enrolment {
     /// The person's id.
     #[schema(value_type = String)]
     pub id: StaffId,
+    /// The name to sign in with.
+    #[schema(value_type = String)]
+    pub name: Name,
     /// The code with which the person chooses a passphrase. Shown this once.
     pub code: String,
     /// Until when it is good.
@@ -64,12 +69,9 @@ pub fn enrol_staff(
     cmd: &EnrolStaff,
     hours: i64,
 ) -> Result<Enrolment, MemberError> {
-    match organisation {
-        Some(organisation) => {
-            may_manage(tx.actor(), organisation)?;
-            store::organisation(tx.db(), organisation)?;
-        }
-        None => tx.actor().may(Permission::ManageMembers)?,
+    may_manage_staff(tx.actor(), organisation)?;
+    if let Some(organisation) = organisation {
+        store::organisation(tx.db(), organisation)?;
     }
     if cmd.roles.is_empty() {
         return Err(MemberError::NoRole);
@@ -77,34 +79,115 @@ pub fn enrol_staff(
     if cmd.roles.iter().any(|role| role.belongs_to_the_node() != organisation.is_none()) {
         return Err(MemberError::RoleDoesNotFit);
     }
-    let mut random = [0u8; 18];
-    tx.ids().random(&mut random);
-    let code = URL_SAFE_NO_PAD.encode(random);
-    let until = tx.now().plus(chrono::TimeDelta::hours(hours));
-    let id: StaffId = tx.id();
-    store::insert_staff(tx, id, organisation, cmd, Digest::of(&code), until)?;
-    Ok(Enrolment { id, code, until })
+    let person = StaffView {
+        id: tx.id(),
+        organisation,
+        name: free_name(tx, organisation, &cmd.name)?,
+        roles: cmd.roles.clone(),
+        enrolled: false,
+        removed: false,
+    };
+    let enrolment = enrolment(tx, &person, hours);
+    store::insert_staff(tx, &person, Digest::of(&enrolment.code), enrolment.until)?;
+    Ok(enrolment)
 }
 
-/// Removes a person: their sessions end now.
+/// Gives a person who lost the passphrase, or came too late for it, a new code. The passphrase they had is worth nothing from now on,
+/// and their sessions end.
+pub fn reenrol_staff(
+    tx: &mut Tx<'_>,
+    organisation: Option<OrganisationId>,
+    id: StaffId,
+    hours: i64,
+) -> Result<Enrolment, MemberError> {
+    let person = theirs(tx, organisation, id)?;
+    let enrolment = enrolment(tx, &person, hours);
+    store::reenrol_staff(tx, id, Digest::of(&enrolment.code), enrolment.until)?;
+    Ok(enrolment)
+}
+
+/// Removes a person: their sessions end now, and their name is free again.
 pub fn remove_staff(
     tx: &mut Tx<'_>,
     organisation: Option<OrganisationId>,
     id: StaffId,
 ) -> Result<(), MemberError> {
-    match organisation {
-        Some(organisation) => may_manage(tx.actor(), organisation)?,
-        None => tx.actor().may(Permission::ManageMembers)?,
-    }
-    store::remove_staff(tx, organisation, id)
+    theirs(tx, organisation, id)?;
+    store::remove_staff(tx, id)
 }
 
-/// The people of an organisation.
+/// The people of an organisation, or of the node, by id.
 pub fn list_staff(
     db: &mut Db<'_>,
     actor: &Actor,
-    organisation: OrganisationId,
-) -> Result<Vec<StaffView>, MemberError> {
-    may_manage(actor, organisation)?;
-    store::staff_of(db, organisation)
+    organisation: Option<OrganisationId>,
+    asked: &Asked,
+) -> Result<Page<StaffView>, MemberError> {
+    may_manage_staff(actor, organisation)?;
+    let rows = store::staff_of(db, organisation, asked)?;
+    Ok(asked.page(rows, |person| person.id.to_string()))
 }
+
+/// One person, for whoever may manage them.
+pub fn find_staff(db: &mut Db<'_>, actor: &Actor, id: StaffId) -> Result<StaffView, MemberError> {
+    let person = store::find_staff(db, id)?;
+    may_manage_staff(actor, person.organisation)?;
+    Ok(person)
+}
+
+fn may_manage_staff(actor: &Actor, organisation: Option<OrganisationId>) -> Result<(), MemberError> {
+    match organisation {
+        Some(organisation) => may_manage(actor, organisation),
+        None => Ok(actor.may(Permission::ManageMembers)?),
+    }
+}
+
+/// A person of that organisation, or of the node, whom the actor may manage.
+fn theirs(
+    tx: &mut Tx<'_>,
+    organisation: Option<OrganisationId>,
+    id: StaffId,
+) -> Result<StaffView, MemberError> {
+    may_manage_staff(tx.actor(), organisation)?;
+    let person = store::find_staff(tx.db(), id)?;
+    if person.organisation == organisation { Ok(person) } else { Err(AccessError::NotFound.into()) }
+}
+
+fn enrolment(tx: &Tx<'_>, person: &StaffView, hours: i64) -> Enrolment {
+    let mut random = [0u8; 18];
+    tx.ids().random(&mut random);
+    Enrolment {
+        id: person.id,
+        name: person.name.clone(),
+        code: URL_SAFE_NO_PAD.encode(random),
+        until: tx.now().plus(chrono::TimeDelta::hours(hours)),
+    }
+}
+
+/// The name itself for people of the node, who are few and whom its operator knows; for others one that nobody has.
+fn free_name(
+    tx: &mut Tx<'_>,
+    organisation: Option<OrganisationId>,
+    asked: &Name,
+) -> Result<Name, MemberError> {
+    if organisation.is_none() {
+        return Ok(asked.clone());
+    }
+    loop {
+        let mut random = [0u8; 4];
+        tx.ids().random(&mut random);
+        let ending =
+            random.map(|byte| ENDINGS.get(usize::from(byte) % ENDINGS.len()).copied().unwrap_or('2'));
+        let name = format!("{}.{}", asked.as_str(), String::from_iter(ending));
+        let name = name.parse().map_err(|_too_long| MemberError::NameTooLong)?;
+        if !store::name_is_taken(tx.db(), &name)? {
+            return Ok(name);
+        }
+    }
+}
+
+/// What names end with: nothing that is read as something else.
+const ENDINGS: [char; 32] = [
+    '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'm', 'n', 'p',
+    'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 'i',
+];

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::{
-    ClientView, EnrolStaff, KeyRecord, KeyState, KeyUse, MechanismRoles, MemberError, Name, Organisation,
+    ClientView, FormerRoot, KeyRecord, KeyState, KeyUse, MechanismRoles, MemberError, Name, Organisation,
     OrganisationKind, StaffView, Standing, sign_in::Candidate,
 };
 use crate::{
@@ -12,10 +12,13 @@ use crate::{
     kernel::{
         Digest, Timestamp,
         id::{ClientId, OrganisationId, StaffId},
+        page::Asked,
     },
     storage::{
         Db, StorageError,
-        schema::members::{clients, key_statements, organisation_keys, organisations, sessions, staff},
+        schema::members::{
+            clients, former_roots, key_statements, organisation_keys, organisations, sessions, staff,
+        },
     },
 };
 
@@ -179,6 +182,85 @@ pub(super) fn root_key(db: &mut Db<'_>, id: OrganisationId) -> Result<PublicJwk,
     jwk_of(&jwk)
 }
 
+/// Puts another root key in the place of the organisation's, which becomes a former one, and takes back every key it stood for.
+pub(super) fn replace_root(
+    tx: &mut Tx<'_>,
+    was: &Organisation,
+    expected: i64,
+    root: &PublicJwk,
+) -> Result<(), MemberError> {
+    let (now, audit, id) = (tx.now().micros(), tx.entry().to_string(), was.id.to_string());
+    let former = jwk_text(&root_key(tx.db(), was.id)?)?;
+    let last_seq = last_statement(tx.db(), was.id)?.map_or(0, |(seq, _)| seq);
+    diesel::insert_into(former_roots::table)
+        .values((
+            former_roots::kid.eq(&was.root),
+            former_roots::organisation.eq(&id),
+            former_roots::jwk.eq(former),
+            former_roots::last_seq.eq(last_seq),
+            former_roots::replaced_at.eq(now),
+            former_roots::audit_id.eq(&audit),
+        ))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    let changed = diesel::update(
+        organisations::table.filter(organisations::id.eq(&id).and(organisations::version.eq(expected))),
+    )
+    .set((
+        organisations::root_kid.eq(root.kid().to_string()),
+        organisations::root_jwk.eq(jwk_text(root)?),
+        organisations::version.eq(expected.saturating_add(1)),
+        organisations::audit_id.eq(audit),
+    ))
+    .execute(tx.db().conn())
+    .map_err(StorageError::from)?;
+    if changed != 1 {
+        return Err(StorageError::Conflict.into());
+    }
+    let theirs = organisation_keys::organisation.eq(id).and(organisation_keys::revoked_at.is_null());
+    diesel::update(organisation_keys::table.filter(theirs))
+        .set((organisation_keys::state.eq(KeyState::Revoked.name()), organisation_keys::revoked_at.eq(now)))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    Ok(())
+}
+
+/// Root keys the organisation had before, oldest first.
+pub(super) fn former_roots(db: &mut Db<'_>, id: OrganisationId) -> Result<Vec<FormerRoot>, MemberError> {
+    let rows: Vec<(String, i64, i64)> = former_roots::table
+        .filter(former_roots::organisation.eq(id.to_string()))
+        .order((former_roots::replaced_at, former_roots::last_seq))
+        .select((former_roots::jwk, former_roots::last_seq, former_roots::replaced_at))
+        .load(db.conn())
+        .map_err(StorageError::from)?;
+    rows.into_iter()
+        .map(|(jwk, last_seq, at)| {
+            Ok(FormerRoot { root: jwk_of(&jwk)?, last_seq, replaced_at: Timestamp::from_micros(at) })
+        })
+        .collect()
+}
+
+/// Whether a key is known for anything, of anybody.
+pub(super) fn key_is_known(db: &mut Db<'_>, kid: &Kid) -> Result<bool, MemberError> {
+    let kid = kid.to_string();
+    let as_root = organisations::table.filter(organisations::root_kid.eq(&kid));
+    let as_former = former_roots::table.filter(former_roots::kid.eq(&kid));
+    let as_client = clients::table.filter(clients::kid.eq(&kid));
+    let as_key = organisation_keys::table.filter(organisation_keys::kid.eq(&kid));
+    let counts = [
+        as_root.count().get_result::<i64>(db.conn()),
+        as_former.count().get_result(db.conn()),
+        as_client.count().get_result(db.conn()),
+        as_key.count().get_result(db.conn()),
+    ];
+    for count in counts {
+        if count.map_err(StorageError::from)? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn jwk_text(jwk: &PublicJwk) -> Result<String, StorageError> {
     serde_json::to_string(jwk).map_err(|_ignored| StorageError::Unreadable("jwk"))
 }
@@ -191,73 +273,149 @@ fn jwk_of(text: &str) -> Result<PublicJwk, MemberError> {
 
 pub(super) fn insert_staff(
     tx: &mut Tx<'_>,
-    id: StaffId,
-    organisation: Option<OrganisationId>,
-    cmd: &EnrolStaff,
+    person: &StaffView,
     code: Digest,
     until: Timestamp,
 ) -> Result<(), MemberError> {
     let audit = tx.entry().to_string();
-    diesel::insert_into(staff::table)
+    let inserted = diesel::insert_into(staff::table)
         .values((
-            staff::id.eq(id.to_string()),
-            staff::organisation.eq(organisation.map(|o| o.to_string())),
-            staff::name.eq(cmd.name.as_str()),
-            staff::roles.eq(Roles::from(cmd.roles.clone()).to_string()),
+            staff::id.eq(person.id.to_string()),
+            staff::organisation.eq(person.organisation.map(|o| o.to_string())),
+            staff::name.eq(person.name.as_str()),
+            staff::roles.eq(Roles::from(person.roles.clone()).to_string()),
             staff::enrolment.eq(code.to_string()),
             staff::enrolment_until.eq(until.micros()),
             staff::tries.eq(0),
             staff::audit_id.eq(audit),
         ))
+        .execute(tx.db().conn());
+    match inserted.map_err(StorageError::from) {
+        Ok(_) => Ok(()),
+        Err(StorageError::Duplicate(_)) => Err(MemberError::NameTaken),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether somebody who was not removed has this name.
+pub(super) fn name_is_taken(db: &mut Db<'_>, name: &Name) -> Result<bool, MemberError> {
+    let taken: i64 = staff::table
+        .filter(staff::name.eq(name.as_str()).and(staff::removed_at.is_null()))
+        .count()
+        .get_result(db.conn())
+        .map_err(StorageError::from)?;
+    Ok(taken > 0)
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = staff)]
+struct StaffRow {
+    id: String,
+    organisation: Option<String>,
+    name: String,
+    roles: String,
+    passphrase: Option<String>,
+    removed_at: Option<i64>,
+}
+
+impl StaffRow {
+    fn into_view(self) -> Result<StaffView, StorageError> {
+        Ok(StaffView {
+            id: read(&self.id, "staff.id")?,
+            organisation: self.organisation.map(|o| read(&o, "staff.organisation")).transpose()?,
+            name: read(&self.name, "staff.name")?,
+            roles: read::<Roles>(&self.roles, "staff.roles")?.into(),
+            enrolled: self.passphrase.is_some(),
+            removed: self.removed_at.is_some(),
+        })
+    }
+}
+
+/// People of an organisation, or of the node, by id.
+pub(super) fn staff_of(
+    db: &mut Db<'_>,
+    organisation: Option<OrganisationId>,
+    asked: &Asked,
+) -> Result<Vec<StaffView>, MemberError> {
+    let all = staff::table
+        .filter(staff::id.gt(asked.after().unwrap_or_default().to_owned()))
+        .order(staff::id)
+        .limit(asked.rows_to_load())
+        .select(StaffRow::as_select());
+    let rows: Vec<StaffRow> = match organisation {
+        Some(organisation) => all.filter(staff::organisation.eq(organisation.to_string())).load(db.conn()),
+        None => all.filter(staff::organisation.is_null()).load(db.conn()),
+    }
+    .map_err(StorageError::from)?;
+    Ok(rows.into_iter().map(StaffRow::into_view).collect::<Result<_, _>>()?)
+}
+
+pub(super) fn find_staff(db: &mut Db<'_>, id: StaffId) -> Result<StaffView, MemberError> {
+    let row: StaffRow = staff::table
+        .filter(staff::id.eq(id.to_string()))
+        .select(StaffRow::as_select())
+        .first(db.conn())
+        .map_err(not_found)?;
+    Ok(row.into_view()?)
+}
+
+/// Takes the passphrase away, puts a new enrolment code in its place, and ends every session.
+pub(super) fn reenrol_staff(
+    tx: &mut Tx<'_>,
+    id: StaffId,
+    code: Digest,
+    until: Timestamp,
+) -> Result<(), MemberError> {
+    let audit = tx.entry().to_string();
+    let changed =
+        diesel::update(staff::table.filter(staff::id.eq(id.to_string()).and(staff::removed_at.is_null())))
+            .set((
+                staff::passphrase.eq(None::<String>),
+                staff::enrolment.eq(code.to_string()),
+                staff::enrolment_until.eq(until.micros()),
+                staff::tries.eq(0),
+                staff::paused_until.eq(None::<i64>),
+                staff::audit_id.eq(audit),
+            ))
+            .execute(tx.db().conn())
+            .map_err(StorageError::from)?;
+    if changed != 1 {
+        return Err(AccessError::NotFound.into());
+    }
+    end_sessions(tx, id, None)
+}
+
+/// Ends the sessions of a person, but for one.
+fn end_sessions(tx: &mut Tx<'_>, id: StaffId, but: Option<Digest>) -> Result<(), MemberError> {
+    let but = but.map(|token| token.to_string()).unwrap_or_default();
+    diesel::delete(sessions::table.filter(sessions::staff.eq(id.to_string()).and(sessions::token.ne(but))))
         .execute(tx.db().conn())
         .map_err(StorageError::from)?;
     Ok(())
 }
 
-pub(super) fn staff_of(db: &mut Db<'_>, organisation: OrganisationId) -> Result<Vec<StaffView>, MemberError> {
-    type Row = (String, Option<String>, String, String, Option<String>, Option<i64>);
-    let rows: Vec<Row> = staff::table
-        .filter(staff::organisation.eq(organisation.to_string()))
-        .order(staff::id)
-        .select((
-            staff::id,
-            staff::organisation,
-            staff::name,
-            staff::roles,
-            staff::passphrase,
-            staff::removed_at,
-        ))
-        .load(db.conn())
+/// Puts one passphrase in the place of another. Every session but one ends.
+pub(super) fn change_passphrase(
+    tx: &mut Tx<'_>,
+    id: StaffId,
+    was: &PassphraseHash,
+    hash: &PassphraseHash,
+    session: Digest,
+) -> Result<(), MemberError> {
+    let audit = tx.entry().to_string();
+    let theirs = staff::id.eq(id.to_string()).and(staff::passphrase.eq(was.as_str()));
+    let changed = diesel::update(staff::table.filter(theirs.and(staff::removed_at.is_null())))
+        .set((staff::passphrase.eq(hash.as_str()), staff::audit_id.eq(audit)))
+        .execute(tx.db().conn())
         .map_err(StorageError::from)?;
-    rows.into_iter()
-        .map(|(id, organisation, name, roles, passphrase, removed)| {
-            Ok(StaffView {
-                id: read(&id, "staff.id")?,
-                organisation: organisation.map(|o| read(&o, "staff.organisation")).transpose()?,
-                name: read(&name, "staff.name")?,
-                roles: read::<Roles>(&roles, "staff.roles")?.into(),
-                enrolled: passphrase.is_some(),
-                removed: removed.is_some(),
-            })
-        })
-        .collect()
+    if changed != 1 {
+        return Err(StorageError::Conflict.into());
+    }
+    end_sessions(tx, id, Some(session))
 }
 
-pub(super) fn remove_staff(
-    tx: &mut Tx<'_>,
-    organisation: Option<OrganisationId>,
-    id: StaffId,
-) -> Result<(), MemberError> {
+pub(super) fn remove_staff(tx: &mut Tx<'_>, id: StaffId) -> Result<(), MemberError> {
     let (now, audit) = (tx.now().micros(), tx.entry().to_string());
-    let theirs: Option<Option<String>> = staff::table
-        .filter(staff::id.eq(id.to_string()))
-        .select(staff::organisation)
-        .first(tx.db().conn())
-        .optional()
-        .map_err(StorageError::from)?;
-    if theirs != Some(organisation.map(|o| o.to_string())) {
-        return Err(AccessError::NotFound.into());
-    }
     diesel::update(staff::table.filter(staff::id.eq(id.to_string())))
         .set((
             staff::removed_at.eq(now),
@@ -267,10 +425,7 @@ pub(super) fn remove_staff(
         ))
         .execute(tx.db().conn())
         .map_err(StorageError::from)?;
-    diesel::delete(sessions::table.filter(sessions::staff.eq(id.to_string())))
-        .execute(tx.db().conn())
-        .map_err(StorageError::from)?;
-    Ok(())
+    end_sessions(tx, id, None)
 }
 
 /// Whose enrolment code it is, while it is good.
@@ -315,20 +470,33 @@ pub(super) fn use_enrolment_code(
 }
 
 pub(super) fn candidate(db: &mut Db<'_>, name: &Name) -> Result<Option<Candidate>, MemberError> {
-    let row: Option<(String, Option<String>, Option<i64>)> = staff::table
+    let row: Option<CandidateRow> = staff::table
         .filter(staff::name.eq(name.as_str()).and(staff::removed_at.is_null()))
         .select((staff::id, staff::passphrase, staff::paused_until))
         .first(db.conn())
         .optional()
         .map_err(StorageError::from)?;
-    row.map(|(id, hash, paused)| {
-        Ok(Candidate {
-            staff: read(&id, "staff.id")?,
-            hash: hash.map(PassphraseHash::from_stored),
-            paused_until: paused.map(Timestamp::from_micros),
-        })
+    row.map(candidate_of).transpose()
+}
+
+/// The same of somebody who is signed in.
+pub(super) fn candidate_by_id(db: &mut Db<'_>, id: StaffId) -> Result<Candidate, MemberError> {
+    let row: CandidateRow = staff::table
+        .filter(staff::id.eq(id.to_string()).and(staff::removed_at.is_null()))
+        .select((staff::id, staff::passphrase, staff::paused_until))
+        .first(db.conn())
+        .map_err(not_found)?;
+    candidate_of(row)
+}
+
+type CandidateRow = (String, Option<String>, Option<i64>);
+
+fn candidate_of((id, hash, paused): CandidateRow) -> Result<Candidate, MemberError> {
+    Ok(Candidate {
+        staff: read(&id, "staff.id")?,
+        hash: hash.map(PassphraseHash::from_stored),
+        paused_until: paused.map(Timestamp::from_micros),
     })
-    .transpose()
 }
 
 /// Counts a try. Answers whether the person may sign in now: known, the passphrase fits, not removed, not in a pause, organisation
@@ -484,10 +652,16 @@ fn client((id, organisation, name, roles, kid, at, revoked): ClientRow) -> Resul
     })
 }
 
-pub(super) fn clients(db: &mut Db<'_>, organisation: OrganisationId) -> Result<Vec<ClientView>, MemberError> {
+pub(super) fn clients(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    asked: &Asked,
+) -> Result<Vec<ClientView>, MemberError> {
     let rows: Vec<ClientRow> = clients::table
         .filter(clients::organisation.eq(organisation.to_string()))
+        .filter(clients::id.gt(asked.after().unwrap_or_default().to_owned()))
         .order(clients::id)
+        .limit(asked.rows_to_load())
         .select((
             clients::id,
             clients::organisation,
@@ -561,11 +735,18 @@ pub(super) fn last_statement(
     row.map(|(seq, digest)| Ok((seq, read(&digest, "key_statements.digest")?))).transpose()
 }
 
-pub(super) fn statements(db: &mut Db<'_>, organisation: OrganisationId) -> Result<Vec<String>, MemberError> {
+/// Statements after a number, oldest first, each with its number.
+pub(super) fn statements(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    after: i64,
+    rows: i64,
+) -> Result<Vec<(i64, String)>, MemberError> {
     Ok(key_statements::table
-        .filter(key_statements::organisation.eq(organisation.to_string()))
+        .filter(key_statements::organisation.eq(organisation.to_string()).and(key_statements::seq.gt(after)))
         .order(key_statements::seq)
-        .select(key_statements::statement)
+        .limit(rows)
+        .select((key_statements::seq, key_statements::statement))
         .load(db.conn())
         .map_err(StorageError::from)?)
 }
@@ -691,11 +872,8 @@ pub(super) fn reader_roles(
         .filter(organisation_keys::state.ne(KeyState::Announced.name()))
         .filter(organisation_keys::valid_from.le(now).and(organisation_keys::valid_until.gt(now)))
         .filter(organisation_keys::retired_at.is_null().or(organisation_keys::retired_at.gt(graced)))
-        .filter(
-            organisation_keys::compromised_at.gt(now).or(organisation_keys::compromised_at
-                .is_null()
-                .and(organisation_keys::revoked_at.is_null().or(organisation_keys::revoked_at.gt(now)))),
-        )
+        .filter(organisation_keys::compromised_at.is_null().or(organisation_keys::compromised_at.gt(now)))
+        .filter(organisation_keys::revoked_at.is_null().or(organisation_keys::revoked_at.gt(now)))
         .order(organisation_keys::role)
         .select(organisation_keys::role)
         .distinct()

@@ -88,6 +88,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    former_roots (kid) {
+        kid -> Text,
+        organisation -> Text,
+        jwk -> Text,
+        last_seq -> BigInt,
+        replaced_at -> BigInt,
+        audit_id -> Text,
+    }
+}
+
 diesel::joinable!(clients -> organisations (organisation));
 diesel::joinable!(sessions -> staff (staff));
 diesel::joinable!(staff -> organisations (organisation));
@@ -97,5 +108,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     clients,
     key_statements,
-    organisation_keys
+    organisation_keys,
+    former_roots
 );

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use throughline::{
     access::Role,
     crypto::{SigningKey, Typ, peek, sign_compact},
-    kernel::id::SystemIds,
-    members::{self, EnrolStaff, KeyState, Suspend},
+    kernel::{Timestamp, id::SystemIds},
+    members::{self, EnrolStaff, KeyState, MemberError, StatedKey, Suspend},
 };
 
-use crate::support::{TestHub, request_token, send};
+use crate::support::{Org, TestHub, request_token, send};
 
 #[actix_web::test]
 async fn a_machine_gets_a_token_and_sees_the_other_members() {
@@ -98,6 +98,66 @@ async fn key_statements_form_a_chain_and_keys_never_go_back() {
     );
 }
 
+/// How many keys of the organisation can be used now.
+async fn usable(hub: &TestHub, org: &Org) -> usize {
+    let set = org.get(hub, &format!("/api/v1/organisations/{}/jwks.json", org.id)).await.expect(200);
+    set.body["keys"].as_array().unwrap().len()
+}
+
+#[actix_web::test]
+async fn a_revoked_key_is_worth_nothing_at_once_and_never_again() {
+    let hub = TestHub::new();
+    let mut org = hub.org("Harbour Aid").await;
+    let now = hub.now().seconds();
+    let revoked = |at: Option<i64>| {
+        move |key: &mut StatedKey| {
+            key.status = KeyState::Revoked;
+            key.compromised_at = at;
+        }
+    };
+    let later = org.statement_with(&hub, revoked(Some(now + 86_400)));
+    assert_eq!(org.state(&hub, later).await.expect(422).code(), "member.statement_refused");
+    assert_ne!(usable(&hub, &org).await, 0, "a refused statement changed something");
+    let today = org.statement_with(&hub, revoked(Some(now)));
+    org.state(&hub, today).await.expect(201);
+    assert_eq!(usable(&hub, &org).await, 0);
+    let (id, at) = (org.id, hub.now());
+    let roles = hub.hub.read::<_, MemberError>(move |db| members::reader_roles(db, id, at)).await.unwrap();
+    assert!(roles.is_empty(), "{roles:?}");
+
+    hub.clock.advance(chrono::TimeDelta::days(2));
+    org.sign_in(&hub).await;
+    let moved = org.statement_with(&hub, revoked(Some(now + 86_400)));
+    assert_eq!(org.state(&hub, moved).await.expect(422).code(), "member.statement_refused");
+    let earlier = org.statement_with(&hub, revoked(Some(now - 3_600)));
+    org.state(&hub, earlier).await.expect(201);
+    let silent = org.statement_with(&hub, revoked(None));
+    org.state(&hub, silent).await.expect(201);
+    let kid = org.signing.kid().clone();
+    let key = hub.hub.read(move |db| members::find_key(db, &kid)).await.unwrap().unwrap();
+    assert_eq!(key.compromised_at.map(Timestamp::seconds), Some(now - 3_600), "it is not forgotten");
+}
+
+#[actix_web::test]
+async fn what_was_said_about_a_key_s_life_is_not_rewritten() {
+    let hub = TestHub::new();
+    let mut org = hub.org("Harbour Aid").await;
+    let refused: [(&str, fn(&mut StatedKey)); 3] = [
+        ("a later beginning", |key| key.nbf += 1),
+        ("an earlier beginning", |key| key.nbf -= 86_400),
+        ("a later end", |key| key.exp += 1),
+    ];
+    for (what, change) in refused {
+        let statement = org.statement_with(&hub, change);
+        let answer = org.state(&hub, statement).await;
+        assert_eq!((answer.status, answer.code()), (422, "member.statement_refused"), "{what}");
+    }
+    let sooner = org.statement_with(&hub, |key| key.exp -= 86_400);
+    org.state(&hub, sooner).await.expect(201);
+    let as_before = org.statement(&hub, KeyState::Active);
+    org.state(&hub, as_before).await.expect(422);
+}
+
 #[actix_web::test]
 async fn a_statement_signed_by_any_other_key_is_refused() {
     let hub = TestHub::new();
@@ -144,7 +204,7 @@ async fn a_person_enrols_signs_in_is_paused_and_signs_out() {
     let enrol = json!({ "name": "w.banda", "roles": ["case_worker"] });
     let staff = format!("/api/v1/organisations/{}/staff", org.id);
     let enrolment = org.post(&hub, &staff, &enrol).await.expect(201);
-    let code = enrolment.body["code"].as_str().unwrap();
+    let (code, name) = (enrolment.body["code"].as_str().unwrap(), &enrolment.body["name"]);
     let choose = |passphrase: &str| json!({ "code": code, "passphrase": passphrase });
     let short = send(&hub, None, "POST", "/api/v1/passphrase", &[], Some(&choose("short"))).await;
     assert_eq!(short.expect(422).code(), "member.passphrase_too_weak");
@@ -153,7 +213,7 @@ async fn a_person_enrols_signs_in_is_paused_and_signs_out() {
     let used = send(&hub, None, "POST", "/api/v1/passphrase", &[], Some(&long)).await;
     assert_eq!(used.expect(401).code(), "member.enrolment_refused");
 
-    let sign_in = |passphrase: &str| json!({ "name": "w.banda", "passphrase": passphrase });
+    let sign_in = |passphrase: &str| json!({ "name": name, "passphrase": passphrase });
     let good = sign_in("four unrelated words here");
     let session = send(&hub, None, "POST", "/api/v1/session", &[], Some(&good)).await.expect(200);
     let cookie = session.headers["set-cookie"].to_str().unwrap().to_owned();

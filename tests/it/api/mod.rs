@@ -6,5 +6,6 @@ mod description;
 mod feedback;
 mod limits;
 mod members;
+mod people;
 mod sessions;
 mod strangers;

@@ -8,13 +8,14 @@ use crate::support::{Org, TestHub, send};
 
 const PASSPHRASE: &str = "four unrelated words here";
 
-/// Enrols a person and answers nothing: they can sign in from now on.
-async fn person(hub: &TestHub, org: &Org, name: &str) {
+/// Enrols a person who can sign in from now on; answers the name to do it with.
+async fn person(hub: &TestHub, org: &Org, name: &str) -> String {
     let staff = format!("/api/v1/organisations/{}/staff", org.id);
     let enrolment =
         org.post(hub, &staff, &json!({ "name": name, "roles": ["case_worker"] })).await.expect(201);
     let choice = json!({ "code": enrolment.body["code"], "passphrase": PASSPHRASE });
     send(hub, None, "POST", "/api/v1/passphrase", &[], Some(&choice)).await.expect(204);
+    enrolment.body["name"].as_str().unwrap().to_owned()
 }
 
 /// Tries to sign in; answers the status and, when it was right, the cookie.
@@ -38,9 +39,9 @@ fn notes(hub: &TestHub) -> u64 {
 async fn a_session_left_alone_ends_and_one_in_use_goes_on() {
     let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
-    person(&hub, &org, "w.banda").await;
-    let (_, used) = try_as(&hub, "w.banda", PASSPHRASE).await;
-    let (_, left) = try_as(&hub, "w.banda", PASSPHRASE).await;
+    let banda = person(&hub, &org, "w.banda").await;
+    let (_, used) = try_as(&hub, &banda, PASSPHRASE).await;
+    let (_, left) = try_as(&hub, &banda, PASSPHRASE).await;
     for _step in 0..3 {
         hub.clock.advance(TimeDelta::minutes(20));
         assert_eq!(look(&hub, &used).await, 200, "it was used 20 minutes ago");
@@ -57,8 +58,8 @@ async fn a_session_left_alone_ends_and_one_in_use_goes_on() {
 async fn a_session_in_use_ends_with_its_last_hour() {
     let hub = TestHub::with(&[("ACCESS__SESSION_HOURS", "1")]);
     let org = hub.org("Harbour Aid").await;
-    person(&hub, &org, "w.banda").await;
-    let (_, cookie) = try_as(&hub, "w.banda", PASSPHRASE).await;
+    let banda = person(&hub, &org, "w.banda").await;
+    let (_, cookie) = try_as(&hub, &banda, PASSPHRASE).await;
     for _step in 0..2 {
         hub.clock.advance(TimeDelta::minutes(25));
         assert_eq!(look(&hub, &cookie).await, 200);
@@ -71,8 +72,8 @@ async fn a_session_in_use_ends_with_its_last_hour() {
 async fn the_use_of_a_session_is_noted_once_a_minute_and_not_at_each_request() {
     let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
-    person(&hub, &org, "w.banda").await;
-    let (_, cookie) = try_as(&hub, "w.banda", PASSPHRASE).await;
+    let banda = person(&hub, &org, "w.banda").await;
+    let (_, cookie) = try_as(&hub, &banda, PASSPHRASE).await;
     for _request in 0..5 {
         look(&hub, &cookie).await;
     }
@@ -91,10 +92,10 @@ async fn the_use_of_a_session_is_noted_once_a_minute_and_not_at_each_request() {
 async fn sessions_that_are_over_are_forgotten_and_no_others() {
     let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
-    person(&hub, &org, "w.banda").await;
-    let (_, _left) = try_as(&hub, "w.banda", PASSPHRASE).await;
+    let banda = person(&hub, &org, "w.banda").await;
+    let (_, _left) = try_as(&hub, &banda, PASSPHRASE).await;
     hub.clock.advance(TimeDelta::minutes(20));
-    let (_, fresh) = try_as(&hub, "w.banda", PASSPHRASE).await;
+    let (_, fresh) = try_as(&hub, &banda, PASSPHRASE).await;
     hub.clock.advance(TimeDelta::minutes(15));
     let limits = hub.hub.settings().access.clone();
     let forgotten =
@@ -112,13 +113,13 @@ async fn sessions_that_are_over_are_forgotten_and_no_others() {
 async fn a_failed_sign_in_is_logged_as_refused_and_the_log_does_not_say_why() {
     let hub = TestHub::with(&[("ACCESS__PASSPHRASE_TRIES", "2")]);
     let org = hub.org("Harbour Aid").await;
-    person(&hub, &org, "w.banda").await;
-    person(&hub, &org, "t.phiri").await;
+    let banda = person(&hub, &org, "w.banda").await;
+    let phiri = person(&hub, &org, "t.phiri").await;
     assert_eq!(try_as(&hub, "nobody.of.this.name", PASSPHRASE).await.0, 401);
-    assert_eq!(try_as(&hub, "w.banda", "not this one, sorry").await.0, 401);
-    assert_eq!(try_as(&hub, "w.banda", "nor this one, sorry").await.0, 401);
-    assert_eq!(try_as(&hub, "w.banda", PASSPHRASE).await.0, 401, "there is a pause now");
-    assert_eq!(try_as(&hub, "t.phiri", PASSPHRASE).await.0, 200);
+    assert_eq!(try_as(&hub, &banda, "not this one, sorry").await.0, 401);
+    assert_eq!(try_as(&hub, &banda, "nor this one, sorry").await.0, 401);
+    assert_eq!(try_as(&hub, &banda, PASSPHRASE).await.0, 401, "there is a pause now");
+    assert_eq!(try_as(&hub, &phiri, PASSPHRASE).await.0, 200);
     let tries = hub.logged("members.sign_in").await;
     let (good, refused): (Vec<_>, Vec<_>) = tries.iter().partition(|facts| facts.refused.is_none());
     assert_eq!((good.len(), refused.len()), (1, 4));

@@ -243,8 +243,11 @@ async fn open_routes(world: &World) -> Vec<Entry> {
         open("POST /oauth/token", 200).bytes("application/x-www-form-urlencoded", assertion.into_bytes()),
         open("POST /api/v1/passphrase", 204)
             .json(&json!({ "code": enrolment["code"], "passphrase": PASSPHRASE })),
-        open("POST /api/v1/session", 200).json(&json!({ "name": "w.banda", "passphrase": PASSPHRASE })),
+        open("POST /api/v1/session", 200)
+            .json(&json!({ "name": enrolment["name"], "passphrase": PASSPHRASE })),
         open("DELETE /api/v1/session", 204),
+        // Of a passphrase only whoever is signed in may choose another.
+        open("PUT /api/v1/passphrase", 401).json(&json!({ "old": PASSPHRASE, "new": PASSPHRASE })),
         open("POST /api/v1/person/status", 200).json(&own),
         open("POST /api/v1/person/withdrawal", 200).json(&own),
         open("POST /api/v1/person/rating", 204)
@@ -280,6 +283,11 @@ async fn members_routes(world: &World) -> Vec<Entry> {
         entry("GET /api/v1/organisations/{organisation}/staff", world.org("/staff"), 200),
         entry("POST /api/v1/organisations/{organisation}/staff", world.org("/staff"), 201)
             .json(&json!({ "name": "b.phiri", "roles": ["intake"] })),
+        entry(
+            "POST /api/v1/organisations/{organisation}/staff/{staff}/enrolment",
+            world.org(&format!("{of_person}/enrolment")),
+            201,
+        ),
         entry("DELETE /api/v1/organisations/{organisation}/staff/{staff}", world.org(&of_person), 204),
         entry("GET /api/v1/organisations/{organisation}/keys", world.org("/keys"), 200)
             .stranger(Stranger::AsAMember(200)),

@@ -3,6 +3,7 @@
 mod full;
 mod gone;
 mod kill;
+mod lifecycle;
 mod start;
 mod stop;
 mod tls;

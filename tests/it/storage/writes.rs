@@ -88,7 +88,7 @@ async fn a_unique_violation_is_a_refusal_and_the_next_write_goes_on() {
         }
     };
     write(enrol("first")).await.unwrap();
-    assert_eq!(write(enrol("first")).await.unwrap_err().code().name(), "storage.duplicate");
+    assert_eq!(write(enrol("first")).await.unwrap_err().code().name(), "member.name_taken");
     write(enrol("second")).await.unwrap();
 }
 

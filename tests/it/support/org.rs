@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use throughline::{
     access::Role,
-    crypto::{DecryptionKey, SigningKey, Typ, sign_compact},
+    crypto::{DecryptionKey, PublicJwk, SigningKey, Typ, sign_compact},
     kernel::{
-        Digest,
+        Digest, Timestamp,
         id::{ClientId, Ids as _, OrganisationId, SystemIds},
     },
     members::{self, KeyState, Organisation, RegisterClient, StatedKey, Statement},
@@ -27,6 +27,8 @@ pub(crate) struct Org {
     pub(crate) client_key: SigningKey,
     pub(crate) token: String,
     pub(crate) statements: Vec<String>,
+    /// When its keys begin.
+    made: Timestamp,
 }
 
 impl Org {
@@ -57,6 +59,7 @@ impl Org {
             client_key,
             token: String::new(),
             statements: Vec::new(),
+            made: hub.now(),
         };
         org.sign_in(hub).await;
         org.publish(hub, KeyState::Active).await.expect(201);
@@ -83,23 +86,27 @@ impl Org {
     /// Publishes the next statement, with every key in this state.
     pub(crate) async fn publish(&mut self, hub: &TestHub, state: KeyState) -> Response {
         let statement = self.statement(hub, state);
-        let path = format!("/api/v1/organisations/{}/keys", self.id);
-        let response = self.post(hub, &path, &json!({ "statement": statement })).await;
-        if response.status == 201 {
-            self.statements.push(statement);
-        }
-        response
+        self.state(hub, statement).await
     }
 
     /// The next statement, with every key in this state.
     pub(crate) fn statement(&self, hub: &TestHub, state: KeyState) -> String {
-        let key = |jwk: &throughline::crypto::PublicJwk, role: &str| StatedKey {
-            jwk: jwk.clone(),
-            role: role.to_owned(),
-            nbf: hub.now().seconds() - 60,
-            exp: hub.now().seconds() + 300 * 86_400,
-            status: state,
-            compromised_at: None,
+        self.statement_with(hub, |key| key.status = state)
+    }
+
+    /// The next statement, with every key active until `change` has looked at it.
+    pub(crate) fn statement_with(&self, hub: &TestHub, change: impl Fn(&mut StatedKey)) -> String {
+        let key = |jwk: &PublicJwk, role: &str| {
+            let mut key = StatedKey {
+                jwk: jwk.clone(),
+                role: role.to_owned(),
+                nbf: self.made.seconds() - 60,
+                exp: self.made.seconds() + 300 * 86_400,
+                status: KeyState::Active,
+                compromised_at: None,
+            };
+            change(&mut key);
+            key
         };
         let mut keys = vec![key(self.signing.public(), "sign")];
         keys.extend(self.readers.iter().map(|(role, reader)| key(reader.public(), role)));
@@ -112,6 +119,16 @@ impl Org {
             iat: hub.now().seconds(),
         };
         sign_compact(&self.root, Typ::Directory, &serde_json::to_vec(&statement).unwrap()).unwrap()
+    }
+
+    /// Publishes a statement that was made before.
+    pub(crate) async fn state(&mut self, hub: &TestHub, statement: String) -> Response {
+        let path = format!("/api/v1/organisations/{}/keys", self.id);
+        let response = self.post(hub, &path, &json!({ "statement": statement })).await;
+        if response.status == 201 {
+            self.statements.push(statement);
+        }
+        response
     }
 
     pub(crate) async fn get(&self, hub: &TestHub, path: &str) -> Response {
