@@ -97,13 +97,14 @@ impl Receipt {
         sign_compact(key, Typ::Receipt, &claims)
     }
 
-    /// Verifies a receipt against the key of whoever should have signed it.
+    /// Verifies a receipt against the key of whoever should have signed it. A violation says what was found, and nothing else does.
     pub fn verify(token: &str, key: &std::sync::Arc<VerifyingKey>) -> Result<Self, GateError> {
         let verified = verify_compact(token, Typ::Receipt, MAX_RECEIPT, |kid| {
             (kid == key.kid()).then(|| std::sync::Arc::clone(key))
         })?;
         let receipt: Self = verified.claims(DEPTH).map_err(|_ignored| GateError::Shape)?;
-        let fits = receipt.v == 1 && receipt.iss.len() <= 128;
+        let noted = receipt.note.is_some() == (receipt.evt == ReceiptEvent::Violation);
+        let fits = receipt.v == 1 && receipt.iss.len() <= 128 && noted;
         if fits { Ok(receipt) } else { Err(GateError::Shape) }
     }
 
@@ -125,5 +126,43 @@ pub struct Violation {
 impl fmt::Debug for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Violation({})", self.receipt.re)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::id::SystemIds;
+
+    #[test]
+    fn a_violation_says_what_was_found_and_nothing_else_does() {
+        let key = SigningKey::generate(&SystemIds).unwrap();
+        let at = Timestamp::from_seconds(1_772_442_000);
+        let receipt = |evt, note| Receipt {
+            v: 1,
+            jti: ReceiptId::new(&SystemIds, at),
+            iss: String::from("org_019cadc69a8077d7a7cef477d85c4e55"),
+            re: PacketId::new(&SystemIds, at),
+            h: Digest::of("envelope"),
+            evt,
+            at: at.seconds(),
+            leaf: None,
+            note,
+        };
+        let events = [
+            ReceiptEvent::Accepted,
+            ReceiptEvent::Delivered,
+            ReceiptEvent::Opened,
+            ReceiptEvent::Violation,
+            ReceiptEvent::Purged,
+        ];
+        for evt in events {
+            for note in [None, Some(ViolationNote { check: 311, fields: Vec::new(), others: 1 })] {
+                let belongs = note.is_some() == (evt == ReceiptEvent::Violation);
+                let receipt = receipt(evt, note);
+                let verified = Receipt::verify(&receipt.sign(&key).unwrap(), &key.verifier());
+                assert_eq!(verified, if belongs { Ok(receipt) } else { Err(GateError::Shape) });
+            }
+        }
     }
 }

@@ -135,7 +135,7 @@ fn the_certificate_of_a_record_satisfies_its_schema() {
 }
 
 /// Where a schema says more than the form of the claims does. Version, recipients and reference are refused when a packet is
-/// judged; what is said of approvals and notes, nobody refuses.
+/// judged, and notes when a receipt is verified; what is said of approvals, nobody refuses.
 const REFUSED_LATER: [&str; 6] = [
     "envelope.v1.another-version.json",
     "envelope.v1.nobody-receives.json",
