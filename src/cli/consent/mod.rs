@@ -106,7 +106,8 @@ answer of the one before.")]
   throughline consent withdraw con_… --category K14 --field CF.phone     some of it
   throughline consent withdraw --code 4K7Q-9M2P-0000-1111                a consent another organisation took")]
     Withdraw(withdraw::WithdrawArgs),
-    /// List withdrawals: what this organisation must answer, and what became of those it is concerned with.
+    /// List withdrawals: what this organisation must answer, and what became of those it is concerned with. Those of consents that are
+    /// kept here are noted here, so that nothing more is sealed under them.
     #[command(after_help = "Example:
   throughline consent withdrawals --open     only those with answers missing")]
     Withdrawals(withdrawals::ListArgs),

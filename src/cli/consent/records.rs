@@ -148,6 +148,20 @@ impl Held {
         Ok(self.taken_back()?.iter().any(|one| one.extent.is_whole()))
     }
 
+    /// The newest version that was there at a moment: a withdrawal says nothing of what the person agreed to afterwards.
+    fn version_at(&self, at: Timestamp) -> Option<u32> {
+        let records = self.versions.iter().filter_map(|bytes| Record::parse(bytes.as_bytes()).ok());
+        records.filter(|record| record.collected.at <= at).map(|record| record.version).max()
+    }
+
+    /// Notes a withdrawal that the hub knows of, whoever heard it. Answers whether it was new here.
+    pub(in crate::cli) fn heard(&mut self, withdrawal: WithdrawalId, at: Timestamp, extent: Extent) -> bool {
+        let Some(version) = self.version_at(at) else { return false };
+        let before = self.taken_back.len();
+        self.take_back(TakenBack { version, at, extent, withdrawal: Some(withdrawal) });
+        self.taken_back.len() > before
+    }
+
     /// Notes what the person took back. The same again changes nothing.
     pub(in crate::cli) fn take_back(&mut self, taken: TakenBack) {
         let known = |one: &TakenBack| (one.version, &one.extent) == (taken.version, &taken.extent);

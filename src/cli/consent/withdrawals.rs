@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::Records;
 use crate::{
     cli::{
         CliError, Output,
@@ -12,7 +13,7 @@ use crate::{
     consent::Exception,
     kernel::{
         Code, Fault, Timestamp,
-        id::{OrganisationId, WithdrawalId},
+        id::{ConsentId, OrganisationId, SubjectToken, WithdrawalId},
     },
 };
 
@@ -59,8 +60,15 @@ pub(in crate::cli) fn moment(text: &str) -> Result<Timestamp, String> {
 
 impl ListArgs {
     pub(super) async fn run(self, home: &Home, output: &Output) -> Result<(), CliError> {
-        let session = Session::open(home, output).await?;
+        let passphrase = home.passphrase("Passphrase: ")?;
+        let session = Session::open_with(home, &passphrase, output).await?;
         let rows = session.hub.all(&format!("/api/v1/withdrawals?open={}", self.open)).await?;
+        let noted = note(&rows, &Records::open(home, &passphrase)?)?;
+        for consent in &noted {
+            output.say(format!(
+                "{consent}: noted what was taken back elsewhere. Nothing more is sealed under it."
+            ));
+        }
         let names = session.names(rows.iter().flat_map(holders).filter_map(organisation)).await?;
         output.data(&rows, |rows| {
             if rows.is_empty() {
@@ -93,6 +101,25 @@ impl AnswerArgs {
         let names = session.names(holders(&view).filter_map(organisation)).await?;
         output.data(&view, |view| sentence(view, session.organisation(), &names))
     }
+}
+
+/// Notes withdrawals of consents that are kept here, which somebody else heard: what the hub refuses is then refused here already.
+fn note(rows: &[Value], records: &Records) -> Result<Vec<ConsentId>, CliError> {
+    let mut noted = Vec::new();
+    for mut held in records.all()? {
+        let subject = held.current()?.subject;
+        let mut is_new = false;
+        for row in
+            rows.iter().filter(|row| part(row, "subject").is_ok_and(|named: SubjectToken| named == subject))
+        {
+            is_new |= held.heard(part(row, "id")?, part(row, "withdrawn")?, part(row, "extent")?);
+        }
+        if is_new {
+            records.keep(&held)?;
+            noted.push(held.id());
+        }
+    }
+    Ok(noted)
 }
 
 fn holders(row: &Value) -> impl Iterator<Item = &Value> {
