@@ -220,8 +220,11 @@ impl Drop for Progress {
     }
 }
 
-/// One complaint about a document as a line: its place, the code a packet would meet, what to do.
+/// One complaint about a document as a line: its place, the code a packet would meet, what to do; or the sentence it is.
 fn complaint(complaint: &serde_json::Value) -> String {
+    if let Some(sentence) = complaint.as_str() {
+        return format!("\n  {sentence}");
+    }
     let text = |key: &str| complaint.get(key).and_then(|value| value.as_str()).unwrap_or_default();
     let code = if text("code").is_empty() { String::new() } else { format!("{} ", text("code")) };
     format!("\n  {} {code}{}", text("at"), text("says"))

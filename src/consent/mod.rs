@@ -39,6 +39,7 @@ mod private;
 mod record;
 mod register;
 mod release;
+mod reply;
 mod rule;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -67,6 +68,7 @@ pub use record::{
 };
 pub use register::{MAX_CERTIFICATE, Register, register};
 pub use release::{Attached, Dropped, FormFacts, Narrative, Release, Released, WhenThePersonSaidNo, release};
+pub use reply::{SeenCertificate, release_reply};
 pub use rule::{
     Area, Availability, CitedAgreement, CitedCertificate, Course, Covering, Eligibility, Facts, FieldFact,
     KnownField, Member, Offer, Onwards, Permission, Presented, Proposal, ProtectionSignal, judge,

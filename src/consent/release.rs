@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     attested::Attested,
     record::Record,
-    rule::{CitedAgreement, CitedCertificate, Facts, judge},
+    rule::{CitedAgreement, CitedCertificate, Facts, Permission, judge},
 };
 use crate::{
     kernel::{
@@ -90,7 +90,8 @@ pub struct Released {
     pub justification: Option<JustificationCode>,
 }
 
-/// Proof that these fields may go to this recipient for this purpose. Only [`release`] makes one.
+/// Proof that these fields may go to this recipient for this purpose. Only [`release`] makes one, and for an answer
+/// [`release_reply`](super::release_reply).
 #[derive(Clone, Debug)]
 pub struct Release {
     at: Timestamp,
@@ -126,7 +127,7 @@ pub fn release(
         WhenThePersonSaidNo::Refuse => (facts.clone(), Vec::new()),
         WhenThePersonSaidNo::LeaveOut => without_refused(facts),
     };
-    let mut found: Denials = evidence.into_iter().chain(of_form(form, &kept)).collect();
+    let mut found: Denials = evidence.into_iter().chain(form.denials(&kept)).collect();
     let permission = match judge(&kept) {
         Ok(permission) => Some(permission),
         Err(denials) => {
@@ -139,31 +140,9 @@ pub fn release(
         found.extend(dropped.iter().map(|dropped| Denial::new(dropped.deny).fields([dropped.field.clone()])));
     }
     found.into_result()?;
-    let proposal = &kept.proposal;
-    let cited = proposal.recipient.zip(proposal.agreement).zip(proposal.certificate);
-    let (Some(permission), Some(((recipient, agreement), certificate))) = (permission, cited) else {
-        // Nothing moves without all three; a referral that moves no data is not sealed.
-        return Err(Denials::from_iter([Deny::D301.into()]));
-    };
-    Ok(Release {
-        at: kept.at,
-        until: permission.until(),
-        sender: proposal.sender,
-        recipient,
-        mode: proposal.mode,
-        purpose: proposal.purpose.clone(),
-        service: proposal.service.clone(),
-        urgency: proposal.urgency.clone(),
-        retention: proposal.retention.clone(),
-        onward: proposal.passing_on.clone(),
-        subject: proposal.subject,
-        agreement,
-        certificate,
-        fields: by_compartment(&kept),
-        dropped,
-        warnings: permission.warnings().collect(),
-        attested: Attested::of(proposal),
-    })
+    permission
+        .and_then(|permission| Release::of(&kept, &permission, dropped))
+        .ok_or_else(|| Denials::from_iter([Deny::D301.into()]))
 }
 
 /// What only the sender can see: whether the record behind the certificate holds.
@@ -180,6 +159,13 @@ fn evidence(record: &Record, digest: Digest, facts: &Facts, policy: &Policy) -> 
         found.raise(Denial::new(Deny::D302).subcode("record"));
     }
     found
+}
+
+impl FormFacts {
+    /// What stands against the form whoever sends it.
+    pub(super) fn denials(&self, facts: &Facts) -> Denials {
+        of_form(self, facts)
+    }
 }
 
 fn of_form(form: &FormFacts, facts: &Facts) -> Denials {
@@ -233,6 +219,31 @@ fn by_compartment(facts: &Facts) -> BTreeMap<CompartmentCode, Vec<Released>> {
 }
 
 impl Release {
+    /// What was judged, as a release. Nothing moves without recipient, agreement and certificate; a referral that moves no data is not
+    /// sealed.
+    pub(super) fn of(facts: &Facts, permission: &Permission, dropped: Vec<Dropped>) -> Option<Self> {
+        let proposal = &facts.proposal;
+        Some(Self {
+            at: facts.at,
+            until: permission.until(),
+            sender: proposal.sender,
+            recipient: proposal.recipient?,
+            mode: proposal.mode,
+            purpose: proposal.purpose.clone(),
+            service: proposal.service.clone(),
+            urgency: proposal.urgency.clone(),
+            retention: proposal.retention.clone(),
+            onward: proposal.passing_on.clone(),
+            subject: proposal.subject,
+            agreement: proposal.agreement?,
+            certificate: proposal.certificate?,
+            fields: by_compartment(facts),
+            dropped,
+            warnings: permission.warnings().collect(),
+            attested: Attested::of(proposal),
+        })
+    }
+
     /// When it was judged. A release is used at once; the hub judges again.
     pub fn at(&self) -> Timestamp {
         self.at

@@ -19,6 +19,7 @@ use super::{
     certificate::Claims,
     grant::{AgreementVersion, Asked, GrantLine, Named, Operation},
     record::{Companion, ExpressionMethod, SubjectClass, ThirdParties},
+    reply::SeenCertificate,
     status::Status,
     withdrawal::DeniedPart,
 };
@@ -351,7 +352,7 @@ pub struct Presented {
     pub at_consent: BTreeMap<AgreementVersion, Arc<Terms>>,
 }
 
-/// The packet may pass. Only [`judge`] makes one.
+/// The packet may pass. Only this file makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permission {
     warnings: BTreeSet<Warning>,
@@ -388,6 +389,22 @@ pub fn judge(facts: &Facts) -> Result<Permission, Denials> {
         Mode::Emergency => judge.raise(Denial::new(Deny::D501).subcode("mode_not_supported")),
         Mode::Legal => judge.raise(Denial::new(Deny::D506).subcode("mode_not_supported")),
     }
+    judge.found.into_result()?;
+    Ok(Permission { warnings: judge.warnings, until: judge.until })
+}
+
+/// Judges an answer as far as who writes it can: the certificate by what is seen of it, everything else by the facts. The hub judges
+/// the whole.
+pub(super) fn judge_reply(facts: &Facts, seen: &SeenCertificate) -> Result<Permission, Denials> {
+    let mut judge = Judge { facts, found: Denials::none(), warnings: BTreeSet::new(), until: None };
+    judge.members();
+    judge.form();
+    judge.agreement();
+    judge.firewall();
+    judge.seen(seen);
+    judge.minimum();
+    judge.handling();
+    judge.flow();
     judge.found.into_result()?;
     Ok(Permission { warnings: judge.warnings, until: judge.until })
 }
@@ -661,6 +678,30 @@ impl<'a> Judge<'a> {
         self.attestations(held);
         self.grants(held);
         self.third_parties(claims);
+    }
+
+    /// A certificate of which the lines are not seen: whether it is the one that was cited, still stands, and what was taken back.
+    fn seen(&mut self, seen: &SeenCertificate) {
+        let (at, proposal) = (self.facts.at, &self.facts.proposal);
+        let Some(cited) = proposal.certificate else {
+            self.raise(Deny::D301);
+            return;
+        };
+        self.unless(cited == seen.cited, Deny::D302);
+        self.unless(seen.subject == proposal.subject, Deny::D303);
+        if !seen.status.allows_disclosure() {
+            self.raise(Denial::new(Deny::D304).subcode(seen.status.name()));
+        }
+        self.unless(at < seen.expires, Deny::D305);
+        let purpose = &proposal.purpose;
+        if seen.denied.iter().any(|part| part.takes_purpose(purpose)) {
+            self.raise(Denial::new(Deny::D307).purpose(purpose.clone()));
+        }
+        let taken = self.fields_where(|field, known| {
+            seen.denied.iter().any(|part| part.takes(&field.id, Some(&known.category), purpose))
+        });
+        self.about(Deny::D309, taken);
+        self.until = Some(seen.expires);
     }
 
     fn attestations(&mut self, held: &Presented) {

@@ -1,7 +1,9 @@
 //! `throughline packet`
 
+mod form;
 mod open;
 mod reach;
+mod reply;
 mod seal;
 mod send;
 
@@ -37,7 +39,9 @@ use reach::Gateway;
 And there:
   throughline packet inbox
   throughline packet fetch pkt_… --out in.rp1
-  throughline packet open in.rp1                        shows it, and tells the hub that it was opened")]
+  throughline packet open in.rp1                        shows it, and tells the hub that it was opened
+  throughline packet reply in.rp1 --form report.json --out reply.rp1
+  throughline packet send reply.rp1                     goes back to the first sender")]
 pub(super) struct Packet {
     #[command(flatten)]
     home: HomeArgs,
@@ -56,6 +60,14 @@ enum What {
   throughline packet seal … --update-of pkt_… --referral ref_… --out more.rp1     something more for a referral that is there
 What the sender attests travels in the signed envelope: --approvals 2, --signal absent, --round 1, --override D107, --worker-anonymous.")]
     Seal(Box<seal::SealArgs>),
+    /// Seal an answer to a packet that was received, such as a report of what became of it: for its sender, in the same referral. What the
+    /// agreement does not carry back is refused here; whether the person agreed to it, the hub knows.
+    #[command(after_help = "Examples:
+  throughline packet reply in.rp1 --form report.json --out reply.rp1
+  throughline packet send reply.rp1
+  throughline referral complete ref_… --outcome OC1 --note pkt_…     the report names the packet that says more
+Who sent the first packet finds the answer in `throughline packet inbox`, and fetches and opens it like any other.")]
+    Reply(Box<reply::ReplyArgs>),
     /// Hand a sealed packet in at the hub, verify the node's receipt, and keep it beside the packet. The same packet again gets the same
     /// receipt.
     #[command(after_help = "Example:
@@ -109,6 +121,7 @@ impl Packet {
         let home = Home::at(&self.home);
         match self.what {
             What::Seal(args) => block_on(args.run(&home, output))?,
+            What::Reply(args) => block_on(args.run(&home, output))?,
             What::Send { packet } => block_on(send::send(&home, &packet, output))?,
             What::Inbox => block_on(send::inbox(&home, output))?,
             What::Fetch { packet, out } => block_on(send::fetch(&home, packet, &out, output))?,

@@ -23,7 +23,7 @@ use crate::{
         id::{PacketId, SystemIds},
         time::{Clock as _, SystemClock},
     },
-    packets::{Desk, Opened, PacketError, Reading, inspect, open},
+    packets::{Desk, Envelope, Opened, PacketError, PacketKind, Reading, inspect, open},
     policy::{FieldId, Policy},
 };
 
@@ -133,7 +133,7 @@ fn show(opened: &Opened, files: &[String], output: &Output) -> Result<(), CliErr
         }
     }
     let shown = json!({
-        "packet": opened.envelope.jti, "from": opened.envelope.iss, "referral": opened.envelope.referral,
+        "packet": opened.envelope.jti, "kind": opened.envelope.kind, "re": opened.envelope.re, "from": opened.envelope.iss, "referral": opened.envelope.referral,
         "received": opened.received, "fields": fields, "files": files, "not_for_us": opened.not_for_us,
     });
     output.data(&shown, |_| {
@@ -152,12 +152,19 @@ fn show(opened: &Opened, files: &[String], output: &Output) -> Result<(), CliErr
         if !opened.not_for_us.is_empty() {
             lines.push(format!("\n{} sections are for other readers.", opened.not_for_us.len()));
         }
-        lines.push(format!(
-            "\nNext: throughline referral acknowledge {} --worker stf_...",
-            opened.envelope.referral
-        ));
+        lines.push(format!("\nNext: throughline referral {}", next(&opened.envelope)));
         lines.join("\n")
     })
+}
+
+/// What comes after reading: a referral is acknowledged, what was added to it or came back is looked at beside it.
+fn next(envelope: &Envelope) -> String {
+    match envelope.kind {
+        PacketKind::Referral => format!("acknowledge {} --worker stf_...", envelope.referral),
+        PacketKind::Update | PacketKind::Reply | PacketKind::Withdraw => {
+            format!("show {}", envelope.referral)
+        }
+    }
 }
 
 fn reading(seen: &Path, again: bool) -> Result<Reading, CliError> {

@@ -5,17 +5,19 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Value, json};
 
 use crate::{
+    agreements::{Standing, Terms},
     cli::{
         CliError,
         client::HubClient,
         home::{Home, Keyring},
         known::{KnownKeys, node_key},
+        session::part,
     },
-    consent::Member,
+    consent::{Area, Availability, CitedCertificate, Covering, Eligibility, Member, Offer, SeenCertificate},
     crypto::VerifyingKey,
     kernel::{
         Timestamp,
-        id::{OrganisationId, PacketId, SystemIds},
+        id::{CertificateId, OrganisationId, PacketId, SystemIds},
         time::SystemClock,
     },
     packets::Reader,
@@ -78,9 +80,46 @@ impl Gateway {
         self.keys.readers(recipient, now).into_iter().chain(own).filter_map(reader).collect()
     }
 
+    /// What this organisation may see of a certificate that was issued for it.
+    pub(super) async fn certificate(&self, id: CertificateId) -> Result<SeenCertificate, CliError> {
+        let seen = self.hub.get(&format!("/api/v1/certificates/{id}")).await?.body;
+        Ok(SeenCertificate {
+            cited: CitedCertificate { id: part(&seen, "id")?, digest: part(&seen, "digest")? },
+            subject: part(&seen, "subject")?,
+            status: part(&seen, "status")?,
+            denied: part(&seen, "denied")?,
+            expires: part(&seen, "expires")?,
+        })
+    }
+
     /// Hands a signed statement about a packet in.
     pub(super) async fn state(&self, packet: PacketId, receipt: &str) -> Result<(), CliError> {
         let path = format!("/api/v1/packets/{packet}/receipts");
         self.hub.post(&path, &json!({ "receipt": receipt })).await.map(drop)
+    }
+}
+
+/// What the directory says is known at the hub only, and taken to be in order here.
+pub(super) fn offered() -> Offer {
+    Offer {
+        listed: true,
+        eligibility: Eligibility::Unknown,
+        area: Area::Unknown,
+        availability: Availability::Open,
+        barred: false,
+        accused: false,
+    }
+}
+
+/// How an agreement stands today is known at the hub only; a kept one is taken to be in force here.
+pub(super) fn covering(terms: &Arc<Terms>) -> Covering {
+    Covering {
+        terms: Some(Arc::clone(terms)),
+        standing: Standing::Active,
+        flow_stopped: false,
+        signed: true,
+        current_version: Some(terms.version()),
+        reverse: false,
+        sent_today: 0,
     }
 }

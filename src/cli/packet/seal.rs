@@ -1,11 +1,6 @@
 //! `throughline packet seal`: a filled form, held against consent and agreement, and sealed for one recipient.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
 
 use chrono::TimeDelta;
 use clap::Args;
@@ -17,15 +12,15 @@ use super::{
         consent::{certify, records::Records, register},
         home::{Home, replace},
     },
-    reach::Gateway,
+    form::{Contents, FormArgs},
+    reach::{Gateway, covering, offered},
     unusable,
 };
 use crate::{
-    agreements::{Standing, Terms},
+    agreements::Terms,
     consent::{
-        AgreementVersion, Area, Attached, Availability, CitedAgreement, CitedCertificate, Claims, Course,
-        Covering, DeniedPart, Effect, Eligibility, Extent, Facts, Fall, FormFacts, MAX_CLAIMS_BYTES, Named,
-        Narrative, Offer, Onwards, Presented, ProtectionSignal, Record, Release, Wanted, WantedField,
+        AgreementVersion, CitedAgreement, CitedCertificate, Claims, Course, DeniedPart, Effect, Extent,
+        Facts, Fall, MAX_CLAIMS_BYTES, Named, Onwards, Presented, ProtectionSignal, Record, Release, Wanted,
         WhenThePersonSaidNo, release,
     },
     crypto::{Passphrase, Typ, verify_compact},
@@ -34,18 +29,17 @@ use crate::{
         id::{AgreementId, ConsentId, OrganisationId, PacketId, ReferralId, SystemIds},
         time::{Clock as _, SystemClock},
     },
-    packets::{DraftFile, Letter, PacketKind, Sealed, seal},
+    packets::{Letter, PacketKind, Sealed, seal},
     policy::{
-        Denials, Deny, FieldId, FilledForm, FormValue, JustificationCode, Language, Mode, OnwardCode, Policy,
-        PurposeCode, RetentionCode, ServiceCode, Shape, UrgencyCode,
+        Denials, Deny, FilledForm, Language, Mode, OnwardCode, Policy, PurposeCode, RetentionCode,
+        ServiceCode, UrgencyCode,
     },
 };
 
 #[derive(Args)]
 pub(super) struct SealArgs {
-    /// The filled form.
-    #[arg(long, value_name = "FILE")]
-    form: PathBuf,
+    #[command(flatten)]
+    filled: FormArgs,
     /// The consent: con_… that this home keeps, or the file of a record.
     #[arg(long, value_name = "CONSENT")]
     consent: String,
@@ -58,9 +52,6 @@ pub(super) struct SealArgs {
     /// An earlier version of the agreement, when the person agreed under it. May be given several times.
     #[arg(long = "earlier-agreement", value_name = "AGREEMENT")]
     earlier: Vec<String>,
-    /// Folder with the files that the form names.
-    #[arg(long, value_name = "FOLDER")]
-    attachments: Option<PathBuf>,
     /// The recipient.
     #[arg(long)]
     to: OrganisationId,
@@ -85,21 +76,9 @@ pub(super) struct SealArgs {
     /// It adds to a referral that is there: the packet that began it.
     #[arg(long, value_name = "PACKET", requires = "referral")]
     update_of: Option<PacketId>,
-    /// Why a field beyond the minimum set is needed: FIELD=JC05. May be given several times.
-    #[arg(long = "because", value_name = "FIELD=CODE", value_parser = justification)]
-    because: Vec<(FieldId, JustificationCode)>,
     /// Leave out what the person said no to, instead of refusing the whole.
     #[arg(long)]
     leave_out: bool,
-    /// The free texts were read again for what they tell beyond need.
-    #[arg(long)]
-    reviewed: bool,
-    /// The files were scanned, and place, device and author were removed from them.
-    #[arg(long)]
-    cleaned: bool,
-    /// How many people here approved it; what is most sensitive needs two.
-    #[arg(long, default_value_t = 1)]
-    approvals: u8,
     /// Whether somebody looked for a need of international protection, and what was found: absent or present.
     #[arg(long, value_parser = signal)]
     signal: Option<ProtectionSignal>,
@@ -109,15 +88,6 @@ pub(super) struct SealArgs {
     /// A soft refusal that is overridden on purpose, such as D107. May be given several times.
     #[arg(long = "override", value_name = "CODE")]
     overrides: Vec<Deny>,
-    /// The worker asked not to be named.
-    #[arg(long)]
-    worker_anonymous: bool,
-    /// How many days the packet may wait for its recipient.
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u8).range(1..=30))]
-    days: u8,
-    /// Where to write the packet.
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
 }
 
 fn signal(word: &str) -> Result<ProtectionSignal, String> {
@@ -126,12 +96,6 @@ fn signal(word: &str) -> Result<ProtectionSignal, String> {
         "present" => Ok(ProtectionSignal::Present),
         _ => Err(String::from("expected absent or present; leave it out when nobody looked")),
     }
-}
-
-fn justification(text: &str) -> Result<(FieldId, JustificationCode), String> {
-    let (field, code) = text.split_once('=').ok_or("expected FIELD=CODE, such as CF.pregnancy=JC05")?;
-    let field = field.parse().map_err(|error: crate::policy::NotACode| error.to_string())?;
-    Ok((field, code.parse().map_err(|error: crate::policy::NotACode| error.to_string())?))
 }
 
 /// What a packet rests on.
@@ -149,7 +113,7 @@ struct RestsOn {
 impl SealArgs {
     pub(super) async fn run(&self, home: &Home, output: &Output) -> Result<(), CliError> {
         let policy = Policy::builtin();
-        let form = FilledForm::parse(&fs::read(&self.form)?, policy)?;
+        let form = self.filled.read(policy)?;
         let passphrase = home.passphrase("Passphrase: ")?;
         let rests = self.rests_on(home, &passphrase)?;
         let gateway = Gateway::reach(home, home.keyring(&passphrase)?, &[self.to]).await?;
@@ -158,13 +122,13 @@ impl SealArgs {
         let facts = facts(self, &form, &rests, certificate, (&gateway, now));
         let refused =
             if self.leave_out { WhenThePersonSaidNo::LeaveOut } else { WhenThePersonSaidNo::Refuse };
-        let form_facts = form_facts(self, &form, policy);
+        let form_facts = self.filled.facts(&form, policy);
         let release = release(&rests.record, rests.digest, &form_facts, &facts, (policy, refused))
             .map_err(|denials| denied(&denials))?;
         let letter = letter(self, &form, &release, &gateway, now)?;
         let referral = letter.referral;
         let sealed = seal(&release, letter, &gateway.keyring.signing, policy, &SystemIds)?;
-        replace(&self.out, &sealed.body)?;
+        replace(&self.filled.out, &sealed.body)?;
         self.tell(&sealed, &release, referral, output)
     }
 
@@ -181,7 +145,7 @@ impl SealArgs {
             .map(|dropped| json!({ "field": dropped.field, "code": dropped.deny }))
             .collect();
         let made = json!({
-            "packet": sealed.id, "referral": referral, "envelope_digest": sealed.envelope, "file": self.out,
+            "packet": sealed.id, "referral": referral, "envelope_digest": sealed.envelope, "file": self.filled.out,
             "fields": sealed.manifest.fields.len(), "left_out": dropped,
             "warnings": release.warnings().map(|w| json!(w)).collect::<Vec<_>>(),
         });
@@ -189,13 +153,13 @@ impl SealArgs {
             let mut lines = vec![format!(
                 "Sealed {} fields in {} ({}, for {referral}).",
                 sealed.manifest.fields.len(),
-                self.out.display(),
+                self.filled.out.display(),
                 sealed.id
             )];
             for left in release.dropped() {
                 lines.push(format!("Left out {}: {} {}", left.field, left.deny.code(), left.deny.title()));
             }
-            lines.push(format!("Next: throughline packet send {}", self.out.display()));
+            lines.push(format!("Next: throughline packet send {}", self.filled.out.display()));
             lines.join("\n")
         })
     }
@@ -331,13 +295,6 @@ fn facts(
     (gateway, now): (&Gateway, Timestamp),
 ) -> Facts {
     let (policy, terms) = (Policy::builtin(), &rests.terms);
-    let because =
-        |id: &FieldId| args.because.iter().find(|(field, _)| field == id).map(|(_, code)| code.clone());
-    let fields = form.travelling(policy).map(|(field, _)| WantedField {
-        id: field.id.clone(),
-        compartment: Some(field.compartment.clone()),
-        justification: because(&field.id),
-    });
     let wanted = Wanted {
         sender: gateway.organisation,
         recipient: Some(args.to),
@@ -349,16 +306,16 @@ fn facts(
         onward: args.onward.clone(),
         profile: String::from("rp1"),
         dictionary: policy.dictionary().to_owned(),
-        fields: fields.collect(),
+        fields: args.filled.wanted(form, policy),
         language: Language::Common,
-        approvals: args.approvals,
+        approvals: args.filled.approvals,
         signal: args.signal.unwrap_or(ProtectionSignal::NotScreened),
         subject: rests.record.subject,
         agreement: Some(CitedAgreement { id: terms.id(), version: terms.version(), digest: terms.digest() }),
         certificate: Some(CitedCertificate { id: certificate.claims.id, digest: certificate.digest }),
         round: args.round,
         overrides: args.overrides.iter().copied().collect(),
-        worker_anonymous: args.worker_anonymous,
+        worker_anonymous: args.filled.worker_anonymous,
         onwards: Onwards::No,
         course: if args.update_of.is_some() { Course::Continues } else { Course::Begins },
     };
@@ -367,46 +324,12 @@ fn facts(
         proposal: wanted.on(policy),
         sender: gateway.member(gateway.organisation, now),
         recipient: gateway.member(args.to, now),
-        offer: Offer {
-            listed: true,
-            eligibility: Eligibility::Unknown,
-            area: Area::Unknown,
-            availability: Availability::Open,
-            barred: false,
-            accused: false,
-        },
-        agreement: Covering {
-            terms: Some(Arc::clone(terms)),
-            standing: Standing::Active,
-            flow_stopped: false,
-            signed: true,
-            current_version: Some(terms.version()),
-            reverse: false,
-            sent_today: 0,
-        },
+        offer: offered(),
+        agreement: covering(terms),
         certificate: Some(certificate),
         open_referral: false,
         withdrawal_running: false,
     }
-}
-
-fn form_facts(args: &SealArgs, form: &FilledForm, policy: &Policy) -> FormFacts {
-    let mut facts = FormFacts { subjects: 1, ..FormFacts::default() };
-    for (field, value) in form.travelling(policy) {
-        if let (Shape::Prose { .. }, FormValue::Text(text)) = (&field.shape, value) {
-            let (field, chars) = (field.id.clone(), text.chars().count());
-            facts.narratives.push(Narrative { field, chars, reviewed: args.reviewed });
-        }
-        for (_, media) in value.files() {
-            facts.files.push(Attached {
-                field: field.id.clone(),
-                media_type: media.to_owned(),
-                metadata_removed: args.cleaned,
-                scanned: args.cleaned,
-            });
-        }
-    }
-    facts
 }
 
 fn letter(
@@ -417,35 +340,13 @@ fn letter(
     now: Timestamp,
 ) -> Result<Letter, CliError> {
     let policy = Policy::builtin();
-    let (mut values, mut files) = (BTreeMap::new(), Vec::new());
-    for released in release.fields().values().flatten() {
-        let Some(value) = form.value(&released.field) else { continue };
-        let named = value.files();
-        if named.is_empty() {
-            values.insert(released.field.clone(), value.clone());
-        }
-        for (name, media) in named {
-            let folder = args.attachments.as_deref().ok_or_else(|| {
-                unusable(format!(
-                    "the form names a file in {}; say where it is with --attachments",
-                    released.field
-                ))
-            })?;
-            files.push(DraftFile {
-                field: released.field.clone(),
-                name: name.to_owned(),
-                mime: media.to_owned(),
-                bytes: fs::read(folder.join(name))?,
-                justification: None,
-            });
-        }
-    }
+    let Contents { values, files } = args.filled.contents(form, release)?;
     let minset = policy.minimum_set(&args.service).map(|set| set.id.clone());
     Ok(Letter {
         kind: if args.update_of.is_some() { PacketKind::Update } else { PacketKind::Referral },
         re: args.update_of,
         made: now,
-        expires: now.plus(TimeDelta::days(i64::from(args.days))),
+        expires: now.plus(TimeDelta::days(i64::from(args.filled.days))),
         referral: args.referral.unwrap_or_else(|| ReferralId::new(&SystemIds, now)),
         parent: None,
         minset: minset.ok_or_else(|| unusable(format!("there is no minimum set for {}", args.service)))?,
@@ -455,7 +356,7 @@ fn letter(
     })
 }
 
-fn denied(denials: &Denials) -> CliError {
+pub(super) fn denied(denials: &Denials) -> CliError {
     let mut facts = serde_json::Map::new();
     facts.insert(String::from("denials"), json!(denials));
     CliError::new(Code::new("packet.denied", Fault::Refused), "this may not be sent").with(Some(facts))

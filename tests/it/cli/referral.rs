@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use throughline::kernel::time::{Clock as _, SystemClock};
 
 use super::{
-    agreement::agree_both_ways,
+    agreement::{agree, agree_both_ways},
     consent::write_record,
-    gateway::{Gateway, hub},
+    gateway::{Gateway, Ran, hub},
 };
 use crate::support::TestHub;
 
@@ -30,7 +30,9 @@ impl Story {
         let lakeside = Gateway::enrolled(&hub, "Lakeside").await;
         lakeside.run(&hub, "service offer --service SV07 --name Clinic --description Care").await.expect(0);
         let agreement = agree_both_ways(&hub, &harbour, &lakeside).await;
-        harbour.run(&hub, &format!("agreement fetch {agreement}")).await.expect(0);
+        for gateway in [&harbour, &lakeside] {
+            gateway.run(&hub, &format!("agreement fetch {agreement}")).await.expect(0);
+        }
         let asked = write_record(&hub, &harbour, &lakeside, &agreement, |_| {}).await;
         harbour.run(&hub, "consent add record.json").await.expect(0);
         let certify = format!("consent certify {} --recipient {} --register", asked.id, lakeside.id);
@@ -66,6 +68,16 @@ impl Story {
         (packet, referral)
     }
 
+    /// The person is asked again and says the same: the next version of the record.
+    async fn ask_again(&self, mut record: Value) {
+        let shown = self.harbour.json(&self.hub, &format!("consent show {}", self.consent)).await;
+        record["version"] = 2.into();
+        record["supersedes"] = shown["digest"].clone();
+        record["collected"]["at"] = json!(SystemClock.now());
+        std::fs::write(self.harbour.file("record.json"), record.to_string()).unwrap();
+        self.harbour.run(&self.hub, "consent add record.json").await.expect(0);
+    }
+
     /// A move of the recipient; the state after it.
     pub(super) async fn lakeside_does(&self, words: &str) -> Value {
         self.lakeside.json(&self.hub, &format!("referral {words}")).await["referral"]["state"].clone()
@@ -74,6 +86,13 @@ impl Story {
     pub(super) async fn state(&self, referral: &str) -> Value {
         self.harbour.json(&self.hub, &format!("referral show {referral}")).await["state"].clone()
     }
+}
+
+/// What became of it, with this field beside the case.
+fn write_report(by: &Gateway, field: &str) {
+    let mut form = json!({ "form": "CF", "version": "1", "values": { "CF.case_token": "H-1" } });
+    form["values"][field] = "Canary report".into();
+    std::fs::write(by.file("report.json"), form.to_string()).unwrap();
 }
 
 #[actix_web::test]
@@ -185,6 +204,104 @@ async fn a_recipient_that_hears_a_withdrawal_passes_it_on_and_is_asked_itself() 
     let kept = format!("consent answer {id} kept --exception WX3 --until 2031-01-01");
     assert!(lakeside.run(hub, &kept).await.expect(0).out.contains("kept until 2031-01-01"));
     harbour.run(hub, &format!("consent answer {id} destroyed")).await.expect(69);
+}
+
+#[actix_web::test]
+async fn a_recipient_writes_back_sealed_and_the_first_sender_reads_it() {
+    let story = Story::new().await;
+    let Story { hub, harbour, lakeside, .. } = &story;
+    let (packet, referral) = story.acknowledged().await;
+    write_report(lakeside, "CF.need_text");
+    let sealed = lakeside.json(hub, "packet reply in.rp1 --form report.json --out reply.rp1").await;
+    assert_eq!((&sealed["re"], &sealed["referral"]), (&json!(packet), &json!(referral)));
+    assert_eq!((&sealed["to"], &sealed["fields"]), (&json!(harbour.id), &json!(2)));
+    lakeside.run(hub, "packet send reply.rp1").await.expect(0);
+    let again = lakeside.json(hub, "packet send reply.rp1").await;
+    assert_eq!(again["again"], true);
+
+    let waiting = harbour.json(hub, "packet inbox").await;
+    assert_eq!((&waiting[0]["id"], &waiting[0]["kind"]), (&sealed["packet"], &json!("reply")));
+    let fetch = format!("packet fetch {} --out answer.rp1", waiting[0]["id"].as_str().unwrap());
+    harbour.run(hub, &fetch).await.expect(0);
+    let opened = harbour.run(hub, "packet open answer.rp1").await.expect(0);
+    assert!(opened.out.contains("Canary report") && opened.err.contains("The hub knows"), "{}", opened.out);
+    assert!(opened.out.contains(&format!("referral show {referral}")), "{}", opened.out);
+    assert_eq!(harbour.json(hub, "packet inbox").await, json!([]));
+    let read_back = lakeside.json(hub, "packet open reply.rp1").await;
+    assert_eq!(read_back["fields"]["CF.need_text"], "Canary report");
+    assert!(!hub.everything_stored().contains("Canary report"));
+    assert_eq!(story.state(&referral).await, "acknowledged", "an answer moves nothing by itself");
+}
+
+#[actix_web::test]
+async fn an_answer_is_refused_where_it_is_written_when_nothing_may_go_back() {
+    let story = Story::new().await;
+    let Story { hub, harbour, lakeside, consent, .. } = &story;
+    let (_, referral) = story.acknowledged().await;
+    let reply = "packet reply in.rp1 --form report.json --out reply.rp1";
+    let refused = |gateway, with: &'static str, why: &'static str| async move {
+        let Ran { err, .. } = Gateway::run(gateway, hub, &format!("{reply} {with}")).await.expect(65);
+        assert!(err.contains(why), "{err}");
+        assert!(!gateway.file("reply.rp1").exists());
+    };
+    write_report(lakeside, "CF.remarks");
+    refused(lakeside, "", "D208").await;
+    write_report(lakeside, "CF.need_text");
+    write_report(harbour, "CF.need_text");
+    for name in ["rp1", "receipt.jws"] {
+        std::fs::copy(lakeside.file(&format!("in.{name}")), harbour.file(&format!("in.{name}"))).unwrap();
+    }
+    refused(harbour, "", "only its recipient answers it").await;
+    refused(lakeside, "--receipt report.json", "packet.receipt").await;
+    let one_way = agree(hub, harbour, lakeside).await;
+    lakeside.run(hub, &format!("agreement fetch {one_way}")).await.expect(0);
+    let words = format!("{reply} --agreement {one_way}");
+    let no_way_back = lakeside.run(hub, &words).await.expect(65).err;
+    assert!(no_way_back.contains("D218"), "{no_way_back}");
+
+    harbour.run(hub, &format!("consent withdraw {consent} --field CF.need_text")).await.expect(0);
+    refused(lakeside, "", "D309").await;
+    lakeside.run(hub, &format!("referral withdraw {referral}")).await.expect(0);
+    refused(lakeside, "", "D304").await;
+}
+
+#[actix_web::test]
+async fn a_withdrawal_that_somebody_else_heard_is_noted_and_nothing_more_is_sealed() {
+    let story = Story::new().await;
+    let Story { hub, harbour, lakeside, consent, .. } = &story;
+    let (_, referral) = story.acknowledged().await;
+    let record: Value = serde_json::from_slice(&std::fs::read(harbour.file("record.json")).unwrap()).unwrap();
+    let code = record["withdrawal"]["code"].as_str().unwrap();
+    lakeside.run(hub, &format!("consent withdraw --code {code} --field CF.phone")).await.expect(0);
+    harbour.run(hub, &story.seal("")).await.expect(0);
+    let told = harbour.run(hub, "consent withdrawals").await.expect(0).err;
+    assert!(told.contains(consent), "{told}");
+    let told = harbour.run(hub, "consent withdrawals").await.expect(0).err;
+    assert!(!told.contains(consent), "noted once: {told}");
+    let refused = harbour.run(hub, &story.seal("")).await.expect(65).err;
+    assert!(refused.contains("D309") && refused.contains("CF.phone"), "{refused}");
+    harbour.run(hub, &story.seal("--leave-out")).await.expect(0);
+
+    lakeside.run(hub, &format!("referral withdraw {referral}")).await.expect(0);
+    harbour.run(hub, "consent withdrawals").await.expect(0);
+    let shown = harbour.json(hub, &format!("consent show {consent}")).await;
+    assert_eq!(shown["taken_back"][1]["extent"], json!({ "recipient": lakeside.id }));
+    let nothing_left = harbour.run(hub, &story.seal("--leave-out")).await.expect(65).err;
+    assert!(nothing_left.contains("consent.taken_back"), "{nothing_left}");
+    assert_eq!(
+        lakeside.json(hub, "consent list").await,
+        json!([]),
+        "a recipient has no consent to note it in"
+    );
+
+    story.ask_again(record).await;
+    harbour.run(hub, "consent withdrawals").await.expect(0);
+    let shown = harbour.json(hub, &format!("consent show {consent}")).await;
+    assert_eq!(
+        (&shown["version"], &shown["taken_back"]),
+        (&json!(2), &json!([])),
+        "a new yes is not taken back"
+    );
 }
 
 #[actix_web::test]
