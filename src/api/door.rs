@@ -316,4 +316,16 @@ mod tests {
         assert!(known.of(&last, at(9)).is_some());
         assert!(known.of(&last, at(10)).is_none());
     }
+
+    #[actix_web::test]
+    async fn passphrases_are_worked_on_in_turn() {
+        let text = "[access]\npassphrases_at_once = 1\n";
+        let door =
+            Door::new(&crate::config::load_with(Some(text), &std::collections::BTreeMap::new()).unwrap());
+        let first = door.turn().await.unwrap();
+        let soon = Duration::from_millis(50);
+        assert!(tokio::time::timeout(soon, door.turn()).await.is_err(), "two at once");
+        drop(first);
+        tokio::time::timeout(soon, door.turn()).await.unwrap().unwrap();
+    }
 }

@@ -6,15 +6,17 @@ use std::{
 
 use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web};
 use rustls::{
-    ServerConfig,
+    RootCertStore, ServerConfig,
     pki_types::{
         CertificateDer, PrivateKeyDer,
         pem::{self, PemObject as _},
     },
+    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 
 use super::{door::Door, guard::guard, routes};
 use crate::{
+    config::Server,
     hub::Hub,
     kernel::{Code, Coded, Fault},
 };
@@ -35,7 +37,7 @@ pub enum ServeError {
     /// A certificate or key cannot be used.
     #[error(
         "cannot use {what} for TLS: {reason}; correct server.tls_certificate and server.tls_key, or empty both and let something in \
-         front of the hub serve TLS"
+         front of the hub serve TLS; for server.client_ca, correct or empty that"
     )]
     Tls {
         /// The file.
@@ -95,7 +97,7 @@ pub fn serve(hub: &Hub) -> Result<Serving, ServeError> {
     let http = if server.tls_certificate.as_os_str().is_empty() {
         http.bind_auto_h2c(server.address).map_err(unbound)?
     } else {
-        let tls = tls(&server.tls_certificate, &server.tls_key)?;
+        let tls = tls(&server)?;
         http.bind_rustls_0_23(server.address, tls).map_err(unbound)?
     };
     let address = http.addrs().first().copied().unwrap_or(server.address);
@@ -119,16 +121,27 @@ pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-fn tls(certificate: &Path, key: &Path) -> Result<ServerConfig, ServeError> {
-    let refuse = |what: &Path, reason: String| ServeError::Tls { what: what.display().to_string(), reason };
-    let open =
-        |path: &Path| File::open(path).map(BufReader::new).map_err(|error| refuse(path, error.to_string()));
-    let chain = CertificateDer::pem_reader_iter(open(certificate)?)
+fn refuse(what: &Path, reason: String) -> ServeError {
+    ServeError::Tls { what: what.display().to_string(), reason }
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, ServeError> {
+    File::open(path).map(BufReader::new).map_err(|error| refuse(path, error.to_string()))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ServeError> {
+    let chain = CertificateDer::pem_reader_iter(open(path)?)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| refuse(certificate, error.to_string()))?;
+        .map_err(|error| refuse(path, error.to_string()))?;
     if chain.is_empty() {
-        return Err(refuse(certificate, String::from("it holds no certificate in PEM")));
+        return Err(refuse(path, String::from("it holds no certificate in PEM")));
     }
+    Ok(chain)
+}
+
+fn tls(server: &Server) -> Result<ServerConfig, ServeError> {
+    let (certificate, key) = (&server.tls_certificate, &server.tls_key);
+    let chain = certificates(certificate)?;
     let private = PrivateKeyDer::from_pem_reader(open(key)?).map_err(|error| {
         let none = matches!(error, pem::Error::NoItemsFound);
         let none = none.then(|| String::from("it holds no key in PEM, or one that a passphrase protects"));
@@ -139,9 +152,10 @@ fn tls(certificate: &Path, key: &Path) -> Result<ServerConfig, ServeError> {
         .key_provider
         .load_private_key(private.clone_key())
         .map_err(|error| refuse(key, error.to_string()))?;
+    let callers = callers(&server.client_ca, &provider)?;
     ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private))
+        .and_then(|builder| builder.with_client_cert_verifier(callers).with_single_cert(chain, private))
         .map_err(|error| {
             if matches!(error, rustls::Error::InconsistentKeys(_)) {
                 refuse(key, format!("it does not belong to the certificate in {}", certificate.display()))
@@ -149,4 +163,21 @@ fn tls(certificate: &Path, key: &Path) -> Result<ServerConfig, ServeError> {
                 refuse(certificate, error.to_string())
             }
         })
+}
+
+/// Who may connect: anybody, or whoever shows a certificate of one of these authorities.
+fn callers(
+    authorities: &Path,
+    provider: &Arc<rustls::crypto::CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, ServeError> {
+    if authorities.as_os_str().is_empty() {
+        return Ok(WebPkiClientVerifier::no_client_auth());
+    }
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(authorities)? {
+        roots.add(certificate).map_err(|error| refuse(authorities, error.to_string()))?;
+    }
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        .map_err(|error| refuse(authorities, error.to_string()))
 }

@@ -1,6 +1,6 @@
 //! The gateway's side of HTTP: signs in with the client's key, and turns problems into failures of the command.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -38,13 +38,35 @@ pub(super) struct Answer {
 
 /// An HTTP client with this project's limits: rustls, no redirects, time limits.
 pub(super) fn http() -> Result<reqwest::Client, CliError> {
-    reqwest::Client::builder()
+    http_for(&Connection::default())
+}
+
+/// The same with the certificates of a connection.
+fn http_for(connection: &Connection) -> Result<reqwest::Client, CliError> {
+    let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(Duration::from_secs(10))
         .timeout(Duration::from_secs(60))
-        .user_agent(concat!("throughline/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| unreachable("this machine's network", &error))
+        .user_agent(concat!("throughline/", env!("CARGO_PKG_VERSION")));
+    if let Some(path) = &connection.hub_ca {
+        let authorities = reqwest::Certificate::from_pem_bundle(&std::fs::read(path)?);
+        builder = builder.tls_certs_only(authorities.map_err(|_ignored| unusable(path))?);
+    }
+    if let Some(path) = &connection.identity {
+        let identity = reqwest::Identity::from_pem(&std::fs::read(path)?);
+        builder = builder.identity(identity.map_err(|_ignored| unusable(path))?);
+    }
+    builder.build().map_err(|error| unreachable("this machine's network", &error))
+}
+
+fn unusable(path: &Path) -> CliError {
+    CliError::new(
+        Code::new("home.certificate", Fault::Malformed),
+        format!(
+            "{} holds nothing in PEM that can be used for TLS; name another with throughline key connect",
+            path.display()
+        ),
+    )
 }
 
 impl HubClient {
@@ -73,7 +95,7 @@ impl HubClient {
                 "this gateway does not know its hub yet; run `throughline key connect --hub URL --organisation ID --client ID`",
             ));
         };
-        let http = http()?;
+        let http = http_for(connection)?;
         let token = token(&http, hub, client, keyring, clock, ids).await?;
         Ok(Self { http, base: hub.clone(), token, organisation })
     }

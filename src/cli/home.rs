@@ -49,6 +49,12 @@ pub(super) struct Connection {
     pub(super) organisation: Option<OrganisationId>,
     /// The client's id at the hub.
     pub(super) client: Option<ClientId>,
+    /// Certificates in PEM that the hub's must hang on; this machine's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) hub_ca: Option<PathBuf>,
+    /// Certificate chain and key in PEM, in one file, for a hub that asks who connects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) identity: Option<PathBuf>,
 }
 
 /// The private keys, opened.

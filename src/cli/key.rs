@@ -42,6 +42,9 @@ enum What {
         readers: Vec<String>,
     },
     /// Remember which hub this gateway belongs to, with the ids the coordinator gave back.
+    #[command(after_help = "Examples:
+  throughline key connect --hub https://hub.example --organisation org_… --client cli_…
+  throughline key connect --hub https://hub.example --organisation org_… --client cli_… --identity /etc/gateway.pem")]
     Connect {
         /// Address of the hub.
         #[arg(long)]
@@ -52,6 +55,12 @@ enum What {
         /// The machine client's id.
         #[arg(long)]
         client: ClientId,
+        /// Certificates in PEM that the hub's must hang on, instead of those this machine trusts.
+        #[arg(long, value_name = "FILE")]
+        hub_ca: Option<PathBuf>,
+        /// Certificate chain and key in PEM, in one file, for a hub that asks who connects (its server.client_ca).
+        #[arg(long, value_name = "FILE")]
+        identity: Option<PathBuf>,
     },
     /// List the keys of this home by role and thumbprint.
     List,
@@ -101,11 +110,13 @@ impl Key {
         let home = Home::at(&self.home);
         match self.what {
             What::Init { readers } => init(&home, &self.home, readers, output),
-            What::Connect { hub, organisation, client } => {
+            What::Connect { hub, organisation, client, hub_ca, identity } => {
                 let connection = Connection {
                     hub: Some(hub.trim_end_matches('/').to_owned()),
                     organisation: Some(organisation),
                     client: Some(client),
+                    hub_ca: hub_ca.map(std::path::absolute).transpose()?,
+                    identity: identity.map(std::path::absolute).transpose()?,
                 };
                 home.connect(&connection)?;
                 output.data(&connection, |_| String::from("Connected. Next: throughline key publish"))

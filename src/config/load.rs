@@ -247,6 +247,9 @@ fn judge(settings: &Settings, complaints: &mut Vec<Complaint>) {
     if tls.0.as_os_str().is_empty() != tls.1.as_os_str().is_empty() {
         complain("server.tls_key", String::from("and tls_certificate go together: set both or neither"));
     }
+    if tls.0.as_os_str().is_empty() && !settings.server.client_ca.as_os_str().is_empty() {
+        complain("server.client_ca", String::from("needs TLS: set tls_certificate and tls_key as well"));
+    }
     let database = &settings.database.url;
     let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|start| database.starts_with(start));
     if !known || database == "sqlite:" {
@@ -348,6 +351,12 @@ mod tests {
         {
             assert!(said.contains(setting), "{said}");
         }
+    }
+
+    #[test]
+    fn certificates_of_callers_cannot_be_asked_for_without_tls() {
+        let said = complaint_about("[server]\nclient_ca = \"ca.pem\"\n");
+        assert!(said.starts_with("server.client_ca: needs TLS"), "{said}");
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub struct Server {
     pub tls_certificate: PathBuf,
     /// Private key in PEM; empty for none.
     pub tls_key: PathBuf,
+    /// Authorities whose certificates callers must show, in PEM; empty for none.
+    pub client_ca: PathBuf,
     /// What stands in front of the hub and says in `X-Forwarded-For` whom it speaks for.
     pub trusted_proxies: Networks,
     /// Serving threads; 0 means one per core.

@@ -228,6 +228,7 @@ impl Run {
             hub: Some(self.settings.server.public_url.clone()),
             organisation: Some(sender.id),
             client: Some(sender.client),
+            ..Connection::default()
         };
         let line = HubClient::sign_in(&connection, &sender.keyring, &SystemClock, &SystemIds).await?;
         Ok(line.token().to_owned())

@@ -124,6 +124,7 @@ impl Stage {
             hub: Some(self.url.clone()),
             organisation: Some(organisation.id),
             client: Some(client.id),
+            ..Connection::default()
         };
         home.connect(&connection)?;
         key::publish(&home, &keyring).await?;

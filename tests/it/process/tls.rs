@@ -12,7 +12,7 @@ use openssl::{
     symm::Cipher,
     x509::{X509, X509Builder, X509NameBuilder, extension::SubjectAlternativeName},
 };
-use reqwest::{Certificate, ClientBuilder, Version};
+use reqwest::{Certificate, ClientBuilder, Identity, Version};
 use rustix::process::Signal;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -30,21 +30,28 @@ fn new_key() -> PKey<Private> {
 
 /// A certificate for 127.0.0.1 that its own key signs.
 fn certificate(key: &PKey<Private>) -> X509 {
-    let mut name = X509NameBuilder::new().unwrap();
-    name.append_entry_by_text("CN", "hub.test").unwrap();
-    let name = name.build();
+    issued(key, key, ["hub.test"; 2])
+}
+
+/// A certificate for 127.0.0.1 that another key signs.
+fn issued(by: &PKey<Private>, key: &PKey<Private>, [issuer, subject]: [&str; 2]) -> X509 {
+    let name = |text: &str| {
+        let mut name = X509NameBuilder::new().unwrap();
+        name.append_entry_by_text("CN", text).unwrap();
+        name.build()
+    };
     let mut builder = X509Builder::new().unwrap();
     builder.set_version(2).unwrap();
     builder.set_serial_number(&BigNum::from_u32(1).unwrap().to_asn1_integer().unwrap()).unwrap();
-    builder.set_subject_name(&name).unwrap();
-    builder.set_issuer_name(&name).unwrap();
+    builder.set_subject_name(&name(subject)).unwrap();
+    builder.set_issuer_name(&name(issuer)).unwrap();
     builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
     builder.set_not_after(&Asn1Time::days_from_now(2).unwrap()).unwrap();
     builder.set_pubkey(key).unwrap();
     let host =
         SubjectAlternativeName::new().ip("127.0.0.1").build(&builder.x509v3_context(None, None)).unwrap();
     builder.append_extension(host).unwrap();
-    builder.sign(key, MessageDigest::sha256()).unwrap();
+    builder.sign(by, MessageDigest::sha256()).unwrap();
     builder.build()
 }
 
@@ -106,6 +113,61 @@ async fn a_hub_with_a_certificate_answers_over_https_and_not_over_http() {
 
     hub.tell(Signal::TERM);
     hub.ended().await.expect(0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_that_asks_for_certificates_talks_to_nobody_without_one() {
+    let (mut machine, certificate) = machine();
+    let (authority, other) = (new_key(), new_key());
+    let ca = issued(&authority, &authority, ["members", "members"]);
+    let file = |name: &str, content: &[u8]| fs::write(machine.folder().join(name), content).unwrap();
+    let pair = |by: &PKey<Private>| {
+        let key = new_key();
+        let mut both = issued(by, &key, ["members", "gateway"]).to_pem().unwrap();
+        both.extend(key.private_key_to_pem_pkcs8().unwrap());
+        both
+    };
+    let (good, bad) = (pair(&authority), pair(&other));
+    file("ca.pem", &ca.to_pem().unwrap());
+    file("good.pem", &good);
+    file("bad.pem", &bad);
+    file("empty.pem", b"");
+    file("words", b"four unrelated words here\n");
+    machine.set("SERVER__CLIENT_CA", "empty.pem");
+    refused(&machine, "serve", MEND, &["cannot use empty.pem", "correct or empty that"])
+        .await
+        .expect_code("server.tls");
+    machine.set("SERVER__CLIENT_CA", "ca.pem");
+    let mut hub = machine.start();
+    hub.until_served().await;
+    let address = hub.url.strip_prefix("http://").unwrap().to_owned();
+
+    let root = Certificate::from_pem(&certificate.to_pem().unwrap()).unwrap();
+    let asks = async |identity: Option<&[u8]>| {
+        let mut client = ClientBuilder::new().no_proxy().tls_certs_only([root.clone()]);
+        if let Some(identity) = identity {
+            client = client.identity(Identity::from_pem(identity).unwrap());
+        }
+        client.build().unwrap().get(format!("https://{address}/health/ready")).send().await
+    };
+    assert_eq!(asks(Some(&good)).await.unwrap().status().as_u16(), 200);
+    asks(None).await.expect_err("nobody is asked for a certificate");
+    asks(Some(&bad)).await.expect_err("anybody's certificate is taken");
+
+    // A gateway, with and without.
+    machine.run("key --home home --passphrase-file words init").expect(0);
+    let ids =
+        "--organisation org_01920000000070008000000000000000 --client cli_01920000000070008000000000000000";
+    for (identity, exit, code) in [
+        ("--identity good.pem", 77, "token.assertion_refused"),
+        ("--identity bad.pem", 75, "hub.unreachable"),
+        ("--identity empty.pem", 65, "home.certificate"),
+        ("", 75, "hub.unreachable"),
+    ] {
+        let connect = format!("connect --hub https://{address} {ids} --hub-ca certificate.pem {identity}");
+        machine.run(&format!("key --home home --passphrase-file words {connect}")).expect(0);
+        machine.run("key --home home --passphrase-file words publish").expect(exit).expect_code(code);
+    }
 }
 
 #[tokio::test]
