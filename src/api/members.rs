@@ -13,7 +13,7 @@ use super::{
 use crate::{
     access::Tx,
     crypto,
-    hub::Reply,
+    hub::{Hub, Reply},
     kernel::{
         Secret,
         id::{ClientId, OrganisationId, StaffId},
@@ -314,7 +314,7 @@ async fn set_passphrase(
         asking.hub.write(action, &asking.caller, move |tx| members::refuse_choice(tx, &refused)).await?;
     }
     let (hub, passphrase) = (asking.hub.clone(), command.passphrase.clone());
-    let hash = in_turn(&door, move || crypto::hash_passphrase(&passphrase, hub.ids()))
+    let hash = in_turn(&asking.hub, &door, move || crypto::hash_passphrase(&passphrase, hub.ids()))
         .await?
         .map_err(MemberError::Secret)?;
     asking
@@ -341,7 +341,7 @@ async fn change_passphrase(
     let session =
         Secret::new(request.cookie(COOKIE).map(|cookie| cookie.value().to_owned()).unwrap_or_default());
     let (hub, candidate) = (asking.hub.clone(), found.clone());
-    let hash = in_turn(&door, move || {
+    let hash = in_turn(&asking.hub, &door, move || {
         let fits = members::passphrase_fits(Some(&candidate), &command.old);
         fits.then(|| crypto::hash_passphrase(&command.new, hub.ids())).transpose()
     });
@@ -366,8 +366,10 @@ async fn sign_in(asking: Asking, door: web::Data<Door>, body: Body<SignIn>) -> R
     let candidate = asking.hub.read(move |db| members::candidate(db, &name)).await?;
     let (found, now) = (candidate.as_ref().map(|c| c.staff), asking.hub.now());
     let paused = candidate.as_ref().and_then(|c| c.paused_until).is_some_and(|until| now < until);
-    let fits =
-        in_turn(&door, move || members::passphrase_fits(candidate.as_ref(), &command.passphrase)).await?;
+    let fits = in_turn(&asking.hub, &door, move || {
+        members::passphrase_fits(candidate.as_ref(), &command.passphrase)
+    })
+    .await?;
     let limits = asking.hub.settings().access.clone();
     let signed = asking
         .hub
@@ -389,10 +391,12 @@ async fn sign_in(asking: Asking, door: web::Data<Door>, body: Body<SignIn>) -> R
 
 /// Does costly work on a blocking thread when it is its turn. The turn ends with the work, not with whoever asked for it.
 async fn in_turn<T: Send + 'static>(
+    hub: &Hub,
     door: &Door,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
     let turn = door.turn().await?;
+    hub.metrics().passphrases.inc();
     let done = web::block(move || {
         let done = work();
         drop(turn);

@@ -1,6 +1,8 @@
 //! Counters and histograms for `/metrics`. Labels are names of actions and codes: never an id, never anything about a person.
 
-use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
+};
 
 /// The node's metrics.
 pub struct Metrics {
@@ -15,6 +17,8 @@ pub struct Metrics {
     pub request_seconds: HistogramVec,
     /// Runs of jobs by name and outcome.
     pub jobs: IntCounterVec,
+    /// Passphrases worked on: each takes memory and tens of milliseconds.
+    pub passphrases: IntCounter,
     /// Packets refused, by deny code.
     pub denials: IntCounterVec,
 }
@@ -47,6 +51,10 @@ impl Metrics {
             requests: counter("throughline_requests_total", "HTTP requests.", &["method", "route", "status"]),
             request_seconds: histogram("throughline_request_seconds", "Seconds a request took.", &["route"]),
             jobs: counter("throughline_job_runs_total", "Runs of background jobs.", &["job", "outcome"]),
+            passphrases: register(
+                &registry,
+                IntCounter::new("throughline_passphrases_total", "Passphrases worked on."),
+            ),
             denials: counter("throughline_denials_total", "Packets refused, by deny code.", &["code"]),
             registry,
         }
