@@ -152,13 +152,13 @@ async fn find(asking: Asking, id: Path<WithdrawalId>) -> Result<HttpResponse, Pr
     Ok(HttpResponse::Ok().json(view))
 }
 
-/// What a holder says about a withdrawal.
+/// What a holder says about data it was asked to destroy.
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "said", rename_all = "snake_case", deny_unknown_fields)]
-enum HolderSays {
+pub(super) enum HolderSays {
     /// It heard it, and stopped using the data.
     Acknowledged,
-    /// Everything the withdrawal names is destroyed: a certificate of destruction.
+    /// Everything that was asked for is destroyed: a certificate of destruction.
     Destroyed,
     /// It is kept, apart and under restricted access.
     Kept {
@@ -168,6 +168,16 @@ enum HolderSays {
         #[schema(value_type = String, format = DateTime)]
         until: Timestamp,
     },
+}
+
+impl From<HolderSays> for Said {
+    fn from(says: HolderSays) -> Self {
+        match says {
+            HolderSays::Acknowledged => Self::Acknowledged,
+            HolderSays::Destroyed => Self::Done(HolderAnswer::Destroyed),
+            HolderSays::Kept { exception, until } => Self::Done(HolderAnswer::Kept { exception, until }),
+        }
+    }
 }
 
 /// Answer a withdrawal that reached your organisation: acknowledge it, certify that the data is destroyed, or say under which exception
@@ -181,11 +191,7 @@ async fn say(
     body: Body<HolderSays>,
 ) -> Result<HttpResponse, Problem> {
     let ((said, remember), id) = (body.into_parts(), id.into_inner());
-    let said = match said {
-        HolderSays::Acknowledged => Said::Acknowledged,
-        HolderSays::Destroyed => Said::Done(HolderAnswer::Destroyed),
-        HolderSays::Kept { exception, until } => Said::Done(HolderAnswer::Kept { exception, until }),
-    };
+    let said = Said::from(said);
     let outcome = asking.hub.answer("consent.answer_withdrawal", &asking.caller, remember, move |tx| {
         let view = referrals::answer_withdrawal(tx, id, said, Policy::builtin())?;
         Ok::<_, ReferralError>(Reply::ok(view)?)

@@ -6,8 +6,11 @@ use actix_web::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Asking, Body, Expected, Paging, Problem, ProblemDocument, answer, reply::respond};
+use super::{
+    Asking, Body, Expected, Paging, Problem, ProblemDocument, answer, consents::HolderSays, reply::respond,
+};
 use crate::{
+    consent::Said,
     hub::Reply,
     kernel::{
         id::{ReferralId, SubjectToken},
@@ -15,13 +18,23 @@ use crate::{
     },
     policy::{Policy, ReasonCode},
     referrals::{
-        self, Act, Disclosures, Listing, MAX_EVENT, NeedView, Number, Oversee, Oversight, RecordNeed,
-        ReferralError, ReferralView, Stated, Tray,
+        self, Act, DestructionView, Disclosures, Listing, MAX_EVENT, NeedView, Number, Oversee, Oversight,
+        RecordNeed, ReferralError, ReferralView, Stated, Tray,
     },
 };
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list, find, act, oversee, disclose, record_need, list_needs))]
+#[openapi(paths(
+    list,
+    find,
+    act,
+    oversee,
+    say_destroyed,
+    list_destructions,
+    disclose,
+    record_need,
+    list_needs
+))]
 pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -30,6 +43,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/referrals/{referral}", web::get().to(find))
         .route("/api/v1/referrals/{referral}/events", web::post().to(act))
         .route("/api/v1/referrals/{referral}/oversight", web::post().to(oversee))
+        .route("/api/v1/referrals/{referral}/destruction", web::post().to(say_destroyed))
+        .route("/api/v1/destructions", web::get().to(list_destructions))
         .route("/api/v1/disclosures", web::post().to(disclose))
         .route("/api/v1/needs", web::post().to(record_need))
         .route("/api/v1/needs", web::get().to(list_needs));
@@ -103,8 +118,8 @@ async fn list(asking: Asking, listed: web::Query<Listed>) -> Result<HttpResponse
 #[utoipa::path(get, path = "/api/v1/referrals/{referral}", tag = "Referrals", params(("referral" = String, Path)),
     responses((status = 200, body = ReferralView), (status = 404, body = ProblemDocument)))]
 async fn find(asking: Asking, id: Path<ReferralId>) -> Result<HttpResponse, Problem> {
-    let (actor, id) = (asking.caller.actor, id.into_inner());
-    let view = asking.hub.read(move |db| referrals::find_referral(db, &actor, id)).await?;
+    let (actor, id, now) = (asking.caller.actor, id.into_inner(), asking.hub.now());
+    let view = asking.hub.read(move |db| referrals::find_referral(db, &actor, id, now)).await?;
     Ok(respond(&Reply::ok(&view)?.version(view.version)))
 }
 
@@ -152,6 +167,51 @@ async fn oversee(
         Ok::<_, ReferralError>(Reply::ok(&view)?.version(view.version))
     });
     answer(outcome.await)
+}
+
+/// Say what became of the data after the end of a referral your organisation received: acknowledge that it must go, certify that it is
+/// destroyed, or say under which exception it is kept and until when.
+#[utoipa::path(post, path = "/api/v1/referrals/{referral}/destruction", tag = "Referrals", params(("referral" = String, Path)),
+    request_body = HolderSays,
+    responses((status = 200, body = DestructionView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn say_destroyed(
+    asking: Asking,
+    id: Path<ReferralId>,
+    body: Body<HolderSays>,
+) -> Result<HttpResponse, Problem> {
+    let ((said, remember), id) = (body.into_parts(), id.into_inner());
+    let said = Said::from(said);
+    let outcome = asking.hub.answer("referrals.answer_destruction", &asking.caller, remember, move |tx| {
+        Ok::<_, ReferralError>(Reply::ok(referrals::answer_destruction(tx, id, said)?)?)
+    });
+    answer(outcome.await)
+}
+
+/// Which duties.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Owed {
+    /// Only what is not destroyed yet; left out means all.
+    #[serde(default)]
+    open: bool,
+    /// How many rows, 1 to 200; 50 when left out.
+    limit: Option<u16>,
+    /// The `next` of the page before.
+    #[param(value_type = Option<String>)]
+    after: Option<Cursor>,
+}
+
+/// What must be destroyed after the end of referrals your organisation sent or received, and what was said about it; for coordinators
+/// all of it.
+#[utoipa::path(get, path = "/api/v1/destructions", tag = "Referrals", params(Owed),
+    responses((status = 200, body = [DestructionView])))]
+async fn list_destructions(asking: Asking, owed: web::Query<Owed>) -> Result<HttpResponse, Problem> {
+    let (actor, owed, now) = (asking.caller.actor, owed.into_inner(), asking.hub.now());
+    let asked = crate::kernel::page::Asked::new(owed.limit, owed.after);
+    let page =
+        asking.hub.read(move |db| referrals::list_destructions(db, &actor, owed.open, &asked, now)).await?;
+    Ok(HttpResponse::Ok().json(page))
 }
 
 /// About whom.

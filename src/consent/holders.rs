@@ -1,10 +1,11 @@
 //! Ask everybody who has data to answer a withdrawal, take their answers, and close it when all are in.
 
 use super::{
+    duty::{Duty, Said},
     error::ConsentError,
     store,
     views::WithdrawalView,
-    withdraw::{HolderAnswer, HolderRow, WithdrawalRow},
+    withdraw::{HolderRow, WithdrawalRow},
     withdrawal::{ESCALATE_AFTER, Holding, Step},
 };
 use crate::{
@@ -14,16 +15,8 @@ use crate::{
         id::{CertificateId, OrganisationId, WithdrawalId},
     },
     outbox,
+    storage::Db,
 };
-
-/// What an organisation says about a withdrawal that reached it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said {
-    /// It heard it, and stopped.
-    Acknowledged,
-    /// What it did with the data.
-    Done(HolderAnswer),
-}
 
 /// A withdrawal after an answer, and the certificates whose withdrawal is settled with it: none while an answer is missing.
 #[derive(Clone, Debug)]
@@ -46,20 +39,20 @@ pub fn ask_holders(
             withdrawal: id,
             organisation: *organisation,
             holding: *holding,
-            due: holding.certificate_due(row.withdrawn),
-            acknowledged: None,
-            escalated: None,
-            answer: None,
+            duty: Duty::new(row.withdrawn, holding.certificate_due(row.withdrawn)),
         };
         store::insert_holder(tx, &holder)?;
-        let steps: Vec<&str> = holding.steps().iter().map(|step| step.code()).collect();
-        let payload = serde_json::json!({
-            "withdrawal": id, "subject": row.subject, "extent": row.extent, "holding": holding.name(),
-            "steps": steps, "acknowledge_by": row.withdrawn.plus(ESCALATE_AFTER), "answer_by": holder.due,
-        });
-        say(tx, "consent.withdrawal_asked", Some(*organisation), payload)?;
+        say(tx, "consent.withdrawal_asked", Some(*organisation), asked(&row, &holder))?;
     }
     if holders.is_empty() { close(tx, row) } else { Ok(Vec::new()) }
+}
+
+fn asked(row: &WithdrawalRow, holder: &HolderRow) -> serde_json::Value {
+    let steps: Vec<&str> = holder.holding.steps().iter().map(|step| step.code()).collect();
+    serde_json::json!({
+        "withdrawal": row.id, "subject": row.subject, "extent": row.extent, "holding": holder.holding.name(),
+        "steps": steps, "acknowledge_by": holder.duty.asked.plus(ESCALATE_AFTER), "answer_by": holder.duty.due,
+    })
 }
 
 /// Takes what a holder says. The same again changes nothing; another answer than before is refused.
@@ -71,7 +64,7 @@ pub fn answer(tx: &mut Tx<'_>, id: WithdrawalId, said: Said) -> Result<Answered,
     let now = tx.now();
     let holder = holders.iter_mut().find(|holder| holder.organisation == organisation);
     let holder = holder.ok_or(AccessError::NotFound)?;
-    if !take(holder, said, now)? {
+    if !holder.duty.take(said, now)? {
         let settled = Vec::new();
         return Ok(Answered { view: WithdrawalView::of(&row, &holders, Some(organisation), now), settled });
     }
@@ -79,39 +72,13 @@ pub fn answer(tx: &mut Tx<'_>, id: WithdrawalId, said: Said) -> Result<Answered,
     let row = WithdrawalRow { version: row.version.saturating_add(1), ..row };
     store::put_holder(tx, holder)?;
     let payload = serde_json::json!({
-        "withdrawal": id, "by": organisation, "answer": holder.answer.map(|(_, answer)| answer.name()),
+        "withdrawal": id, "by": organisation, "answer": holder.duty.answer.map(|(_, answer)| answer.name()),
     });
     say(tx, "consent.withdrawal_answered", Some(row.issuer), payload)?;
     let settled =
-        if holders.iter().all(|holder| holder.answer.is_some()) { close(tx, row)? } else { Vec::new() };
+        if holders.iter().all(|holder| holder.duty.answer.is_some()) { close(tx, row)? } else { Vec::new() };
     let row = store::withdrawal(tx.db(), id)?;
     Ok(Answered { view: WithdrawalView::of(&row, &holders, Some(organisation), now), settled })
-}
-
-/// Writes into the holder what it said; false when it had said that before.
-fn take(holder: &mut HolderRow, said: Said, now: Timestamp) -> Result<bool, ConsentError> {
-    match (said, holder.answer) {
-        (Said::Acknowledged, _) if holder.acknowledged.is_some() => Ok(false),
-        (Said::Acknowledged, _) => {
-            holder.acknowledged = Some(now);
-            Ok(true)
-        }
-        (Said::Done(answer), Some((_, before))) if before == answer => Ok(false),
-        // What was kept may be destroyed later; what is destroyed stays so.
-        (Said::Done(HolderAnswer::Kept { .. }), Some(_)) => Err(ConsentError::Answered),
-        (Said::Done(answer), _) => {
-            let in_bounds = match answer {
-                HolderAnswer::Destroyed => true,
-                HolderAnswer::Kept { until, .. } => now < until && until < now.plus(LONGEST_KEPT),
-            };
-            if !in_bounds {
-                return Err(ConsentError::KeptUntil);
-            }
-            holder.acknowledged = holder.acknowledged.or(Some(now));
-            holder.answer = Some((now, answer));
-            Ok(true)
-        }
-    }
 }
 
 fn close(tx: &mut Tx<'_>, row: WithdrawalRow) -> Result<Vec<CertificateId>, ConsentError> {
@@ -120,10 +87,47 @@ fn close(tx: &mut Tx<'_>, row: WithdrawalRow) -> Result<Vec<CertificateId>, Cons
     }
     let closed = WithdrawalRow { closed: Some(tx.now()), ..row };
     store::advance_withdrawal(tx, &closed)?;
-    let payload =
-        serde_json::json!({ "withdrawal": closed.id, "tell_the_person_by": Step::W12.due(closed.withdrawn) });
+    // Once it was closed before, the outcome is what came of asking again.
+    let from = last_asked(tx, &closed)?;
+    let payload = serde_json::json!({ "withdrawal": closed.id, "tell_the_person_by": Step::W12.due(from) });
     say(tx, "consent.withdrawal_closed", Some(closed.issuer), payload)?;
     Ok(store::fallen_with(tx.db(), closed.id)?)
+}
+
+fn last_asked(tx: &mut Tx<'_>, row: &WithdrawalRow) -> Result<Timestamp, ConsentError> {
+    let asked = store::holders(tx.db(), &[row.id])?.into_iter().map(|holder| holder.duty.asked).max();
+    Ok(asked.unwrap_or(row.withdrawn))
+}
+
+/// Whether an exception has ended under which somebody keeps data. Asked before [`ask_again`], so that nothing to do leaves no entry in
+/// the log.
+pub fn has_ended_exceptions(db: &mut Db<'_>, now: Timestamp) -> Result<bool, ConsentError> {
+    Ok(!store::with_ended_exceptions(db, now, 1)?.is_empty())
+}
+
+/// Asks holders again whose exception has ended: what was closed is open until they have answered once more.
+pub fn ask_again(tx: &mut Tx<'_>) -> Result<(), ConsentError> {
+    let now = tx.now();
+    let ids = store::with_ended_exceptions(tx.db(), now, ESCALATE_BATCH)?;
+    let mut holders = store::holders(tx.db(), &ids)?;
+    for id in ids {
+        let row = store::withdrawal(tx.db(), id)?;
+        store::advance_withdrawal(tx, &WithdrawalRow { closed: None, ..row.clone() })?;
+        for holder in holders.iter_mut().filter(|holder| holder.withdrawal == id) {
+            let Some(exception) = holder.duty.ended(now) else { continue };
+            holder.duty = holder.duty.again(now);
+            store::put_holder(tx, holder)?;
+            let mut payload = asked(&row, holder);
+            if let Some(members) = payload.as_object_mut() {
+                members.insert(String::from("ended"), serde_json::json!(exception));
+            }
+            say(tx, "consent.withdrawal_asked_again", Some(holder.organisation), payload)?;
+            let payload =
+                serde_json::json!({ "withdrawal": id, "holder": holder.organisation, "ended": exception });
+            say(tx, "consent.exception_ended", Some(row.issuer), payload)?;
+        }
+    }
+    Ok(())
 }
 
 /// Escalates holders that have been silent, and notes a breach where answers are missing after the last deadline. Answers how many
@@ -135,17 +139,21 @@ pub fn escalate(tx: &mut Tx<'_>, after: Option<WithdrawalId>) -> Result<Option<W
     let ids: Vec<WithdrawalId> = open.iter().map(|row| row.id).collect();
     let mut holders = store::holders(tx.db(), &ids)?;
     for row in &open {
-        let theirs = holders.iter_mut().filter(|holder| holder.withdrawal == row.id);
-        let silent: Vec<&mut HolderRow> =
-            theirs.filter(|holder| holder.acknowledged.is_none() && holder.escalated.is_none()).collect();
-        let in_breach = row.breach.is_none() && Step::W11.due(row.withdrawn) <= now;
+        let theirs = || holders.iter().filter(|holder| holder.withdrawal == row.id);
+        let in_breach = theirs().any(|holder| {
+            holder.duty.is_breached(now) && row.breach.is_none_or(|noted| noted < holder.duty.asked)
+        });
+        let silent: Vec<&mut HolderRow> = holders
+            .iter_mut()
+            .filter(|holder| holder.withdrawal == row.id && holder.duty.is_unheard(now))
+            .collect();
         if silent.is_empty() && !in_breach {
             continue;
         }
         let breach = if in_breach { Some(now) } else { row.breach };
         store::advance_withdrawal(tx, &WithdrawalRow { breach, ..row.clone() })?;
         for holder in silent {
-            holder.escalated = Some(now);
+            holder.duty.escalated = Some(now);
             store::put_holder(tx, holder)?;
             let payload = serde_json::json!({ "withdrawal": row.id, "holder": holder.organisation });
             say(tx, "consent.withdrawal_unheard", Some(holder.organisation), payload.clone())?;
@@ -172,6 +180,3 @@ fn say(
 
 /// How many open withdrawals one call looks at.
 const ESCALATE_BATCH: i64 = 100;
-
-/// How long an exception may keep data: ten years.
-const LONGEST_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(3_652);

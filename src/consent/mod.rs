@@ -22,6 +22,8 @@
 //!   older ones.
 //! - **An answer to a withdrawal is an authenticated call, not a signed token.** The log keeps who gave it and when; what it says is worth what
 //!   the holder's word is worth.
+//! - **An exception ends.** On its day the holder is asked again, with as much time as at first and the same escalation, and a withdrawal that
+//!   was closed is open until it has answered: destroyed, or kept for another reason and until another day.
 //! - **What a recipient writes back rests on two yeses**: the agreement's flow in that direction, and the person's yes to what goes back. The
 //!   scope of the certificate does not bound it, because nobody can name beforehand what a recipient finds out.
 //! - **A partial withdrawal denies a part of a certificate instead of replacing it**: the hub cannot sign for the issuer, and must
@@ -30,6 +32,7 @@
 
 mod attested;
 mod certificate;
+mod duty;
 mod error;
 mod facts;
 mod forget;
@@ -52,13 +55,14 @@ mod withdrawal;
 
 pub use attested::Attested;
 pub use certificate::{Claims, Flags, MAX_CLAIMS_BYTES, Made, NotACertificate, code_digest};
+pub use duty::{Duty, DutyColumns, DutyView, HolderAnswer, Said};
 pub use error::ConsentError;
 pub use facts::{Counted, gather};
 pub use forget::{FORGET_BATCH, forget_certificate, over};
 pub use grant::{
     AgreementVersion, Asked, Bounds, Effect, GrantLine, MOST_LINES, Named, Operation, Scope, permitted,
 };
-pub use holders::{Answered, Said, answer, ask_holders, escalate};
+pub use holders::{Answered, answer, ask_again, ask_holders, escalate, has_ended_exceptions};
 pub use private::Private;
 pub use record::{
     AgeBasis, Answer, Attestation, Capacity, CapacityFinding, Choice, Collected, Companion, ContactCondition,
@@ -78,5 +82,5 @@ pub use views::{
     CertificateView, HolderView, WithdrawalView, find_certificate, find_withdrawal, list_withdrawals,
 };
 pub use wanted::{Wanted, WantedField};
-pub use withdraw::{HolderAnswer, Whose, Withdraw, Withdrawn, withdraw};
+pub use withdraw::{Whose, Withdraw, Withdrawn, withdraw};
 pub use withdrawal::{DeniedPart, ESCALATE_AFTER, Exception, Extent, Fall, Holding, Step};

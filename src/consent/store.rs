@@ -5,9 +5,10 @@ use diesel::prelude::*;
 use super::{
     ConsentError,
     certificate::Claims,
+    duty::DutyColumns,
     status::Status,
-    withdraw::{HolderAnswer, HolderRow, WithdrawalRow},
-    withdrawal::{DeniedPart, Exception, Holding},
+    withdraw::{HolderRow, WithdrawalRow},
+    withdrawal::{DeniedPart, Holding},
 };
 use crate::{
     access::{AccessError, Tx},
@@ -482,36 +483,36 @@ struct StoredHolder {
     withdrawal: String,
     organisation: String,
     holding: String,
+    asked_at: i64,
+    rounds: i16,
     due_at: i64,
     acknowledged_at: Option<i64>,
     escalated_at: Option<i64>,
     answered_at: Option<i64>,
+    answer: Option<String>,
     exception: Option<String>,
     kept_until: Option<i64>,
 }
 
 impl StoredHolder {
     fn into_row(self) -> Result<HolderRow, StorageError> {
-        let wrong = StorageError::Unreadable("withdrawal_holders.answer");
-        let answer = match (self.answered_at, self.exception, self.kept_until) {
-            (None, _, _) => None,
-            (Some(at), None, _) => Some((Timestamp::from_micros(at), HolderAnswer::Destroyed)),
-            (Some(at), Some(exception), Some(until)) => {
-                let exception = Exception::of_code(&exception).ok_or(wrong)?;
-                let kept = HolderAnswer::Kept { exception, until: Timestamp::from_micros(until) };
-                Some((Timestamp::from_micros(at), kept))
-            }
-            (Some(_), Some(_), None) => return Err(wrong),
+        let columns = DutyColumns {
+            asked_at: self.asked_at,
+            rounds: self.rounds,
+            due_at: self.due_at,
+            acknowledged_at: self.acknowledged_at,
+            escalated_at: self.escalated_at,
+            answered_at: self.answered_at,
+            answer: self.answer,
+            exception: self.exception,
+            kept_until: self.kept_until,
         };
         Ok(HolderRow {
             withdrawal: read(&self.withdrawal, "withdrawal_holders.withdrawal")?,
             organisation: read(&self.organisation, "withdrawal_holders.organisation")?,
             holding: Holding::named(&self.holding)
                 .ok_or(StorageError::Unreadable("withdrawal_holders.holding"))?,
-            due: Timestamp::from_micros(self.due_at),
-            acknowledged: self.acknowledged_at.map(Timestamp::from_micros),
-            escalated: self.escalated_at.map(Timestamp::from_micros),
-            answer,
+            duty: columns.into_duty().ok_or(StorageError::Unreadable("withdrawal_holders.answer"))?,
         })
     }
 }
@@ -522,7 +523,9 @@ pub(super) fn insert_holder(tx: &mut Tx<'_>, holder: &HolderRow) -> Result<(), S
             withdrawal_holders::withdrawal.eq(holder.withdrawal.to_string()),
             withdrawal_holders::organisation.eq(holder.organisation.to_string()),
             withdrawal_holders::holding.eq(holder.holding.name()),
-            withdrawal_holders::due_at.eq(holder.due.micros()),
+            withdrawal_holders::due_at.eq(holder.duty.due.micros()),
+            withdrawal_holders::asked_at.eq(holder.duty.asked.micros()),
+            withdrawal_holders::rounds.eq(holder.duty.rounds),
         ))
         .execute(tx.db().conn())?;
     Ok(())
@@ -539,28 +542,47 @@ pub(super) fn holders(db: &mut Db<'_>, withdrawals: &[WithdrawalId]) -> Result<V
     rows.into_iter().map(StoredHolder::into_row).collect()
 }
 
+/// Withdrawals with a holder whose exception has ended, that one first which ended first.
+pub(super) fn with_ended_exceptions(
+    db: &mut Db<'_>,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<WithdrawalId>, StorageError> {
+    let rows: Vec<String> = withdrawal_holders::table
+        .filter(withdrawal_holders::kept_until.le(now.micros()))
+        .order((withdrawal_holders::kept_until, withdrawal_holders::withdrawal))
+        .limit(limit)
+        .select(withdrawal_holders::withdrawal)
+        .load(db.conn())?;
+    let mut ids = Vec::new();
+    for row in rows {
+        let id = read(&row, "withdrawal_holders.withdrawal")?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}
+
 /// Writes what a holder did, or that it was escalated. A row has one writer at a time: whoever comes here has moved the
 /// withdrawal's version first.
 pub(super) fn put_holder(tx: &mut Tx<'_>, holder: &HolderRow) -> Result<(), StorageError> {
-    let (answer, exception, kept_until) = match holder.answer {
-        None => (None, None, None),
-        Some((_, HolderAnswer::Destroyed)) => (Some("destroyed"), None, None),
-        Some((_, HolderAnswer::Kept { exception, until })) => {
-            (Some("kept"), Some(exception.code()), Some(until.micros()))
-        }
-    };
+    let duty = DutyColumns::from(&holder.duty);
     diesel::update(
         withdrawal_holders::table
             .filter(withdrawal_holders::withdrawal.eq(holder.withdrawal.to_string()))
             .filter(withdrawal_holders::organisation.eq(holder.organisation.to_string())),
     )
     .set((
-        withdrawal_holders::acknowledged_at.eq(holder.acknowledged.map(Timestamp::micros)),
-        withdrawal_holders::escalated_at.eq(holder.escalated.map(Timestamp::micros)),
-        withdrawal_holders::answered_at.eq(holder.answer.map(|(at, _)| at.micros())),
-        withdrawal_holders::answer.eq(answer),
-        withdrawal_holders::exception.eq(exception),
-        withdrawal_holders::kept_until.eq(kept_until),
+        withdrawal_holders::asked_at.eq(duty.asked_at),
+        withdrawal_holders::rounds.eq(duty.rounds),
+        withdrawal_holders::due_at.eq(duty.due_at),
+        withdrawal_holders::acknowledged_at.eq(duty.acknowledged_at),
+        withdrawal_holders::escalated_at.eq(duty.escalated_at),
+        withdrawal_holders::answered_at.eq(duty.answered_at),
+        withdrawal_holders::answer.eq(duty.answer),
+        withdrawal_holders::exception.eq(duty.exception),
+        withdrawal_holders::kept_until.eq(duty.kept_until),
     ))
     .execute(tx.db().conn())?;
     Ok(())

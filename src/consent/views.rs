@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use super::{
+    duty::DutyView,
     error::ConsentError,
     status::Status,
     store::{self, Registered, Shown},
-    withdraw::{HolderAnswer, HolderRow, WithdrawalRow},
-    withdrawal::{DeniedPart, Exception, Extent, Holding, Step},
+    withdraw::{HolderRow, WithdrawalRow},
+    withdrawal::{DeniedPart, Extent, Holding, Step},
 };
 use crate::{
     access::{AccessError, Actor, Permission},
@@ -96,29 +97,9 @@ pub struct HolderView {
     pub organisation: OrganisationId,
     /// How far it had come.
     pub holding: Holding,
-    /// Until when its answer is due.
-    #[schema(value_type = String, format = DateTime)]
-    pub answer_by: Timestamp,
-    /// Its answer is late.
-    pub overdue: bool,
-    /// When it acknowledged.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub acknowledged: Option<Timestamp>,
-    /// When it answered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub answered: Option<Timestamp>,
-    /// What: `destroyed`, or `kept` under an exception.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub answer: Option<&'static str>,
-    /// The exception.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub exception: Option<Exception>,
-    /// Until when it is kept under that exception.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub kept_until: Option<Timestamp>,
+    /// What it owes.
+    #[serde(flatten)]
+    pub duty: DutyView,
 }
 
 /// A withdrawal on its way to every holder.
@@ -151,32 +132,12 @@ pub struct WithdrawalView {
     pub holders: Vec<HolderView>,
 }
 
-impl HolderAnswer {
-    /// The word for it.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Destroyed => "destroyed",
-            Self::Kept { .. } => "kept",
-        }
-    }
-}
-
 impl HolderView {
     fn of(holder: &HolderRow, now: Timestamp) -> Self {
-        let kept = match holder.answer {
-            Some((_, HolderAnswer::Kept { exception, until })) => Some((exception, until)),
-            Some((_, HolderAnswer::Destroyed)) | None => None,
-        };
         Self {
             organisation: holder.organisation,
             holding: holder.holding,
-            answer_by: holder.due,
-            overdue: holder.answer.is_none() && holder.due < now,
-            acknowledged: holder.acknowledged,
-            answered: holder.answer.map(|(at, _)| at),
-            answer: holder.answer.map(|(_, answer)| answer.name()),
-            exception: kept.map(|(exception, _)| exception),
-            kept_until: kept.map(|(_, until)| until),
+            duty: DutyView::of(&holder.duty, now),
         }
     }
 }

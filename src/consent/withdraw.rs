@@ -5,10 +5,11 @@
 use super::{
     certificate::Claims,
     code_digest,
+    duty::Duty,
     error::ConsentError,
     status::{ConsentMove, Status},
     store::{self, Registered},
-    withdrawal::{Exception, Extent, Fall, Holding},
+    withdrawal::{Extent, Fall, Holding},
 };
 use crate::{
     access::{AccessError, Permission, Tx},
@@ -74,24 +75,7 @@ pub(super) struct HolderRow {
     pub(super) withdrawal: WithdrawalId,
     pub(super) organisation: OrganisationId,
     pub(super) holding: Holding,
-    pub(super) due: Timestamp,
-    pub(super) acknowledged: Option<Timestamp>,
-    pub(super) escalated: Option<Timestamp>,
-    pub(super) answer: Option<(Timestamp, HolderAnswer)>,
-}
-
-/// What a holder answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HolderAnswer {
-    /// Everything the withdrawal names is destroyed.
-    Destroyed,
-    /// It is kept, apart and under restricted access, because an exception holds.
-    Kept {
-        /// Which.
-        exception: Exception,
-        /// Until when.
-        until: Timestamp,
-    },
+    pub(super) duty: Duty,
 }
 
 /// Records a withdrawal. It needs no reason, and no state of a consent turns it away; the same one again finds the first.

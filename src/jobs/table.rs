@@ -50,6 +50,7 @@ pub fn table() -> Vec<Job> {
         Job { name: "tick", every_seconds: 10, run: |hub| Box::pin(tick(hub)) },
         Job { name: "agreements_due", every_seconds: 60, run: |hub| Box::pin(agreements_due(hub)) },
         Job { name: "withdrawals", every_seconds: 60, run: |hub| Box::pin(withdrawals(hub)) },
+        Job { name: "destructions", every_seconds: 60, run: |hub| Box::pin(destructions(hub)) },
         Job { name: "certificates", every_seconds: 600, run: |hub| Box::pin(certificates(hub)) },
         Job { name: "ledger", every_seconds: 3_600, run: |hub| Box::pin(ledger(hub)) },
         Job { name: "forget", every_seconds: 3_600, run: |hub| Box::pin(forget(hub)) },
@@ -113,8 +114,12 @@ async fn agreements_due(hub: Hub) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Sees to it that no withdrawal is left unanswered.
+/// Sees to it that no withdrawal is left unanswered, and that no exception outlives its day.
 async fn withdrawals(hub: Hub) -> Result<(), JobError> {
+    let (itself, now) = (hub.itself(), hub.now());
+    while hub.read(move |db| consent::has_ended_exceptions(db, now)).await? {
+        hub.write("consent.ask_again", &itself, consent::ask_again).await?;
+    }
     let mut after = None;
     loop {
         after = hub.tend("consent.escalate", move |tx| consent::escalate(tx, after)).await?;
@@ -122,6 +127,15 @@ async fn withdrawals(hub: Hub) -> Result<(), JobError> {
             return Ok(());
         }
     }
+}
+
+/// Sees to it that whoever must destroy data after the end of a referral says so.
+async fn destructions(hub: Hub) -> Result<(), JobError> {
+    let (itself, now) = (hub.itself(), hub.now());
+    while hub.read(move |db| referrals::has_due_destructions(db, now)).await? {
+        hub.write("referrals.follow_destructions", &itself, referrals::follow_destructions).await?;
+    }
+    Ok(())
 }
 
 /// Lets go of certificates that are over, batch by batch.

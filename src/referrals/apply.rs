@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    destroy,
     error::ReferralError,
     event::{self, Event},
     ground::Ground,
@@ -216,7 +217,7 @@ fn tell_parties(
 /// What follows from a step, as rows.
 fn follow(tx: &mut Tx<'_>, referral: &Referral, step: &Step, policy: &Policy) -> Result<(), ReferralError> {
     let origin = &referral.origin;
-    let (id, packet) = (origin.id, origin.packet);
+    let id = origin.id;
     for effect in &step.effects {
         match effect {
             Effect::Purge => {
@@ -224,8 +225,7 @@ fn follow(tx: &mut Tx<'_>, referral: &Referral, step: &Step, policy: &Policy) ->
             }
             Effect::Destroy { hours } => {
                 let by = tx.now().plus(chrono::TimeDelta::hours(i64::from(*hours)));
-                let asked = json!({ "referral": id, "packet": packet, "by": by });
-                say(tx, "referral.destruction_asked", Some(origin.recipient), asked)?;
+                destroy::ask(tx, referral, by)?;
             }
             Effect::Incident => {
                 let state = step.standing.state.name();

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     kernel::{Timestamp, id::NeedId},
-    policy::{Policy, ReasonCode, ReasonRefused, ReasonSet, Requirement, ServiceCode},
+    policy::{Policy, ReasonCode, ReasonRefused, ReasonSet, Requirement, ServiceCode, Situation},
 };
 
 /// What the table must know besides the standing: the moment, the rules, and facts that live in other rooms.
@@ -57,6 +57,12 @@ impl Ground<'_> {
             }
         }
         Err(last)
+    }
+
+    /// How long the policy gives in a situation, in hours. A policy that gives none gives no time.
+    pub(super) fn hours_within(&self, situation: Situation) -> u16 {
+        let span = self.policy.ceiling(situation).and_then(|ceiling| ceiling.at_most.clock());
+        span.and_then(|span| u16::try_from(span.num_hours()).ok()).unwrap_or_default()
     }
 
     pub(super) fn decline(&self, reason: &ReasonCode, has_note: bool) -> Result<(), Refused> {

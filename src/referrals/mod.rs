@@ -24,6 +24,8 @@
 //!   kept as pending, the second carries it out. A changed second one starts anew.
 //! - **The third missed appointment is T18**: the same event that reports it ends the referral with FX02.
 //! - **A recipient that refuses to cancel gives a DR code**: it declines the request, and no other list fits.
+//! - **Destruction after the end has an answer** ([`answer_destruction`]): an authenticated call of the recipient, as for a withdrawal and
+//!   by the same machine. Unanswered it becomes overdue, which the sender sees. The duty is kept beside the ledger, not in it.
 //! - **A referral is forgotten whole** ([`forget`]): envelopes, events, clocks and row go in one transaction when the policy's time for
 //!   the ledger is over, counted from its end. One that is open, that an open one continues, or that a withdrawal, a restriction or a legal
 //!   hold is on stays. What was disclosed to whom stays longer, as a record of its own. The log is not touched: it names nobody.
@@ -32,6 +34,7 @@
 mod act;
 mod apply;
 mod deliver;
+mod destroy;
 mod disclosures;
 mod error;
 mod event;
@@ -60,6 +63,10 @@ mod withdraw;
 pub use act::{Act, act};
 pub use apply::Moved;
 pub use deliver::{Deliver, deliver};
+pub use destroy::{
+    DESTRUCTION_BATCH, DestructionView, answer_destruction, follow_destructions, has_due_destructions,
+    list_destructions,
+};
 pub use disclosures::{Disclosures, MOST_DISCLOSED, Stated, disclosures};
 pub use error::ReferralError;
 pub use event::{Event, MAX_EVENT, NotAnEvent};

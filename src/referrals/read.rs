@@ -1,6 +1,7 @@
 //! Read referrals: what came in, what went out, what is overdue, and one with its events.
 
 use super::{
+    destroy::owed,
     error::ReferralError,
     forget::nothing,
     referral::Referral,
@@ -11,6 +12,7 @@ use super::{
 use crate::{
     access::{Actor, Permission},
     kernel::{
+        Timestamp,
         id::ReferralId,
         page::{Asked, Page},
     },
@@ -66,12 +68,18 @@ pub fn list_referrals(
 }
 
 /// One referral with its events, for its two sides and for coordinators.
-pub fn find_referral(db: &mut Db<'_>, actor: &Actor, id: ReferralId) -> Result<ReferralView, ReferralError> {
+pub fn find_referral(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    id: ReferralId,
+    now: Timestamp,
+) -> Result<ReferralView, ReferralError> {
     let Some(referral) = store::find_known(db, id)? else { return Err(nothing(db, actor, id)?) };
     referral.visible_to(actor)?;
     let timers = store::timers(db, id)?;
     let timeline = store::timeline(db, id)?;
-    Ok(view(&referral, &timers, actor).with_timeline(timeline))
+    let destruction = owed(db, id, now)?;
+    Ok(ReferralView { destruction, ..view(&referral, &timers, actor).with_timeline(timeline) })
 }
 
 /// A referral as this actor sees it after moving it.

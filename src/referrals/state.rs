@@ -18,7 +18,7 @@ use crate::{
         Timestamp,
         id::{PacketId, ReferralId, ServiceId, StaffId},
     },
-    policy::{Deny, ReasonCode, ReasonRefused, ReasonSet, ServiceCode},
+    policy::{Deny, ReasonCode, ReasonRefused, ReasonSet, ServiceCode, Situation},
 };
 
 /// Where a referral stands in its life, with the facts of that state.
@@ -708,6 +708,9 @@ impl Standing {
         if number == Number::T21 && ground.has_open_children {
             return Err(Refused::Missing("a referral made from this one has not ended"));
         }
+        if matches!(to, State::Declined { .. } | State::Redirected { .. } | State::Expired { .. }) {
+            effects.extend(self.destroy(ground, Situation::EndedBeforeAcceptance));
+        }
         Ok(self.into_state(to, number, effects))
     }
 
@@ -736,7 +739,7 @@ impl Standing {
                 ));
             }
         };
-        let mut effects = self.give_back();
+        let mut effects = self.give_back(ground);
         if reason.as_str() == WRONG_RECIPIENT && self.state.was_delivered() {
             effects.push(Effect::Incident);
         }
@@ -761,7 +764,7 @@ impl Standing {
                 Err(Refused::NotFromHere { state: self.state.name(), asked: asked.name() })
             }
             (Move::AgreeCancel {}, Some(CancelAsked { reason, .. })) => {
-                let effects = self.give_back();
+                let effects = self.give_back(ground);
                 Ok(self.into_state(State::Cancelled { reason }, Number::T25, effects))
             }
             (Move::RefuseCancel { reason }, Some(_)) => {
@@ -810,9 +813,12 @@ impl Standing {
             return Ok(Step { standing: self, number: Number::T31, effects: vec![Effect::Withdrawal] });
         }
         let mut effects = vec![Effect::Withdrawal, Effect::Purge];
-        if self.state.was_delivered() && !self.flags.legal_hold {
-            effects.push(Effect::Destroy { hours: self.hours_to_destroy() });
-        }
+        let situation = if self.state.is_taken_on() {
+            Situation::WithdrawnAfterAcceptance
+        } else {
+            Situation::WithdrawnBeforeAcceptance
+        };
+        effects.extend(self.destroy(ground, situation));
         Ok(self.into_state(State::Withdrawn { reason: reason.cloned() }, Number::T30, effects))
     }
 
@@ -842,7 +848,7 @@ impl Standing {
                 }
             }
         }
-        let mut effects = self.give_back();
+        let mut effects = self.give_back(ground);
         if self.state.was_delivered() {
             effects.push(Effect::Incident);
         }
@@ -937,18 +943,18 @@ impl Standing {
     }
 
     /// What a referral that is called back leaves to do.
-    fn give_back(&self) -> Vec<Effect> {
-        if !self.state.was_delivered() {
-            vec![Effect::Purge]
-        } else if self.flags.legal_hold {
-            Vec::new()
-        } else {
-            vec![Effect::Purge, Effect::Destroy { hours: DESTROY_HOURS }]
+    fn give_back(&self, ground: &Ground<'_>) -> Vec<Effect> {
+        if self.state.was_delivered() && self.flags.legal_hold {
+            return Vec::new();
         }
+        let destroy = self.destroy(ground, Situation::EndedBeforeAcceptance);
+        std::iter::once(Effect::Purge).chain(destroy).collect()
     }
 
-    const fn hours_to_destroy(&self) -> u16 {
-        if self.state.is_taken_on() { DESTROY_HOURS } else { DESTROY_UNACCEPTED_HOURS }
+    /// What the recipient must destroy, if it had anything and nothing holds it, within the time the policy gives.
+    fn destroy(&self, ground: &Ground<'_>, situation: Situation) -> Option<Effect> {
+        let hours = ground.hours_within(situation);
+        (self.state.was_delivered() && !self.flags.legal_hold).then_some(Effect::Destroy { hours })
     }
 }
 
@@ -977,9 +983,6 @@ const WRONG_RECIPIENT: &str = "CX02";
 /// Wrong recipient, duplicate, deceased: these end a running service at once.
 pub(super) const ALWAYS_CANCELS: [&str; 3] = [WRONG_RECIPIENT, "CX06", "CX08"];
 const TRANSFERRED: &str = "CL05";
-/// A recipient that had accepted destroys within seven days; one that had not, within 72 hours of a withdrawal.
-const DESTROY_HOURS: u16 = 168;
-const DESTROY_UNACCEPTED_HOURS: u16 = 72;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    destroy::Destruction,
     error::ReferralError,
     event::Event,
     moves::{By, Number, Report},
@@ -17,6 +18,7 @@ use super::{
 };
 use crate::{
     access::{AccessError, Tx},
+    consent::DutyColumns,
     kernel::{
         Digest, Timestamp,
         id::{
@@ -29,8 +31,8 @@ use crate::{
     storage::{
         Conn, Db, StorageError,
         schema::referrals::{
-            forgotten_referrals, needs, past_disclosures, referral_ends, referral_events, referral_timers,
-            referrals,
+            destructions, forgotten_referrals, needs, past_disclosures, referral_ends, referral_events,
+            referral_timers, referrals,
         },
     },
 };
@@ -999,6 +1001,161 @@ pub(super) fn has_need(
     Ok(found.is_some())
 }
 
+// Destruction after the end
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = destructions)]
+struct DestructionRow {
+    referral: String,
+    sender: String,
+    recipient: String,
+    asked_at: i64,
+    rounds: i16,
+    due_at: i64,
+    acknowledged_at: Option<i64>,
+    escalated_at: Option<i64>,
+    answered_at: Option<i64>,
+    answer: Option<String>,
+    exception: Option<String>,
+    kept_until: Option<i64>,
+    version: i64,
+}
+
+impl DestructionRow {
+    fn into_destruction(self) -> Result<Destruction, StorageError> {
+        let columns = DutyColumns {
+            asked_at: self.asked_at,
+            rounds: self.rounds,
+            due_at: self.due_at,
+            acknowledged_at: self.acknowledged_at,
+            escalated_at: self.escalated_at,
+            answered_at: self.answered_at,
+            answer: self.answer,
+            exception: self.exception,
+            kept_until: self.kept_until,
+        };
+        Ok(Destruction {
+            referral: read(&self.referral, "destructions.referral")?,
+            sender: read(&self.sender, "destructions.sender")?,
+            recipient: read(&self.recipient, "destructions.recipient")?,
+            duty: columns.into_duty().ok_or(StorageError::Unreadable("destructions.answer"))?,
+            version: self.version,
+        })
+    }
+}
+
+pub(super) fn insert_destruction(tx: &mut Tx<'_>, row: &Destruction) -> Result<(), StorageError> {
+    let audit = tx.entry().to_string();
+    diesel::insert_into(destructions::table)
+        .values((
+            destructions::referral.eq(row.referral.to_string()),
+            destructions::sender.eq(row.sender.to_string()),
+            destructions::recipient.eq(row.recipient.to_string()),
+            destructions::asked_at.eq(row.duty.asked.micros()),
+            destructions::rounds.eq(row.duty.rounds),
+            destructions::due_at.eq(row.duty.due.micros()),
+            destructions::version.eq(row.version),
+            destructions::audit_id.eq(audit),
+        ))
+        .execute(tx.db().conn())?;
+    Ok(())
+}
+
+pub(super) fn destruction(db: &mut Db<'_>, id: ReferralId) -> Result<Option<Destruction>, StorageError> {
+    let row: Option<DestructionRow> = destructions::table
+        .filter(destructions::referral.eq(id.to_string()))
+        .select(DestructionRow::as_select())
+        .first(db.conn())
+        .optional()?;
+    row.map(DestructionRow::into_destruction).transpose()
+}
+
+/// Writes how a duty stands now, unless somebody else did since it was read.
+pub(super) fn put_destruction(tx: &mut Tx<'_>, row: &Destruction) -> Result<(), StorageError> {
+    let duty = DutyColumns::from(&row.duty);
+    let changed = diesel::update(
+        destructions::table
+            .filter(destructions::referral.eq(row.referral.to_string()))
+            .filter(destructions::version.eq(row.version)),
+    )
+    .set((
+        destructions::asked_at.eq(duty.asked_at),
+        destructions::rounds.eq(duty.rounds),
+        destructions::due_at.eq(duty.due_at),
+        destructions::acknowledged_at.eq(duty.acknowledged_at),
+        destructions::escalated_at.eq(duty.escalated_at),
+        destructions::answered_at.eq(duty.answered_at),
+        destructions::answer.eq(duty.answer),
+        destructions::exception.eq(duty.exception),
+        destructions::kept_until.eq(duty.kept_until),
+        destructions::version.eq(row.version.saturating_add(1)),
+    ))
+    .execute(tx.db().conn())?;
+    if changed == 1 { Ok(()) } else { Err(StorageError::Conflict) }
+}
+
+pub(super) fn drop_destruction(tx: &mut Tx<'_>, id: ReferralId) -> Result<(), StorageError> {
+    diesel::delete(destructions::table.filter(destructions::referral.eq(id.to_string())))
+        .execute(tx.db().conn())?;
+    Ok(())
+}
+
+/// Duties after a referral's id, of one side or all; only those not destroyed yet when asked.
+pub(super) fn destructions(
+    db: &mut Db<'_>,
+    side: Option<OrganisationId>,
+    open_only: bool,
+    (after, limit): (Option<&str>, i64),
+) -> Result<Vec<Destruction>, StorageError> {
+    let mut query = destructions::table
+        .filter(destructions::referral.gt(after.unwrap_or_default().to_owned()))
+        .order(destructions::referral)
+        .limit(limit)
+        .select(DestructionRow::as_select())
+        .into_boxed();
+    if open_only {
+        query = query.filter(destructions::answered_at.is_null().or(destructions::kept_until.is_not_null()));
+    }
+    if let Some(side) = side.map(|side| side.to_string()) {
+        query = query.filter(destructions::sender.eq(side.clone()).or(destructions::recipient.eq(side)));
+    }
+    let rows: Vec<DestructionRow> = query.load(db.conn())?;
+    rows.into_iter().map(DestructionRow::into_destruction).collect()
+}
+
+/// Duties that became overdue and nobody was told of, and those whose exception has ended.
+pub(super) fn due_destructions(
+    db: &mut Db<'_>,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Destruction>, StorageError> {
+    let overdue = destructions::answered_at
+        .is_null()
+        .and(destructions::escalated_at.is_null())
+        .and(destructions::due_at.lt(now.micros()));
+    let ended = destructions::kept_until
+        .is_not_null()
+        .and(destructions::kept_until.assume_not_null().le(now.micros()));
+    let rows: Vec<DestructionRow> = destructions::table
+        .filter(overdue.or(ended))
+        .order(destructions::due_at)
+        .limit(limit)
+        .select(DestructionRow::as_select())
+        .load(db.conn())?;
+    rows.into_iter().map(DestructionRow::into_destruction).collect()
+}
+
+/// Lets go of a duty that is done. One that is not stays, whatever becomes of its referral.
+fn forget_destroyed(conn: &mut Conn, referral: &str) -> Result<(), StorageError> {
+    diesel::delete(
+        destructions::table
+            .filter(destructions::referral.eq(referral))
+            .filter(destructions::answer.eq("destroyed")),
+    )
+    .execute(conn)?;
+    Ok(())
+}
+
 // What is past
 
 /// Where a look at ended referrals stopped: when the last one ended, and its id.
@@ -1056,6 +1213,7 @@ pub(super) fn forget(tx: &mut Tx<'_>, id: ReferralId) -> Result<usize, StorageEr
         .execute(conn)?;
     diesel::delete(referral_ends::table.filter(referral_ends::referral.eq(&id))).execute(conn)?;
     diesel::delete(referrals::table.filter(referrals::id.eq(&id))).execute(conn)?;
+    forget_destroyed(conn, &id)?;
     Ok(events)
 }
 

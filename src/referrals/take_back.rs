@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    apply,
+    apply, destroy,
     error::ReferralError,
     moves::{By, Move},
     referral::Referral,
@@ -69,6 +69,12 @@ pub(super) fn carry_out(
     }
     let asked: Vec<(OrganisationId, Holding)> =
         holders.into_iter().filter(|(_, holding)| *holding != Holding::Undelivered).collect();
+    let organisations: Vec<OrganisationId> = asked.iter().map(|(holder, _)| *holder).collect();
+    for fall in &withdrawn.falls {
+        if let Fall::Whole(certificate) = fall {
+            destroy::leave_to_withdrawal(tx, *certificate, &organisations)?;
+        }
+    }
     for certificate in consent::ask_holders(tx, withdrawn.id, &asked)? {
         settle_under(tx, certificate, policy)?;
     }

@@ -10,6 +10,7 @@ use super::{
     timers::{Timer, TimerKind},
 };
 use crate::{
+    consent::DutyView,
     kernel::{
         Digest, Timestamp,
         id::{OrganisationId, PacketId, ReferralEventId, ReferralId, ServiceId, SubjectToken},
@@ -174,6 +175,9 @@ pub struct ReferralView {
     /// Its events, oldest first; only when one referral is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeline: Option<Vec<EventView>>,
+    /// What the recipient owes after the end; only when one referral is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destruction: Option<DutyView>,
 }
 
 /// Whose eyes a view is for.
@@ -206,6 +210,7 @@ impl ReferralView {
             version: referral.version,
             party: (eyes == Eyes::Party).then(|| party_view(referral)),
             timeline: None,
+            destruction: None,
         }
     }
 

@@ -111,11 +111,12 @@ answer of the one before.")]
     #[command(after_help = "Example:
   throughline consent withdrawals --open     only those with answers missing")]
     Withdrawals(withdrawals::ListArgs),
-    /// Answer a withdrawal: it was heard, the data is destroyed, or it is kept under an exception until a day.
+    /// Answer a withdrawal, or the end of a referral this organisation received: it was heard, the data is destroyed, or it is kept under an exception until a day.
     #[command(after_help = "Examples:
   throughline consent answer wdr_… acknowledged
   throughline consent answer wdr_… destroyed
   throughline consent answer wdr_… kept --exception WX3 --until 2031-01-01
+  throughline consent answer ref_… destroyed     after a referral was declined, cancelled, withdrawn or expired
 Exceptions: WX1 a law demands it, WX2 a legal claim, WX3 a medical record, WX4 an emergency that goes on, WX5 a child-protection file.")]
     Answer(withdrawals::AnswerArgs),
 }

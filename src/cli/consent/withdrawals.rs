@@ -13,7 +13,7 @@ use crate::{
     consent::Exception,
     kernel::{
         Code, Fault, Timestamp,
-        id::{ConsentId, OrganisationId, SubjectToken, WithdrawalId},
+        id::{ConsentId, OrganisationId, ReferralId, SubjectToken, WithdrawalId},
     },
 };
 
@@ -26,8 +26,9 @@ pub(super) struct ListArgs {
 
 #[derive(Args)]
 pub(super) struct AnswerArgs {
-    /// The withdrawal.
-    withdrawal: WithdrawalId,
+    /// The withdrawal, or the referral that ended.
+    #[arg(value_name = "WITHDRAWAL|REFERRAL", value_parser = about)]
+    about: About,
     /// What this organisation says.
     said: Said,
     /// With `kept`: the exception, WX1 to WX5.
@@ -46,6 +47,20 @@ enum Said {
     Destroyed,
     /// It is kept, apart and under restricted access.
     Kept,
+}
+
+/// What asks for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    Withdrawal(WithdrawalId),
+    Referral(ReferralId),
+}
+
+fn about(text: &str) -> Result<About, String> {
+    let withdrawal = text.parse().map(About::Withdrawal);
+    withdrawal
+        .or_else(|_not_one| text.parse().map(About::Referral))
+        .map_err(|_neither| String::from("expected a withdrawal (wdr_…) or a referral (ref_…)"))
 }
 
 fn exception(code: &str) -> Result<Exception, String> {
@@ -96,10 +111,19 @@ impl AnswerArgs {
             }
         };
         let session = Session::open(home, output).await?;
-        let path = format!("/api/v1/withdrawals/{}/answers", self.withdrawal);
-        let view = session.hub.post(&path, &body).await?.body;
-        let names = session.names(holders(&view).filter_map(organisation)).await?;
-        output.data(&view, |view| sentence(view, session.organisation(), &names))
+        match self.about {
+            About::Withdrawal(id) => {
+                let path = format!("/api/v1/withdrawals/{id}/answers");
+                let view = session.hub.post(&path, &body).await?.body;
+                let names = session.names(holders(&view).filter_map(organisation)).await?;
+                output.data(&view, |view| sentence(view, session.organisation(), &names))
+            }
+            About::Referral(id) => {
+                let path = format!("/api/v1/referrals/{id}/destruction");
+                let view = session.hub.post(&path, &body).await?.body;
+                output.data(&view, |view| format!("{}: {}", text(view, "referral"), done(view)))
+            }
+        }
     }
 }
 
@@ -130,6 +154,16 @@ fn organisation(holder: &Value) -> Option<OrganisationId> {
     part(holder, "organisation").ok()
 }
 
+/// How a holder's duty stands.
+fn done(holder: &Value) -> String {
+    match (text(holder, "answer"), text(holder, "acknowledged")) {
+        ("", "") => format!("answer until {}", text(holder, "answer_by")),
+        ("", _) => format!("heard it; answer until {}", text(holder, "answer_by")),
+        ("kept", _) => format!("kept until {} ({})", text(holder, "kept_until"), text(holder, "exception")),
+        (answer, _) => answer.to_owned(),
+    }
+}
+
 /// A withdrawal in a few lines: when, how it stands, and who must still do what until when.
 fn sentence(row: &Value, own: OrganisationId, names: &Names) -> String {
     let stands = match (text(row, "closed"), row.get("breached").and_then(Value::as_bool)) {
@@ -141,14 +175,7 @@ fn sentence(row: &Value, own: OrganisationId, names: &Names) -> String {
     for holder in holders(row) {
         let who = organisation(holder);
         let name = who.map_or_else(String::new, |id| names.of(id));
-        let done = match (text(holder, "answer"), text(holder, "acknowledged")) {
-            ("", "") => format!("answer until {}", text(holder, "answer_by")),
-            ("", _) => format!("heard it; answer until {}", text(holder, "answer_by")),
-            ("kept", _) => {
-                format!("kept until {} ({})", text(holder, "kept_until"), text(holder, "exception"))
-            }
-            (answer, _) => answer.to_owned(),
-        };
+        let done = done(holder);
         let yours = if who == Some(own) && text(holder, "answer").is_empty() { "  <- yours" } else { "" };
         lines.push(format!("  {name}: {done}{yours}"));
     }

@@ -63,6 +63,8 @@ diesel::table! {
         answer -> Nullable<Text>,
         exception -> Nullable<Text>,
         kept_until -> Nullable<BigInt>,
+        asked_at -> BigInt,
+        rounds -> SmallInt,
     }
 }
 

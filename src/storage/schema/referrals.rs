@@ -116,4 +116,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    destructions (referral) {
+        referral -> Text,
+        sender -> Text,
+        recipient -> Text,
+        asked_at -> BigInt,
+        rounds -> SmallInt,
+        due_at -> BigInt,
+        acknowledged_at -> Nullable<BigInt>,
+        escalated_at -> Nullable<BigInt>,
+        answered_at -> Nullable<BigInt>,
+        answer -> Nullable<Text>,
+        exception -> Nullable<Text>,
+        kept_until -> Nullable<BigInt>,
+        version -> BigInt,
+        audit_id -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(referrals, referral_ends);

@@ -20,7 +20,7 @@ use throughline::{
 
 use super::feedback::issue;
 use crate::{
-    stories::referral::Story,
+    stories::{destruction::cancelled, referral::Story},
     support::{
         Org, Response, TestHub,
         agreement::{agreed, document, offered, signature},
@@ -381,6 +381,8 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
 
 async fn referrals_routes(world: &World) -> Vec<Entry> {
     let Mechanism { hub, harbour, clinic, .. } = &world.mechanism;
+    let (_, ended) = cancelled(&world.mechanism).await;
+    let ended = format!("/api/v1/referrals/{ended}");
     let story = Story::new(hub, harbour, clinic, "U2").await;
     let worker = throughline::kernel::id::StaffId::new(&SystemIds, hub.now());
     let event = story.event(hub, Part::Intake, Number::T03, Move::Acknowledge { worker }, clinic);
@@ -399,6 +401,10 @@ async fn referrals_routes(world: &World) -> Vec<Entry> {
             .seen_at(&one)
             .json(&json!({ "escalate": {} }))
             .by(Party::Coordinator),
+        entry("POST /api/v1/referrals/{referral}/destruction", format!("{ended}/destruction"), 200)
+            .json(&json!({ "said": "acknowledged" }))
+            .by(Party::Clinic),
+        entry("GET /api/v1/destructions", "/api/v1/destructions", 200).stranger(Stranger::Empty),
         entry("POST /api/v1/disclosures", "/api/v1/disclosures", 200)
             .json(&json!({ "subject": throughline::kernel::id::SubjectToken::new(&SystemIds, hub.now()) }))
             .stranger(Stranger::AsAMember(200)),

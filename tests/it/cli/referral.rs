@@ -119,6 +119,12 @@ async fn a_question_is_answered_with_a_packet_and_a_wrong_reason_with_the_list_o
     let too_early = lakeside.run(hub, &format!("referral agree-cancel {referral}")).await.expect(65);
     assert!(too_early.err.contains("referral.move_refused"), "{}", too_early.err);
     assert_eq!(story.lakeside_does(&format!("decline {referral} --reason DR01")).await, "declined");
+    let shown = harbour.json(hub, &format!("referral show {referral}")).await;
+    assert!(shown["destruction"]["answer_by"].is_string(), "{shown}");
+    let said = lakeside.json(hub, &format!("consent answer {referral} destroyed")).await;
+    assert_eq!((&said["referral"], &said["answer"]), (&json!(referral), &json!("destroyed")));
+    let theirs = harbour.run(hub, &format!("consent answer {referral} destroyed")).await.expect(69).err;
+    assert!(theirs.contains("access.not_found"), "{theirs}");
     let sent = harbour.json(hub, "referral list sent").await;
     assert_eq!((&sent[0]["id"], &sent[0]["reason"]), (&json!(referral), &json!("DR01")));
     assert_eq!(lakeside.json(hub, "referral list inbox").await, json!([]));

@@ -1,5 +1,6 @@
 //! Whole stories, through the entrances.
 
+pub(crate) mod destruction;
 mod directory;
 mod ledger;
 pub(crate) mod referral;

@@ -431,7 +431,8 @@ async fn a_coordinator_sees_clocks_and_nothing_that_links_one_person_s_referrals
     let (from, to) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
     let story = Story::new(&hub, &from, &to, "U2").await;
     let (actor, id) = (coordinator(&hub).actor, story.origin.id);
-    let view = hub.hub.read(move |db| referrals::find_referral(db, &actor, id)).await.unwrap();
+    let now = hub.now();
+    let view = hub.hub.read(move |db| referrals::find_referral(db, &actor, id, now)).await.unwrap();
     let text = serde_json::to_string(&view).unwrap();
     assert!(!text.contains(&story.origin.subject.to_string()));
     assert!(!text.contains(&story.origin.packet.to_string()));

@@ -175,6 +175,53 @@ async fn what_is_kept_is_kept_under_an_exception_until_a_day() {
 }
 
 #[actix_web::test]
+async fn when_an_exception_has_ended_its_holder_is_asked_again_and_silence_is_escalated_anew() {
+    let mechanism = Mechanism::new().await;
+    let (person, ..) = delivered(&mechanism).await;
+    let withdrawal = id_of(&take_back(&mechanism.hub, &person, json!({})).await.expect(201));
+    let Mechanism { hub, mut harbour, mut clinic, .. } = mechanism;
+    let path = format!("/api/v1/withdrawals/{withdrawal}");
+    let kept = |until: &str| json!({ "said": "kept", "exception": "WX2", "until": until });
+    answers(&hub, &clinic, &withdrawal, kept("2026-04-01T09:00:00Z")).await.expect(200);
+    hub.clock.advance(TimeDelta::days(29));
+    hub.run_jobs().await;
+    harbour.sign_in(&hub).await;
+    let before = harbour.get(&hub, &path).await.expect(200).body;
+    assert!(before["closed"].is_string() && before["holders"][0]["answer"] == "kept", "not a day early");
+
+    hub.clock.advance(TimeDelta::days(1));
+    hub.run_jobs().await;
+    hub.run_jobs().await;
+    harbour.sign_in(&hub).await;
+    clinic.sign_in(&hub).await;
+    let open = harbour.get(&hub, &path).await.expect(200).body;
+    let holder = &open["holders"][0];
+    assert!(open["closed"].is_null() && holder["answer"].is_null() && holder["exception"].is_null());
+    assert_eq!((&holder["asked_again"], &holder["overdue"]), (&json!(1), &json!(false)));
+    assert_eq!(holder["answer_by"], "2026-04-04T09:00:00Z", "three days, as at first");
+    assert_eq!(open["breached"], false, "the two weeks begin anew");
+    assert_eq!(hub.logged("consent.ask_again").await.len(), 1);
+
+    hub.clock.advance(TimeDelta::hours(25));
+    hub.run_jobs().await;
+    hub.clock.advance(TimeDelta::seconds(5));
+    clinic.sign_in(&hub).await;
+    let notices = clinic.get(&hub, "/api/v1/notices?limit=200").await.expect(200).body;
+    let told = |topic: &str| {
+        notices["items"].as_array().unwrap().iter().filter(|notice| notice["topic"] == topic).count()
+    };
+    assert_eq!((told("consent.withdrawal_asked_again"), told("consent.withdrawal_unheard")), (1, 1));
+    hub.clock.advance(TimeDelta::days(13));
+    hub.run_jobs().await;
+    harbour.sign_in(&hub).await;
+    clinic.sign_in(&hub).await;
+    assert_eq!(harbour.get(&hub, &path).await.expect(200).body["breached"], true);
+    answers(&hub, &clinic, &withdrawal, kept("2026-04-30T00:00:00Z")).await.expect(200);
+    let view = answers(&hub, &clinic, &withdrawal, json!({ "said": "destroyed" })).await.expect(200).body;
+    assert!(view["closed"].is_string());
+}
+
+#[actix_web::test]
 async fn a_part_that_was_taken_back_does_not_pass_and_the_rest_does() {
     let mechanism = Mechanism::new().await;
     let Mechanism { hub, harbour, clinic, .. } = &mechanism;
