@@ -26,7 +26,16 @@ fn path(member: &Member) -> String {
 
 /// Everything those writes have made, as the hub tells it.
 async fn made(hub: &Running, member: &Member) -> Vec<Value> {
-    let list = send(&hub.url, Some(&member.token), &path(member)).await.unwrap().expect(200);
-    let items = list.body["items"].as_array().unwrap();
-    items.iter().filter(|item| item["name"] != "gateway").cloned().collect()
+    let (mut items, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = format!("{}?limit=200{after}", path(member));
+        let page = send(&hub.url, Some(&member.token), &page).await.unwrap().expect(200).body;
+        items.extend(
+            page["items"].as_array().unwrap().iter().filter(|item| item["name"] != "gateway").cloned(),
+        );
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return items,
+        }
+    }
 }
