@@ -20,6 +20,9 @@ use crate::{
 pub(super) enum Audit {
     /// Compute the whole log again from its entries and hold everything against it: tiles, checkpoints, signatures, the entries
     /// that rows of other tables name, and what you hold yourself. Ends with 65 when something is wrong.
+    #[command(after_help = "Examples:
+  throughline audit verify
+  throughline audit verify --checkpoint kept.txt --leaf LEAF     also against what you hold")]
     Verify {
         /// A file with a checkpoint that somebody kept. May be given several times.
         #[arg(long = "checkpoint", value_name = "FILE")]
@@ -29,6 +32,8 @@ pub(super) enum Audit {
         leaves: Vec<Digest>,
     },
     /// Write the proof that an entry is in the log. It holds without this node.
+    #[command(after_help = "Example:
+  throughline audit prove aud_… --out proof.txt")]
     Prove {
         /// The entry's id (aud_…), or the leaf from a receipt.
         entry: String,
@@ -40,6 +45,8 @@ pub(super) enum Audit {
         out: Option<PathBuf>,
     },
     /// Check a proof, on any machine: needs no node, no settings and no network.
+    #[command(after_help = "Example:
+  throughline audit verify-proof proof.txt --key KEY --leaf LEAF")]
     VerifyProof {
         /// The proof.
         file: PathBuf,
@@ -58,8 +65,12 @@ pub(super) enum Audit {
   throughline audit disclosures sub_… --out statement.jws     the signed statement, to hand on")]
     Disclosures(DisclosuresArgs),
     /// Print the newest checkpoint. Give it to somebody who does not depend on you.
+    #[command(after_help = "Example:
+  throughline audit checkpoint > checkpoint.txt")]
     Checkpoint,
     /// Print the log's public key.
+    #[command(after_help = "Example:
+  throughline audit key")]
     Key,
 }
 

@@ -8,10 +8,16 @@ use crate::config::{DEFAULTS, Settings};
 #[derive(Subcommand)]
 pub(super) enum Config {
     /// Print the settings in force, with secrets hidden.
+    #[command(after_help = "Example:
+  throughline config show")]
     Show,
     /// Say whether the settings can be used; every complaint is printed at once.
+    #[command(after_help = "Example:
+  throughline config check --config throughline.toml")]
     Check,
     /// Print the defaults with their comments: a good beginning for a settings file.
+    #[command(after_help = "Example:
+  throughline config defaults > throughline.toml")]
     Defaults,
 }
 

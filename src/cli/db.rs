@@ -14,15 +14,23 @@ use crate::{
 #[derive(Subcommand)]
 pub(super) enum Db {
     /// Apply the migrations that are missing.
+    #[command(after_help = "Example:
+  throughline db migrate")]
     Migrate,
     /// Say which migrations are applied, missing, or unknown to this release.
+    #[command(after_help = "Example:
+  throughline db status")]
     Status,
     /// Copy the SQLite database into a new file, while the hub may serve. For PostgreSQL use pg_dump.
+    #[command(after_help = "Example:
+  throughline db backup backup.db")]
     Backup {
         /// The new file.
         file: PathBuf,
     },
     /// Put a backup in the place of the SQLite database. The hub must not serve.
+    #[command(after_help = "Example:
+  throughline db restore backup.db")]
     Restore {
         /// The backup.
         file: PathBuf,

@@ -25,6 +25,9 @@ use crate::{
 #[derive(Subcommand)]
 pub(super) enum Directory {
     /// Import an HSDS 3 package (datapackage.json and CSV files). Looks first and prints a report; --yes then takes it.
+    #[command(after_help = "Examples:
+  throughline directory import package/ --source national-list           looks only
+  throughline directory import package/ --source national-list --yes     takes it")]
     Import {
         /// Folder of the package.
         folder: PathBuf,
@@ -36,6 +39,8 @@ pub(super) enum Directory {
         yes: bool,
     },
     /// Look at a package and report; the same as import without --yes.
+    #[command(after_help = "Example:
+  throughline directory validate package/")]
     Validate {
         /// Folder of the package.
         folder: PathBuf,
@@ -44,11 +49,15 @@ pub(super) enum Directory {
         source: String,
     },
     /// Forget everything that came from a source.
+    #[command(after_help = "Example:
+  throughline directory forget national-list")]
     Forget {
         /// The source.
         source: String,
     },
     /// Say which member provides an imported service, and the code to refer with. The link outlives later imports.
+    #[command(after_help = "Example:
+  throughline directory link svc_… --organisation org_… --code SV12")]
     Link {
         /// The service.
         service: ServiceId,
@@ -60,11 +69,15 @@ pub(super) enum Directory {
         code: ServiceCode,
     },
     /// Take such a link back.
+    #[command(after_help = "Example:
+  throughline directory unlink svc_…")]
     Unlink {
         /// The service.
         service: ServiceId,
     },
     /// Write what a source gave as an HSDS package, without what is restricted.
+    #[command(after_help = "Example:
+  throughline directory export national-list package/")]
     Export {
         /// The source.
         source: String,
@@ -72,6 +85,8 @@ pub(super) enum Directory {
         folder: PathBuf,
     },
     /// List the directory by name.
+    #[command(after_help = "Example:
+  throughline directory list --members-only")]
     List {
         /// Only what one can refer to through this hub.
         #[arg(long)]
@@ -81,6 +96,8 @@ pub(super) enum Directory {
         limit: u16,
     },
     /// Search the directory.
+    #[command(after_help = "Example:
+  throughline directory search clinic --service SV07")]
     Search {
         /// Words in name, provider or description.
         words: Vec<String>,

@@ -26,6 +26,12 @@ const LIFE_DAYS: i64 = 365;
 
 /// The organisation's keys. They stay in the gateway's home, wrapped under a passphrase; the hub never sees them.
 #[derive(Args)]
+#[command(after_help = "From nothing to keys that partners can use:
+  throughline key init                                           give root.jwk and client.jwk to the coordinator
+  throughline key connect --hub https://… --organisation org_… --client cli_…
+  throughline key publish
+Within a year, and when somebody who had access leaves:
+  throughline key rotate sign")]
 pub(super) struct Key {
     #[command(flatten)]
     home: HomeArgs,
@@ -36,6 +42,9 @@ pub(super) struct Key {
 #[derive(Subcommand)]
 enum What {
     /// Make a home with new keys, and write the two public keys that the coordinator enrols: root.jwk and client.jwk.
+    #[command(after_help = "Examples:
+  throughline key init
+  throughline key init --reader intake --reader medical     only these reader roles")]
     Init {
         /// Reader roles to make keys for; by default all that the field dictionary knows.
         #[arg(long = "reader")]
@@ -63,8 +72,12 @@ enum What {
         identity: Option<PathBuf>,
     },
     /// List the keys of this home by role and thumbprint.
+    #[command(after_help = "Example:
+  throughline key list --json")]
     List,
     /// Publish a signed statement of the public keys at the hub. Run it after init and after every change.
+    #[command(after_help = "Example:
+  throughline key publish")]
     Publish,
     /// Make a new key for a role (sign, or a reader role), retire the old one, and publish. With `client`: make a new key for the
     /// machine client and write client.jwk, which the coordinator or an administrator registers.
@@ -92,6 +105,8 @@ revokes its client. When the root key was lost as well: make a new home (key ini
         compromised_at: Option<Timestamp>,
     },
     /// Show every key the organisation ever published, with its state.
+    #[command(after_help = "Example:
+  throughline key history --json")]
     History,
     /// Change the passphrase that the keys and the consent records of this home lie under. Copies keep the old one: make new ones.
     #[command(after_help = "Example:

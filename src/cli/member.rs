@@ -27,6 +27,8 @@ use crate::{
 pub(super) enum Member {
     /// Enrol an organisation with the public root key that its administrator made with `throughline key init`. Compare the key's
     /// thumbprint by another channel before.
+    #[command(after_help = "Example:
+  throughline member add --name \"Harbour Aid\" --kind ngo --country ZM --does identify --does manage_cases --root root.jwk")]
     Add {
         /// Its name.
         #[arg(long)]
@@ -51,18 +53,26 @@ pub(super) enum Member {
         root: PathBuf,
     },
     /// List the organisations.
+    #[command(after_help = "Example:
+  throughline member list --json")]
     List,
     /// Show one organisation.
+    #[command(after_help = "Example:
+  throughline member show org_…")]
     Show {
         /// Its id.
         organisation: OrganisationId,
     },
     /// Suspend an organisation at once.
+    #[command(after_help = "Example:
+  throughline member suspend org_…")]
     Suspend {
         /// Its id.
         organisation: OrganisationId,
     },
     /// Let a suspended organisation take part again.
+    #[command(after_help = "Example:
+  throughline member reinstate org_…")]
     Reinstate {
         /// Its id.
         organisation: OrganisationId,
@@ -133,6 +143,8 @@ the new root until they have compared it as well.")]
         person: StaffId,
     },
     /// List the machine clients of an organisation.
+    #[command(after_help = "Example:
+  throughline member clients org_…")]
     Clients {
         /// The organisation.
         organisation: OrganisationId,
@@ -147,6 +159,8 @@ the new root until they have compared it as well.")]
         client: ClientId,
     },
     /// Register a machine client of an organisation with its public key.
+    #[command(after_help = "Example:
+  throughline member client org_… --name gateway --role case_worker --role intake --key client.jwk")]
     Client {
         /// The organisation.
         organisation: OrganisationId,

@@ -65,10 +65,17 @@ Begin here:
 #[derive(Subcommand)]
 enum Command {
     /// Start a node of a fictional country and perform what it is for. Begin here.
+    #[command(after_help = "Examples:
+  throughline demo
+  throughline demo --once     perform it, say whether every step held, and end")]
     Demo(demo::Demo),
     /// Make a new node: its keys, its database, and the first coordinator.
+    #[command(after_help = "Example:
+  throughline init --coordinator a.banda")]
     Init(init::Init),
     /// Serve the node.
+    #[command(after_help = "Example:
+  throughline serve --config throughline.toml")]
     Serve,
     /// Show the settings in force, or check them.
     #[command(subcommand)]
@@ -86,6 +93,8 @@ enum Command {
     #[command(subcommand)]
     Directory(directory::Directory),
     /// See whether everything a node needs is there.
+    #[command(after_help = "Example:
+  throughline doctor")]
     Doctor,
     /// Make, publish and rotate an organisation's keys, at its gateway.
     Key(key::Key),
@@ -107,6 +116,8 @@ enum Command {
     #[command(subcommand)]
     Bench(bench::Bench),
     /// Print the description of the HTTP API (OpenAPI 3.1).
+    #[command(after_help = "Example:
+  throughline openapi > openapi.json")]
     Openapi,
 }
 
@@ -150,4 +161,37 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), CliError> {
 pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     Ok(runtime.block_on(work))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// Every command without commands of its own, with its words.
+    fn leaves(command: &clap::Command, words: &str, found: &mut Vec<(String, clap::Command)>) {
+        for inner in command.get_subcommands() {
+            let words = format!("{words} {}", inner.get_name());
+            if inner.has_subcommands() {
+                leaves(inner, &words, found);
+            } else {
+                found.push((words, inner.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_says_what_it_is_for_and_shows_an_example() {
+        let mut found = Vec::new();
+        leaves(&Cli::command(), "throughline", &mut found);
+        assert!(found.len() > 90, "{}", found.len());
+        let lacking = found.iter().filter(|(words, command)| {
+            let told = command.get_about().is_some_and(|about| about.to_string().len() > 10);
+            let shown = command.get_after_help().is_some_and(|help| help.to_string().contains(words));
+            !told || !shown
+        });
+        let lacking: Vec<&String> = lacking.map(|(words, _)| words).collect();
+        assert!(lacking.is_empty(), "{lacking:#?}");
+    }
 }

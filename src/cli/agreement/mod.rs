@@ -60,10 +60,16 @@ enum What {
         version: Option<u32>,
     },
     /// List the agreements of this organisation and how they stand.
+    #[command(after_help = "Example:
+  throughline agreement list --json")]
     List,
     /// Offer a draft for signature. From now on its bytes are fixed.
+    #[command(after_help = "Example:
+  throughline agreement offer dsa_…")]
     Offer(Which),
     /// Take an offer back, to draft it again. Its signatures fall.
+    #[command(after_help = "Example:
+  throughline agreement retract dsa_…")]
     Retract(Which),
     /// Sign for this organisation: the exact bytes are fetched, held against every rule, shown, and signed.
     #[command(after_help = "Example:
@@ -76,6 +82,9 @@ enum What {
     Verify(sign::VerifyArgs),
     /// Keep the exact bytes of a document and its signatures in this home, so that consents and packets can name it by its id, also
     /// without the hub. With --out also write them to files.
+    #[command(after_help = "Examples:
+  throughline agreement fetch dsa_…
+  throughline agreement fetch dsa_… --version 2 --out agreement.json     the same, and to a file")]
     Fetch {
         #[command(flatten)]
         which: Which,
@@ -96,6 +105,9 @@ enum What {
         flow: Direction,
     },
     /// Go on after a suspension.
+    #[command(after_help = "Examples:
+  throughline agreement resume dsa_…
+  throughline agreement resume dsa_… --from org_… --to org_…     one direction only")]
     Resume {
         #[command(flatten)]
         which: Which,
@@ -119,6 +131,8 @@ enum What {
         answer: Yes,
     },
     /// Note that the parties have reviewed it.
+    #[command(after_help = "Example:
+  throughline agreement review dsa_…")]
     Review(Which),
 }
 

@@ -28,6 +28,8 @@ use crate::{
 #[derive(Subcommand)]
 pub(super) enum Bench {
     /// Hand in sealed packets over HTTP and count what is accepted, against the machine's own limits.
+    #[command(after_help = "Example:
+  throughline bench submit")]
     Submit(submit::Submit),
 }
 
