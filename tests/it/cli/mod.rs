@@ -5,6 +5,7 @@ mod bench;
 mod consent;
 mod demo;
 mod disclosures;
+mod forged;
 mod gateway;
 mod referral;
 mod walkthrough;

@@ -378,21 +378,3 @@ async fn numbers_of_a_quarter_are_not_shown_while_there_are_too_few() {
     let unknown = "feedback code ref_0192f0c1000070008000000000000041";
     lakeside.run(&hub, unknown).await.expect(69);
 }
-
-#[actix_web::test]
-async fn every_command_of_the_gateway_teaches_with_an_example() {
-    let hub = hub();
-    let gateway = Gateway::enrolled(&hub, "Harbour").await;
-    let mut taught = 0;
-    for group in ["consent", "packet", "referral", "feedback", "service", "need"] {
-        let help = gateway.run(&hub, &format!("{group} --help")).await.expect(0).out;
-        let list = help.split("Commands:").nth(1).unwrap().split("\n\n").next().unwrap();
-        let names = list.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
-        for name in names.filter(|name| !name.is_empty() && *name != "help") {
-            let help = gateway.run(&hub, &format!("{group} {name} --help")).await.expect(0).out;
-            assert!(help.contains(&format!("throughline {group} {name}")), "{group} {name}\n{help}");
-            taught += 1;
-        }
-    }
-    assert!(taught > 40, "{taught}");
-}
