@@ -1,12 +1,12 @@
 //! What can be refused here.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Complaint, Refused};
 use crate::{
     access::AccessError,
     crypto::GateError,
-    kernel::{Code, Coded, Fault},
+    kernel::{Code, Coded, Fault, Timestamp},
     members::MemberError,
     outbox::OutboxError,
     storage::StorageError,
@@ -36,6 +36,14 @@ pub enum AgreementError {
     /// The table of moves says no.
     #[error(transparent)]
     Move(#[from] Refused),
+    /// The notice ends in the past, or later than a notice may.
+    #[error("the notice must end from now on and at the latest in {days} days, by {at_most}")]
+    Notice {
+        /// How many days a notice may be.
+        days: i64,
+        /// The latest moment it may end.
+        at_most: Timestamp,
+    },
     /// Somebody changed it since it was read.
     #[error("the agreement changed meanwhile; read it again")]
     Stale,
@@ -66,6 +74,7 @@ impl Coded for AgreementError {
             Self::VersionTaken => Code::new("agreement.version_taken", Fault::Conflict),
             Self::BrokenChain => Code::new("agreement.chain_broken", Fault::Refused),
             Self::Move(_) => Code::new("agreement.move_refused", Fault::Conflict),
+            Self::Notice { .. } => Code::new("agreement.notice_refused", Fault::Refused),
             Self::Stale => Code::new("agreement.stale", Fault::Stale),
             Self::Signature(_) | Self::Token(_) => Code::new("agreement.signature_refused", Fault::Refused),
             Self::SignedAlready => Code::new("agreement.signed_already", Fault::Conflict),
@@ -75,8 +84,13 @@ impl Coded for AgreementError {
     }
 
     fn facts(&self) -> Option<Map<String, Value>> {
-        let Self::Document(complaints) = self else { return None };
         let mut facts = Map::new();
+        if let Self::Notice { days, at_most } = self {
+            facts.insert(String::from("notice_days"), json!(days));
+            facts.insert(String::from("notice_until_at_most"), json!(at_most));
+            return Some(facts);
+        }
+        let Self::Document(complaints) = self else { return None };
         facts.insert(String::from("complaints"), serde_json::to_value(complaints).unwrap_or_default());
         Some(facts)
     }

@@ -205,7 +205,8 @@ impl State {
 }
 
 impl Ending {
-    fn is_timely(self, at: Timestamp, longest_notice: TimeDelta) -> bool {
+    /// Whether a notice ends neither in the past nor later than a notice may.
+    pub(super) fn is_timely(self, at: Timestamp, longest_notice: TimeDelta) -> bool {
         match self {
             Self::Notice { until } => at <= until && until <= at.plus(longest_notice),
             Self::Breach => true,

@@ -29,5 +29,13 @@ pub fn terminate(
     let (was, _organisation) = for_party(tx, which)?;
     let ending = cmd.notice_until.map_or(Ending::Breach, |until| Ending::Notice { until });
     let longest_notice = policy.agreement_limits().longest_notice();
+    let now = tx.now();
+    // Whether the agreement can be ended at all comes first: then only the notice can be wrong.
+    let breach = Move::Terminate { ending: Ending::Breach, longest_notice };
+    let can_end = was.state.clone().step(&breach, now).is_ok();
+    if can_end && !ending.is_timely(now, longest_notice) {
+        let at_most = now.plus(longest_notice);
+        return Err(AgreementError::Notice { days: longest_notice.num_days(), at_most });
+    }
     step(tx, was, &Move::Terminate { ending, longest_notice }, None)
 }

@@ -14,6 +14,8 @@ pub(super) struct Readiness {
     pub ready: bool,
     /// The database answers.
     pub database: bool,
+    /// It takes writes: it is no standby, and nobody set it to read only.
+    pub writes: bool,
     /// Its tables are those of this release.
     pub migrations: bool,
     /// The node's keys are loaded.
@@ -41,11 +43,13 @@ pub(super) async fn ready(hub: web::Data<Hub>) -> HttpResponse {
     let readiness = Readiness {
         ready: false,
         database: health.is_some_and(|h| h.reads),
+        writes: health.is_some_and(|h| h.writes),
         migrations: health.is_some_and(|h| h.migrated),
         keys: hub.keys().are_usable(),
         disk: health.and_then(|h| h.free_bytes).is_none_or(|free| free >= floor),
     };
-    let ready = readiness.database && readiness.migrations && readiness.keys && readiness.disk;
+    let ready =
+        readiness.database && readiness.writes && readiness.migrations && readiness.keys && readiness.disk;
     let readiness = Readiness { ready, ..readiness };
     if ready {
         HttpResponse::Ok().json(readiness)

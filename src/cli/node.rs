@@ -56,6 +56,8 @@ pub(super) async fn make_database(settings: &Settings) -> Result<(), CliError> {
 }
 
 fn migrated(store: Store, settings: &Settings) -> Result<Store, StorageError> {
+    // First, because even a look at the migrations writes on PostgreSQL, and would be refused for another reason.
+    store.require_writable()?;
     if settings.database.migrate_on_start {
         store.migrate()?;
     }

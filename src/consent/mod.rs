@@ -28,6 +28,9 @@
 //!   scope of the certificate does not bound it, because nobody can name beforehand what a recipient finds out.
 //! - **A partial withdrawal denies a part of a certificate instead of replacing it**: the hub cannot sign for the issuer, and must
 //!   not wait for it. The issuer registers a narrower certificate when it can.
+//! - **Eligibility and area (D105, D106) are not judged at the hub.** What a service is for stands in the directory in words, and who and where
+//!   the person is stands in sealed fields: age, sex and place would have to be told to the hub, for a refusal that the sender can lift anyhow.
+//!   The hub takes both as unknown; who chooses the service looks at them, and the recipient declines with a reason.
 //! - **Modes that are not built are refused as a whole** with the first code of their family, so that nothing passes unjudged.
 
 mod attested;

@@ -33,6 +33,12 @@ pub enum StorageError {
         "the database cannot be opened; see that its server runs or its file can be written, or correct database.url"
     )]
     NotOpened(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The server only reads: it is a standby, or was set so.
+    #[error(
+        "the database server takes no writes: it stands in for another one, or was set to read only; name the one that takes them in \
+         database.url"
+    )]
+    ReadOnly,
     /// The SQLite file is not there.
     #[error(
         "the database file {0} is not there; for a new node run `throughline init`, for an old one see that its disk is mounted, or \
@@ -144,6 +150,7 @@ impl Coded for StorageError {
             Self::Full => Code::new("storage.full", Fault::Unavailable),
             Self::Gone(_) | Self::NotOpened(_) => Code::new("storage.unreachable", Fault::Unavailable),
             Self::OutcomeUnknown(_) => Code::new("storage.outcome_unknown", Fault::Unsure),
+            Self::ReadOnly => Code::new("storage.read_only", Fault::Unavailable),
             Self::Missing(_) => Code::new("storage.missing", Fault::Unavailable),
             Self::Damaged(_) => Code::new("storage.damaged", Fault::Internal),
             Self::InUse(_) => Code::new("storage.in_use", Fault::Unavailable),

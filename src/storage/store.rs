@@ -11,7 +11,7 @@ use std::{
 use diesel::{
     RunQueryDsl,
     connection::{Connection, SimpleConnection},
-    r2d2::{ConnectionManager, CustomizeConnection, Pool},
+    r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection},
 };
 use tokio::sync::mpsc::{self, error::TrySendError};
 
@@ -62,10 +62,23 @@ struct Inner {
 pub struct Health {
     /// A reader answered.
     pub reads: bool,
+    /// It takes writes.
+    pub writes: bool,
     /// Every migration this binary carries is applied, and no other.
     pub migrated: bool,
     /// Bytes free where the database file is; `None` on PostgreSQL.
     pub free_bytes: Option<u64>,
+}
+
+impl Inner {
+    /// A connection that cannot write. When others have all of them and none came free in time, the database is busy and not away.
+    fn reader(&self) -> Result<PooledConnection<ConnectionManager<Conn>>, StorageError> {
+        self.readers.get().map_err(|error| {
+            let state = self.readers.state();
+            let all_in_use = state.idle_connections == 0 && state.connections >= self.readers.max_size();
+            if all_in_use { StorageError::Busy } else { error.into() }
+        })
+    }
 }
 
 impl Store {
@@ -144,9 +157,17 @@ impl Store {
         Ok(())
     }
 
-    /// Refuses a SQLite file that this process may only read: SQLite opens it all the same, and refuses the first write.
+    /// Refuses a SQLite file that this process may only read, which SQLite opens all the same, and a PostgreSQL server that only reads:
+    /// either would refuse the first write.
     pub fn require_writable(&self) -> Result<(), StorageError> {
-        let Some(file) = &self.inner.file else { return Ok(()) };
+        let Some(file) = &self.inner.file else {
+            // A fresh connection: what the server says now, and without what a reader sets for itself.
+            let mut conn = connect(&self.inner.opening, Mode::Migrate)?;
+            let text =
+                diesel::dsl::sql::<diesel::sql_types::Text>("current_setting('transaction_read_only')");
+            let read_only: String = diesel::select(text).get_result(&mut conn)?;
+            return if read_only == "off" { Ok(()) } else { Err(StorageError::ReadOnly) };
+        };
         rustix::fs::access(file, rustix::fs::Access::WRITE_OK)
             .map_err(|error| StorageError::NotOpened(Box::new(std::io::Error::from(error))))
     }
@@ -175,7 +196,7 @@ impl Store {
     {
         let inner = Arc::clone(&self.inner);
         tokio::task::spawn_blocking(move || {
-            let mut conn = inner.readers.get().map_err(StorageError::from)?;
+            let mut conn = inner.reader()?;
             work(&mut Db::new(&mut conn))
         })
         .await
@@ -276,13 +297,14 @@ impl Store {
 
     /// Looks whether the store can do its work.
     pub fn health(&self) -> Health {
-        let reads = match self.inner.readers.get() {
+        let reads = match self.inner.reader() {
             Ok(mut conn) => diesel::sql_query("SELECT 1").execute(&mut *conn).is_ok(),
             Err(_) => false,
         };
+        let writes = reads && self.require_writable().is_ok();
         let migrated = reads && self.require_migrated().is_ok();
         let free_bytes = self.inner.file.as_deref().and_then(Path::parent).and_then(free_bytes);
-        Health { reads, migrated, free_bytes }
+        Health { reads, writes, migrated, free_bytes }
     }
 }
 

@@ -203,6 +203,7 @@ fn give_up(jobs: Vec<Box<dyn Job>>, error: StorageError) {
         | StorageError::Conflict
         | StorageError::Gone(_)
         | StorageError::NotOpened(_)
+        | StorageError::ReadOnly
         | StorageError::Missing(_)
         | StorageError::Damaged(_)
         | StorageError::InUse(_)

@@ -228,8 +228,16 @@ async fn a_party_ends_an_agreement_with_notice_of_at_most_ninety_days_or_for_bre
     let path = format!("{}/termination", agreed.path());
     let read = b.get(&hub, &agreed.path()).await.expect(200);
     let long = json!({ "notice_until": "2026-06-15T00:00:00Z" });
-    let refused = change(&hub, &b, "PUT", &path, &read, Some(&long)).await.expect(409);
-    assert_eq!(refused.code(), "agreement.move_refused");
+    let refused = change(&hub, &b, "PUT", &path, &read, Some(&long)).await.expect(422);
+    assert_eq!(refused.code(), "agreement.notice_refused");
+    assert_eq!(
+        (&refused.body["notice_days"], &refused.body["notice_until_at_most"]),
+        (&json!(90), &json!("2026-05-31T09:00:00Z"))
+    );
+    assert!(refused.body["detail"].as_str().unwrap().contains("90 days"), "{}", refused.body);
+    let past = json!({ "notice_until": "2026-03-01T00:00:00Z" });
+    let refused = change(&hub, &b, "PUT", &path, &read, Some(&past)).await.expect(422);
+    assert_eq!(refused.code(), "agreement.notice_refused");
     let notice = json!({ "notice_until": "2026-05-15T00:00:00Z" });
     let ended = change(&hub, &b, "PUT", &path, &read, Some(&notice)).await.expect(200);
     assert_eq!(ended.body["standing"], "terminated");

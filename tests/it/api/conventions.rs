@@ -77,11 +77,35 @@ async fn callers_have_a_rate() {
 }
 
 #[actix_web::test]
+async fn who_finds_every_reader_in_use_is_told_that_the_database_is_busy_and_when_to_come_again() {
+    let hub = TestHub::with(&[("DATABASE__READERS", "1"), ("DATABASE__LOCK_TIMEOUT_SECONDS", "1")]);
+    let org = hub.org("Harbour Aid").await;
+    let (let_go, until) = std::sync::mpsc::channel::<()>();
+    let (taken, is_taken) = tokio::sync::oneshot::channel();
+    let reading = hub.hub.read(move |_db| {
+        taken.send(()).unwrap();
+        until.recv().unwrap();
+        Ok::<_, throughline::storage::StorageError>(())
+    });
+    let asking = async {
+        is_taken.await.unwrap();
+        let answer = org.get(&hub, "/api/v1/organisations").await;
+        let_go.send(()).unwrap();
+        answer
+    };
+    let (read, answer) = tokio::join!(reading, asking);
+    read.unwrap();
+    let busy = answer.expect(503);
+    assert_eq!((busy.code(), &busy.headers["retry-after"]), ("storage.busy", &"1".parse().unwrap()));
+    org.get(&hub, "/api/v1/organisations").await.expect(200);
+}
+
+#[actix_web::test]
 async fn a_node_is_ready_when_its_parts_are() {
     let hub = TestHub::new();
     send(&hub, None, "GET", "/health/live", &[], None).await.expect(204);
     let ready = send(&hub, None, "GET", "/health/ready", &[], None).await.expect(200);
-    assert_eq!(ready.body["ready"], true);
+    assert_eq!((&ready.body["ready"], &ready.body["writes"]), (&true.into(), &true.into()));
     let full = TestHub::with(&[("DATABASE__FREE_DISK_MEGABYTES", "999999999")]);
     let status = send(&full, None, "GET", "/health/ready", &[], None).await.status;
     let on_sqlite = full.hub.store().engine() == throughline::storage::Engine::Sqlite;

@@ -9,7 +9,10 @@ use std::{
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{made, new_client, path};
+use super::{
+    made, new_client, path,
+    start::{LATER, refused},
+};
 use crate::support::{
     Response, postgres,
     process::{Machine, Member, Running, answer, client, send, until},
@@ -208,7 +211,7 @@ async fn a_database_that_falls_silent_holds_no_request_and_no_shutdown_for_ever(
     let read = reading.await.unwrap().expect(503);
     let write = writing.await.unwrap();
     for code in [read.code(), write.answer.code()] {
-        assert!(["api.too_slow", "storage.unreachable"].contains(&code), "{code}");
+        assert!(["api.too_slow", "storage.unreachable", "storage.busy"].contains(&code), "{code}");
     }
     for answer in [&read, &write.answer] {
         assert_eq!(answer.body["request"], answer.headers["x-request-id"].to_str().unwrap());
@@ -239,11 +242,16 @@ async fn a_server_that_takes_no_writes_is_a_database_that_is_away() {
     world.machine.sql(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
     world.proxy.cut();
     let (write, read) = (world.write("early").await.unwrap(), world.read().await.unwrap());
+    let ready = world.ready().await.expect(503).body;
+    assert_eq!((&ready["database"], &ready["writes"]), (&true.into(), &false.into()), "{ready}");
+    refused(&world.machine, "serve", LATER, &["storage.read_only", "takes no writes", "database.url"]).await;
+    world.machine.run("doctor").expect_code("doctor.not_well");
     world.machine.sql(&format!(
         "SET transaction_read_only = off; ALTER DATABASE {name} RESET default_transaction_read_only"
     ));
     world.proxy.cut();
     read.expect(200);
+    world.ready().await.expect(200);
     assert_eq!((write.answer.status, write.answer.code()), (503, "storage.unreachable"));
     world.again(&write).await.answer.expect(201);
     world.holds(&["early".into()]).await;

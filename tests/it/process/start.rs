@@ -12,7 +12,7 @@ use super::{made, new_client, path};
 use crate::support::process::{Ended, Machine, answer, client};
 
 /// Not now: starting again may help.
-const LATER: i32 = 75;
+pub(super) const LATER: i32 = 75;
 /// Settings, keys, certificate or tables: starting again does not help.
 pub(super) const MEND: i32 = 78;
 
