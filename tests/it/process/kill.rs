@@ -9,45 +9,75 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use throughline::kernel::time::{Clock as _, SystemClock};
 
 use super::{made, new_client, path};
-use crate::support::process::{Machine, Member, answer, client};
+use crate::support::{
+    TestHub,
+    packet::{Mechanism, seal},
+    process::{Machine, Member, Running, answer, client, send, until},
+};
 
 /// How often the hub is killed under load.
 const KILLS: usize = 200;
-/// Clients that write at once.
-const WRITERS: usize = 6;
+/// Those who register machine clients, at once.
+const REGISTRARS: usize = 4;
+/// Those who refer people, at once.
+const REFERRERS: usize = 2;
+/// How many people each of them can refer until the hub dies.
+const PEOPLE: usize = 2;
 /// The latest moment of a kill, counted from the first request.
 const LATEST: Duration = Duration::from_millis(120);
 
-/// A write that somebody asked for.
+/// A write that somebody asks for, once, whoever repeats it.
 #[derive(Clone)]
 struct Asked {
     key: String,
-    body: Value,
+    path: String,
+    media: &'static str,
+    body: Vec<u8>,
     /// What the hub answered with success, when it came to that.
     answered: Option<Value>,
 }
 
-/// What the load consists of: the n-th write. Each is made once, whoever repeats it.
-fn nth(n: usize) -> Asked {
-    Asked { key: format!("kill-{n}"), body: new_client(&format!("client {n}")), answered: None }
+impl Asked {
+    fn json(key: String, path: &str, body: &Value) -> Self {
+        let body = body.to_string().into_bytes();
+        Self { key, path: path.to_owned(), media: "application/json", body, answered: None }
+    }
+
+    fn answer(&self, member: &str) -> &str {
+        self.answered.as_ref().unwrap()[member].as_str().unwrap()
+    }
 }
+
+/// What one writer does until the hub dies: the next write, or nothing any more.
+type Writes = Box<dyn Iterator<Item = Asked> + Send>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hub_killed_at_any_moment_keeps_what_it_answered_and_doubles_nothing() {
-    let machine = Machine::new();
-    let mut member = machine.enrol("Harbour Aid").await;
+    let mechanism = Mechanism::on(TestHub::at(SystemClock.now()), |text| {
+        text["volumes"]["packets_per_day"] = json!(10_000)
+    });
+    let mechanism = mechanism.await;
+    let machine = Machine::taking_over(&mechanism.hub).await;
+    let (mut harbour, mut clinic) = (Member::from(&mechanism.harbour), Member::from(&mechanism.clinic));
     let mut hub = machine.serve().await;
-    member.sign_in(&hub).await;
-    let load = Load { member: Arc::new(member), client: client(), sent: Arc::new(AtomicUsize::new(0)) };
+    harbour.sign_in(&hub).await;
+    clinic.sign_in(&hub).await;
+    let load = Load { member: Arc::new(harbour), client: client(), sent: Arc::new(AtomicUsize::new(0)) };
     let mut moments = Moments(0x7468_726f_7567_686c);
-    let mut all = BTreeMap::new();
-    let mut unanswered = 0;
+    let (mut all, mut unanswered) = (BTreeMap::new(), 0);
     for round in 0..KILLS {
-        let writers: Vec<_> =
-            (0..WRITERS).map(|_| tokio::spawn(load.clone().until_it_dies(hub.url.clone()))).collect();
+        let registrars = (0..REGISTRARS).map(|_| load.registrar());
+        let referrers = (0..REFERRERS).map(|n| referrer(&mechanism, &format!("{round}-{n}")));
+        let writes: Vec<Writes> = registrars.chain(referrers).collect();
+        let writers = writes.into_iter().map(|writes| {
+            let (load, url) = (load.clone(), hub.url.clone());
+            tokio::spawn(load.until_it_dies(url, writes))
+        });
+        let writers: Vec<_> = writers.collect();
         tokio::time::sleep(moments.before(LATEST)).await;
         hub.kill();
         if round % 10 == 0 {
@@ -69,18 +99,91 @@ async fn a_hub_killed_at_any_moment_keeps_what_it_answered_and_doubles_nothing()
             }
         }
     }
-    let there = made(&hub, &load.member).await;
+    clients_are_there_once(&hub, &load.member, &of(&all, "client")).await;
+    let referred = of(&all, "packet");
+    referrals_are_there_once(&hub, [&load.member, &clinic], &referred).await;
     hub.kill();
-    let names: BTreeSet<&str> = there.iter().map(|item| item["name"].as_str().unwrap()).collect();
-    assert_eq!((names.len(), there.len()), (all.len(), all.len()), "something is missing, or there twice");
-    let ids: BTreeSet<&str> = there.iter().map(|item| item["id"].as_str().unwrap()).collect();
-    for asked in all.values() {
-        let answered = asked.answered.as_ref().unwrap()["id"].as_str().unwrap();
-        assert!(ids.contains(answered), "{answered} was answered and is lost");
-    }
-    println!("{KILLS} kills, {} writes, {unanswered} unanswered", all.len());
+    println!("{KILLS} kills, {} writes, {} packets, {unanswered} unanswered", all.len(), referred.len());
     assert!(unanswered > KILLS / 2, "the kills hit no request in flight");
+    assert!(referred.len() > KILLS, "too few packets were handed in");
     machine.run("audit verify").expect(0);
+}
+
+fn of<'a>(all: &'a BTreeMap<String, Asked>, kind: &str) -> Vec<&'a Asked> {
+    all.values().filter(|asked| asked.key.starts_with(kind)).collect()
+}
+
+async fn clients_are_there_once(hub: &Running, member: &Member, asked: &[&Asked]) {
+    let there = made(hub, member).await;
+    let names: BTreeSet<&str> = there.iter().map(|item| item["name"].as_str().unwrap()).collect();
+    assert_eq!(
+        (names.len(), there.len()),
+        (asked.len(), asked.len()),
+        "something is missing, or there twice"
+    );
+    let ids: BTreeSet<&str> = there.iter().map(|item| item["id"].as_str().unwrap()).collect();
+    for asked in asked {
+        assert!(ids.contains(asked.answer("id")), "{} was answered and is lost", asked.key);
+    }
+}
+
+/// Each packet waits once, each referral is there once, and its recipient was told once.
+async fn referrals_are_there_once(hub: &Running, [sender, recipient]: [&Member; 2], asked: &[&Asked]) {
+    let answers = |member: &str| -> Vec<String> {
+        let mut all: Vec<String> = asked.iter().map(|asked| asked.answer(member).to_owned()).collect();
+        all.sort();
+        all
+    };
+    let named = |items: Vec<Value>, path: &str| -> Vec<String> {
+        let name = |item: &Value| item.pointer(path).unwrap().as_str().unwrap().to_owned();
+        let mut all: Vec<String> = items.iter().map(name).collect();
+        all.sort();
+        all
+    };
+    let (packets, referrals) = (answers("packet"), answers("referral"));
+    assert_eq!(named(listed(hub, recipient, "packets?").await, "/id"), packets);
+    assert_eq!(named(listed(hub, sender, "referrals?tray=sent&").await, "/id"), referrals);
+    assert_eq!(named(listed(hub, recipient, "referrals?tray=inbox&").await, "/id"), referrals);
+    let told = async || {
+        let mut notices = listed(hub, recipient, "notices?").await;
+        notices.retain(|notice| notice["topic"] == "referral.submitted");
+        named(notices, "/payload/referral")
+    };
+    until("every notice has rested", async || told().await.len() >= referrals.len()).await;
+    assert_eq!(told().await, referrals);
+}
+
+/// Every page of a list; `what` ends where its own parameters end.
+async fn listed(hub: &Running, by: &Member, what: &str) -> Vec<Value> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/v1/{what}limit=200{after}");
+        let page = send(&hub.url, Some(&by.token), &path).await.unwrap().expect(200).body;
+        all.extend(page["items"].as_array().unwrap().iter().cloned());
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return all,
+        }
+    }
+}
+
+/// Refers people: registers what each consented to, and hands the packet in.
+fn referrer(mechanism: &Mechanism, name: &str) -> Writes {
+    let mut writes = Vec::new();
+    for n in 0..PEOPLE {
+        let person = mechanism.person();
+        let certified = mechanism.certificate(&person, &mechanism.clinic);
+        let certificate = json!({ "certificate": certified.token });
+        writes.push(Asked::json(format!("consent-{name}-{n}"), "/api/v1/certificates", &certificate));
+        writes.push(Asked {
+            key: format!("packet-{name}-{n}"),
+            path: "/api/v1/packets".to_owned(),
+            media: "application/rp1+json",
+            body: seal(&mechanism.harbour, mechanism.draft(&person, &certified)).body,
+            answered: None,
+        });
+    }
+    Box::new(writes.into_iter())
 }
 
 #[derive(Clone)]
@@ -91,12 +194,20 @@ struct Load {
 }
 
 impl Load {
+    /// Registers machine clients without end.
+    fn registrar(&self) -> Writes {
+        let (sent, path) = (Arc::clone(&self.sent), path(&self.member));
+        Box::new(std::iter::repeat_with(move || {
+            let n = sent.fetch_add(1, Ordering::Relaxed);
+            Asked::json(format!("client-{n}"), &path, &new_client(&format!("client {n}")))
+        }))
+    }
+
     /// Writes, one after the other, until the hub is gone.
-    async fn until_it_dies(self, url: String) -> Vec<Asked> {
+    async fn until_it_dies(self, url: String, writes: Writes) -> Vec<Asked> {
         let mut done = Vec::new();
-        loop {
-            let mut asked = nth(self.sent.fetch_add(1, Ordering::Relaxed));
-            let response = match self.send(&url, &asked).await {
+        for mut asked in writes {
+            let response = match self.send(&url, &asked, true).await {
                 Ok(response) => answer(response).await,
                 Err(gone) => Err(gone),
             };
@@ -104,16 +215,17 @@ impl Load {
             let gone = asked.answered.is_none();
             done.push(asked);
             if gone {
-                return done;
+                break;
             }
         }
+        done
     }
 
     /// Asks again with the same key, twice. What was answered before must be remembered; what was not is done now, if it was not done
-    /// then.
+    /// then. A packet is known by itself, so it gets its receipt without a key as well.
     async fn repeat(self, url: String, mut asked: Asked) -> Asked {
         for _ in 0..2 {
-            let response = self.send(&url, &asked).await.unwrap();
+            let response = self.send(&url, &asked, true).await.unwrap();
             let replayed = response.headers().contains_key("idempotent-replayed");
             let body = answer(response).await.unwrap().expect(201).body;
             if let Some(before) = &asked.answered {
@@ -122,12 +234,21 @@ impl Load {
             }
             asked.answered = Some(body);
         }
+        if asked.key.starts_with("packet") {
+            let again = answer(self.send(&url, &asked, false).await.unwrap()).await.unwrap().expect(201).body;
+            assert_eq!((&again["again"], &again["receipt"]), (&json!(true), &json!(asked.answer("receipt"))));
+        }
         asked
     }
 
-    async fn send(&self, url: &str, asked: &Asked) -> reqwest::Result<reqwest::Response> {
-        let path = format!("{url}{}", path(&self.member));
-        self.member.write(&self.client, &path, &asked.key, &asked.body).send().await
+    async fn send(&self, url: &str, asked: &Asked, with_key: bool) -> reqwest::Result<reqwest::Response> {
+        let request = self.client.post(format!("{url}{}", asked.path)).bearer_auth(&self.member.token);
+        let request = request.header("content-type", asked.media).body(asked.body.clone());
+        if with_key {
+            request.header("idempotency-key", &asked.key).send().await
+        } else {
+            request.send().await
+        }
     }
 }
 

@@ -30,7 +30,7 @@ impl Agreed {
 
 /// The example document with these organisations in it: who sends, who treats, who gives legal aid.
 pub(crate) fn document(hub: &TestHub, parties: [&Org; 3]) -> Value {
-    let mut text = EXAMPLE.to_owned();
+    let mut text = hub.moved(EXAMPLE);
     for (n, org) in parties.iter().enumerate() {
         let example = format!("org_0192f0c100007000800000000000000{}", n + 1);
         text = text.replace(&example, &org.id.to_string());

@@ -13,6 +13,7 @@ pub(crate) mod proxy;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use chrono::TimeDelta;
 use serde_json::Value;
 use throughline::{
     access::Actor,
@@ -57,9 +58,10 @@ pub(crate) struct TestHub {
     pub(crate) hub: Hub,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) url: String,
+    began: Timestamp,
     serving: Serving,
-    database: database::Lease,
-    _folder: tempfile::TempDir,
+    database: Arc<database::Lease>,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl TestHub {
@@ -69,6 +71,15 @@ impl TestHub {
 
     /// With settings of one's own, as environment variables would give them.
     pub(crate) fn with(overrides: &[(&str, &str)]) -> Self {
+        Self::made(START.parse().unwrap(), overrides)
+    }
+
+    /// That begins at another moment.
+    pub(crate) fn at(began: Timestamp) -> Self {
+        Self::made(began, &[])
+    }
+
+    fn made(began: Timestamp, overrides: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = lease(folder.path());
         let mut environment: BTreeMap<String, String> = [
@@ -93,11 +104,22 @@ impl TestHub {
         environment.insert("THROUGHLINE__NODE__KEYS".into(), keys.display().to_string());
         let settings = config::load_with(None, &environment).unwrap();
         NodeKeys::create(&keys, &SystemIds).unwrap();
-        let clock = Arc::new(FixedClock::at(START.parse().unwrap()));
+        let clock = Arc::new(FixedClock::at(began));
         let hub = open(settings, &keys, &clock);
         let serving = api::serve(&hub).unwrap();
         let url = format!("http://{}", serving.address);
-        Self { hub, clock, url, serving, database, _folder: folder }
+        let (database, folder) = (Arc::new(database), Arc::new(folder));
+        Self { hub, clock, url, began, serving, database, folder }
+    }
+
+    /// A worked example with its days moved from those around [`START`] to those around the beginning.
+    pub(crate) fn moved(&self, example: &str) -> String {
+        let days = TimeDelta::days(self.began.since(START.parse().unwrap()).num_days());
+        let moved = |piece: &str| match piece.parse::<Timestamp>() {
+            Ok(moment) => moment.plus(days).to_string(),
+            Err(_other) => piece.to_owned(),
+        };
+        example.split('"').map(moved).collect::<Vec<_>>().join("\"")
     }
 
     pub(crate) fn now(&self) -> Timestamp {

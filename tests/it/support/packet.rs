@@ -77,7 +77,11 @@ impl Mechanism {
 
     /// With a change to what the parties sign. The clinic may write back about what it was sent for.
     pub(crate) async fn agreeing(edit: impl FnOnce(&mut Value)) -> Self {
-        let hub = TestHub::new();
+        Self::on(TestHub::new(), edit).await
+    }
+
+    /// On a hub of one's own.
+    pub(crate) async fn on(hub: TestHub, edit: impl FnOnce(&mut Value)) -> Self {
         let harbour = hub.org("Harbour Aid").await;
         let clinic = hub.org("Clinic of the Lake").await;
         let lawyers = hub.org("Advocates of the Bay").await;
@@ -107,7 +111,7 @@ impl Mechanism {
 
     /// Somebody the harbour asked, with other answers.
     pub(crate) fn person_who(&self, edit: impl FnOnce(&mut Value)) -> Person {
-        let mut text = RECORD.to_owned();
+        let mut text = self.hub.moved(RECORD);
         for (n, org) in [&self.harbour, &self.clinic, &self.lawyers].into_iter().enumerate() {
             text =
                 text.replace(&format!("org_0192f0c100007000800000000000000{}", n + 1), &org.id.to_string());

@@ -27,7 +27,7 @@ use throughline::{
     storage::Store,
 };
 
-use super::{Response, database};
+use super::{Org, Response, TestHub, database};
 
 /// How long anything that must happen may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,8 +37,8 @@ pub(crate) struct Machine {
     environment: BTreeMap<String, String>,
     /// Words before each command.
     inside: Vec<String>,
-    lease: database::Lease,
-    folder: tempfile::TempDir,
+    lease: Arc<database::Lease>,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl Machine {
@@ -60,10 +60,24 @@ impl Machine {
         Self::on(folder, lease, &[])
     }
 
+    /// With the database and the keys of a hub that served until now.
+    pub(crate) async fn taking_over(hub: &TestHub) -> Self {
+        hub.stop().await;
+        hub.hub.store().close();
+        Self::with_keys(Arc::clone(&hub.folder), Arc::clone(&hub.database), &[])
+    }
+
     fn on(folder: tempfile::TempDir, lease: database::Lease, overrides: &[(&str, &str)]) -> Self {
-        let keys = folder.path().join("keys");
-        NodeKeys::create(&keys, &SystemIds).unwrap();
-        let keys = keys.display().to_string();
+        NodeKeys::create(&folder.path().join("keys"), &SystemIds).unwrap();
+        Self::with_keys(Arc::new(folder), Arc::new(lease), overrides)
+    }
+
+    fn with_keys(
+        folder: Arc<tempfile::TempDir>,
+        lease: Arc<database::Lease>,
+        overrides: &[(&str, &str)],
+    ) -> Self {
+        let keys = folder.path().join("keys").display().to_string();
         let environment = [
             ("DATABASE__URL", lease.url.as_str()),
             ("DATABASE__READERS", "2"),
@@ -304,6 +318,13 @@ pub(crate) struct Member {
     client: String,
     key: SigningKey,
     pub(crate) token: String,
+}
+
+impl From<&Org> for Member {
+    fn from(org: &Org) -> Self {
+        let key = SigningKey::from_secret_jwk(&org.client_key.to_secret_jwk()).unwrap();
+        Self { id: org.id, client: org.client.to_string(), key, token: String::new() }
+    }
 }
 
 impl Member {
