@@ -58,7 +58,7 @@ type Writes = Box<dyn Iterator<Item = Asked> + Send>;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hub_killed_at_any_moment_keeps_what_it_answered_and_doubles_nothing() {
     let mechanism = Mechanism::on(TestHub::at(SystemClock.now()), |text| {
-        text["volumes"]["packets_per_day"] = json!(10_000)
+        text["volumes"]["packets_per_day"] = json!(10_000);
     });
     let mechanism = mechanism.await;
     let machine = Machine::taking_over(&mechanism.hub).await;
@@ -72,8 +72,8 @@ async fn a_hub_killed_at_any_moment_keeps_what_it_answered_and_doubles_nothing()
     for round in 0..KILLS {
         let registrars = (0..REGISTRARS).map(|_| load.registrar());
         let referrers = (0..REFERRERS).map(|n| referrer(&mechanism, &format!("{round}-{n}")));
-        let writes: Vec<Writes> = registrars.chain(referrers).collect();
-        let writers = writes.into_iter().map(|writes| {
+        let lists: Vec<Writes> = registrars.chain(referrers).collect();
+        let writers = lists.into_iter().map(|writes| {
             let (load, url) = (load.clone(), hub.url.clone());
             tokio::spawn(load.until_it_dies(url, writes))
         });
