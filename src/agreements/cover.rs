@@ -32,7 +32,8 @@ pub struct Cover {
 
 /// A version of an agreement as packets cite it; `None` when it is not known, or nobody was offered it yet.
 pub fn cover(db: &mut Db<'_>, id: AgreementId, version: u32) -> Result<Option<Cover>, AgreementError> {
-    let Some(agreement) = store::find_optional(db, id, version)? else { return Ok(None) };
+    let known = |digest: &str| Some(parsed(digest.parse().ok()?)?.parties());
+    let Some(agreement) = store::find_knowing(db, id, version, known)? else { return Ok(None) };
     let terms = terms_of(db, &agreement)?;
     Ok(Some(Cover { agreement, terms }))
 }
@@ -58,9 +59,12 @@ pub fn covers_direction(
     Ok(!store::in_force_between(db, from, to)?.is_empty())
 }
 
+fn parsed(digest: Digest) -> Option<Arc<Terms>> {
+    PARSED.read().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned()
+}
+
 fn terms_of(db: &mut Db<'_>, agreement: &Agreement) -> Result<Arc<Terms>, AgreementError> {
-    let kept = PARSED.read().unwrap_or_else(PoisonError::into_inner).get(&agreement.digest).cloned();
-    if let Some(terms) = kept {
+    if let Some(terms) = parsed(agreement.digest) {
         return Ok(terms);
     }
     let bytes = store::document(db, agreement.id, agreement.version)?;

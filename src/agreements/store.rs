@@ -15,7 +15,7 @@ use crate::{
         id::{AgreementId, OrganisationId},
     },
     storage::{
-        Db, StorageError,
+        Db, StorageError, natively,
         schema::agreements::{agreement_flows, agreement_parties, agreement_signatures, agreements},
     },
 };
@@ -169,6 +169,27 @@ fn parties(db: &mut Db<'_>, id: &str, version: i32) -> Result<Vec<OrganisationId
     rows.iter().map(|id| read(id, "agreement_parties.organisation")).collect()
 }
 
+/// The version of an agreement whose parties may be known by the digest of its document; they are read when they are not.
+pub(super) fn find_knowing(
+    db: &mut Db<'_>,
+    id: AgreementId,
+    version: u32,
+    known: impl FnOnce(&str) -> Option<Vec<OrganisationId>>,
+) -> Result<Option<Agreement>, AgreementError> {
+    // What no column can hold is not there.
+    let Ok(version) = number(version) else { return Ok(None) };
+    let found =
+        agreements::table.filter(agreements::id.eq(id.to_string()).and(agreements::version.eq(version)));
+    let row: Option<Row> = natively!(db, conn => found.select(Row::as_select()).first(conn))
+        .optional()
+        .map_err(StorageError::from)?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(match known(&row.digest) {
+        Some(parties) => row.into_agreement(parties)?,
+        None => with_parties(db, row)?,
+    }))
+}
+
 fn with_parties(db: &mut Db<'_>, row: Row) -> Result<Agreement, StorageError> {
     let parties = parties(db, &row.id, row.version)?;
     row.into_agreement(parties)
@@ -179,15 +200,7 @@ pub(super) fn find_optional(
     id: AgreementId,
     version: u32,
 ) -> Result<Option<Agreement>, AgreementError> {
-    // What no column can hold is not there.
-    let Ok(version) = number(version) else { return Ok(None) };
-    let row: Option<Row> = agreements::table
-        .filter(agreements::id.eq(id.to_string()).and(agreements::version.eq(version)))
-        .select(Row::as_select())
-        .first(db.conn())
-        .optional()
-        .map_err(StorageError::from)?;
-    Ok(row.map(|row| with_parties(db, row)).transpose()?)
+    find_knowing(db, id, version, |_digest| None)
 }
 
 pub(super) fn find(db: &mut Db<'_>, id: AgreementId, version: u32) -> Result<Agreement, AgreementError> {

@@ -66,6 +66,12 @@ impl Terms {
         &self.document
     }
 
+    /// The parties, in the order of their ids.
+    pub fn parties(&self) -> Vec<OrganisationId> {
+        let parties: BTreeSet<OrganisationId> = self.document.parties.iter().map(|party| party.org).collect();
+        parties.into_iter().collect()
+    }
+
     /// What may flow from one party to another; `None` when nothing may.
     pub fn flow(&self, from: OrganisationId, to: OrganisationId) -> Option<&FlowTerms> {
         self.flows.get(&(from, to))

@@ -14,7 +14,7 @@ use crate::{
     access::Tx,
     kernel::{Digest, Timestamp, id::EntryId},
     storage::{
-        Db, Engine, StorageError,
+        Db, Engine, StorageError, natively,
         schema::{
             audit::{audit_checkpoints, audit_entries, audit_tiles},
             foundation::audit_pending,
@@ -24,14 +24,13 @@ use crate::{
 
 pub(super) fn insert(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), StorageError> {
     let at = tx.now().micros();
-    diesel::insert_into(audit_pending::table)
-        .values((
-            audit_pending::id.eq(entry.id().to_string()),
-            audit_pending::entry.eq(entry.bytes()),
-            audit_pending::leaf.eq(entry.leaf().to_string()),
-            audit_pending::at.eq(at),
-        ))
-        .execute(tx.db().conn())?;
+    let insert = diesel::insert_into(audit_pending::table).values((
+        audit_pending::id.eq(entry.id().to_string()),
+        audit_pending::entry.eq(entry.bytes()),
+        audit_pending::leaf.eq(entry.leaf().to_string()),
+        audit_pending::at.eq(at),
+    ));
+    natively!(tx.db(), conn => insert.execute(conn))?;
     Ok(())
 }
 

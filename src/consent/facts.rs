@@ -16,11 +16,8 @@ use super::{
 use crate::{
     agreements::{self, State, Terms},
     directory,
-    kernel::{
-        Timestamp,
-        id::{AgreementId, OrganisationId},
-    },
-    members,
+    kernel::{Timestamp, id::AgreementId},
+    members::{self, Organisation},
     policy::{Level, Policy},
     storage::Db,
 };
@@ -44,9 +41,11 @@ pub fn gather(
 ) -> Result<Facts, ConsentError> {
     let proposal = wanted.on(policy);
     // Only of the recipient it matters which roles can open something.
-    let sender = members::find_known(db, proposal.sender)?.map(|known| Member::of(&known, BTreeSet::new()));
-    let recipient = match proposal.recipient {
-        Some(recipient) => reader(db, recipient, at)?,
+    let both = [proposal.sender, proposal.recipient.unwrap_or(proposal.sender)];
+    let (sender, recipient) = members::find_known_two(db, both)?;
+    let sender = sender.map(|known| Member::of(&known, BTreeSet::new()));
+    let recipient = match recipient.filter(|_| proposal.recipient.is_some()) {
+        Some(known) => Some(reader(db, &known, at)?),
         None => None,
     };
     let agreement = covering(db, &proposal, at, counted.sent_today)?;
@@ -67,14 +66,9 @@ pub fn gather(
     })
 }
 
-fn reader(
-    db: &mut Db<'_>,
-    organisation: OrganisationId,
-    at: Timestamp,
-) -> Result<Option<Member>, ConsentError> {
-    let Some(known) = members::find_known(db, organisation)? else { return Ok(None) };
-    let roles = members::reader_roles(db, organisation, at)?;
-    Ok(Some(Member::of(&known, roles.iter().filter_map(|role| role.parse().ok()).collect())))
+fn reader(db: &mut Db<'_>, known: &Organisation, at: Timestamp) -> Result<Member, ConsentError> {
+    let roles = members::reader_roles(db, known.id, at)?;
+    Ok(Member::of(known, roles.iter().filter_map(|role| role.parse().ok()).collect()))
 }
 
 /// What the directory says. Who the person is and where, it is not asked: nobody tells the hub.

@@ -16,7 +16,7 @@ use crate::{
     },
     policy::ServiceCode,
     storage::{
-        Conn, Db, StorageError,
+        Conn, Db, StorageError, natively,
         schema::directory::{directory_changes, directory_rows, services},
     },
 };
@@ -167,12 +167,12 @@ pub(super) fn availabilities(
     codes: &[String],
 ) -> Result<Vec<Availability>, DirectoryError> {
     // Everything the organisation offers is little, and a list of codes in the statement would have SQLite prepare it anew each time.
-    let rows: Vec<(Option<String>, String)> = services::table
+    let query = services::table
         .filter(services::member.eq(organisation.to_string()))
         .filter(services::status.eq(Listing::Active.name()).and(services::missing_since.is_null()))
-        .select((services::service_code, services::availability))
-        .load(db.conn())
-        .map_err(StorageError::from)?;
+        .select((services::service_code, services::availability));
+    let rows: Vec<(Option<String>, String)> =
+        natively!(db, conn => query.load(conn)).map_err(StorageError::from)?;
     let wanted = rows.iter().filter(|(code, _)| code.as_ref().is_some_and(|code| codes.contains(code)));
     let known = wanted.map(|(_, word)| Availability::from_name(word));
     Ok(known.collect::<Option<_>>().ok_or(StorageError::Unreadable("services.availability"))?)

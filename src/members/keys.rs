@@ -123,6 +123,11 @@ pub fn find_key(db: &mut Db<'_>, kid: &Kid) -> Result<Option<KeyRecord>, MemberE
     store::key(db, kid)
 }
 
+/// Those of these keys that somebody announced, whatever their state, in any order; read together.
+pub fn find_keys(db: &mut Db<'_>, kids: &[&Kid]) -> Result<Vec<KeyRecord>, MemberError> {
+    store::keys_among(db, kids)
+}
+
 /// The roles at an organisation that something may be encrypted to at this moment, each once. The keys themselves are not read.
 pub fn reader_roles(
     db: &mut Db<'_>,

@@ -37,11 +37,12 @@ pub use client::{ClientView, RegisterClient, client_by_kid, list_clients, regist
 pub use enrol::{EnrolOrganisation, enrol_organisation};
 pub use error::MemberError;
 pub use keys::{
-    FormerRoot, KeyHistory, KeyRecord, KeyState, KeyUse, find_key, jwks_of, key_history, reader_roles,
+    FormerRoot, KeyHistory, KeyRecord, KeyState, KeyUse, find_key, find_keys, jwks_of, key_history,
+    reader_roles,
 };
 pub use organisation::{
     Country, MechanismRole, MechanismRoles, Name, Organisation, OrganisationKind, Standing, find_active,
-    find_known, find_organisation, is_active, list_organisations,
+    find_known, find_known_two, find_organisation, is_active, list_organisations,
 };
 pub use publish::{MAX_KEYS, MAX_STATEMENT, PublishKeys, StatedKey, Statement, publish_keys};
 pub(crate) use publish::{STATEMENT_DEPTH, follow};

@@ -223,7 +223,17 @@ pub fn find_active(db: &mut Db<'_>, id: OrganisationId) -> Result<Organisation, 
 
 /// One organisation, whether it takes part or not; `None` when nobody enrolled it. For rooms that judge what others hand in.
 pub fn find_known(db: &mut Db<'_>, id: OrganisationId) -> Result<Option<Organisation>, MemberError> {
-    store::organisation_if_known(db, id)
+    Ok(find_known_two(db, [id, id])?.0)
+}
+
+/// Two organisations, read together; nothing for one that is not there.
+pub fn find_known_two(
+    db: &mut Db<'_>,
+    [one, other]: [OrganisationId; 2],
+) -> Result<(Option<Organisation>, Option<Organisation>), MemberError> {
+    let found = store::two_organisations(db, [one, other])?;
+    let with = |id| found.iter().find(|organisation| organisation.id == id).cloned();
+    Ok((with(one), with(other)))
 }
 
 /// Whether there is such an organisation and it takes part. For rooms that judge what others hand in.

@@ -15,7 +15,7 @@ use crate::{
         page::Asked,
     },
     storage::{
-        Db, StorageError,
+        Conn, Db, StorageError, natively,
         schema::members::{
             clients, former_roots, key_statements, organisation_keys, organisations, sessions, staff,
         },
@@ -114,26 +114,24 @@ pub(super) fn organisation(db: &mut Db<'_>, id: OrganisationId) -> Result<Organi
     Ok(row.into_organisation()?)
 }
 
-pub(super) fn organisation_if_known(
+/// Those of the two that are known, in any order.
+pub(super) fn two_organisations(
     db: &mut Db<'_>,
-    id: OrganisationId,
-) -> Result<Option<Organisation>, MemberError> {
-    let row: Option<OrganisationRow> = organisations::table
-        .filter(organisations::id.eq(id.to_string()))
-        .select(OrganisationRow::as_select())
-        .first(db.conn())
-        .optional()
-        .map_err(StorageError::from)?;
-    Ok(row.map(OrganisationRow::into_organisation).transpose()?)
+    [one, other]: [OrganisationId; 2],
+) -> Result<Vec<Organisation>, MemberError> {
+    let found = organisations::table
+        .filter(organisations::id.eq(one.to_string()).or(organisations::id.eq(other.to_string())));
+    let rows: Vec<OrganisationRow> =
+        natively!(db, conn => found.select(OrganisationRow::as_select()).load(conn))
+            .map_err(StorageError::from)?;
+    Ok(rows.into_iter().map(OrganisationRow::into_organisation).collect::<Result<_, _>>()?)
 }
 
 pub(super) fn is_active(db: &mut Db<'_>, id: OrganisationId) -> Result<bool, MemberError> {
-    let standing: Option<String> = organisations::table
-        .filter(organisations::id.eq(id.to_string()))
-        .select(organisations::standing)
-        .first(db.conn())
-        .optional()
-        .map_err(StorageError::from)?;
+    let query =
+        organisations::table.filter(organisations::id.eq(id.to_string())).select(organisations::standing);
+    let standing: Option<String> =
+        natively!(db, conn => query.first(conn)).optional().map_err(StorageError::from)?;
     Ok(standing.is_some_and(|standing| standing == Standing::Active.name()))
 }
 
@@ -866,7 +864,7 @@ pub(super) fn reader_roles(
     grace: chrono::TimeDelta,
 ) -> Result<Vec<String>, MemberError> {
     let (now, graced) = (at.micros(), at.minus(grace).micros());
-    Ok(organisation_keys::table
+    let query = organisation_keys::table
         .filter(organisation_keys::organisation.eq(organisation.to_string()))
         .filter(organisation_keys::key_use.eq(KeyUse::Encrypt.name()))
         .filter(organisation_keys::state.ne(KeyState::Announced.name()))
@@ -876,17 +874,33 @@ pub(super) fn reader_roles(
         .filter(organisation_keys::revoked_at.is_null().or(organisation_keys::revoked_at.gt(now)))
         .order(organisation_keys::role)
         .select(organisation_keys::role)
-        .distinct()
-        .load(db.conn())
-        .map_err(StorageError::from)?)
+        .distinct();
+    Ok(natively!(db, conn => query.load(conn)).map_err(StorageError::from)?)
 }
 
 pub(super) fn key(db: &mut Db<'_>, kid: &Kid) -> Result<Option<KeyRecord>, MemberError> {
-    let row: Option<KeyRow> = organisation_keys::table
-        .filter(organisation_keys::kid.eq(kid.to_string()))
-        .select(KeyRow::as_select())
-        .first(db.conn())
+    let found = organisation_keys::table.filter(organisation_keys::kid.eq(kid.to_string()));
+    let row: Option<KeyRow> = natively!(db, conn => found.select(KeyRow::as_select()).first(conn))
         .optional()
         .map_err(StorageError::from)?;
     row.map(KeyRow::into_record).transpose()
+}
+
+/// Those of these keys that are known, in any order.
+pub(super) fn keys_among(db: &mut Db<'_>, kids: &[&Kid]) -> Result<Vec<KeyRecord>, MemberError> {
+    let conn = match db.conn() {
+        // Nothing is between the program and its file, and a list in a statement would have SQLite prepare it anew each time.
+        Conn::Sqlite(_) => {
+            let found = kids.iter().map(|kid| key(db, kid));
+            return found.filter_map(Result::transpose).collect();
+        }
+        Conn::Postgres(conn) => conn,
+    };
+    let kids: Vec<String> = kids.iter().map(ToString::to_string).collect();
+    let rows: Vec<KeyRow> = organisation_keys::table
+        .filter(organisation_keys::kid.eq_any(kids))
+        .select(KeyRow::as_select())
+        .load(conn)
+        .map_err(StorageError::from)?;
+    rows.into_iter().map(KeyRow::into_record).collect()
 }

@@ -9,7 +9,7 @@ use crate::{
         id::{MessageId, OrganisationId},
     },
     storage::{
-        Db, StorageError,
+        Db, StorageError, natively,
         schema::foundation::{outbox, outbox_cursors},
     },
 };
@@ -22,15 +22,14 @@ pub(super) fn append(
     payload: &str,
     at: Timestamp,
 ) -> Result<(), StorageError> {
-    diesel::insert_into(outbox::table)
-        .values((
-            outbox::id.eq(id.to_string()),
-            outbox::topic.eq(topic),
-            outbox::organisation.eq(organisation.map(|o| o.to_string())),
-            outbox::payload.eq(payload),
-            outbox::at.eq(at.micros()),
-        ))
-        .execute(db.conn())?;
+    let insert = diesel::insert_into(outbox::table).values((
+        outbox::id.eq(id.to_string()),
+        outbox::topic.eq(topic),
+        outbox::organisation.eq(organisation.map(|o| o.to_string())),
+        outbox::payload.eq(payload),
+        outbox::at.eq(at.micros()),
+    ));
+    natively!(db, conn => insert.execute(conn))?;
     Ok(())
 }
 

@@ -31,10 +31,14 @@ pub fn kept_before(db: &mut Db<'_>, packet: &VerifiedPacket) -> Result<Option<Ke
 /// Keeps a packet inside the caller's transaction and signs the receipt. `leaf` is the leaf of the audit entry that this write leaves.
 ///
 /// The caller has judged it: a [`VerifiedPacket`] says that form and keys are right, not that agreement and consent allow it.
-pub fn keep(tx: &mut Tx<'_>, packet: &VerifiedPacket, leaf: Option<Digest>) -> Result<Kept, PacketError> {
-    if let Some(kept) = kept_before(tx.db(), packet)? {
-        return Ok(kept);
-    }
+/// The caller has also asked [`kept_before`], in the same transaction, and counted with [`sent_on`](super::sent_on) how many went before
+/// it on the same day.
+pub fn keep(
+    tx: &mut Tx<'_>,
+    packet: &VerifiedPacket,
+    leaf: Option<Digest>,
+    sent_before: u32,
+) -> Result<Kept, PacketError> {
     let envelope = packet.envelope();
     let receipt = Receipt {
         v: 1,
@@ -49,7 +53,8 @@ pub fn keep(tx: &mut Tx<'_>, packet: &VerifiedPacket, leaf: Option<Digest>) -> R
     }
     .sign(&tx.node().receipts)?;
     let body = packet.sealed_parts()?;
-    match store::insert(tx, packet, &receipt, envelope.expires(), &body) {
+    let row = store::NewRow { receipt: &receipt, purge_at: envelope.expires(), body: &body, sent_before };
+    match store::insert(tx, packet, &row) {
         Ok(()) => Ok(Kept { id: envelope.jti, receipt, again: false }),
         // Handed in twice at the same moment: whoever came second asks again and gets the first receipt.
         Err(StorageError::Duplicate(_)) => Err(StorageError::Conflict.into()),

@@ -34,6 +34,11 @@ impl KnownKey {
 pub trait KeyLookup {
     /// The key, whatever its state; `None` when nobody announced it.
     fn key(&mut self, kid: &Kid) -> Result<Option<Arc<KnownKey>>, PacketError>;
+
+    /// Says which keys will be asked for next. Whoever has to fetch them can fetch them together.
+    fn expect(&mut self, _kids: &[&Kid]) -> Result<(), PacketError> {
+        Ok(())
+    }
 }
 
 /// What the hub knows beyond keys when it judges a packet.
@@ -87,20 +92,34 @@ impl Verifiers {
 pub struct Registry<'r, 'd> {
     db: &'r mut Db<'d>,
     verifiers: &'r Verifiers,
+    /// Read ahead, with nothing for keys that nobody announced.
+    expected: HashMap<Kid, Option<KeyRecord>>,
 }
 
 impl<'r, 'd> Registry<'r, 'd> {
     /// Looks at the rows behind this connection.
     pub fn new(db: &'r mut Db<'d>, verifiers: &'r Verifiers) -> Self {
-        Self { db, verifiers }
+        Self { db, verifiers, expected: HashMap::new() }
     }
 }
 
 impl KeyLookup for Registry<'_, '_> {
     fn key(&mut self, kid: &Kid) -> Result<Option<Arc<KnownKey>>, PacketError> {
-        let Some(record) = members::find_key(self.db, kid)? else { return Ok(None) };
+        let found = match self.expected.remove(kid) {
+            Some(expected) => expected,
+            None => members::find_key(self.db, kid)?,
+        };
+        let Some(record) = found else { return Ok(None) };
         let verifier = self.verifiers.ready(&record);
         Ok(Some(Arc::new(KnownKey { record, verifier })))
+    }
+
+    fn expect(&mut self, kids: &[&Kid]) -> Result<(), PacketError> {
+        self.expected.extend(kids.iter().map(|kid| ((*kid).clone(), None)));
+        for record in members::find_keys(self.db, kids)? {
+            self.expected.insert(record.jwk.kid().clone(), Some(record));
+        }
+        Ok(())
     }
 }
 

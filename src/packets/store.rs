@@ -12,7 +12,7 @@ use crate::{
         id::{OrganisationId, PacketId, ReferralId},
     },
     storage::{
-        Db, StorageError,
+        Db, StorageError, natively,
         schema::packets::{packet_bodies, packet_recipients, packets},
     },
 };
@@ -54,20 +54,17 @@ impl Row {
 }
 
 pub(super) fn find(db: &mut Db<'_>, id: PacketId) -> Result<Option<Row>, StorageError> {
-    let row: Option<Columns> = packets::table
-        .filter(packets::id.eq(id.to_string()))
-        .select((
-            packets::id,
-            packets::issuer,
-            packets::referral,
-            packets::envelope,
-            packets::envelope_digest,
-            packets::receipt,
-            packets::received_at,
-            packets::purged_at,
-        ))
-        .first(db.conn())
-        .optional()?;
+    let query = packets::table.filter(packets::id.eq(id.to_string())).select((
+        packets::id,
+        packets::issuer,
+        packets::referral,
+        packets::envelope,
+        packets::envelope_digest,
+        packets::receipt,
+        packets::received_at,
+        packets::purged_at,
+    ));
+    let row: Option<Columns> = natively!(db, conn => query.first(conn)).optional()?;
     row.map(Row::of).transpose()
 }
 
@@ -91,46 +88,53 @@ pub(super) fn after(db: &mut Db<'_>, after: &str, limit: i64) -> Result<Vec<Row>
     rows.into_iter().map(Row::of).collect()
 }
 
+/// What is kept of a packet beside itself.
+pub(super) struct NewRow<'a> {
+    /// The node's receipt.
+    pub(super) receipt: &'a str,
+    /// When its ciphertext goes at the latest.
+    pub(super) purge_at: Timestamp,
+    /// Everything but the envelope.
+    pub(super) body: &'a [u8],
+    /// Packets sent in its direction before it on the same day.
+    pub(super) sent_before: u32,
+}
+
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     packet: &VerifiedPacket,
-    receipt: &str,
-    purge_at: Timestamp,
-    body: &[u8],
+    kept: &NewRow<'_>,
 ) -> Result<(), StorageError> {
     let envelope = packet.envelope();
     let (id, audit) = (envelope.jti.to_string(), tx.entry().to_string());
-    diesel::insert_into(packets::table)
-        .values((
-            packets::id.eq(&id),
-            packets::issuer.eq(envelope.iss.to_string()),
-            packets::kind.eq(envelope.kind.name()),
-            packets::referral.eq(envelope.referral.to_string()),
-            packets::envelope.eq(packet.envelope_token()),
-            packets::envelope_digest.eq(packet.envelope_digest().to_string()),
-            packets::manifest_digest.eq(envelope.manifest.to_string()),
-            packets::receipt.eq(receipt),
-            packets::received_at.eq(packet.received().micros()),
-            packets::expires_at.eq(envelope.expires().micros()),
-            packets::purge_at.eq(purge_at.micros()),
-            packets::audit_id.eq(audit),
-        ))
-        .execute(tx.db().conn())?;
-    diesel::insert_into(packet_bodies::table)
-        .values((packet_bodies::packet.eq(&id), packet_bodies::body.eq(body)))
-        .execute(tx.db().conn())?;
+    let insert = diesel::insert_into(packets::table).values((
+        packets::id.eq(&id),
+        packets::issuer.eq(envelope.iss.to_string()),
+        packets::kind.eq(envelope.kind.name()),
+        packets::referral.eq(envelope.referral.to_string()),
+        packets::envelope.eq(packet.envelope_token()),
+        packets::envelope_digest.eq(packet.envelope_digest().to_string()),
+        packets::manifest_digest.eq(envelope.manifest.to_string()),
+        packets::receipt.eq(kept.receipt),
+        packets::received_at.eq(packet.received().micros()),
+        packets::expires_at.eq(envelope.expires().micros()),
+        packets::purge_at.eq(kept.purge_at.micros()),
+        packets::audit_id.eq(audit),
+    ));
+    natively!(tx.db(), conn => insert.execute(conn))?;
+    let insert = diesel::insert_into(packet_bodies::table)
+        .values((packet_bodies::packet.eq(&id), packet_bodies::body.eq(kept.body)));
+    natively!(tx.db(), conn => insert.execute(conn))?;
     let day = day_of(packet.received());
     for recipient in &envelope.aud {
-        let before = sent_on(tx.db(), envelope.iss, *recipient, packet.received())?;
-        diesel::insert_into(packet_recipients::table)
-            .values((
-                packet_recipients::packet.eq(&id),
-                packet_recipients::organisation.eq(recipient.to_string()),
-                packet_recipients::sender.eq(envelope.iss.to_string()),
-                packet_recipients::day.eq(day),
-                packet_recipients::ordinal.eq(before.saturating_add(1)),
-            ))
-            .execute(tx.db().conn())?;
+        let insert = diesel::insert_into(packet_recipients::table).values((
+            packet_recipients::packet.eq(&id),
+            packet_recipients::organisation.eq(recipient.to_string()),
+            packet_recipients::sender.eq(envelope.iss.to_string()),
+            packet_recipients::day.eq(day),
+            packet_recipients::ordinal.eq(i64::from(kept.sent_before).saturating_add(1)),
+        ));
+        natively!(tx.db(), conn => insert.execute(conn))?;
     }
     Ok(())
 }
@@ -148,14 +152,13 @@ pub(super) fn sent_on(
     to: OrganisationId,
     at: Timestamp,
 ) -> Result<i64, StorageError> {
-    let highest: Option<i64> = packet_recipients::table
+    let query = packet_recipients::table
         .filter(packet_recipients::sender.eq(from.to_string()))
         .filter(packet_recipients::organisation.eq(to.to_string()))
         .filter(packet_recipients::day.eq(day_of(at)))
         .order(packet_recipients::ordinal.desc())
-        .select(packet_recipients::ordinal)
-        .first(db.conn())
-        .optional()?;
+        .select(packet_recipients::ordinal);
+    let highest: Option<i64> = natively!(db, conn => query.first(conn)).optional()?;
     Ok(highest.unwrap_or_default())
 }
 

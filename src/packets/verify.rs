@@ -279,6 +279,8 @@ pub(super) fn judge_parts(envelope: &Envelope, container: &Container<'_>) -> Res
 
 /// Check 213.
 fn judge_grants(envelope: &Envelope, at: Timestamp, view: &mut dyn HubView) -> Result<(), PacketError> {
+    let kids: Vec<&Kid> = envelope.grants.iter().map(|grant| &grant.kid).collect();
+    view.expect(&kids)?;
     for grant in &envelope.grants {
         let party = grant.aud == envelope.iss || envelope.aud.contains(&grant.aud);
         let key = if party { view.key(&grant.kid)? } else { None };

@@ -29,7 +29,7 @@ use crate::{
     packets::Disclosed,
     policy::{ReasonCode, ServiceCode},
     storage::{
-        Conn, Db, StorageError,
+        Conn, Db, StorageError, natively,
         schema::referrals::{
             destructions, forgotten_referrals, needs, past_disclosures, referral_ends, referral_events,
             referral_timers, referrals,
@@ -261,7 +261,7 @@ fn loop_of(word: &str, facts: Option<&str>) -> Result<Loop, StorageError> {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = referrals)]
+#[diesel(table_name = referrals, treat_none_as_default_value = false)]
 struct ReferralRow {
     id: String,
     sender: String,
@@ -428,7 +428,8 @@ pub(super) fn find_known_to_move(tx: &mut Tx<'_>, id: ReferralId) -> Result<Opti
 
 pub(super) fn insert(tx: &mut Tx<'_>, referral: &Referral, timers: &[Timer]) -> Result<(), StorageError> {
     let row = ReferralRow::of(referral, timers)?;
-    diesel::insert_into(referrals::table).values(row).execute(tx.db().conn())?;
+    let insert = diesel::insert_into(referrals::table).values(row);
+    natively!(tx.db(), conn => insert.execute(conn))?;
     insert_timers(tx, referral.id(), timers)
 }
 
@@ -511,26 +512,25 @@ pub(super) struct Kept<'a> {
 pub(super) fn keep_event(tx: &mut Tx<'_>, kept: &Kept<'_>, step: &Step) -> Result<(), StorageError> {
     let (audit, now) = (tx.entry().to_string(), tx.now());
     let event = kept.event;
-    diesel::insert_into(referral_events::table)
-        .values((
-            referral_events::referral.eq(event.referral.to_string()),
-            referral_events::seq.eq(kept.seq),
-            referral_events::id.eq(event.id.to_string()),
-            referral_events::digest.eq(kept.digest.to_string()),
-            referral_events::token.eq(kept.token),
-            referral_events::issuer.eq(&event.issuer),
-            referral_events::role.eq(event.role.name()),
-            referral_events::number.eq(kept.number.code()),
-            referral_events::asked.eq(event.asked.name()),
-            referral_events::reason.eq(event.asked.reason().map(ToString::to_string)),
-            referral_events::state.eq(step.standing.state.name().name()),
-            referral_events::loop_state.eq(step.standing.circle.name().name()),
-            referral_events::occurred_at.eq(event.occurred.micros()),
-            referral_events::recorded_at.eq(now.micros()),
-            referral_events::receipt.eq(kept.receipt),
-            referral_events::audit_id.eq(audit),
-        ))
-        .execute(tx.db().conn())?;
+    let insert = diesel::insert_into(referral_events::table).values((
+        referral_events::referral.eq(event.referral.to_string()),
+        referral_events::seq.eq(kept.seq),
+        referral_events::id.eq(event.id.to_string()),
+        referral_events::digest.eq(kept.digest.to_string()),
+        referral_events::token.eq(kept.token),
+        referral_events::issuer.eq(&event.issuer),
+        referral_events::role.eq(event.role.name()),
+        referral_events::number.eq(kept.number.code()),
+        referral_events::asked.eq(event.asked.name()),
+        referral_events::reason.eq(event.asked.reason().map(ToString::to_string)),
+        referral_events::state.eq(step.standing.state.name().name()),
+        referral_events::loop_state.eq(step.standing.circle.name().name()),
+        referral_events::occurred_at.eq(event.occurred.micros()),
+        referral_events::recorded_at.eq(now.micros()),
+        referral_events::receipt.eq(kept.receipt),
+        referral_events::audit_id.eq(audit),
+    ));
+    natively!(tx.db(), conn => insert.execute(conn))?;
     Ok(())
 }
 
@@ -592,7 +592,7 @@ pub(super) fn timeline(db: &mut Db<'_>, referral: ReferralId) -> Result<Vec<Even
 // Clocks
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = referral_timers, treat_none_as_null = true)]
+#[diesel(table_name = referral_timers, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct TimerRow {
     referral: String,
     kind: String,
@@ -637,10 +637,16 @@ fn insert_timers(tx: &mut Tx<'_>, referral: ReferralId, timers: &[Timer]) -> Res
         return Ok(());
     }
     let rows: Vec<TimerRow> = timers.iter().map(|timer| TimerRow::of(referral, timer)).collect();
-    let insert = diesel::insert_into(referral_timers::table).values(&rows);
-    match tx.db().conn() {
-        Conn::Sqlite(conn) => insert.execute(conn)?,
-        Conn::Postgres(conn) => insert.execute(conn)?,
+    // So many begin with every referral: a number that is known needs no new statement text.
+    match <[TimerRow; Terms::CLOCKS]>::try_from(rows) {
+        Ok(rows) => {
+            let insert = diesel::insert_into(referral_timers::table).values(rows);
+            natively!(tx.db(), conn => insert.execute(conn))?
+        }
+        Err(rows) => {
+            let insert = diesel::insert_into(referral_timers::table).values(rows);
+            natively!(tx.db(), conn => insert.execute(conn))?
+        }
     };
     Ok(())
 }
@@ -804,12 +810,12 @@ pub(super) fn asked(
     service: &ServiceCode,
     sender: OrganisationId,
 ) -> Result<Vec<OrganisationId>, StorageError> {
-    let rows: Vec<String> = referrals::table
+    let query = referrals::table
         .filter(referrals::subject.eq(subject.to_string()).and(referrals::service.eq(service.as_str())))
         .filter(referrals::sender.eq(sender.to_string()))
         .filter(is_open())
-        .select(referrals::recipient)
-        .load(db.conn())?;
+        .select(referrals::recipient);
+    let rows: Vec<String> = natively!(db, conn => query.load(conn))?;
     rows.iter().map(|recipient| read(recipient, "referrals.recipient")).collect()
 }
 

@@ -115,7 +115,7 @@ fn begin(
     // A recipient's own calendar comes with the full directory; until then its working days are the mechanism's.
     let calendar = WorkingCalendar::default();
     let Submitted { leaf, .. } = submit::submit(tx, origin, sealed, &calendar, policy)?;
-    let kept = packets::keep(tx, packet, leaf)?;
+    let kept = packets::keep(tx, packet, leaf, counted.sent_today)?;
     Ok(Taken::new(packet, kept, warnings))
 }
 
@@ -135,7 +135,7 @@ fn add(tx: &mut Tx<'_>, packet: &VerifiedPacket, policy: &Policy) -> Result<Take
     let counted = Counted { open_referral: false, sent_today };
     let course = course_within(&referral, envelope);
     let (_facts, warnings) = judged(tx, packet, course, counted, policy)?;
-    let kept = keep_with(tx, packet, &referral)?;
+    let kept = keep_with(tx, packet, &referral, sent_today)?;
     let waiting = serde_json::json!({
         "packet": envelope.jti, "referral": referral.id(), "kind": envelope.kind, "re": envelope.re,
     });
@@ -154,10 +154,12 @@ fn take_back(tx: &mut Tx<'_>, packet: &VerifiedPacket) -> Result<Taken, Referral
     if packets::envelope_of(tx.db(), re)?.referral != referral.id() {
         return Err(ReferralError::OtherReferral);
     }
-    let kept = keep_with(tx, packet, &referral)?;
+    let to = other_side(&referral, envelope.iss);
+    let sent_today = packets::sent_on(tx.db(), envelope.iss, to, packet.received())?;
+    let kept = keep_with(tx, packet, &referral, sent_today)?;
     packets::purge(tx, re)?;
     let gone = serde_json::json!({ "packet": re, "referral": referral.id(), "by": envelope.jti });
-    apply::say(tx, "packet.taken_back", Some(other_side(&referral, envelope.iss)), gone)?;
+    apply::say(tx, "packet.taken_back", Some(to), gone)?;
     Ok(Taken::new(packet, kept, Vec::new()))
 }
 
@@ -203,9 +205,14 @@ fn judged(
 }
 
 /// Keeps a packet under the entry of its referral, so that its receipt names the leaf.
-fn keep_with(tx: &mut Tx<'_>, packet: &VerifiedPacket, referral: &Referral) -> Result<Kept, ReferralError> {
+fn keep_with(
+    tx: &mut Tx<'_>,
+    packet: &VerifiedPacket,
+    referral: &Referral,
+    sent_before: u32,
+) -> Result<Kept, ReferralError> {
     let leaf = apply::entry(tx, referral, None, packet.envelope_digest())?;
-    Ok(packets::keep(tx, packet, leaf)?)
+    Ok(packets::keep(tx, packet, leaf, sent_before)?)
 }
 
 impl ReferralError {

@@ -133,6 +133,9 @@ impl Terms {
         }
     }
 
+    /// How many clocks a referral begins with when its service has a day to begin and the sender a day to hear of the outcome.
+    pub(super) const CLOCKS: usize = 6;
+
     /// The clocks that run from the start.
     pub fn timers(&self) -> Vec<Timer> {
         let mut timers = vec![

@@ -14,6 +14,19 @@ pub enum Conn {
     Postgres(PgConnection),
 }
 
+/// Runs a statement on the engine's own connection, so that diesel finds the prepared one by its type and writes no text.
+///
+/// For statements that run with every packet.
+macro_rules! natively {
+    ($db:expr, $conn:ident => $run:expr) => {
+        match $db.conn() {
+            $crate::storage::Conn::Sqlite($conn) => $run,
+            $crate::storage::Conn::Postgres($conn) => $run,
+        }
+    };
+}
+pub(crate) use natively;
+
 /// Which engine is behind a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {

@@ -19,6 +19,8 @@
 //!   connection is replaced and the work is done once more.
 //! - **Times are microseconds in a `BIGINT`, ids are text, digests are text** on both engines. Given up: `TIMESTAMPTZ` when somebody
 //!   reads the tables by hand. Gained: one query text, no rounding, no session time zone.
+//! - **The statements of a submit run natively** ([`natively`]): behind the enum diesel writes a statement's text twice each time it runs,
+//!   which costs as much as running it. Given up: such a statement is compiled twice. Everything else goes through the enum.
 //! - Everything else about the two engines' differences is in `docs/storage.md`.
 //!
 //! It does not retry by itself beyond that, does not cache, and knows no table.
@@ -30,6 +32,7 @@ pub mod schema;
 mod store;
 mod write;
 
+pub(crate) use db::natively;
 pub use db::{Conn, Db, Engine, Write};
 pub use error::StorageError;
 pub use migrate::{Applied, MigrationStatus};

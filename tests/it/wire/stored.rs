@@ -50,7 +50,7 @@ pub(super) async fn submit_body(
     body: Vec<u8>,
 ) -> Result<Kept, Failure<PacketError>> {
     let packet = Arc::new(verified(hub, from, body).await.map_err(Failure::Refused)?);
-    hub.hub.write("packets.keep", &caller(hub, from), move |tx| keep(tx, &packet, None)).await
+    hub.hub.write("packets.keep", &caller(hub, from), move |tx| keep(tx, &packet, None, 0)).await
 }
 
 async fn fetch(hub: &TestHub, by: &Org, packet: &Sealed) -> Result<Delivered, Failure<PacketError>> {
@@ -235,7 +235,7 @@ async fn a_receipt_that_the_log_does_not_keep_is_found() {
             .write("packets.keep", &caller(&hub, &from), move |tx| {
                 let about = packet.envelope().jti.to_string();
                 let leaf = audit::record(tx, &audit::Record::about(&about)).unwrap();
-                keep(tx, &packet, Some(if leaf_is_true { leaf } else { Digest::of("never") }))
+                keep(tx, &packet, Some(if leaf_is_true { leaf } else { Digest::of("never") }), 0)
             })
             .await
             .unwrap();
