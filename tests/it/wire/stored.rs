@@ -14,8 +14,8 @@ use throughline::{
     },
     packets::{
         Arrival, Delivered, Desk, Kept, KeyLookup, KnownKey, Opened, PacketError, Promises, Reading,
-        Registry, Sealed, VerifiedPacket, Verifiers, check_promises, deliver, keep, open, purge, receipt_key,
-        take_receipt, verify, waiting,
+        Registry, Sealed, VerifiedPacket, Verifiers, check_promises, deliver, keep, kept_before, open, purge,
+        receipt_key, take_receipt, verify, waiting,
     },
     policy::Policy,
     storage::StorageError,
@@ -50,7 +50,12 @@ pub(super) async fn submit_body(
     body: Vec<u8>,
 ) -> Result<Kept, Failure<PacketError>> {
     let packet = Arc::new(verified(hub, from, body).await.map_err(Failure::Refused)?);
-    hub.hub.write("packets.keep", &caller(hub, from), move |tx| keep(tx, &packet, None, 0)).await
+    let caller = caller(hub, from);
+    let keeping = hub.hub.write("packets.keep", &caller, move |tx| match kept_before(tx.db(), &packet)? {
+        Some(kept) => Ok(kept),
+        None => keep(tx, &packet, None, 0),
+    });
+    keeping.await
 }
 
 async fn fetch(hub: &TestHub, by: &Org, packet: &Sealed) -> Result<Delivered, Failure<PacketError>> {
