@@ -14,17 +14,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{Asking, Body, Paging, Problem, ProblemDocument, answer, extract};
 use crate::{
-    access::Permission,
+    access::{Permission, Tx},
     hub::{Answer, Failure, Hub, Remember, Reply},
     kernel::{
         Code, Fault, Timestamp,
         id::{OrganisationId, PacketId, ReferralId},
     },
     packets::{
-        self, Arrival, Delivered, Evidence, MAX_BODY, MEDIA_TYPE, PacketError, Registry, VerifiedPacket,
-        Verifiers, Waiting,
+        self, Arrival, Delivered, Evidence, MAX_BODY, MEDIA_TYPE, PacketError, PacketFault, Registry,
+        VerifiedPacket, Verifiers, Waiting,
     },
-    policy::{Policy, Warning},
+    policy::{Denials, Deny, Policy, Warning},
     referrals::{self, Deliver, ReferralError, Taken},
 };
 
@@ -81,11 +81,40 @@ impl FromRequest for HandedIn {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let asking = Asking::extract(&request).await?;
-            let packet = PacketBody::read(&asking, &request, &mut payload).await?;
-            Ok(Self { asking, packet })
+            let asking = Asking::extract(&request).await.map_err(numbered)?;
+            match PacketBody::read(&asking, &request, &mut payload).await {
+                Ok(packet) => Ok(Self { asking, packet }),
+                Err(problem) if problem.code().fault() == Fault::TooLarge => {
+                    Err(refused(&asking, PacketFault::TooLarge.into()).await)
+                }
+                Err(problem) => Err(numbered(problem)),
+            }
         })
     }
+}
+
+/// Who calls is found out by the entrance and refused with its codes; the number of that check stands beside them.
+fn numbered(problem: Problem) -> Problem {
+    if matches!(problem.code().fault(), Fault::Unauthenticated | Fault::TooMany) {
+        problem.with("check", PacketFault::Caller.number())
+    } else {
+        problem
+    }
+}
+
+/// Notes in the log that a check refused a packet: who, when and the check's code, and nothing of the packet.
+async fn refused(asking: &Asking, error: PacketError) -> Problem {
+    let PacketError::Refused(fault) = error else { return error.into() };
+    count_denied(&asking.hub, &fault.denials());
+    let refusing = move |_tx: &mut Tx<'_>| Err::<(), _>(PacketError::from(fault));
+    match asking.hub.write("packets.submit", &asking.caller, refusing).await {
+        Ok(()) => fault.into(),
+        Err(failure) => failure.into(),
+    }
+}
+
+fn count_denied(hub: &Hub, denials: &Denials) {
+    hub.metrics().denied(denials.codes().into_iter().map(Deny::code));
 }
 
 /// A packet that the hub has taken.
@@ -122,7 +151,10 @@ impl From<Taken> for PacketTaken {
 async fn submit(handed: HandedIn) -> Result<HttpResponse, Problem> {
     let HandedIn { asking, packet: PacketBody { bytes, remember } } = handed;
     let caller = asking.caller.actor.for_organisation()?;
-    let packet = Arc::new(verified(&asking.hub, caller, bytes).await?);
+    let packet = match verified(&asking.hub, caller, bytes).await {
+        Ok(packet) => Arc::new(packet),
+        Err(error) => return Err(refused(&asking, error).await),
+    };
     let taking = Arc::clone(&packet);
     let outcome = asking.hub.answer("packets.submit", &asking.caller, remember, move |tx| {
         let taken = referrals::take(tx, &taking, Policy::builtin())?;
@@ -133,6 +165,9 @@ async fn submit(handed: HandedIn) -> Result<HttpResponse, Problem> {
         Err(Failure::Storage(error)) => again(&asking.hub, packet, error.into()).await,
         settled => settled,
     };
+    if let Err(Failure::Refused(error)) = &outcome {
+        count_denied(&asking.hub, &error.denials());
+    }
     answer(outcome)
 }
 
@@ -179,10 +214,12 @@ async fn fetch(asking: Asking, id: Path<PacketId>) -> Result<HttpResponse, Probl
     actor.may(Permission::ReceiveReferrals).or_else(|_forbidden| actor.may(Permission::SendReferrals))?;
     let found = asking.hub.read(move |db| packets::fetch(db, &actor, id, Policy::builtin())).await?;
     let served = if found.first {
-        asking
-            .hub
-            .write("packets.fetch", &asking.caller, move |tx| referrals::fetch(tx, id, Policy::builtin()))
-            .await?
+        let judging = move |tx: &mut Tx<'_>| referrals::fetch(tx, id, Policy::builtin());
+        let judged = asking.hub.write("packets.fetch", &asking.caller, judging).await;
+        if let Err(Failure::Refused(error)) = &judged {
+            count_denied(&asking.hub, &error.denials());
+        }
+        judged?
     } else {
         found
     };

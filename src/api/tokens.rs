@@ -10,17 +10,18 @@ use serde::{Deserialize, Serialize};
 use super::{
     Problem, ProblemDocument,
     door::{Door, Seen, bearer},
-    extract::hub_of,
+    extract::{hub_of, request_id},
 };
 use crate::{
-    access::{Actor, Roles, Who},
+    access::{Actor, Roles, Tx, Who},
     crypto::{self, Kid, Typ},
-    hub::Hub,
+    hub::{Caller, Failure, Hub},
     kernel::{
-        Code, Digest, Fault, Secret, Timestamp,
+        Code, Coded, Digest, Fault, Secret, Timestamp,
         id::{ClientId, OrganisationId},
     },
     members::{self, ClientView, MemberError},
+    storage::StorageError,
 };
 
 /// Name of the session cookie.
@@ -206,7 +207,41 @@ pub(super) async fn token(
             Ok(crate::hub::use_once(tx.db(), &caller, &jti, at)?)
         })
         .await?;
-    if fresh { issue(&hub, proved) } else { Err(bad_assertion()) }
+    if fresh { issue(&hub, proved) } else { Err(shown_again(&request, &hub, &proved.client).await) }
+}
+
+/// An assertion that was good, and used before.
+#[derive(Debug, thiserror::Error)]
+enum ShownAgain {
+    #[error("this client assertion was used before; make a new one for each request")]
+    Refused,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Coded for ShownAgain {
+    fn code(&self) -> Code {
+        match self {
+            Self::Refused => bad_assertion().code(),
+            Self::Storage(error) => error.code(),
+        }
+    }
+}
+
+/// Notes in the log that a good assertion was shown again: somebody may have taken it from the client. What is no good assertion, or not
+/// any more, proves nobody, and strangers do not write in the log.
+async fn shown_again(request: &HttpRequest, hub: &Hub, client: &ClientView) -> Problem {
+    let Some(door) = request.app_data::<web::Data<Door>>() else { return unassembled() };
+    let actor = Actor::client(client.id, client.organisation, client.roles.clone().into());
+    if let Err(too_many) = door.count(&actor) {
+        return too_many;
+    }
+    let caller = Caller { actor, request: request_id(request, hub) };
+    let refusing = |_tx: &mut Tx<'_>| Err::<(), _>(ShownAgain::Refused);
+    match hub.write("tokens.issue", &caller, refusing).await {
+        Ok(()) | Err(Failure::Refused(_)) => bad_assertion(),
+        Err(failure) => failure.into(),
+    }
 }
 
 /// Who asks, by a signature that is looked at beside the database and not on the thread that serves others.

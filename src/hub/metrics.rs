@@ -19,8 +19,8 @@ pub struct Metrics {
     pub jobs: IntCounterVec,
     /// Passphrases worked on: each takes memory and tens of milliseconds.
     pub passphrases: IntCounter,
-    /// Packets refused, by deny code.
-    pub denials: IntCounterVec,
+    /// Packets refused or held, by deny code: one packet counts under each of its codes.
+    denials: IntCounterVec,
 }
 
 const SECONDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -55,8 +55,19 @@ impl Metrics {
                 &registry,
                 IntCounter::new("throughline_passphrases_total", "Passphrases worked on."),
             ),
-            denials: counter("throughline_denials_total", "Packets refused, by deny code.", &["code"]),
+            denials: counter(
+                "throughline_denials_total",
+                "Packets refused or held, by deny code.",
+                &["code"],
+            ),
             registry,
+        }
+    }
+
+    /// Counts a refused packet under each of its deny codes.
+    pub fn denied(&self, codes: impl IntoIterator<Item = &'static str>) {
+        for code in codes {
+            self.denials.with_label_values(&[code]).inc();
         }
     }
 

@@ -1,9 +1,11 @@
 //! The numbered checks a packet can fail, in their order, and what a refusal says to the outside.
 
+use serde_json::{Map, Value, json};
+
 use crate::{
     crypto::GateError,
     kernel::{Code, Coded, Fault},
-    policy::Deny,
+    policy::{Denial, Denials, Deny},
 };
 
 /// What is wrong with a manifest (207). The number is one; the deny codes are three.
@@ -56,9 +58,13 @@ macro_rules! faults {
                 }
             }
 
-            fn facts(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
-                let mut facts = serde_json::Map::new();
+            fn facts(&self) -> Option<Map<String, Value>> {
+                let mut facts = Map::new();
                 facts.insert(String::from("check"), self.outward_number().into());
+                let denials = self.denials();
+                if !denials.is_empty() {
+                    facts.insert(String::from("denials"), json!(denials));
+                }
                 Some(facts)
             }
         }
@@ -92,6 +98,8 @@ faults! {
     Signature = 123, "signature", Refused;
     /// the envelope's claims.
     Claims = 200, "claims", Malformed;
+    /// the envelope's claims, with text where only codes may stand.
+    ClaimsShowText = 200, "claims", Malformed;
     /// the issuer does not own the signing key.
     Issuer = 201, "issuer", Refused;
     /// the issuer is not the caller, and the caller may not relay for it.
@@ -169,6 +177,7 @@ impl PacketFault {
             | Self::SectionShape => Deny::D001,
             Self::Replay => Deny::D002,
             Self::KeyUnknown | Self::Signature | Self::Issuer | Self::NotTheCaller => Deny::D003,
+            Self::ClaimsShowText => Deny::D010,
             Self::KeyTime => Deny::D004,
             Self::KeyUse => Deny::D005,
             Self::GrantKey => Deny::D006,
@@ -193,6 +202,18 @@ impl PacketFault {
         })
     }
 
+    /// The same as it is told: with the number as its finer code.
+    pub fn denials(self) -> Denials {
+        let number = self.outward_number().to_string();
+        self.deny().map(|deny| Denial::new(deny).subcode(number)).into_iter().collect()
+    }
+
+    /// What claims that do not fit are called. Text in them may be about a person.
+    pub(super) fn of_claims(payload: &[u8]) -> Self {
+        let shows = serde_json::from_slice(payload).is_ok_and(|claims| shows_text(&claims));
+        if shows { Self::ClaimsShowText } else { Self::Claims }
+    }
+
     /// What the gate's refusal of an envelope is called here.
     pub(super) const fn of_envelope(gate: GateError) -> Self {
         match gate {
@@ -203,6 +224,17 @@ impl PacketFault {
             GateError::UnknownKey => Self::KeyUnknown,
             GateError::Signature | GateError::Sealed => Self::Signature,
         }
+    }
+}
+
+/// Whether a name or a value is more than an id, a code or a digest can be.
+fn shows_text(value: &Value) -> bool {
+    let is_code = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.:".contains(&b));
+    match value {
+        Value::String(text) => !is_code(text),
+        Value::Array(items) => items.iter().any(shows_text),
+        Value::Object(members) => members.iter().any(|(name, member)| !is_code(name) || shows_text(member)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -240,6 +272,21 @@ mod tests {
         assert_eq!(PacketFault::SectionSealed.to_string(), PacketFault::GrantSealed.to_string());
         assert_eq!(PacketFault::SectionSealed.code(), PacketFault::GrantSealed.code());
         assert_eq!(PacketFault::SectionSealed.facts(), PacketFault::GrantSealed.facts());
+    }
+
+    #[test]
+    fn claims_that_show_text_have_a_code_of_their_own() {
+        for (claims, deny) in [
+            (r#"{"purpose":"because she is ill"}"#, Deny::D010),
+            (r#"{"grants":[{"note":"+260"}]}"#, Deny::D010),
+            (r#"{"the name":1}"#, Deny::D010),
+            (r#"{"sub":"é"}"#, Deny::D010),
+            (r#"{"purpose":"because","dsa":["dsa_00",1,true,null,"-_Az09"]}"#, Deny::D001),
+            ("no claims at all", Deny::D001),
+        ] {
+            let fault = PacketFault::of_claims(claims.as_bytes());
+            assert_eq!((fault.deny(), fault.number()), (Some(deny), 200), "{claims}");
+        }
     }
 
     #[test]

@@ -45,6 +45,11 @@
 //! - **Ids in claims carry their prefix** (`pkt_…`, `org_…`) as everywhere on the wire.
 //! - **An old `iat` is no fault**: a gateway without network seals now and submits later. `exp` bounds the age.
 //! - **A document has the same signing key as its envelope** (307): one author, one device.
+//! - **Each number up to 220 is told with its deny code** and leaves an entry in the log, but for 103: who calls is found out by the
+//!   entrance, before there is a packet, and refused with its codes; the number stands beside them. Nobody writes in the log whom the
+//!   hub does not know.
+//! - **Claims that do not fit and show text are D010**: a name or a value with anything in it that no id, code or digest has. A single
+//!   word that is no code of the policy is D001. Both are 200, and neither is kept.
 //! - **The hub's receipt is looked at first when opening**, although its number is 310, because it gives the moment by which the
 //!   sender's key and the times are judged.
 

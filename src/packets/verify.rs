@@ -222,7 +222,8 @@ impl SignedEnvelope {
             Err(gate) => return Err(PacketFault::of_envelope(gate).into()),
         };
         let key = found?;
-        let envelope: Envelope = verified.claims(DEPTH).map_err(|_ignored| PacketFault::Claims)?;
+        let envelope: Envelope =
+            verified.claims(DEPTH).map_err(|_ignored| PacketFault::of_claims(verified.payload()))?;
         envelope.judge_form()?;
         if key.record.organisation != envelope.iss {
             return Err(PacketFault::Issuer.into());

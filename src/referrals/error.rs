@@ -152,6 +152,17 @@ impl ReferralError {
 }
 
 impl ReferralError {
+    /// Every numbered code that is told with it.
+    pub fn denials(&self) -> Denials {
+        if let Self::Denied(denials) | Self::Held(denials) = self {
+            return denials.clone();
+        }
+        if let Self::Packet(PacketError::Refused(fault)) = self {
+            return fault.denials();
+        }
+        self.deny().map(Denial::new).into_iter().collect()
+    }
+
     /// A refusal of another room that says more than its code.
     const fn of_another_room(&self) -> Option<&dyn Coded> {
         if let Self::Packet(error) = self {

@@ -4,5 +4,6 @@ pub(crate) mod destruction;
 mod directory;
 mod ledger;
 pub(crate) mod referral;
+mod refused;
 mod submit;
 mod withdrawal;
