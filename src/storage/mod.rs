@@ -19,7 +19,7 @@
 //!   connection is replaced and the work is done once more.
 //! - **Times are microseconds in a `BIGINT`, ids are text, digests are text** on both engines. Given up: `TIMESTAMPTZ` when somebody
 //!   reads the tables by hand. Gained: one query text, no rounding, no session time zone.
-//! - **The statements of a submit run natively** ([`natively`]): behind the enum diesel writes a statement's text twice each time it runs,
+//! - **The statements of a submit run natively** (`natively!`): behind the enum diesel writes a statement's text twice each time it runs,
 //!   which costs as much as running it. Given up: such a statement is compiled twice. Everything else goes through the enum.
 //! - Everything else about the two engines' differences is in `docs/storage.md`.
 //!
