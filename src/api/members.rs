@@ -19,8 +19,9 @@ use crate::{
         id::{ClientId, OrganisationId, StaffId},
     },
     members::{
-        self, ChangePassphrase, ClientView, EnrolOrganisation, EnrolStaff, Enrolment, KeyHistory,
-        MemberError, Organisation, PublishKeys, RegisterClient, SetPassphrase, SignIn, StaffView, Suspend,
+        self, Calendar, CalendarView, ChangePassphrase, ClientView, EnrolOrganisation, EnrolStaff, Enrolment,
+        KeyHistory, MemberError, Organisation, PublishKeys, RegisterClient, SetCalendar, SetPassphrase,
+        SignIn, StaffView, Suspend,
     },
     storage::StorageError,
 };
@@ -32,6 +33,8 @@ use crate::{
     find,
     suspend,
     reinstate,
+    calendar,
+    set_calendar,
     enrol_staff,
     list_staff,
     remove_staff,
@@ -56,6 +59,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/organisations/{organisation}", web::get().to(find))
         .route("/api/v1/organisations/{organisation}/suspension", web::put().to(suspend))
         .route("/api/v1/organisations/{organisation}/suspension", web::delete().to(reinstate))
+        .route("/api/v1/organisations/{organisation}/calendar", web::get().to(calendar))
+        .route("/api/v1/organisations/{organisation}/calendar", web::put().to(set_calendar))
         .route("/api/v1/organisations/{organisation}/staff", web::post().to(enrol_staff))
         .route("/api/v1/organisations/{organisation}/staff", web::get().to(list_staff))
         .route("/api/v1/organisations/{organisation}/staff/{staff}", web::delete().to(remove_staff))
@@ -142,6 +147,35 @@ async fn stand(
     let outcome = asking.hub.answer(action, &asking.caller, remembered.0, move |tx| {
         let organisation = verb(tx, &command)?;
         Ok::<_, MemberError>(Reply::ok(&organisation)?.version(organisation.version))
+    });
+    answer(outcome.await)
+}
+
+/// When an organisation works.
+#[utoipa::path(get, path = "/api/v1/organisations/{organisation}/calendar", tag = "Members",
+    params(("organisation" = String, Path)),
+    responses((status = 200, body = CalendarView), (status = 404, body = ProblemDocument)))]
+async fn calendar(asking: Asking, id: Path<OrganisationId>) -> Result<HttpResponse, Problem> {
+    let (actor, id) = (asking.caller.actor, id.into_inner());
+    let view = asking.hub.read(move |db| members::find_calendar(db, &actor, id)).await?;
+    Ok(respond(&Reply::ok(&view)?.version(view.version)))
+}
+
+/// Say when an organisation works. What is due within working days on referrals from now on follows it. For its administrator.
+#[utoipa::path(put, path = "/api/v1/organisations/{organisation}/calendar", tag = "Members",
+    params(("organisation" = String, Path), ("If-Match" = String, Header)), request_body = Calendar,
+    responses((status = 200, body = CalendarView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn set_calendar(
+    asking: Asking,
+    id: Path<OrganisationId>,
+    expected: Expected,
+    body: Body<Calendar>,
+) -> Result<HttpResponse, Problem> {
+    let (calendar, remember) = body.into_parts();
+    let command = SetCalendar { organisation: id.into_inner(), version: expected.0, calendar };
+    let outcome = asking.hub.answer("members.set_calendar", &asking.caller, remember, move |tx| {
+        let view = members::set_calendar(tx, &command)?;
+        Ok::<_, MemberError>(Reply::ok(&view)?.version(view.version))
     });
     answer(outcome.await)
 }

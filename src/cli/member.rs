@@ -1,6 +1,6 @@
 //! `throughline member`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::json;
@@ -17,11 +17,14 @@ use crate::{
         page::{Asked, Page},
     },
     members::{
-        self, EnrolOrganisation, EnrolStaff, Enrolment, MechanismRole, MemberError, OrganisationKind,
-        RegisterClient, ReplaceRoot, StaffView, Suspend,
+        self, Calendar, EnrolOrganisation, EnrolStaff, Enrolment, MechanismRole, MemberError,
+        OrganisationKind, RegisterClient, ReplaceRoot, SetCalendar, StaffView, Suspend,
     },
     storage::Db,
 };
+
+/// How large a file with a calendar may be, in bytes.
+const MOST_CALENDAR: u64 = 65_536;
 
 #[derive(Subcommand)]
 pub(super) enum Member {
@@ -96,6 +99,20 @@ the new root until they have compared it as well.")]
         /// The thumbprint the organisation told you over another channel.
         #[arg(long)]
         thumbprint: String,
+    },
+    /// Show when an organisation works, or say it for an organisation that cannot. What it must do within working days is due then.
+    #[command(after_help = "Examples:
+  throughline member calendar org_…
+  throughline member calendar org_… --json | jq .calendar > calendar.json
+  throughline member calendar org_… --file calendar.json
+
+An organisation says it itself with: throughline service calendar --file calendar.json")]
+    Calendar {
+        /// The organisation.
+        organisation: OrganisationId,
+        /// File with the calendar from now on.
+        #[arg(long)]
+        file: Option<PathBuf>,
     },
     /// Enrol a person of an organisation and print the code to choose a passphrase with. The hub adds four characters to the name.
     #[command(after_help = "Example:
@@ -264,6 +281,7 @@ impl Member {
                 .await?;
                 output.data(&json!({ "removed": person }), |_| format!("Removed {}.", was.name))
             }
+            Self::Calendar { organisation, file } => calendar(hub, caller, organisation, file, output).await,
             Self::Clients { organisation } => clients(hub, caller, organisation, output).await,
             Self::RevokeClient { organisation, client } => {
                 hub.write("members.revoke_client", caller, move |tx| {
@@ -343,6 +361,47 @@ async fn people(
         });
         lines.collect::<Vec<_>>().join("\n")
     })
+}
+
+async fn calendar(
+    hub: &Hub,
+    caller: &Caller,
+    organisation: OrganisationId,
+    file: Option<PathBuf>,
+    output: &Output,
+) -> Result<(), CliError> {
+    let actor = caller.actor.clone();
+    let mut seen =
+        hub.read::<_, MemberError>(move |db| members::find_calendar(db, &actor, organisation)).await?;
+    if let Some(file) = file {
+        let command = SetCalendar { organisation, version: seen.version, calendar: calendar_in(&file)? };
+        seen =
+            hub.write("members.set_calendar", caller, move |tx| members::set_calendar(tx, &command)).await?;
+    }
+    output.data(&seen, |seen| calendar_told(&seen.calendar))
+}
+
+/// The calendar in a file.
+pub(super) fn calendar_in(file: &Path) -> Result<Calendar, CliError> {
+    if std::fs::metadata(file)?.len() > MOST_CALENDAR {
+        return Err(no_calendar(file, "it is too large"));
+    }
+    let calendar: Calendar =
+        serde_json::from_slice(&std::fs::read(file)?).map_err(|error| no_calendar(file, error))?;
+    calendar.read().map_err(|error| no_calendar(file, error))?;
+    Ok(calendar)
+}
+
+fn no_calendar(file: &Path, why: impl std::fmt::Display) -> CliError {
+    CliError::new(Code::new("cli.calendar_file", Fault::Malformed), format!("{}: {why}", file.display()))
+}
+
+/// A calendar in lines.
+pub(super) fn calendar_told(calendar: &Calendar) -> String {
+    let days = calendar.week.iter().map(|day| format!("{}  {} to {}", day.day, day.from, day.to));
+    let holidays = calendar.holidays.iter().map(|day| format!("not on {day}"));
+    let lines: Vec<String> = days.chain(holidays).collect();
+    format!("UTC{}\n{}", calendar.utc_offset, lines.join("\n"))
 }
 
 async fn clients(

@@ -1,5 +1,7 @@
 //! `throughline service`
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,9 +9,10 @@ use serde_json::{Value, json};
 use super::{
     CliError, Output, block_on,
     home::{Home, HomeArgs},
+    member::{calendar_in, calendar_told},
     session::{Session, part, text},
 };
-use crate::{kernel::id::ServiceId, policy::ServiceCode};
+use crate::{kernel::id::ServiceId, members::Calendar, policy::ServiceCode};
 
 /// What this organisation offers for referral, as the directory shows it. Nobody can refer to a service that is not in it.
 #[derive(Args)]
@@ -46,6 +49,22 @@ enum What {
         /// Only this code.
         #[arg(long)]
         service: Option<ServiceCode>,
+    },
+    /// Show when this organisation works, or say it. What it must do within working days is due on days on which it works; until it has
+    /// said so, Monday to Friday count, in UTC.
+    #[command(after_help = "Examples:
+  throughline service calendar
+  throughline service calendar --json | jq .calendar > calendar.json
+  throughline service calendar --file calendar.json
+
+A calendar:
+  { \"utc_offset\": \"+02:00\",
+    \"week\": [ { \"day\": \"mon\", \"from\": \"08:00\", \"to\": \"17:00\" }, { \"day\": \"tue\", \"from\": \"08:00\", \"to\": \"12:30\" } ],
+    \"holidays\": [ \"2026-12-25\" ] }")]
+    Calendar {
+        /// File with the calendar from now on.
+        #[arg(long)]
+        file: Option<PathBuf>,
     },
     /// Say whether a service takes people now.
     #[command(after_help = "Example:
@@ -99,6 +118,7 @@ async fn at_hub(home: &Home, what: What, output: &Output) -> Result<(), CliError
             let rows = session.hub.all(&format!("/api/v1/services?members_only=true{only}")).await?;
             return output.data(&rows, |rows| rows.iter().map(told).collect::<Vec<_>>().join("\n"));
         }
+        What::Calendar { file } => return calendar(&session, file, output).await,
         What::Availability { service, now } => {
             let path = format!("/api/v1/services/{service}");
             let seen = part(&session.hub.get(&path).await?.body, "version")?;
@@ -107,6 +127,17 @@ async fn at_hub(home: &Home, what: What, output: &Output) -> Result<(), CliError
         }
     };
     output.data(&service, told)
+}
+
+async fn calendar(session: &Session<'_>, file: Option<PathBuf>, output: &Output) -> Result<(), CliError> {
+    let path = format!("/api/v1/organisations/{}/calendar", session.organisation());
+    let mut seen = session.hub.get(&path).await?.body;
+    if let Some(file) = file {
+        let body = serde_json::to_value(calendar_in(&file)?).unwrap_or_default();
+        seen = session.hub.change(Method::PUT, &path, Some(&body), part(&seen, "version")?).await?.body;
+    }
+    let calendar: Calendar = part(&seen, "calendar")?;
+    output.data(&seen, |_| calendar_told(&calendar))
 }
 
 fn told(service: &Value) -> String {

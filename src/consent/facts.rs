@@ -18,7 +18,7 @@ use crate::{
     directory,
     kernel::{Timestamp, id::AgreementId},
     members::{self, Organisation},
-    policy::{Level, Policy},
+    policy::{Level, Policy, WorkingCalendar},
     storage::Db,
 };
 
@@ -209,6 +209,11 @@ impl Facts {
                     line.permits_feedback_from(recipient) && line.is_for(&proposal.purpose, &proposal.service)
                 })
             })
+    }
+
+    /// When the recipient works.
+    pub fn calendar(&self) -> Arc<WorkingCalendar> {
+        self.recipient.as_ref().and_then(|recipient| recipient.calendar.clone()).unwrap_or_default()
     }
 
     /// Whether a missed appointment calls for a safety check: something most sensitive is in it.

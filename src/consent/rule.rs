@@ -33,6 +33,7 @@ use crate::{
     policy::{
         CategoryCode, CompartmentCode, Denial, Denials, Deny, FieldId, JustificationCode, Level, Mode,
         OnwardCode, PurposeCode, ReaderRole, RetentionCode, ServiceCode, UrgencyCode, Warning,
+        WorkingCalendar,
     },
 };
 
@@ -221,6 +222,8 @@ pub struct Member {
     pub authority_of: Option<Country>,
     /// The roles that can open compartments there.
     pub roles: BTreeSet<ReaderRole>,
+    /// When it works, once it has said so. Says nothing about whether something may pass; what follows from a pass is counted by it.
+    pub calendar: Option<Arc<WorkingCalendar>>,
 }
 
 /// What the directory says about a recipient and a service.
@@ -314,6 +317,7 @@ impl Member {
             enforcement: organisation.enforcement,
             authority_of: organisation.authority_of,
             roles,
+            calendar: organisation.calendar.clone(),
         }
     }
 }

@@ -61,6 +61,7 @@ fn member(id: OrganisationId) -> Member {
             .iter()
             .map(|role| role.parse().unwrap())
             .collect(),
+        calendar: None,
     }
 }
 

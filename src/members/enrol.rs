@@ -54,6 +54,7 @@ pub fn enrol_organisation(tx: &mut Tx<'_>, cmd: &EnrolOrganisation) -> Result<Or
         standing: Standing::Active,
         root: cmd.root.kid().to_string(),
         enrolled_at: tx.now(),
+        calendar: None,
         version: 1,
     };
     store::insert_organisation(tx, &organisation, &cmd.root)?;

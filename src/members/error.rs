@@ -6,6 +6,7 @@ use crate::{
     crypto,
     kernel::{Code, Coded, Fault},
     outbox,
+    policy::CalendarError,
     storage::StorageError,
 };
 
@@ -76,6 +77,9 @@ pub enum MemberError {
     /// A statement says something that may not be said.
     #[error("this statement cannot be taken: {0}")]
     StatementRefused(&'static str),
+    /// A calendar cannot be worked with.
+    #[error("this calendar cannot be used: {0}")]
+    Calendar(#[from] CalendarError),
     /// Secrets could not be made or checked.
     #[error("a secret could not be worked with")]
     Secret(#[source] crypto::PassphraseError),
@@ -102,6 +106,7 @@ impl Coded for MemberError {
                 Code::new("member.statement_refused", Fault::Refused)
             }
             Self::BrokenChain { .. } => Code::new("member.statement_out_of_order", Fault::Conflict),
+            Self::Calendar(_) => Code::new("member.calendar_refused", Fault::Refused),
             Self::Secret(_) => Code::new("member.secret", Fault::Internal),
         }
     }

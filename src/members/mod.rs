@@ -21,6 +21,7 @@
 //! - **The hub ends the names people sign in with**: a taken name would tell an administrator who works elsewhere, and a name that can
 //!   be guessed can be paused by strangers.
 
+mod calendar;
 mod client;
 mod enrol;
 mod error;
@@ -33,6 +34,7 @@ mod staff;
 mod store;
 mod suspend;
 
+pub use calendar::{Calendar, CalendarView, Day, SetCalendar, WorkingDay, find_calendar, set_calendar};
 pub use client::{ClientView, RegisterClient, client_by_kid, list_clients, register_client, revoke_client};
 pub use enrol::{EnrolOrganisation, enrol_organisation};
 pub use error::MemberError;

@@ -1,6 +1,6 @@
 //! A member organisation: what it is, where, and what it does in the mechanism.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -13,6 +13,7 @@ use crate::{
         page::{Asked, Page},
         text::Line,
     },
+    policy::WorkingCalendar,
     storage::Db,
 };
 
@@ -194,6 +195,10 @@ pub struct Organisation {
     /// When it was enrolled.
     #[schema(value_type = String, format = DateTime)]
     pub enrolled_at: Timestamp,
+    /// When it works, once it has said so.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub calendar: Option<Arc<WorkingCalendar>>,
     /// Counts its changes.
     pub version: i64,
 }

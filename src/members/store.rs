@@ -1,10 +1,12 @@
 //! Rows of this room to types and back.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 
 use super::{
-    ClientView, FormerRoot, KeyRecord, KeyState, KeyUse, MechanismRoles, MemberError, Name, Organisation,
-    OrganisationKind, StaffView, Standing, sign_in::Candidate,
+    Calendar, ClientView, FormerRoot, KeyRecord, KeyState, KeyUse, MechanismRoles, MemberError, Name,
+    Organisation, OrganisationKind, StaffView, Standing, sign_in::Candidate,
 };
 use crate::{
     access::{AccessError, Actor, Roles, Tx},
@@ -51,6 +53,7 @@ struct OrganisationRow {
     standing: String,
     root_kid: String,
     enrolled_at: i64,
+    calendar: Option<String>,
     version: i64,
 }
 
@@ -70,6 +73,7 @@ impl OrganisationRow {
             standing: Standing::from_name(&self.standing).ok_or_else(unreadable("organisations.standing"))?,
             root: self.root_kid,
             enrolled_at: Timestamp::from_micros(self.enrolled_at),
+            calendar: self.calendar.map(|text| Calendar::from_kept(&text).map(Arc::new)).transpose()?,
             version: self.version,
         })
     }
@@ -168,6 +172,26 @@ pub(super) fn set_standing(
     ))
     .execute(tx.db().conn())
     .map_err(StorageError::from)?;
+    if changed == 1 { Ok(()) } else { Err(StorageError::Conflict.into()) }
+}
+
+/// Puts another calendar in the place of the organisation's.
+pub(super) fn set_calendar(
+    tx: &mut Tx<'_>,
+    was: &Organisation,
+    expected: i64,
+    calendar: &Calendar,
+) -> Result<(), MemberError> {
+    let (audit, kept) = (tx.entry().to_string(), calendar.kept()?);
+    let seen = organisations::id.eq(was.id.to_string()).and(organisations::version.eq(expected));
+    let changed = diesel::update(organisations::table.filter(seen))
+        .set((
+            organisations::calendar.eq(kept),
+            organisations::version.eq(expected.saturating_add(1)),
+            organisations::audit_id.eq(audit),
+        ))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
     if changed == 1 { Ok(()) } else { Err(StorageError::Conflict.into()) }
 }
 

@@ -25,6 +25,7 @@
 //! - `Policy::builtin` does not return a result: a build whose documents do not hold together fails its tests.
 
 mod agreement;
+mod calendar;
 pub mod code;
 pub mod deny;
 mod documents;
@@ -46,6 +47,7 @@ use std::{
 };
 
 pub use agreement::{AfterTheEnd, AgreementLimits, AtMost};
+pub use calendar::{CalendarError, Hours, MOST_HOLIDAYS, MOST_HOLIDAYS_A_YEAR, WorkingCalendar};
 pub use code::{
     CategoryCode, CompartmentCode, ConceptCode, FieldId, JustificationCode, MinimumSetId, Mode, NotACode,
     OnwardCode, PopulationCode, PurposeCode, ReaderRole, ReasonCode, RetentionCode, ServiceCode, UrgencyCode,
@@ -61,7 +63,7 @@ pub use minimum::{Judgement, MinimumSet, NeverFor, Selector};
 pub use reason::{Barrier, Reason, ReasonRefused, ReasonSet, Requirement};
 pub use retention::{Ceiling, ModeEntry, Onward, OnwardHops, Retention, Situation, Trigger};
 pub use safeguard::{Language, RecipientClass, Safeguards};
-pub use span::{Span, WorkingCalendar};
+pub use span::Span;
 pub use urgency::{AtExpiry, DecisionPause, Parallel, Rung, Runs, TimerRules, Told, Urgency};
 
 /// Everything the documents say, ready to be asked.

@@ -1,13 +1,13 @@
 //! How long something may take: on the clock, or in working days of whoever must act.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
-use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};
+use chrono::TimeDelta;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::kernel::Timestamp;
 
-use super::code::NotACode;
+use super::{calendar::WorkingCalendar, code::NotACode};
 
 /// How long something may take. Written `15m`, `48h`, `7d`, `3wd` or `plan`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,65 +90,6 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-/// On which days an organisation works. Days are counted in UTC.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkingCalendar {
-    week: [bool; 7],
-    holidays: BTreeSet<NaiveDate>,
-}
-
-impl WorkingCalendar {
-    /// A calendar of these weekdays without these holidays. Without any weekday it works every day.
-    pub fn new(
-        weekdays: impl IntoIterator<Item = Weekday>,
-        holidays: impl IntoIterator<Item = NaiveDate>,
-    ) -> Self {
-        let mut week = [false; 7];
-        for day in weekdays {
-            if let Some(works) = week.get_mut(index(day)) {
-                *works = true;
-            }
-        }
-        if week == [false; 7] {
-            week = [true; 7];
-        }
-        Self { week, holidays: holidays.into_iter().collect() }
-    }
-
-    /// Whether it is a working day.
-    pub fn works_on(&self, day: NaiveDate) -> bool {
-        self.week.get(index(day.weekday())).copied().unwrap_or(true) && !self.holidays.contains(&day)
-    }
-
-    /// The same time of day, so many working days later.
-    fn after(&self, start: Timestamp, days: u16) -> Timestamp {
-        let moment = start.datetime();
-        let first = moment.date_naive();
-        let mut left = days;
-        let mut passed = 0u64;
-        // Holidays are a finite list, so this ends; the bound keeps a calendar of nothing but holidays from running away.
-        while left > 0 && passed < FARTHEST_DAYS {
-            passed += 1;
-            if first.checked_add_days(Days::new(passed)).is_none_or(|day| self.works_on(day)) {
-                left -= 1;
-            }
-        }
-        start.plus(TimeDelta::days(i64::try_from(passed).unwrap_or(i64::MAX)))
-    }
-}
-
-impl Default for WorkingCalendar {
-    fn default() -> Self {
-        Self::new([Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri], [])
-    }
-}
-
-fn index(day: Weekday) -> usize {
-    usize::try_from(day.num_days_from_monday()).unwrap_or_default()
-}
-
-const FARTHEST_DAYS: u64 = 3_660;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,31 +109,10 @@ mod tests {
     }
 
     #[test]
-    fn working_days_step_over_weekends_and_holidays() {
-        let friday = at("2026-03-06T15:30:00Z");
-        let calendar = WorkingCalendar::default();
-        assert_eq!(Span::WorkingDays(3).after(friday, &calendar), Some(at("2026-03-11T15:30:00Z")));
-        let holiday = WorkingCalendar::new(
-            [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri],
-            ["2026-03-09".parse().unwrap()],
-        );
-        assert_eq!(Span::WorkingDays(3).after(friday, &holiday), Some(at("2026-03-12T15:30:00Z")));
-        let sunday_to_thursday =
-            WorkingCalendar::new([Weekday::Sun, Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu], []);
-        assert_eq!(Span::WorkingDays(1).after(friday, &sunday_to_thursday), Some(at("2026-03-08T15:30:00Z")));
-    }
-
-    #[test]
     fn the_clock_runs_through_weekends_and_a_plan_has_none() {
         let friday = at("2026-03-06T15:30:00Z");
         let calendar = WorkingCalendar::default();
         assert_eq!("48h".parse::<Span>().unwrap().after(friday, &calendar), Some(at("2026-03-08T15:30:00Z")));
         assert_eq!(Span::ByPlan.after(friday, &calendar), None);
-    }
-
-    #[test]
-    fn a_calendar_without_days_works_every_day() {
-        let calendar = WorkingCalendar::new([], []);
-        assert!(calendar.works_on("2026-03-08".parse().unwrap()));
     }
 }

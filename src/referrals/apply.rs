@@ -12,11 +12,14 @@ use super::{
     receipt::{EventReceipt, Recorded},
     referral::Referral,
     state::{Effect, Step},
-    store, timers,
+    store,
+    take_back::holding,
+    timers,
 };
 use crate::{
     access::Tx,
     audit,
+    consent::Holding,
     directory::{self, Availability},
     kernel::{
         Digest, Timestamp,
@@ -121,6 +124,7 @@ fn ground<'p>(
         transfer_accepted: false,
         need_recorded: false,
         withdrawal_settled: false,
+        left_to_destroy: false,
     };
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other moves need no fact of another row")]
     match &event.asked {
@@ -143,6 +147,10 @@ fn ground<'p>(
         }
         // Who settles a withdrawal has counted the certificates: `consent` does.
         Move::SettleWithdrawal {} => ground.withdrawal_settled = true,
+        Move::ReleaseLegal {} => {
+            let asked = was.standing.flags.withdrawal && origin.certificate.is_some();
+            ground.left_to_destroy = !asked && holding(tx, was)? != Holding::Undelivered;
+        }
         _ => {}
     }
     Ok(ground)

@@ -35,6 +35,8 @@ pub struct Ground<'a> {
     pub need_recorded: bool,
     /// All certificates of destruction or declared exceptions are in.
     pub withdrawal_settled: bool,
+    /// The recipient has had it, and no withdrawal that is under way asks for it: what a legal hold kept is still to be destroyed.
+    pub left_to_destroy: bool,
 }
 
 impl Ground<'_> {

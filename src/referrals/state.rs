@@ -536,7 +536,7 @@ impl Standing {
             Move::Restrict {} | Move::LiftRestriction {} | Move::HoldLegal {} | Move::ReleaseLegal {}
                 if !draft =>
             {
-                self.flag(asked)
+                self.flag(asked, ground)
             }
             Move::SettleWithdrawal {} => self.settle(ground),
             Move::AcknowledgeOutcome { .. } | Move::InformPerson { .. } | Move::Close { .. } => {
@@ -544,7 +544,7 @@ impl Standing {
             }
             _ if self.state.is_terminal() => Err(Refused::Ended),
             _ if self.flags.restricted && asked.needs_use_of_data() => Err(Refused::Restricted),
-            Move::Suspend {} | Move::Unsuspend {} | Move::Escalate {} if !draft => self.flag(asked),
+            Move::Suspend {} | Move::Unsuspend {} | Move::Escalate {} if !draft => self.flag(asked, ground),
             Move::Cancel { reason } => self.cancel(reason, by, ground),
             Move::AskCancel { .. } | Move::AgreeCancel {} | Move::RefuseCancel { .. } => {
                 self.negotiate_cancel(asked, ground)
@@ -857,7 +857,7 @@ impl Standing {
 
     /// T33, T34 and the flags the table only describes.
     #[expect(clippy::wildcard_enum_match_arm, reason = "only the moves named above set flags")]
-    fn flag(mut self, asked: &Move) -> Result<Step, Refused> {
+    fn flag(mut self, asked: &Move, ground: &Ground<'_>) -> Result<Step, Refused> {
         let flags = &mut self.flags;
         let (flag, to, number) = match asked {
             Move::Suspend {} => (&mut flags.suspended, true, Number::T33),
@@ -876,7 +876,27 @@ impl Standing {
             return Err(Refused::NotFromHere { state: self.state.name(), asked: asked.name() });
         }
         *flag = to;
-        Ok(self.stay(number))
+        let effects = if number == Number::O4 { self.after_a_hold(ground) } else { Vec::new() };
+        Ok(Step { standing: self, number, effects })
+    }
+
+    /// What was put off while a legal hold lay on what has ended.
+    fn after_a_hold(&self, ground: &Ground<'_>) -> Vec<Effect> {
+        let ended_without_help = matches!(
+            self.state,
+            State::Declined { .. }
+                | State::Redirected { .. }
+                | State::Cancelled { .. }
+                | State::Withdrawn { .. }
+                | State::Expired { .. }
+                | State::EnteredInError { .. }
+        );
+        if !ended_without_help {
+            return Vec::new();
+        }
+        let hours = ground.hours_within(Situation::EndedBeforeAcceptance);
+        let destroy = ground.left_to_destroy.then_some(Effect::Destroy { hours });
+        std::iter::once(Effect::Purge).chain(destroy).collect()
     }
 
     /// The withdrawal is over when every holder has answered.

@@ -18,7 +18,7 @@ use crate::{
         id::{OrganisationId, PacketId, ReferralId},
     },
     packets::{self, Kept, PacketKind, VerifiedPacket},
-    policy::{Denial, Denials, Deny, Mode, Policy, Warning, WorkingCalendar},
+    policy::{Denial, Denials, Deny, Mode, Policy, Warning},
     storage::{Db, StorageError},
 };
 
@@ -112,9 +112,7 @@ fn begin(
         vulnerable: facts.vulnerable(),
     };
     let sealed = Timestamp::from_seconds(envelope.iat);
-    // A recipient's own calendar comes with the full directory; until then its working days are the mechanism's.
-    let calendar = WorkingCalendar::default();
-    let Submitted { leaf, .. } = submit::submit(tx, origin, sealed, &calendar, policy)?;
+    let Submitted { leaf, .. } = submit::submit(tx, origin, sealed, &facts.calendar(), policy)?;
     let kept = packets::keep(tx, packet, leaf, counted.sent_today)?;
     Ok(Taken::new(packet, kept, warnings))
 }

@@ -114,15 +114,17 @@ impl Terms {
         let moment = |span: crate::policy::Span| span.after(at, calendar);
         let or_soon = |span| moment(span).unwrap_or(at.plus(TimeDelta::hours(24)));
         let seconds = |span: crate::policy::Span| or_soon(span).since(at).num_seconds();
-        let decide_by = or_soon(urgency.decide);
+        // The end runs on the clock: a calendar with few days puts nothing off beyond it.
+        let expires = or_soon(urgency.hard_expiry);
+        let decide_by = or_soon(urgency.decide).min(expires);
         let decide = decide_by.since(at);
         let cap = rules.pause_cap(urgency, decide);
         Self {
             from: at,
             deliver_by: or_soon(urgency.delivery_alarm),
-            acknowledge_by: or_soon(urgency.acknowledge),
+            acknowledge_by: or_soon(urgency.acknowledge).min(decide_by),
             decide_by,
-            expires: or_soon(urgency.hard_expiry),
+            expires,
             serve_by: moment(urgency.service_within),
             outcome_by: moment(urgency.outcome_overdue),
             progress_seconds: seconds(urgency.progress_every),
@@ -380,6 +382,7 @@ const OFFLINE_HOURS: i64 = 72;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Hours;
     use crate::referrals::{
         ground::Ground,
         moves::{By, Move},
@@ -489,6 +492,16 @@ mod tests {
         let planned = terms("U4");
         assert_eq!((planned.serve_by, planned.outcome_by), (None, None));
         assert_eq!(terms("U0").decide_by, after(2));
+    }
+
+    #[test]
+    fn a_calendar_of_few_days_puts_nothing_off_beyond_the_end() {
+        let policy = Policy::builtin();
+        let urgency = policy.urgency(&"U3".parse().unwrap()).unwrap();
+        let sundays = WorkingCalendar::new(0, [(chrono::Weekday::Sun, Hours::ALL_DAY)], []).unwrap();
+        let terms = Terms::at_submission(urgency, policy.timers(), &sundays, start());
+        assert_eq!(terms.acknowledge_by.to_string(), "2026-03-22T10:00:00Z");
+        assert_eq!((terms.decide_by, terms.expires), (after(30 * 24), after(30 * 24)));
     }
 
     #[test]

@@ -12,7 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("access", &["config", "crypto", "policy", "storage"]),
     ("audit", &["access", "crypto", "storage"]),
     ("outbox", &["access", "storage"]),
-    ("members", &["access", "audit", "config", "crypto", "outbox", "storage"]),
+    ("members", &["access", "audit", "config", "crypto", "outbox", "policy", "storage"]),
     ("directory", &["access", "audit", "config", "members", "outbox", "policy", "storage"]),
     ("agreements", &["access", "audit", "crypto", "directory", "members", "outbox", "policy", "storage"]),
     (

@@ -65,6 +65,7 @@ impl Gateway {
             country: text("country")?.parse().ok()?,
             enforcement: known.get("enforcement").and_then(Value::as_bool).unwrap_or(false),
             authority_of: text("authority_of").and_then(|country| country.parse().ok()),
+            calendar: None,
             roles: self.keys.readers(id, now).into_iter().filter_map(|key| key.role.parse().ok()).collect(),
         })
     }

@@ -44,6 +44,7 @@ fn ground() -> Ground<'static> {
         transfer_accepted: true,
         need_recorded: true,
         withdrawal_settled: true,
+        left_to_destroy: true,
     }
 }
 
@@ -517,6 +518,26 @@ fn a_legal_hold_keeps_what_would_be_destroyed() {
     let kept = in_service().step(&Move::HoldLegal {}, By::DataProtection, &ground()).unwrap().standing;
     let step = kept.step(&Move::Cancel { reason: reason("CX08") }, By::Sender, &ground()).unwrap();
     assert!(step.effects.is_empty(), "{:?}", step.effects);
+}
+
+#[test]
+fn what_a_legal_hold_kept_is_destroyed_after_its_release() {
+    let held = in_service().step(&Move::HoldLegal {}, By::DataProtection, &ground()).unwrap().standing;
+    let going_on = held.clone().step(&Move::ReleaseLegal {}, By::DataProtection, &ground()).unwrap();
+    assert_eq!(going_on.effects, [], "nothing has ended");
+    let done = Move::Complete { outcome: reason("OC1"), report: Report::default() };
+    let done = held.clone().step(&done, By::CaseWorker, &ground()).unwrap().standing;
+    let released = done.step(&Move::ReleaseLegal {}, By::DataProtection, &ground()).unwrap();
+    assert_eq!(released.effects, [], "what was done is kept as long as was promised");
+    let ended = held.step(&Move::Cancel { reason: reason("CX08") }, By::Sender, &ground()).unwrap().standing;
+    let nothing = Ground { left_to_destroy: false, ..ground() };
+    for (ground, effects) in
+        [(ground(), vec![Effect::Purge, Effect::Destroy { hours: 168 }]), (nothing, vec![Effect::Purge])]
+    {
+        let released = ended.clone().step(&Move::ReleaseLegal {}, By::DataProtection, &ground).unwrap();
+        assert_eq!(released.effects, effects);
+        assert!(!released.standing.flags.legal_hold);
+    }
 }
 
 #[test]

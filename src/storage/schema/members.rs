@@ -19,6 +19,7 @@ diesel::table! {
         enrolled_at -> BigInt,
         version -> BigInt,
         audit_id -> Text,
+        calendar -> Nullable<Text>,
     }
 }
 

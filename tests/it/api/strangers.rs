@@ -276,6 +276,11 @@ async fn members_routes(world: &World) -> Vec<Entry> {
             .by(Party::Coordinator),
         entry("GET /api/v1/organisations/{organisation}", world.org(""), 200)
             .stranger(Stranger::AsAMember(200)),
+        entry("GET /api/v1/organisations/{organisation}/calendar", world.org("/calendar"), 200)
+            .stranger(Stranger::AsAMember(200)),
+        entry("PUT /api/v1/organisations/{organisation}/calendar", world.org("/calendar"), 200)
+            .seen_at(&world.org(""))
+            .json(&json!({ "utc_offset": "+02:00", "week": [{ "day": "mon", "from": "08:00", "to": "17:00" }] })),
         entry("GET /api/v1/organisations/{organisation}/clients", world.org("/clients"), 200),
         entry("POST /api/v1/organisations/{organisation}/clients", world.org("/clients"), 201)
             .json(&client()),

@@ -10,6 +10,7 @@ use throughline::{
     referrals::{By, Event, Move, Number},
 };
 
+use super::ledger::act;
 use crate::support::{
     Org, Response, TestHub,
     packet::{Mechanism, Person, take_back},
@@ -84,6 +85,34 @@ async fn a_recipient_says_that_it_destroyed_what_it_had_and_the_sender_sees_it()
     assert_eq!(owed(hub, harbour).await, Vec::<Value>::new());
     assert_eq!(times(&mechanism.told(harbour).await, "referral.destruction_answered"), 2);
     assert_eq!(hub.logged("referrals.answer_destruction").await.len(), 7, "and those that were refused");
+}
+
+#[actix_web::test]
+async fn what_a_legal_hold_kept_is_asked_for_when_it_is_released_after_the_end() {
+    let mechanism = Mechanism::new().await;
+    let Mechanism { hub, harbour, clinic, .. } = &mechanism;
+    let (_, _, sealed, referral) = mechanism.referred().await;
+    mechanism.clinic_opens(&sealed).await;
+    let hold = (By::DataProtection, Number::O3);
+    act(hub, clinic, referral, hold, Move::HoldLegal {}).await.expect(200);
+    let cancel = Move::Cancel { reason: "CX01".parse().unwrap() };
+    act(hub, harbour, referral, (By::Sender, Number::T24), cancel).await.expect(200);
+    assert_eq!(owed(hub, clinic).await, Vec::<Value>::new(), "the hold keeps it");
+    let release = (By::DataProtection, Number::O4);
+    act(hub, clinic, referral, release, Move::ReleaseLegal {}).await.expect(200);
+    let asked = &mechanism.seen(harbour, referral).await["destruction"];
+    assert_eq!((&asked["answer_by"], &asked["overdue"]), (&json!("2026-03-09T09:00:00Z"), &json!(false)));
+    assert_eq!(times(&mechanism.told(clinic).await, "referral.destruction_asked"), 1);
+    says(hub, clinic, referral, json!({ "said": "destroyed" })).await.expect(200);
+    assert_eq!(owed(hub, harbour).await, Vec::<Value>::new());
+
+    // Nobody had this one: there is nothing to destroy.
+    let (.., unread) = mechanism.referred().await;
+    act(hub, clinic, unread, hold, Move::HoldLegal {}).await.expect(200);
+    let cancel = Move::Cancel { reason: "CX01".parse().unwrap() };
+    act(hub, harbour, unread, (By::Sender, Number::T24), cancel).await.expect(200);
+    act(hub, clinic, unread, release, Move::ReleaseLegal {}).await.expect(200);
+    assert_eq!(owed(hub, clinic).await, Vec::<Value>::new());
 }
 
 #[actix_web::test]

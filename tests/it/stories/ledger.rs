@@ -19,7 +19,7 @@ use crate::support::{
     packet::{Mechanism, Person, fetch},
 };
 
-async fn act(
+pub(super) async fn act(
     hub: &TestHub,
     by: &Org,
     referral: ReferralId,

@@ -1,5 +1,6 @@
 //! Whole stories, through the entrances.
 
+mod calendar;
 pub(crate) mod destruction;
 mod directory;
 mod ledger;

@@ -1,0 +1,2 @@
+-- Takes away when organisations work.
+ALTER TABLE organisations DROP COLUMN calendar;
