@@ -65,6 +65,11 @@ impl<'a> Tx<'a> {
         self.write.savepoint(work)
     }
 
+    /// Makes others that name the same thing wait until this write has ended: what was read then still holds when it is written.
+    pub fn take_turn(&mut self, what: &[&str]) -> Result<(), StorageError> {
+        self.write.take_turn(what)
+    }
+
     /// Who acts.
     pub fn actor(&self) -> &'a Actor {
         &self.setting.actor

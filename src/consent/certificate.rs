@@ -134,6 +134,9 @@ pub enum NotACertificate {
     /// It says that it allows nothing.
     #[error("a certificate is made for a consent that was given")]
     Status,
+    /// The code by which the person could take it back is empty.
+    #[error("the code by which the person can take it back is empty")]
+    Code,
 }
 
 /// The longest a certificate lives, in seconds: twelve months, leap day included.
@@ -167,6 +170,9 @@ impl Claims {
         let last = self.permits().map(|line| line.until.seconds()).max().unwrap_or(self.exp);
         if self.exp != last || self.exp <= self.iat || self.exp.saturating_sub(self.iat) > LONGEST_SECONDS {
             return Err(NotACertificate::Times);
+        }
+        if self.withdrawal == code_digest("") {
+            return Err(NotACertificate::Code);
         }
         if self.status.allows_disclosure() { Ok(()) } else { Err(NotACertificate::Status) }
     }
@@ -261,6 +267,17 @@ pub struct Made<'a> {
     pub at: Timestamp,
     /// The dictionary.
     pub policy: &'a Policy,
+}
+
+/// The fewest letters and digits of a withdrawal code. Whoever has it needs nothing else, so nobody may guess it.
+const LEAST_CODE: usize = 16;
+
+/// Whether a text is a withdrawal code: enough letters A to Z and digits, and nothing else but blanks and hyphens. Anything else would
+/// not count in [`code_digest`], and people would share a digest.
+pub fn is_withdrawal_code(text: &str) -> bool {
+    let counts = |c: &char| c.is_ascii_alphanumeric();
+    text.chars().all(|c| counts(&c) || c == ' ' || c == '-')
+        && text.chars().filter(counts).count() >= LEAST_CODE
 }
 
 /// Digest of a withdrawal code, as the person may write it: case, blanks and dashes do not matter.
@@ -386,11 +403,23 @@ mod tests {
         assert_eq!(refused(|c| c.iat -= 400 * 86_400), NotACertificate::Times);
         assert_eq!(refused(|c| c.status = Status::Withdrawn), NotACertificate::Status);
         assert_eq!(refused(|c| c.v = 2), NotACertificate::Malformed);
+        assert_eq!(refused(|c| c.withdrawal = code_digest("- -")), NotACertificate::Code);
     }
 
     #[test]
     fn a_withdrawal_code_may_be_written_as_the_person_likes() {
         assert_eq!(code_digest("K7QM-2W9D-XR4T-8PVB"), code_digest("k7qm 2w9d xr4t 8pvb"));
         assert_ne!(code_digest("K7QM-2W9D-XR4T-8PVB"), code_digest("K7QM-2W9D-XR4T-8PVC"));
+    }
+
+    #[test]
+    fn a_withdrawal_code_is_one_that_nobody_guesses_and_nobody_shares() {
+        for code in ["K7QM-2W9D-XR4T-8PVB", "k7qm 2w9d xr4t 8pvb", "1234567890123456"] {
+            assert!(is_withdrawal_code(code), "{code}");
+        }
+        for text in ["-", "", "K7QM", "K7QM-2W9D-XR4T-8PV", "٠١٢٣٤٥٦٧٨٩٠١٢٣٤٥", "K7QM-2W9D-XR4T-8PVB-ش"]
+        {
+            assert!(!is_withdrawal_code(text), "{text}");
+        }
     }
 }

@@ -68,6 +68,9 @@ pub enum ConsentError {
     /// The id stands for another certificate.
     #[error("this certificate id was used before for another certificate")]
     IdReused,
+    /// The withdrawal code is another person's.
+    #[error("this withdrawal code stands for another person; give the person a code of their own")]
+    CodeTaken,
     /// The person took it back.
     #[error("the person has taken this consent back; ask again and register a new version of the record")]
     TakenBack,
@@ -104,6 +107,7 @@ impl ConsentError {
             | Self::FromTheFuture
             | Self::VersionTaken
             | Self::IdReused
+            | Self::CodeTaken
             | Self::TooManyParts
             | Self::TooManyPieces
             | Self::KeptUntil
@@ -130,6 +134,7 @@ impl Coded for ConsentError {
             Self::VersionOld { .. } => Code::new("consent.version_old", Fault::Conflict),
             Self::VersionTaken => Code::new("consent.version_taken", Fault::Conflict),
             Self::IdReused => Code::new("consent.certificate_id_reused", Fault::Conflict),
+            Self::CodeTaken => Code::new("consent.code_taken", Fault::Conflict),
             Self::TakenBack => Code::new("consent.taken_back", Fault::Refused),
             Self::TooManyParts | Self::TooManyPieces => Code::new("consent.too_many_parts", Fault::Refused),
             Self::KeptUntil => Code::new("consent.kept_until", Fault::Refused),

@@ -57,7 +57,9 @@ mod withdraw;
 mod withdrawal;
 
 pub use attested::Attested;
-pub use certificate::{Claims, Flags, MAX_CLAIMS_BYTES, Made, NotACertificate, code_digest};
+pub use certificate::{
+    Claims, Flags, MAX_CLAIMS_BYTES, Made, NotACertificate, code_digest, is_withdrawal_code,
+};
 pub use duty::{Duty, DutyColumns, DutyView, HolderAnswer, Said};
 pub use error::ConsentError;
 pub use facts::{Counted, gather};

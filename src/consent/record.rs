@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    certificate::is_withdrawal_code,
     grant::{Effect, GrantLine, MOST_LINES, Named},
     private::Private,
     status::Status,
@@ -552,6 +553,11 @@ pub enum NotARecord {
         "an answer is not sound: a yes names its recipient, purpose, agreement and operations; an interval is not empty"
     )]
     UnsoundLine,
+    /// The withdrawal code is too short, or holds what cannot be compared.
+    #[error(
+        "a withdrawal code has at least 16 letters A to Z or digits, and nothing else but blanks and hyphens"
+    )]
+    Code,
 }
 
 impl Record {
@@ -564,7 +570,10 @@ impl Record {
             .map_err(|error| NotARecord::Malformed { line: error.line(), column: error.column() })?;
         let sound =
             record.lines.len() <= MOST_LINES && record.lines.iter().all(|answer| answer.line.is_sound());
-        if sound && record.v == 1 { Ok(record) } else { Err(NotARecord::UnsoundLine) }
+        if !sound || record.v != 1 {
+            return Err(NotARecord::UnsoundLine);
+        }
+        if is_withdrawal_code(record.withdrawal.code.expose()) { Ok(record) } else { Err(NotARecord::Code) }
     }
 
     /// The bytes to seal and to digest.

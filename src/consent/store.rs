@@ -233,21 +233,30 @@ pub(super) fn of_person(
         .load(db.conn())?)
 }
 
-/// Whose consent a withdrawal code is about.
+/// Whose consent a withdrawal code is about. Registering sees to it that this is one person; none when it is not.
 pub(super) fn person_of_code(
     db: &mut Db<'_>,
     code: Digest,
 ) -> Result<Option<(OrganisationId, SubjectToken)>, StorageError> {
-    let row: Option<(String, String)> = certificates::table
+    let rows: Vec<(String, String)> = certificates::table
         .filter(certificates::code.eq(code.to_string()))
-        .order(certificates::id.desc())
         .select((certificates::issuer, certificates::subject))
-        .first(db.conn())
-        .optional()?;
-    row.map(|(issuer, subject)| {
-        Ok((read(&issuer, "certificates.issuer")?, read(&subject, "certificates.subject")?))
-    })
-    .transpose()
+        .distinct()
+        .limit(2)
+        .load(db.conn())?;
+    let [(issuer, subject)] = rows.as_slice() else { return Ok(None) };
+    Ok(Some((read(issuer, "certificates.issuer")?, read(subject, "certificates.subject")?)))
+}
+
+/// Whether a withdrawal code stands for another person already.
+pub(super) fn code_is_anothers(tx: &mut Tx<'_>, claims: &Claims) -> Result<bool, StorageError> {
+    let code = claims.withdrawal.to_string();
+    tx.take_turn(&["consent.code", &code])?;
+    let (issuer, subject) = (claims.iss.to_string(), claims.sub.to_string());
+    let others = certificates::table
+        .filter(certificates::code.eq(code))
+        .filter(certificates::issuer.ne(issuer).or(certificates::subject.ne(subject)));
+    Ok(diesel::select(diesel::dsl::exists(others)).get_result(tx.db().conn())?)
 }
 
 /// Whose consent a pseudonym is about, for an organisation that took it or may have data under it.

@@ -1,9 +1,10 @@
 //! One connection, either engine, and the two ways to hold it: for reading and for writing.
 
 use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
-use diesel::{PgConnection, SqliteConnection};
+use diesel::{PgConnection, RunQueryDsl as _, SqliteConnection, sql_types::BigInt};
 
 use super::StorageError;
+use crate::kernel::Digest;
 
 /// A connection to one of the two engines; queries written in diesel's language run on both.
 #[derive(diesel::MultiConnection)]
@@ -83,6 +84,16 @@ impl<'a> Write<'a> {
     /// The connection, for reading and for the writing functions of `store.rs`.
     pub fn db(&mut self) -> &mut Db<'a> {
         &mut self.db
+    }
+
+    /// Makes others that name the same thing wait until this transaction has ended, so that what is read after this is still so when
+    /// it is written. On SQLite there is one writer, and nothing to wait for.
+    pub fn take_turn(&mut self, what: &[&str]) -> Result<(), StorageError> {
+        let Conn::Postgres(conn) = &mut *self.db.conn else { return Ok(()) };
+        let name = Digest::of(what.join(" "));
+        let key = name.as_bytes().first_chunk().map_or(0, |first| i64::from_be_bytes(*first));
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(key).execute(conn)?;
+        Ok(())
     }
 
     /// Runs `work` in a savepoint of its own: when it fails, its changes are gone and the transaction can go on. The only

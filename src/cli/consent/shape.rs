@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{Complaint, check::is_left_open};
 use crate::{
-    consent::Record,
+    consent::{Record, is_withdrawal_code},
     kernel::{
         Digest, Timestamp,
         id::{AgreementId, ConsentId, OrganisationId, StaffId, SubjectToken},
@@ -43,6 +43,11 @@ const PATTERNS: &[Pattern] = &[
         "^[A-Z][A-Z0-9]{0,7}(\\.[0-9A-Za-z_]+)+$",
         |text| text.parse::<FieldId>().is_ok(),
         "a field such as CF.name",
+    ),
+    (
+        "^[ -]*([A-Za-z0-9][ -]*){16,40}$",
+        is_withdrawal_code,
+        "a code of at least 16 letters A to Z or digits, in groups with hyphens or blanks",
     ),
 ];
 

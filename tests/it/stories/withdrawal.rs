@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use throughline::{
+    consent::code_digest,
     crypto::{Typ, sign_compact},
     kernel::{Digest, Id, id::SystemIds},
     packets::Draft,
@@ -80,6 +81,26 @@ async fn heard_twice_it_is_one_withdrawal_and_a_wrong_code_finds_nothing() {
     send(hub, None, "POST", "/api/v1/withdrawals", &[], Some(&wrong)).await.expect(404);
     let neither = send(hub, None, "POST", "/api/v1/withdrawals", &[], Some(&json!({}))).await.expect(400);
     assert_eq!(neither.code(), "consent.whose");
+}
+
+#[actix_web::test]
+async fn nobody_can_be_given_a_code_that_is_empty_or_anothers() {
+    let mechanism = Mechanism::new().await;
+    let Mechanism { hub, harbour, clinic, lawyers, .. } = &mechanism;
+    let (first, ..) = mechanism.referred().await;
+    mechanism.certify(&first, lawyers).await;
+    let other = mechanism.person_who(|record| record["withdrawal"]["code"] = json!(first.code));
+    let shared = mechanism.register(&mechanism.certificate(&other, clinic)).await.expect(409);
+    assert_eq!(shared.code(), "consent.code_taken");
+
+    let mut claims = mechanism.claims(&mechanism.person(), clinic);
+    claims.withdrawal = code_digest("-");
+    let token = sign_compact(&harbour.signing, Typ::Scope, &claims.bytes().unwrap()).unwrap();
+    let empty = harbour.post(hub, "/api/v1/certificates", &json!({ "certificate": token })).await.expect(400);
+    assert_eq!(empty.code(), "consent.certificate_malformed");
+    let dash = json!({ "code": "-" });
+    send(hub, None, "POST", "/api/v1/withdrawals", &[], Some(&dash)).await.expect(404);
+    take_back(hub, &first, json!({})).await.expect(201);
 }
 
 #[actix_web::test]

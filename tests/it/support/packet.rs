@@ -129,8 +129,8 @@ impl Mechanism {
         Person { record, subject, code }
     }
 
-    /// The certificate of a record for one recipient, signed and not registered.
-    pub(crate) fn certificate(&self, person: &Person, recipient: &Org) -> Certified {
+    /// What the certificate of a record for one recipient says.
+    pub(crate) fn claims(&self, person: &Person, recipient: &Org) -> Claims {
         let bytes = serde_json::to_vec(&person.record).unwrap();
         let record = Record::parse(&bytes).unwrap();
         let agreement = Document::parse(self.agreed.document.as_bytes()).unwrap();
@@ -140,7 +140,12 @@ impl Mechanism {
             at: self.hub.now(),
             policy: Policy::builtin(),
         };
-        let claims = Claims::of(&record, recipient.id, made, |_| Some(agreement.validity.until)).unwrap();
+        Claims::of(&record, recipient.id, made, |_| Some(agreement.validity.until)).unwrap()
+    }
+
+    /// The certificate of a record for one recipient, signed and not registered.
+    pub(crate) fn certificate(&self, person: &Person, recipient: &Org) -> Certified {
+        let claims = self.claims(person, recipient);
         let token = sign_compact(&self.harbour.signing, Typ::Scope, &claims.bytes().unwrap()).unwrap();
         Certified { id: claims.id, digest: Digest::of(&token), token }
     }
