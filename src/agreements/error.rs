@@ -56,8 +56,8 @@ pub enum AgreementError {
     /// This party signed already.
     #[error("your organisation has signed this version already")]
     SignedAlready,
-    /// Only whoever suspended may resume.
-    #[error("whoever suspended the agreement resumes it, or the coordinator does")]
+    /// Only whoever suspended or stopped may resume.
+    #[error("whoever suspended the agreement or stopped the direction resumes it, or the coordinator does")]
     NotTheirs,
     /// No such direction in the document.
     #[error("the agreement has no such flow")]

@@ -275,6 +275,9 @@ pub struct StoppedFlow {
     pub reason: SuspensionReason,
     /// Since when.
     pub since: Timestamp,
+    /// Who stopped it; the coordinator when nobody is named. Only they let it go on, or the coordinator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<OrganisationId>,
 }
 
 #[cfg(test)]

@@ -42,14 +42,18 @@ pub fn suspend(tx: &mut Tx<'_>, which: Which, cmd: Suspend) -> Result<Agreement,
     if !store::has_flow(tx.db(), &was, flow.from, flow.to)? {
         return Err(AgreementError::NoSuchFlow);
     }
-    let mut now = without(was, flow);
-    now.stopped.push(StoppedFlow { from: flow.from, to: flow.to, reason: cmd.reason, since: tx.now() });
+    // A stop of somebody else's stays beside this one: it is not theirs to lift.
+    let mut now = was;
+    now.stopped.retain(|stopped| !flow.is_of(stopped) || stopped.by != organisation);
+    let (reason, since) = (cmd.reason, tx.now());
+    now.stopped.push(StoppedFlow { from: flow.from, to: flow.to, reason, since, by: organisation });
     let now = store::advance(tx, now)?;
     tell(tx, &now)?;
     Ok(now)
 }
 
-/// Goes on: the whole agreement, or one direction of it. Whoever suspended the whole, or the coordinator.
+/// Goes on: the whole agreement, or one direction of it. Only whoever suspended it or stopped the direction may, and the coordinator;
+/// a direction that several stopped goes on when the last of them lets it.
 pub fn resume(tx: &mut Tx<'_>, which: Which, flow: Option<FlowName>) -> Result<Agreement, AgreementError> {
     let (was, organisation) = for_party_or_coordinator(tx, which)?;
     let Some(flow) = flow else {
@@ -62,7 +66,14 @@ pub fn resume(tx: &mut Tx<'_>, which: Which, flow: Option<FlowName>) -> Result<A
     if !was.is_stopped(flow.from, flow.to) {
         return Err(AgreementError::NoSuchFlow);
     }
-    let now = store::advance(tx, without(was, flow))?;
+    let before = was.stopped.len();
+    let mut now = was;
+    now.stopped
+        .retain(|stopped| !flow.is_of(stopped) || (organisation.is_some() && organisation != stopped.by));
+    if now.stopped.len() == before {
+        return Err(AgreementError::NotTheirs);
+    }
+    let now = store::advance(tx, now)?;
     tell(tx, &now)?;
     Ok(now)
 }
@@ -75,7 +86,8 @@ fn in_force(was: &Agreement) -> Result<(), Refused> {
     }
 }
 
-fn without(mut agreement: Agreement, flow: FlowName) -> Agreement {
-    agreement.stopped.retain(|stopped| stopped.from != flow.from || stopped.to != flow.to);
-    agreement
+impl FlowName {
+    fn is_of(&self, stopped: &StoppedFlow) -> bool {
+        stopped.from == self.from && stopped.to == self.to
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Agreement, AgreementError, Changes, Document, Ending, State, review_due, store};
+use super::{Agreement, AgreementError, Changes, Document, Ending, State, StoppedFlow, review_due, store};
 use crate::{
     access::{Actor, Permission},
     kernel::{
@@ -71,6 +71,16 @@ pub struct StoppedFlowView {
     pub to: OrganisationId,
     /// Why.
     pub reason: &'static str,
+    /// Who stopped it and may let it go on; left out when the coordinator did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub by: Option<OrganisationId>,
+}
+
+impl StoppedFlowView {
+    fn of(flow: &StoppedFlow) -> Self {
+        Self { from: flow.from, to: flow.to, reason: flow.reason.name(), by: flow.by }
+    }
 }
 
 /// A signature.
@@ -140,11 +150,7 @@ impl AgreementView {
             reason,
             notice_until: notice,
             superseded_by: by,
-            stopped_flows: agreement
-                .stopped
-                .iter()
-                .map(|flow| StoppedFlowView { from: flow.from, to: flow.to, reason: flow.reason.name() })
-                .collect(),
+            stopped_flows: agreement.stopped.iter().map(StoppedFlowView::of).collect(),
             row_version: agreement.row_version,
         }
     }

@@ -14,7 +14,10 @@ use crate::{
         Terminate, Which,
     },
     hub::{Remember, Reply},
-    kernel::id::{AgreementId, OrganisationId},
+    kernel::{
+        Code, Fault,
+        id::{AgreementId, OrganisationId},
+    },
     policy::Policy,
     referrals::{self, ReferralError},
 };
@@ -141,7 +144,7 @@ struct Direction {
     to: Option<OrganisationId>,
 }
 
-/// Resume a suspended agreement, or one direction of it.
+/// Resume a suspended agreement, or one direction of it. Only whoever suspended or stopped it may, and the coordinator.
 #[utoipa::path(delete, path = "/api/v1/agreements/{agreement}/versions/{version}/suspension", tag = "Agreements",
     params(("agreement" = String, Path), ("version" = u32, Path), ("If-Match" = String, Header), Direction),
     responses((status = 200, body = AgreementView), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
@@ -153,6 +156,12 @@ async fn resume(
     direction: web::Query<Direction>,
 ) -> Result<HttpResponse, Problem> {
     let Direction { from, to } = direction.into_inner();
+    if from.is_some() != to.is_some() {
+        return Err(Problem::new(
+            Code::new("agreement.half_a_direction", Fault::Malformed),
+            "A direction has two ends: name both `from` and `to`, or neither for the whole agreement.",
+        ));
+    }
     let flow = from.zip(to).map(|(from, to)| FlowName { from, to });
     moved(asking, "agreements.resume", remembered.0, which(&one, seen), move |tx, which| {
         agreements::resume(tx, which, flow)

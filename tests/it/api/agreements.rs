@@ -2,9 +2,15 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use throughline::{
+    access::{Actor, Role, Roles, Tx},
+    agreements::{self, Agreement, AgreementError, FlowName, Suspend, SuspensionReason, Which},
+    hub::Caller,
+    kernel::id::{RequestId, StaffId, SystemIds},
+};
 
 use crate::support::{
-    Org, TestHub,
+    Org, Response, TestHub,
     agreement::{Agreed, agreed, change, document, offered, signature},
     send,
 };
@@ -156,6 +162,67 @@ async fn one_direction_can_be_stopped_while_the_others_go_on() {
     let resume = format!("{path}?from={}&to={}", a.id, c.id);
     let resumed = change(&hub, &a, "DELETE", &resume, &stopped, None).await.expect(200);
     assert_eq!(resumed.body["stopped_flows"], json!([]));
+}
+
+#[actix_web::test]
+async fn a_stopped_direction_goes_on_when_whoever_stopped_it_lets_it() {
+    let hub = TestHub::new();
+    let ([a, b, c], agreed) = in_force(&hub).await;
+    let path = format!("{}/suspension", agreed.path());
+    let body = json!({ "reason": "safeguarding", "flow": { "from": a.id, "to": c.id } });
+    let read = a.get(&hub, &agreed.path()).await.expect(200);
+    let first = change(&hub, &a, "PUT", &path, &read, Some(&body)).await.expect(200);
+    assert_eq!(first.body["stopped_flows"][0]["by"], json!(a.id));
+    let resume = format!("{path}?from={}&to={}", a.id, c.id);
+    let refused = change(&hub, &c, "DELETE", &resume, &first, None).await.expect(403);
+    assert_eq!(refused.code(), "agreement.not_theirs");
+    change(&hub, &b, "DELETE", &resume, &first, None).await.expect(403);
+
+    // Whoever stops it as well lifts their own stop and no other.
+    let both = change(&hub, &c, "PUT", &path, &first, Some(&body)).await.expect(200);
+    let one = change(&hub, &c, "DELETE", &resume, &both, None).await.expect(200);
+    assert_eq!(one.body["stopped_flows"], first.body["stopped_flows"]);
+    let flow = FlowName { from: a.id, to: c.id };
+    let none =
+        coordinate(&hub, &agreed, &one, move |tx, which| agreements::resume(tx, which, Some(flow))).await;
+    assert_eq!(none.stopped, []);
+
+    let stop = Suspend { reason: SuspensionReason::Safeguarding, flow: Some(flow) };
+    let read = a.get(&hub, &agreed.path()).await.expect(200);
+    coordinate(&hub, &agreed, &read, move |tx, which| agreements::suspend(tx, which, stop)).await;
+    let stopped = a.get(&hub, &agreed.path()).await.expect(200);
+    for party in [&a, &b, &c] {
+        change(&hub, party, "DELETE", &resume, &stopped, None).await.expect(403);
+    }
+}
+
+/// What the coordinator does to an agreement that was read.
+async fn coordinate(
+    hub: &TestHub,
+    agreed: &Agreed,
+    read: &Response,
+    mut work: impl FnMut(&mut Tx<'_>, Which) -> Result<Agreement, AgreementError> + Send + 'static,
+) -> Agreement {
+    let actor = Actor::staff(StaffId::new(&SystemIds, hub.now()), None, Roles::from(vec![Role::Coordinator]));
+    let caller = Caller { actor, request: RequestId::new(&SystemIds, hub.now()) };
+    let seen = read.body["row_version"].as_i64().unwrap();
+    let which = Which { id: agreed.id, version: agreed.version, seen };
+    hub.hub.write("agreements.oversee", &caller, move |tx| work(tx, which)).await.unwrap()
+}
+
+#[actix_web::test]
+async fn half_a_direction_resumes_nothing() {
+    let hub = TestHub::new();
+    let ([a, ..], agreed) = in_force(&hub).await;
+    let path = format!("{}/suspension", agreed.path());
+    let read = a.get(&hub, &agreed.path()).await.expect(200);
+    let body = json!({ "reason": "security_incident" });
+    let suspended = change(&hub, &a, "PUT", &path, &read, Some(&body)).await.expect(200);
+    for half in [format!("{path}?from={}", a.id), format!("{path}?to={}", a.id)] {
+        let refused = change(&hub, &a, "DELETE", &half, &suspended, None).await.expect(400);
+        assert_eq!(refused.code(), "agreement.half_a_direction");
+    }
+    assert_eq!(state(&hub, &a, &agreed).await, "suspended");
 }
 
 #[actix_web::test]
