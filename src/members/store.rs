@@ -533,15 +533,26 @@ pub(super) fn note_try(
     type Row = (i32, Option<i64>, Option<i64>, Option<String>);
     let now = tx.now().micros();
     let id = id.map(|id| id.to_string()).unwrap_or_default();
-    let row: Option<Row> = staff::table
-        .left_join(organisations::table)
-        .filter(staff::id.eq(&id))
-        .select((staff::tries, staff::paused_until, staff::removed_at, organisations::standing.nullable()))
+    // On PostgreSQL two tries may be noted at once: each waits for the one before, and counts on from it.
+    let theirs = staff::table.filter(staff::id.eq(&id)).select((
+        staff::tries,
+        staff::paused_until,
+        staff::removed_at,
+        staff::organisation,
+    ));
+    let row: Option<Row> = match tx.db().conn() {
+        Conn::Sqlite(conn) => theirs.first(conn).optional(),
+        Conn::Postgres(conn) => theirs.for_update().first(conn).optional(),
+    }
+    .map_err(StorageError::from)?;
+    let known = row.is_some();
+    let (tries, paused, removed, organisation) = row.unwrap_or_default();
+    let standing: Option<String> = organisations::table
+        .filter(organisations::id.eq(organisation.unwrap_or_default()))
+        .select(organisations::standing)
         .first(tx.db().conn())
         .optional()
         .map_err(StorageError::from)?;
-    let known = row.is_some();
-    let (tries, paused, removed, standing) = row.unwrap_or_default();
     let suspended = standing.is_some_and(|s| s == Standing::Suspended.name());
     let open = known && paused.is_none_or(|until| until <= now) && removed.is_none() && !suspended;
     let tries_now = if fits { 0 } else { tries.saturating_add(1) };

@@ -50,6 +50,10 @@ pub fn take(tx: &mut Tx<'_>, packet: &VerifiedPacket, policy: &Policy) -> Result
     let envelope = packet.envelope();
     may_send(tx.actor(), envelope.kind)?;
     tx.actor().must_act_for(envelope.iss)?;
+    if envelope.kind == PacketKind::Referral {
+        // What is open for this need is counted below and at `submit`; nothing may slip in meanwhile, this packet itself included.
+        tx.take_turn(&["referrals.begin", &envelope.sub.to_string(), envelope.service.as_str()])?;
+    }
     if let Some(taken) = taken_before(tx.db(), packet)? {
         // What happened has its entry already.
         tx.mark_recorded();

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use serde_json::json;
-use throughline::{audit::Who, members};
+use throughline::{access::Tx, audit::Who, config, kernel::id::StaffId, members};
 
 use crate::support::{Org, TestHub, send};
 
@@ -52,6 +52,30 @@ async fn a_session_left_alone_ends_and_one_in_use_goes_on() {
     hub.clock.advance(TimeDelta::minutes(30));
     assert_eq!(look(&hub, &used).await, 401);
     assert_eq!(look(&hub, &used).await, 401, "asking with a session that is over does not wake it");
+}
+
+#[actix_web::test]
+async fn wrong_tries_at_once_are_each_counted() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let staff = format!("/api/v1/organisations/{}/staff", org.id);
+    let body = json!({ "name": "w.banda", "roles": ["case_worker"] });
+    let enrolled = org.post(&hub, &staff, &body).await.expect(201).body;
+    let id: StaffId = enrolled["id"].as_str().unwrap().parse().unwrap();
+    let limits = config::Access { passphrase_tries: 40, ..hub.hub.settings().access.clone() };
+    let tries: Vec<_> = (0..40)
+        .map(|_try| {
+            let (hub, caller, limits) = (hub.hub.clone(), hub.operator(), limits.clone());
+            let sign_in = move |tx: &mut Tx<'_>| members::sign_in(tx, Some(id), false, &limits);
+            tokio::spawn(async move { hub.write("members.sign_in", &caller, sign_in).await.unwrap() })
+        })
+        .collect();
+    for one in tries {
+        assert!(one.await.unwrap().is_none());
+    }
+    let right = move |tx: &mut Tx<'_>| members::sign_in(tx, Some(id), true, &limits);
+    let after = hub.hub.write("members.sign_in", &hub.operator(), right).await.unwrap();
+    assert!(after.is_none(), "the fortieth wrong try begins a pause");
 }
 
 #[actix_web::test]

@@ -295,6 +295,21 @@ async fn one_need_of_one_person_is_open_once_with_one_recipient() {
 }
 
 #[actix_web::test]
+async fn of_two_packets_for_one_need_at_once_one_is_refused() {
+    let mechanism = Mechanism::new().await;
+    let Mechanism { hub, harbour, .. } = &mechanism;
+    for _person in 0..4 {
+        let person = mechanism.person();
+        let certified = mechanism.certify(&person, &mechanism.clinic).await;
+        let sealed = [(); 2].map(|()| seal(harbour, mechanism.draft(&person, &certified)));
+        let [one, two] = &sealed;
+        let (one, two) = tokio::join!(submit(hub, harbour, &one.body), submit(hub, harbour, &two.body));
+        let refused = if one.status == 201 { two } else { one };
+        assert_eq!(denials(&refused.expect(422)), ["D608"]);
+    }
+}
+
+#[actix_web::test]
 async fn a_day_s_volume_is_what_the_agreement_says() {
     let mechanism = Mechanism::agreeing(|text| text["volumes"]["packets_per_day"] = json!(2)).await;
     let Mechanism { hub, harbour, clinic, .. } = &mechanism;
