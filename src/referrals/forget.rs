@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     apply,
     error::ReferralError,
-    referral::Referral,
+    referral::{Referral, reads_of},
     store::{self, Ended},
 };
 use crate::{
@@ -167,8 +167,7 @@ pub(super) fn nothing(
     actor: &Actor,
     id: ReferralId,
 ) -> Result<ReferralError, ReferralError> {
-    let as_side = actor.organisation().filter(|_side| actor.may(Permission::ReadReferrals).is_ok());
-    let known = match as_side {
+    let known = match reads_of(actor) {
         Some(side) if store::is_forgotten(db, mark(id, Some(side)))? => true,
         _ => actor.may(Permission::ReadAllReferrals).is_ok() && was_forgotten(db, id)?,
     };

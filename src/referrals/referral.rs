@@ -81,8 +81,7 @@ impl Referral {
 
     /// Refuses as "not found" whoever is neither party nor overseer.
     pub fn visible_to(&self, actor: &Actor) -> Result<(), AccessError> {
-        let is_party = actor.organisation().is_some_and(|organisation| self.is_party(organisation));
-        if is_party && actor.may(Permission::ReadReferrals).is_ok() {
+        if reads_of(actor).is_some_and(|organisation| self.is_party(organisation)) {
             return Ok(());
         }
         match actor.may(Permission::ReadAllReferrals) {
@@ -91,4 +90,11 @@ impl Referral {
             Err(_) => Err(AccessError::NotFound),
         }
     }
+}
+
+/// The organisation whose referrals somebody may read: as one who works on them, or as one who answers for data protection, who must see
+/// what to withdraw, to hold or to declare an error.
+pub(super) fn reads_of(actor: &Actor) -> Option<OrganisationId> {
+    let reads = [Permission::ReadReferrals, Permission::ReadDisclosures];
+    actor.organisation().filter(|_organisation| reads.into_iter().any(|may| actor.may(may).is_ok()))
 }

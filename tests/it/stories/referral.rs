@@ -426,6 +426,29 @@ async fn an_error_found_late_takes_the_coordinator_and_data_protection() {
 }
 
 #[actix_web::test]
+async fn who_answers_for_data_protection_and_nothing_else_holds_declares_and_withdraws() {
+    let hub = TestHub::new();
+    let (from, mut to) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
+    let mut story = Story::new(&hub, &from, &to, "U2").await;
+    let mut other = Story::new(&hub, &from, &to, "U2").await;
+    until_accepted(&hub, &mut story, &to).await;
+    to.sign_in_only_as(&hub, Role::DataProtection).await;
+    assert_eq!(story.seen(&hub, &to).await["state"], "accepted");
+    let by = By::DataProtection;
+    story.does(&hub, &to, by, Number::O3, Move::HoldLegal {}).await;
+    story.does(&hub, &to, by, Number::O4, Move::ReleaseLegal {}).await;
+    story.does(&hub, &to, by, Number::T32, Move::DeclareError { reason: reason("ER01") }).await;
+    let withdraw = Move::Withdraw { reason: None };
+    let ended = other.does(&hub, &to, By::Person, Number::T30, withdraw).await;
+    assert_eq!(ended["referral"]["state"], "withdrawn");
+
+    let cancel =
+        story.tries(&hub, &to, By::CaseWorker, Number::T25, Move::AskCancel { reason: reason("CX02") });
+    assert_eq!(cancel.await.expect(403).code(), "access.forbidden", "it moves nothing that is not theirs");
+    to.get(&hub, "/api/v1/referrals?tray=inbox").await.expect(403);
+}
+
+#[actix_web::test]
 async fn a_coordinator_sees_clocks_and_nothing_that_links_one_person_s_referrals() {
     let hub = TestHub::new();
     let (from, to) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use throughline::{
-    access::Role,
+    access::{Role, Tx},
     crypto::{DecryptionKey, PublicJwk, SigningKey, Typ, sign_compact},
     kernel::{
         Digest, Timestamp,
@@ -70,6 +70,17 @@ impl Org {
     pub(crate) async fn sign_in(&mut self, hub: &TestHub) {
         let response = request_token(hub, &self.assertion(hub)).await.expect(200);
         self.token = response.body["access_token"].as_str().unwrap().to_owned();
+    }
+
+    /// Goes on as another client of the same organisation, with this role and no other.
+    pub(crate) async fn sign_in_only_as(&mut self, hub: &TestHub, role: Role) {
+        let (id, client_key) = (self.id, SigningKey::generate(&SystemIds).unwrap());
+        let key = client_key.public().clone();
+        let command = RegisterClient { name: role.name().parse().unwrap(), roles: vec![role], key };
+        let register = move |tx: &mut Tx<'_>| members::register_client(tx, id, &command);
+        let client = hub.hub.write("members.register_client", &hub.operator(), register).await.unwrap();
+        (self.client, self.client_key) = (client.id, client_key);
+        self.sign_in(hub).await;
     }
 
     /// An assertion for the token endpoint.
