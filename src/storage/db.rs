@@ -71,6 +71,11 @@ impl<'a> Db<'a> {
     }
 }
 
+diesel::define_sql_function! {
+    /// Waits for the lock of a number, and holds it until the transaction ends. What it gives back is nothing, and never read.
+    fn pg_advisory_xact_lock(key: BigInt) -> Text;
+}
+
 /// A connection inside a write transaction. Only [`super::Store::write`] makes one.
 pub struct Write<'a> {
     db: Db<'a>,
@@ -92,7 +97,7 @@ impl<'a> Write<'a> {
         let Conn::Postgres(conn) = &mut *self.db.conn else { return Ok(()) };
         let name = Digest::of(what.join(" "));
         let key = name.as_bytes().first_chunk().map_or(0, |first| i64::from_be_bytes(*first));
-        diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(key).execute(conn)?;
+        diesel::select(pg_advisory_xact_lock(key)).execute(conn)?;
         Ok(())
     }
 
