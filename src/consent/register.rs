@@ -43,7 +43,7 @@ pub fn register(tx: &mut Tx<'_>, cmd: &Register) -> Result<CertificateView, Cons
         return if same { Ok(CertificateView::of(&known)) } else { Err(ConsentError::IdReused) };
     }
     may_begin(tx, &claims)?;
-    if store::code_is_anothers(tx, &claims)? {
+    if store::code_is_taken(tx, &claims)? {
         return Err(ConsentError::CodeTaken);
     }
     take_version(tx, &claims)?;

@@ -249,7 +249,7 @@ pub(super) fn person_of_code(
 }
 
 /// Whether a withdrawal code stands for another person already.
-pub(super) fn code_is_anothers(tx: &mut Tx<'_>, claims: &Claims) -> Result<bool, StorageError> {
+pub(super) fn code_is_taken(tx: &mut Tx<'_>, claims: &Claims) -> Result<bool, StorageError> {
     let code = claims.withdrawal.to_string();
     tx.take_turn(&["consent.code", &code])?;
     let (issuer, subject) = (claims.iss.to_string(), claims.sub.to_string());

@@ -84,7 +84,7 @@ async fn heard_twice_it_is_one_withdrawal_and_a_wrong_code_finds_nothing() {
 }
 
 #[actix_web::test]
-async fn nobody_can_be_given_a_code_that_is_empty_or_anothers() {
+async fn nobody_can_be_given_a_code_that_is_empty_or_taken() {
     let mechanism = Mechanism::new().await;
     let Mechanism { hub, harbour, clinic, lawyers, .. } = &mechanism;
     let (first, ..) = mechanism.referred().await;
