@@ -161,6 +161,22 @@ pub fn sent_on(
     Ok(u32::try_from(store::sent_on(db, from, to, at)?).unwrap_or(u32::MAX))
 }
 
+/// Where a packet belongs that something else names.
+#[derive(Clone, Copy, Debug)]
+pub struct Handed {
+    /// Its referral.
+    pub referral: ReferralId,
+    /// Who handed it in.
+    pub from: OrganisationId,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Whether a packet was handed in as this one, and reached its recipient or still can.
+pub fn is_handed_in(db: &mut Db<'_>, id: PacketId, as_this: Handed) -> Result<bool, PacketError> {
+    Ok(store::is_handed_in(db, id, as_this)?)
+}
+
 fn find_for(
     db: &mut Db<'_>,
     actor: &Actor,

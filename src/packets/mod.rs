@@ -83,8 +83,8 @@ pub use answer::{receipt_key, take_receipt};
 pub use check::{Checked, check};
 pub use content::DOCUMENT_SIZES;
 pub use deliver::{
-    Delivered, Evidence, Waiting, claims_of, deliver, envelope_of, evidence, fetch, has_fetched, sent_on,
-    waiting,
+    Delivered, Evidence, Handed, Waiting, claims_of, deliver, envelope_of, evidence, fetch, has_fetched,
+    is_handed_in, sent_on, waiting,
 };
 pub use disclosed::{Disclosed, DisclosedTo, disclosed};
 pub use envelope::{AgreementRef, Envelope, GrantRef, PacketKind, ScopeRef, SectionRef};

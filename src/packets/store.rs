@@ -3,7 +3,9 @@
 use diesel::prelude::*;
 
 use super::{
-    PacketError, PacketKind, ReceiptEvent, VerifiedPacket, deliver::Waiting, disclosed::DisclosedTo,
+    PacketError, PacketKind, ReceiptEvent, VerifiedPacket,
+    deliver::{Handed, Waiting},
+    disclosed::DisclosedTo,
 };
 use crate::{
     access::{AccessError, Tx},
@@ -252,6 +254,25 @@ pub(super) fn waiting(
             })
         })
         .collect()
+}
+
+/// Whether a packet was handed in as this one, takes nothing back, and reached its recipient or still can.
+pub(super) fn is_handed_in(
+    db: &mut Db<'_>,
+    id: PacketId,
+    Handed { referral, from, since }: Handed,
+) -> Result<bool, StorageError> {
+    let found: Option<String> = packets::table
+        .inner_join(packet_recipients::table.on(packets::id.eq(packet_recipients::packet)))
+        .filter(packets::id.eq(id.to_string()))
+        .filter(packets::referral.eq(referral.to_string()).and(packets::issuer.eq(from.to_string())))
+        .filter(packets::kind.ne(PacketKind::Withdraw.name()))
+        .filter(packets::received_at.ge(since.micros()))
+        .filter(packets::purged_at.is_null().or(packet_recipients::delivered_at.is_not_null()))
+        .select(packets::id)
+        .first(db.conn())
+        .optional()?;
+    Ok(found.is_some())
 }
 
 /// Whether anything of a referral has been fetched by this organisation.

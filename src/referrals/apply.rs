@@ -8,7 +8,7 @@ use super::{
     event::{self, Event},
     ground::Ground,
     moves::{By, Move, Number},
-    needs,
+    named, needs,
     receipt::{EventReceipt, Recorded},
     referral::Referral,
     state::{Effect, Step},
@@ -125,6 +125,7 @@ fn ground<'p>(
         need_recorded: false,
         withdrawal_settled: false,
         left_to_destroy: false,
+        named_is_there: named::is_there(tx, was, event)?,
     };
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other moves need no fact of another row")]
     match &event.asked {

@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, TimeDelta};
 
 use super::{
-    moves::{CaseClosure, MAX_PENDING, NextStep, Report, Told},
+    moves::{CaseClosure, MAX_PENDING, Move, NextStep, Report, Told},
     state::{Effect, Held, Refused, State},
 };
 use crate::{
@@ -37,6 +37,8 @@ pub struct Ground<'a> {
     pub withdrawal_settled: bool,
     /// The recipient has had it, and no withdrawal that is under way asks for it: what a legal hold kept is still to be destroyed.
     pub left_to_destroy: bool,
+    /// What the move names by its id is there and belongs here: a packet, a service, another referral.
+    pub named_is_there: bool,
 }
 
 impl Ground<'_> {
@@ -206,6 +208,29 @@ impl Ground<'_> {
                 Err(Refused::Missing("case manager and supervisor must be two people"))
             }
             Some(_) | None => Ok(()),
+        }
+    }
+}
+
+impl Move {
+    /// The sentence for when what the move names by its id is not there.
+    pub(super) const fn nothing_there(&self) -> &'static str {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the other moves name at most a note")]
+        match self {
+            Self::Answer { .. } => {
+                "an answer is a packet that the sender handed in for this referral after the question"
+            }
+            Self::Redirect { .. } => {
+                "a redirect names services of the directory, and its note a packet of this referral"
+            }
+            Self::Transfer { .. } => "the handover plan is no packet that one of the sides handed in",
+            Self::AddChild { .. } => {
+                "no referral of the recipient's that continues this one has the id that is named"
+            }
+            Self::AcknowledgeOutcome { .. } => {
+                "no other referral of this person by the sender has the id that is named"
+            }
+            _ => "the note is no packet that the recipient handed in for this referral",
         }
     }
 }

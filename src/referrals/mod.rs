@@ -43,6 +43,7 @@ mod forget;
 mod ground;
 mod meant;
 mod moves;
+mod named;
 mod names;
 mod needs;
 mod oversee;

@@ -524,8 +524,17 @@ impl Standing {
     }
 
     /// The whole table: what becomes of this referral when somebody asks for a move.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "everything that is left is the way through")]
     pub fn step(self, asked: &Move, by: By, ground: &Ground<'_>) -> Result<Step, Refused> {
+        let step = self.row(asked, by, ground)?;
+        // Nothing stands between a person and a withdrawal.
+        if ground.named_is_there || matches!(asked, Move::Withdraw { .. }) {
+            return Ok(step);
+        }
+        Err(Refused::Missing(asked.nothing_there()))
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "everything that is left is the way through")]
+    fn row(self, asked: &Move, by: By, ground: &Ground<'_>) -> Result<Step, Refused> {
         if !asked.actors().contains(&by) {
             return Err(Refused::NotTheirs { by, asked: asked.name() });
         }

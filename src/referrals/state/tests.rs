@@ -45,6 +45,7 @@ fn ground() -> Ground<'static> {
         need_recorded: true,
         withdrawal_settled: true,
         left_to_destroy: true,
+        named_is_there: true,
     }
 }
 
@@ -461,6 +462,19 @@ fn a_question_may_be_asked_twice_and_declines_only_when_its_answer_is_overdue() 
         at = asked.step(&Move::Answer { packet: id(5) }, By::Sender, &ground()).unwrap().standing;
     }
     assert_eq!(deny(at.step(&ask, By::Intake, &ground())), Deny::D701);
+}
+
+#[test]
+fn what_a_move_names_must_be_there_where_the_move_is_possible() {
+    let absent = Ground { named_is_there: false, ..ground() };
+    let asked = standing(State::Acknowledged { questions: 0 })
+        .step(&Move::Ask { reason: reason("IX02"), note: None }, By::Intake, &ground())
+        .unwrap()
+        .standing;
+    let answer = Move::Answer { packet: id(5) };
+    assert_eq!(deny(asked.clone().step(&answer, By::Sender, &absent)), Deny::D708);
+    assert_eq!(deny(in_service().step(&answer, By::Sender, &absent)), Deny::D701, "the state comes first");
+    assert!(asked.step(&Move::Withdraw { reason: None }, By::Person, &absent).is_ok(), "it names nothing");
 }
 
 #[test]

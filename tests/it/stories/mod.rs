@@ -4,6 +4,7 @@ mod calendar;
 pub(crate) mod destruction;
 mod directory;
 mod ledger;
+mod named;
 pub(crate) mod referral;
 mod refused;
 mod submit;

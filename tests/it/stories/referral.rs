@@ -467,12 +467,16 @@ async fn the_third_redirect_of_one_need_is_a_gap() {
     let hub = TestHub::new();
     let (from, to) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
     let subject = fresh(&hub);
+    let other =
+        json!({ "organisation": to.id, "service": "SV01", "name": "Elsewhere", "description": "Beds" });
+    let listed = to.post(&hub, "/api/v1/services", &other).await.expect(201).body;
+    let listed = listed["id"].as_str().unwrap().parse().unwrap();
     for _ in 0..3 {
         let origin = Origin { subject, ..origin(&hub, &from, &to, "U2") };
         submit(&hub, &from, origin.clone()).await.unwrap();
         let mut story = Story { head: origin.envelope, origin };
         story.does(&hub, &to, By::Intake, Number::T03, Move::Acknowledge { worker: fresh(&hub) }).await;
-        let redirect = Move::Redirect { reason: reason("DR11"), to: vec![fresh(&hub)], note: None };
+        let redirect = Move::Redirect { reason: reason("DR11"), to: vec![listed], note: None };
         story.does(&hub, &to, By::Intake, Number::T10, redirect).await;
     }
     let needs = from.get(&hub, "/api/v1/needs").await.expect(200).body;
