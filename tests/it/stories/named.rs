@@ -8,10 +8,13 @@ use throughline::{
         id::{Kind, ReferralId, SystemIds},
     },
     packets::{Draft, PacketKind, Sealed},
-    referrals::{By, Move, NextStep, Number},
+    referrals::{By, Move, NextStep, Number, Origin},
 };
 
-use super::ledger::act;
+use super::{
+    ledger::act,
+    referral::{origin, submit},
+};
 use crate::support::{
     Org, Response,
     packet::{Certified, Mechanism, Person},
@@ -150,11 +153,22 @@ async fn a_child_is_a_referral_that_continues_this_one() {
 #[actix_web::test]
 async fn a_handover_plan_is_a_packet_that_one_of_the_sides_handed_in() {
     let looked = Looked::at().await;
+    let Mechanism { hub, harbour, lawyers, .. } = &looked.mechanism;
     let assignee = looked.fresh();
     looked.clinic(Number::T07, Move::Accept { assignee }).await.expect(200);
-    let plan = |plan| Move::Transfer { to: looked.fresh(), plan };
-    let refused = looked.clinic_works(Number::T29, plan(looked.fresh())).await;
-    missing(refused);
+    let owner = Origin { purpose: "P03".parse().unwrap(), ..origin(hub, harbour, lawyers, "U2") };
+    let to = owner.id;
+    submit(hub, harbour, owner).await.unwrap();
+    let worker = looked.fresh();
+    act(hub, lawyers, to, (By::Intake, Number::T03), Move::Acknowledge { worker }).await.expect(200);
+    act(hub, lawyers, to, (By::Intake, Number::T07), Move::Accept { assignee: worker }).await.expect(200);
+
+    let hand_over = |plan| Move::Transfer { to, plan };
+    missing(looked.clinic_works(Number::T29, hand_over(looked.fresh())).await);
+    let plan = looked.reply().await.id;
+    looked.clinic_works(Number::T29, hand_over(plan)).await.expect(200);
+    let done = looked.harbour(Number::T29, hand_over(plan)).await.expect(200);
+    assert_eq!(done.body["referral"]["state"], "transferred");
 }
 
 impl Looked {
