@@ -206,7 +206,7 @@ impl Hub {
         }
     }
 
-    /// A write that leaves no audit entry: claims, sequencing, forgetting what is past its time.
+    /// A write that leaves no audit entry: claims, sequencing, forgetting answers, notices, codes and sessions past their time.
     pub async fn tend<T, E>(
         &self,
         action: &'static str,

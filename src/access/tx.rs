@@ -110,6 +110,11 @@ impl<'a> Tx<'a> {
         self.recorded
     }
 
+    /// Notes that nothing was changed, so that no entry is due. For jobs that looked and found nothing to do.
+    pub fn leaves_no_entry(&mut self) {
+        self.recorded = true;
+    }
+
     /// Notes that the audit entry is written. For `audit`.
     pub fn mark_recorded(&mut self) {
         self.recorded = true;

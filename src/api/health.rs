@@ -9,6 +9,7 @@ use crate::hub::Hub;
 
 /// What is ready and what is not.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each says whether one thing holds, as monitors read it")]
 pub(super) struct Readiness {
     /// Everything below holds.
     pub ready: bool,
@@ -22,6 +23,9 @@ pub(super) struct Readiness {
     pub keys: bool,
     /// There is room on the disk, as far as is known.
     pub disk: bool,
+    /// The last nightly look at the log found nothing wrong, as far as this process has looked. Work goes on all the same: somebody has to
+    /// compare.
+    pub log: bool,
 }
 
 /// The process runs.
@@ -47,6 +51,7 @@ pub(super) async fn ready(hub: web::Data<Hub>) -> HttpResponse {
         migrations: health.is_some_and(|h| h.migrated),
         keys: hub.keys().are_usable(),
         disk: health.and_then(|h| h.free_bytes).is_none_or(|free| free >= floor),
+        log: hub.metrics().log_is_sound(),
     };
     let ready =
         readiness.database && readiness.writes && readiness.migrations && readiness.keys && readiness.disk;

@@ -12,7 +12,7 @@ use actix_web::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Asking, Body, Paging, Problem, ProblemDocument, answer, extract};
+use super::{Asking, Body, Paging, Problem, ProblemDocument, answer, extract, reply::note_read};
 use crate::{
     access::{Permission, Tx},
     hub::{Answer, Failure, Hub, Remember, Reply},
@@ -221,6 +221,7 @@ async fn fetch(asking: Asking, id: Path<PacketId>) -> Result<HttpResponse, Probl
         }
         judged?
     } else {
+        note_read(&asking, "packets.fetch_again", &id.to_string()).await?;
         found
     };
     Ok(served_as(served))
@@ -253,10 +254,11 @@ struct PacketEvidence {
 #[utoipa::path(get, path = "/api/v1/packets/{packet}/evidence", tag = "Packets", params(("packet" = String, Path)),
     responses((status = 200, body = PacketEvidence), (status = 404, body = ProblemDocument)))]
 async fn evidence(asking: Asking, id: Path<PacketId>) -> Result<HttpResponse, Problem> {
-    let (actor, id) = (asking.caller.actor, id.into_inner());
+    let (actor, id) = (asking.caller.actor.clone(), id.into_inner());
     actor.may(Permission::ReadReferrals)?;
     let Evidence { envelope, receipt, received, purged } =
         asking.hub.read(move |db| packets::evidence(db, &actor, id)).await?;
+    note_read(&asking, "packets.evidence", &id.to_string()).await?;
     Ok(HttpResponse::Ok().json(PacketEvidence { envelope, receipt, received, purged }))
 }
 

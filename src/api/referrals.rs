@@ -7,7 +7,9 @@ use actix_web::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asking, Body, Expected, Paging, Problem, ProblemDocument, answer, consents::HolderSays, reply::respond,
+    Asking, Body, Expected, Paging, Problem, ProblemDocument, answer,
+    consents::HolderSays,
+    reply::{note_read, respond},
 };
 use crate::{
     consent::Said,
@@ -118,8 +120,12 @@ async fn list(asking: Asking, listed: web::Query<Listed>) -> Result<HttpResponse
 #[utoipa::path(get, path = "/api/v1/referrals/{referral}", tag = "Referrals", params(("referral" = String, Path)),
     responses((status = 200, body = ReferralView), (status = 404, body = ProblemDocument)))]
 async fn find(asking: Asking, id: Path<ReferralId>) -> Result<HttpResponse, Problem> {
-    let (actor, id, now) = (asking.caller.actor, id.into_inner(), asking.hub.now());
+    let (actor, id, now) = (asking.caller.actor.clone(), id.into_inner(), asking.hub.now());
+    let of_the_node = actor.organisation().is_none();
     let view = asking.hub.read(move |db| referrals::find_referral(db, &actor, id, now)).await?;
+    if of_the_node {
+        note_read(&asking, "referrals.read", &id.to_string()).await?;
+    }
     Ok(respond(&Reply::ok(&view)?.version(view.version)))
 }
 

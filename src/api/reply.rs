@@ -2,8 +2,10 @@
 
 use actix_web::{HttpResponse, http::StatusCode, http::header};
 
-use super::Problem;
+use super::{Asking, Problem};
 use crate::{
+    access::Tx,
+    audit::{self, AuditError, Record},
     hub::{Answer, Failure, Reply},
     kernel::Coded,
 };
@@ -19,6 +21,17 @@ pub fn answer<E: Coded>(outcome: Result<Answer, Failure<E>>) -> Result<HttpRespo
         );
     }
     Ok(response)
+}
+
+/// Leaves an entry about something that was read, before it is answered.
+pub(super) async fn note_read(
+    asking: &Asking,
+    action: &'static str,
+    object: &str,
+) -> Result<(), Failure<AuditError>> {
+    let object = object.to_owned();
+    let noting = move |tx: &mut Tx<'_>| audit::record(tx, &Record::about(&object)).map(drop);
+    asking.hub.write(action, &asking.caller, noting).await
 }
 
 /// The response for a read: 200 with its version, or 304 when the reader has it.

@@ -22,6 +22,11 @@ pub enum AuditError {
     /// What is stored contradicts itself.
     #[error("the stored log is broken: {0}; run `throughline audit verify`")]
     Broken(&'static str),
+    /// Looking at the whole log found so many things that are wrong.
+    #[error(
+        "the log is not what it must be ({0} wrong); keep this database as it is and compare it with a backup and with the checkpoints that others hold"
+    )]
+    Unsound(u64),
     /// A place or a size that the tree does not have.
     #[error("the log has no such entry, or has not given it a place yet")]
     NotInTree,
@@ -51,6 +56,7 @@ impl Coded for AuditError {
             Self::Access(error) => error.code(),
             Self::Entry(_) => Code::new("audit.entry", Fault::Internal),
             Self::Broken(_) => Code::new("audit.broken", Fault::Internal),
+            Self::Unsound(_) => Code::new("audit.unsound", Fault::Refused),
             Self::NotInTree => Code::new("audit.not_in_tree", Fault::NotFound),
             Self::BadProof => Code::new("audit.bad_proof", Fault::Refused),
             Self::Malformed { .. } => Code::new("audit.malformed", Fault::Malformed),

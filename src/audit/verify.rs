@@ -159,7 +159,8 @@ pub fn has_entries(db: &mut Db<'_>) -> Result<bool, StorageError> {
 
 /// Whether the log has an entry with this leaf, or one that waits for its place.
 pub fn has_leaf(db: &mut Db<'_>, leaf: Digest) -> Result<bool, StorageError> {
-    Ok(store::by_leaf(db, leaf)?.is_some() || store::is_pending(db, leaf)?)
+    // In this order: an entry that gets its place between the two is seen by the second.
+    Ok(store::is_pending(db, leaf)? || store::by_leaf(db, leaf)?.is_some())
 }
 
 /// Checkpoints that others kept: signature first, then held against the roots on the way.

@@ -144,18 +144,14 @@ async fn verify(hub: &Hub, verifier: LogVerifier, held: Held, output: &Output) -
         .await?;
     bar.finish_and_clear();
     let key = hub.node().receipts.verifier();
-    let promises = hub.read::<_, PacketError>(move |db| packets::check_promises(db, &key)).await?;
-    let broken =
-        promises.broken.iter().map(|packet| format!("the receipt of {packet} does not hold against the log"));
-    found.hold_against(promises.checked, broken);
+    let found = hub
+        .read::<_, PacketError>(move |db| {
+            packets::hold_promises(db, &key, &mut found)?;
+            Ok(found)
+        })
+        .await?;
     output.data(&found, describe)?;
-    if found.is_sound() {
-        return Ok(());
-    }
-    Err(CliError::new(
-        Code::new("audit.unsound", Fault::Refused),
-        "the log is not what it must be; keep this database as it is and compare it with a backup and with the checkpoints that others hold",
-    ))
+    if found.is_sound() { Ok(()) } else { Err(AuditError::Unsound(found.wrong).into()) }
 }
 
 fn describe(found: &Verification) -> String {

@@ -2,17 +2,18 @@
 
 use serde::Serialize;
 
-use super::{CliError, Output};
+use super::{CliError, Output, block_on};
 use crate::{
     config::Settings,
     hub::NodeKeys,
+    jobs::{self, LastLook},
     kernel::{Code, Fault},
     storage::Store,
 };
 
-/// Looks at keys, database, migrations, disk and TLS, and says for each what is wrong and what to do.
+/// Looks at keys, database, migrations, disk, TLS and what the last look at the log found, and says for each what is wrong and what to do.
 pub(super) fn run(settings: &Settings, output: &Output) -> Result<(), CliError> {
-    let findings = [keys(settings), database(settings), disk(settings), tls(settings)];
+    let findings = [keys(settings), database(settings), disk(settings), tls(settings), log(settings)];
     output.data(&findings, |findings| {
         let lines = findings
             .iter()
@@ -70,6 +71,27 @@ fn disk(settings: &Settings) -> Finding {
         format!("{free} MB free, less than {floor}; make room")
     };
     Finding { what: "disk", good: free >= floor, said }
+}
+
+fn log(settings: &Settings) -> Finding {
+    let store = Store::open_existing(settings.database.opening()).and_then(|store| {
+        store.require_migrated()?;
+        Ok(store)
+    });
+    // What is wrong with the database is said above.
+    let looked = store.ok().and_then(|store| block_on(store.read(jobs::last_look_at_log)).ok());
+    let last = looked.and_then(Result::ok).flatten();
+    let (good, said) = match last {
+        None => (true, String::from("not looked at yet; `throughline audit verify` does")),
+        Some(LastLook { at, failed: false }) => (true, format!("nothing was wrong on {at}")),
+        Some(LastLook { at, failed: true }) => (
+            false,
+            format!(
+                "the look of {at} failed or found something wrong; run `throughline audit verify` and keep the database as it is"
+            ),
+        ),
+    };
+    Finding { what: "log", good, said }
 }
 
 fn tls(settings: &Settings) -> Finding {

@@ -138,6 +138,7 @@ pub fn escalate(tx: &mut Tx<'_>, after: Option<WithdrawalId>) -> Result<Option<W
     let open = store::open_since(tx.db(), now.minus(ESCALATE_AFTER), &after, ESCALATE_BATCH)?;
     let ids: Vec<WithdrawalId> = open.iter().map(|row| row.id).collect();
     let mut holders = store::holders(tx.db(), &ids)?;
+    let mut noted = 0_usize;
     for row in &open {
         let theirs = || holders.iter().filter(|holder| holder.withdrawal == row.id);
         let in_breach = theirs().any(|holder| {
@@ -150,6 +151,7 @@ pub fn escalate(tx: &mut Tx<'_>, after: Option<WithdrawalId>) -> Result<Option<W
         if silent.is_empty() && !in_breach {
             continue;
         }
+        noted = noted.saturating_add(1);
         let breach = if in_breach { Some(now) } else { row.breach };
         store::advance_withdrawal(tx, &WithdrawalRow { breach, ..row.clone() })?;
         for holder in silent {
@@ -164,6 +166,9 @@ pub fn escalate(tx: &mut Tx<'_>, after: Option<WithdrawalId>) -> Result<Option<W
             say(tx, "consent.withdrawal_breached", Some(row.issuer), payload.clone())?;
             say(tx, "consent.withdrawal_breached", None, payload)?;
         }
+    }
+    if noted == 0 {
+        tx.leaves_no_entry();
     }
     let full = i64::try_from(open.len()).is_ok_and(|found| found == ESCALATE_BATCH);
     Ok(open.last().map(|row| row.id).filter(|_id| full))

@@ -535,6 +535,7 @@ pub(super) fn insert_holder(tx: &mut Tx<'_>, holder: &HolderRow) -> Result<(), S
             withdrawal_holders::due_at.eq(holder.duty.due.micros()),
             withdrawal_holders::asked_at.eq(holder.duty.asked.micros()),
             withdrawal_holders::rounds.eq(holder.duty.rounds),
+            withdrawal_holders::audit_id.eq(tx.entry().to_string()),
         ))
         .execute(tx.db().conn())?;
     Ok(())
@@ -592,6 +593,7 @@ pub(super) fn put_holder(tx: &mut Tx<'_>, holder: &HolderRow) -> Result<(), Stor
         withdrawal_holders::answer.eq(duty.answer),
         withdrawal_holders::exception.eq(duty.exception),
         withdrawal_holders::kept_until.eq(duty.kept_until),
+        withdrawal_holders::audit_id.eq(tx.entry().to_string()),
     ))
     .execute(tx.db().conn())?;
     Ok(())

@@ -1,7 +1,8 @@
 //! Counters and histograms for `/metrics`. Labels are names of actions and codes: never an id, never anything about a person.
 
 use prometheus::{
-    Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
+    Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
 };
 
 /// The node's metrics.
@@ -17,6 +18,8 @@ pub struct Metrics {
     pub request_seconds: HistogramVec,
     /// Runs of jobs by name and outcome.
     pub jobs: IntCounterVec,
+    log_looked_at: IntGauge,
+    log_wrong: IntGauge,
     /// Passphrases worked on: each takes memory and tens of milliseconds.
     pub passphrases: IntCounter,
     /// Packets refused or held, by deny code: one packet counts under each of its codes.
@@ -51,6 +54,17 @@ impl Metrics {
             requests: counter("throughline_requests_total", "HTTP requests.", &["method", "route", "status"]),
             request_seconds: histogram("throughline_request_seconds", "Seconds a request took.", &["route"]),
             jobs: counter("throughline_job_runs_total", "Runs of background jobs.", &["job", "outcome"]),
+            log_looked_at: register(
+                &registry,
+                IntGauge::new(
+                    "throughline_log_verified_timestamp_seconds",
+                    "When this process last looked at the whole log; 0 for not yet.",
+                ),
+            ),
+            log_wrong: register(
+                &registry,
+                IntGauge::new("throughline_log_findings", "What was wrong with the log at that moment."),
+            ),
             passphrases: register(
                 &registry,
                 IntCounter::new("throughline_passphrases_total", "Passphrases worked on."),
@@ -62,6 +76,17 @@ impl Metrics {
             ),
             registry,
         }
+    }
+
+    /// Notes a look at the whole log: when, and how many things were wrong.
+    pub fn looked_at_log(&self, at: i64, wrong: u64) {
+        self.log_looked_at.set(at);
+        self.log_wrong.set(i64::try_from(wrong).unwrap_or(i64::MAX));
+    }
+
+    /// Whether the last look at the log found nothing wrong, as far as this process has looked.
+    pub fn log_is_sound(&self) -> bool {
+        self.log_wrong.get() == 0
     }
 
     /// Counts a refused packet under each of its deny codes.

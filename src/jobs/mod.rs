@@ -14,10 +14,18 @@ use std::{
     time::Duration,
 };
 
+pub use store::LastLook;
 pub use table::{Job, JobError, table};
 use tokio_cron_scheduler::{Job as Tick, JobScheduler, JobSchedulerError};
 
-use crate::hub::Hub;
+use crate::{
+    hub::Hub,
+    storage::{Db, StorageError},
+};
+
+/// The longest time between two looks at whether a job's slot is still to be done: a process that is started anew each day does what comes
+/// round once a day.
+const MOST_BETWEEN_LOOKS: u64 = 600;
 
 /// The jobs of this process, running.
 pub struct Running {
@@ -29,18 +37,18 @@ pub async fn start(hub: &Hub) -> Result<Running, JobSchedulerError> {
     let scheduler = JobScheduler::new().await?;
     for job in table() {
         let (hub, busy) = (hub.clone(), Arc::new(AtomicBool::new(false)));
-        let tick =
-            Tick::new_repeated_async(Duration::from_secs(job.every_seconds), move |_id, _scheduler| {
-                let (hub, busy) = (hub.clone(), Arc::clone(&busy));
-                Box::pin(async move {
-                    // The scheduler starts a job again while it still runs; this process does not.
-                    if busy.swap(true, Ordering::AcqRel) {
-                        return;
-                    }
-                    run_slot(hub, job).await;
-                    busy.store(false, Ordering::Release);
-                })
-            })?;
+        let every = Duration::from_secs(job.every_seconds.min(MOST_BETWEEN_LOOKS));
+        let tick = Tick::new_repeated_async(every, move |_id, _scheduler| {
+            let (hub, busy) = (hub.clone(), Arc::clone(&busy));
+            Box::pin(async move {
+                // The scheduler starts a job again while it still runs; this process does not.
+                if busy.swap(true, Ordering::AcqRel) {
+                    return;
+                }
+                run_slot(hub, job).await;
+                busy.store(false, Ordering::Release);
+            })
+        })?;
         scheduler.add(tick).await?;
     }
     scheduler.start().await?;
@@ -64,6 +72,11 @@ pub async fn run_all(hub: &Hub) -> Result<(), JobError> {
     Ok(())
 }
 
+/// How the last look at the whole log ended, if there was one.
+pub fn last_look_at_log(db: &mut Db<'_>) -> Result<Option<LastLook>, StorageError> {
+    store::last_look(db, table::VERIFY)
+}
+
 async fn run_slot(hub: Hub, job: Job) {
     let claimed = match store::claim(hub.clone(), job.name.to_owned(), job.every_seconds).await {
         Ok(Some(claimed)) => claimed,
@@ -82,7 +95,7 @@ async fn run_slot(hub: Hub, job: Job) {
         }
     };
     hub.metrics().jobs.with_label_values(&[job.name, label]).inc();
-    if let Err(error) = store::finish(hub.clone(), job.name.to_owned(), claimed).await {
+    if let Err(error) = store::finish(hub.clone(), job.name.to_owned(), claimed, outcome.is_err()).await {
         tracing::warn!(job = job.name, error = %error, "the end of a job could not be noted");
     }
 }

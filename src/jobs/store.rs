@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::{
     hub::{Failure, Hub},
     kernel::{Digest, Timestamp},
-    storage::{StorageError, schema::foundation::job_runs},
+    storage::{Db, StorageError, schema::foundation::job_runs},
 };
 
 /// Proof that this process does the slot.
@@ -73,14 +73,38 @@ fn first_time(
     Ok(true)
 }
 
-/// Notes the end of the slot, unless somebody took it over meanwhile.
-pub(super) async fn finish(hub: Hub, job: String, claimed: Claimed) -> Result<(), Failure<StorageError>> {
+/// When a job last came to its end, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastLook {
+    /// When.
+    pub at: Timestamp,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
+pub(super) fn last_look(db: &mut Db<'_>, job: &str) -> Result<Option<LastLook>, StorageError> {
+    let row: Option<(Option<i64>, Option<String>)> = job_runs::table
+        .filter(job_runs::job.eq(job))
+        .select((job_runs::finished_at, job_runs::outcome))
+        .first(db.conn())
+        .optional()?;
+    let Some((Some(at), Some(outcome))) = row else { return Ok(None) };
+    Ok(Some(LastLook { at: Timestamp::from_micros(at), failed: outcome == "failed" }))
+}
+
+/// Notes the end of the slot and how it was, unless somebody took it over meanwhile.
+pub(super) async fn finish(
+    hub: Hub,
+    job: String,
+    claimed: Claimed,
+    failed: bool,
+) -> Result<(), Failure<StorageError>> {
     hub.tend("jobs.finish", move |tx| {
         let now = tx.now().micros();
         diesel::update(
             job_runs::table.filter(job_runs::job.eq(&job).and(job_runs::token.eq(&claimed.token))),
         )
-        .set(job_runs::finished_at.eq(now))
+        .set((job_runs::finished_at.eq(now), job_runs::outcome.eq(if failed { "failed" } else { "done" })))
         .execute(tx.db().conn())?;
         Ok(())
     })

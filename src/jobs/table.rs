@@ -5,13 +5,17 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use chrono::TimeDelta;
 
 use crate::{
-    agreements, audit, consent, feedback,
+    access::Tx,
+    agreements,
+    audit::{self, AuditError},
+    consent, feedback,
     hub::{self, Hub},
     kernel::Coded,
-    members, outbox, packets,
+    members, outbox,
+    packets::{self, PacketError},
     policy::Policy,
     referrals::{self, ReferralError},
-    storage::StorageError,
+    storage::{Db, StorageError},
 };
 
 /// Why a job did not come to its end.
@@ -42,6 +46,9 @@ pub struct Job {
     pub run: fn(Hub) -> Going,
 }
 
+/// The job that looks at the whole log.
+pub(super) const VERIFY: &str = "verify";
+
 /// Every job of the hub.
 pub fn table() -> Vec<Job> {
     vec![
@@ -54,6 +61,7 @@ pub fn table() -> Vec<Job> {
         Job { name: "certificates", every_seconds: 600, run: |hub| Box::pin(certificates(hub)) },
         Job { name: "ledger", every_seconds: 3_600, run: |hub| Box::pin(ledger(hub)) },
         Job { name: "forget", every_seconds: 3_600, run: |hub| Box::pin(forget(hub)) },
+        Job { name: VERIFY, every_seconds: 86_400, run: |hub| Box::pin(verify(hub)) },
     ]
 }
 
@@ -71,8 +79,9 @@ async fn sequence(hub: Hub) -> Result<(), JobError> {
 
 /// Deletes the ciphertext of packets that are past their time, batch by batch.
 async fn purge(hub: Hub) -> Result<(), JobError> {
+    let itself = hub.itself();
     loop {
-        let done = hub.tend("packets.purge_due", packets::purge_due).await?;
+        let done = hub.write("packets.purge_due", &itself, packets::purge_due).await?;
         if done < usize::try_from(packets::PURGE_BATCH).unwrap_or(usize::MAX) {
             return Ok(());
         }
@@ -109,7 +118,8 @@ async fn agreements_due(hub: Hub) -> Result<(), JobError> {
     }
     let stopped = hub.read(move |db| agreements::purging(db, now, Policy::builtin())).await?;
     for agreement in stopped {
-        hub.tend("agreements.purge", move |tx| referrals::purge_undelivered(tx, &agreement)).await?;
+        let purge = move |tx: &mut Tx<'_>| referrals::purge_undelivered(tx, &agreement);
+        hub.write("agreements.purge", &itself, purge).await?;
     }
     Ok(())
 }
@@ -122,7 +132,7 @@ async fn withdrawals(hub: Hub) -> Result<(), JobError> {
     }
     let mut after = None;
     loop {
-        after = hub.tend("consent.escalate", move |tx| consent::escalate(tx, after)).await?;
+        after = hub.write("consent.escalate", &itself, move |tx| consent::escalate(tx, after)).await?;
         if after.is_none() {
             return Ok(());
         }
@@ -140,9 +150,11 @@ async fn destructions(hub: Hub) -> Result<(), JobError> {
 
 /// Lets go of certificates that are over, batch by batch.
 async fn certificates(hub: Hub) -> Result<(), JobError> {
+    let itself = hub.itself();
     let mut after = None;
     loop {
-        after = hub.tend("consent.forget", move |tx| referrals::forget_certificates(tx, after)).await?;
+        let forget = move |tx: &mut Tx<'_>| referrals::forget_certificates(tx, after);
+        after = hub.write("consent.forget", &itself, forget).await?;
         if after.is_none() {
             return Ok(());
         }
@@ -189,4 +201,18 @@ async fn forget(hub: Hub) -> Result<(), JobError> {
     let limits = hub.settings().access.clone();
     hub.tend("jobs.forget_sessions", move |tx| members::forget_sessions(tx, &limits)).await?;
     Ok(())
+}
+
+/// Looks at the whole log and holds every receipt against it. What it finds is for a person to look at: it stands in the metrics, beside the
+/// readiness, and in how the job ended. No row is changed.
+async fn verify(hub: Hub) -> Result<(), JobError> {
+    let verifier = hub.keys().log_key()?.verifier().clone();
+    let key = hub.node().receipts.verifier();
+    let looking =
+        move |db: &mut Db<'_>| audit::verify(db, &verifier, &audit::Held::default(), &mut |_done, _of| {});
+    let mut found = hub.read::<_, AuditError>(looking).await?;
+    let holding = move |db: &mut Db<'_>| packets::hold_promises(db, &key, &mut found).map(|()| found);
+    let found = hub.read::<_, PacketError>(holding).await?;
+    hub.metrics().looked_at_log(hub.now().seconds(), found.wrong);
+    if found.is_sound() { Ok(()) } else { Err(AuditError::Unsound(found.wrong).into()) }
 }

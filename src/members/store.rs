@@ -241,7 +241,11 @@ pub(super) fn replace_root(
     }
     let theirs = organisation_keys::organisation.eq(id).and(organisation_keys::revoked_at.is_null());
     diesel::update(organisation_keys::table.filter(theirs))
-        .set((organisation_keys::state.eq(KeyState::Revoked.name()), organisation_keys::revoked_at.eq(now)))
+        .set((
+            organisation_keys::state.eq(KeyState::Revoked.name()),
+            organisation_keys::revoked_at.eq(now),
+            organisation_keys::audit_id.eq(tx.entry().to_string()),
+        ))
         .execute(tx.db().conn())
         .map_err(StorageError::from)?;
     Ok(())
@@ -860,6 +864,7 @@ impl KeyRow {
 
 pub(super) fn put_key(tx: &mut Tx<'_>, record: &KeyRecord, known: bool) -> Result<(), MemberError> {
     let row = KeyRow::of(record)?;
+    let entry = organisation_keys::audit_id.eq(tx.entry().to_string());
     let put = if known {
         diesel::update(
             organisation_keys::table.filter(
@@ -868,10 +873,10 @@ pub(super) fn put_key(tx: &mut Tx<'_>, record: &KeyRecord, known: bool) -> Resul
                     .and(organisation_keys::organisation.eq(row.organisation.clone())),
             ),
         )
-        .set(&row)
+        .set((&row, entry))
         .execute(tx.db().conn())
     } else {
-        diesel::insert_into(organisation_keys::table).values(&row).execute(tx.db().conn())
+        diesel::insert_into(organisation_keys::table).values((&row, entry)).execute(tx.db().conn())
     };
     match put.map_err(StorageError::from) {
         Ok(1) => Ok(()),

@@ -100,7 +100,7 @@ pub use keep::{Kept, keep, kept_before};
 pub use manifest::{Manifest, ManifestField, commitment};
 pub use open::{Desk, Opened, OpenedDocument, OpenedFile, Reading, open};
 pub use press::{Draft, DraftField, DraftFile, Reader, Sealed, press};
-pub use promises::{Promises, check_promises};
+pub use promises::{Promises, check_promises, hold_promises};
 pub use purge::{PURGE_BATCH, forget_referral, purge, purge_due, purge_referral};
 pub use receipt::{MAX_RECEIPT, Receipt, ReceiptEvent, Violation, ViolationNote};
 pub use registry::{HubView, KeyLookup, KnownKey, Registry, Verifiers};

@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use super::{PacketError, Receipt, store};
-use crate::{audit, crypto::VerifyingKey, kernel::id::PacketId, storage::Db};
+use crate::{
+    audit::{self, Verification},
+    crypto::VerifyingKey,
+    kernel::id::PacketId,
+    storage::Db,
+};
 
 /// Receipts looked at in one step.
 const AT_ONCE: i64 = 500;
@@ -15,6 +20,19 @@ pub struct Promises {
     pub checked: u64,
     /// Packets whose stored receipt is not ours, is about something else, or promises a leaf that the log does not have.
     pub broken: Vec<PacketId>,
+}
+
+/// Adds to what looking at the log has shown what [`check_promises`] finds.
+pub fn hold_promises(
+    db: &mut Db<'_>,
+    key: &Arc<VerifyingKey>,
+    found: &mut Verification,
+) -> Result<(), PacketError> {
+    let promises = check_promises(db, key)?;
+    let broken =
+        promises.broken.iter().map(|packet| format!("the receipt of {packet} does not hold against the log"));
+    found.hold_against(promises.checked, broken);
+    Ok(())
 }
 
 /// Looks at every stored receipt: the node's signature, the packet it is about, and the leaf it promised. `key` is the node's receipt

@@ -41,5 +41,8 @@ pub fn purge_due(tx: &mut Tx<'_>) -> Result<usize, PacketError> {
     for id in &due {
         store::purge(tx, *id)?;
     }
+    if due.is_empty() {
+        tx.leaves_no_entry();
+    }
     Ok(due.len())
 }

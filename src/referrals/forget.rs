@@ -34,10 +34,15 @@ pub fn forget_certificates(
     after: Option<CertificateId>,
 ) -> Result<Option<CertificateId>, ReferralError> {
     let over = consent::over(tx, after)?;
+    let mut forgotten = 0_usize;
     for id in &over {
         if !store::has_open_under(tx.db(), *id)? {
             consent::forget_certificate(tx, *id)?;
+            forgotten = forgotten.saturating_add(1);
         }
+    }
+    if forgotten == 0 {
+        tx.leaves_no_entry();
     }
     let full = i64::try_from(over.len()).is_ok_and(|found| found == consent::FORGET_BATCH);
     Ok(over.last().copied().filter(|_id| full))

@@ -89,6 +89,9 @@ pub fn purge_undelivered(tx: &mut Tx<'_>, agreement: &Agreement) -> Result<usize
         let gone = json!({ "referral": origin.id, "packet": origin.packet, "agreement": agreement.id });
         apply::say(tx, "packet.purged", Some(origin.sender), gone)?;
     }
+    if purged == 0 {
+        tx.leaves_no_entry();
+    }
     Ok(purged)
 }
 

@@ -1,6 +1,7 @@
 //! The log: sequenced, proven, and every way to tamper with it found.
 
 use diesel::RunQueryDsl as _;
+use serde_json::json;
 use throughline::{
     audit::{
         self, Detail, Finding, FindingKind, Held, LogVerifier, Proof, Record, Verification, Wanted,
@@ -10,7 +11,11 @@ use throughline::{
     storage::{Engine, StorageError},
 };
 
-use crate::support::{TestHub, send};
+use crate::support::{
+    TestHub,
+    packet::{Mechanism, take_back},
+    send,
+};
 
 /// Writes that leave `count` entries, one of them with an object; answers their leaves.
 async fn entries(hub: &TestHub, count: usize) -> Vec<Digest> {
@@ -364,4 +369,40 @@ async fn a_receipt_s_holder_gets_a_proof_that_holds_without_the_node() {
     sequence(&hub).await;
     let found = verify(&hub).await;
     assert_eq!(found.wrong, 0);
+}
+
+#[actix_web::test]
+async fn a_key_or_an_answer_that_no_entry_tells_of_is_found() {
+    let mechanism = Mechanism::new().await;
+    let (person, _, sealed, _) = mechanism.referred().await;
+    mechanism.clinic_opens(&sealed).await;
+    take_back(&mechanism.hub, &person, json!({})).await.expect(201);
+    let hub = &mechanism.hub;
+    assert_eq!(verify(hub).await.findings, []);
+    for (table, statement) in [
+        ("organisation_keys", "UPDATE organisation_keys SET audit_id = 'aud_none' WHERE role = 'sign'"),
+        ("withdrawal_holders", "UPDATE withdrawal_holders SET audit_id = 'aud_none'"),
+    ] {
+        tamper(hub, statement).await;
+        let found = verify(hub).await;
+        let last = found.findings.last().unwrap();
+        assert_eq!(last.kind, FindingKind::Unaudited);
+        assert!(last.what.contains(table), "{}", last.what);
+    }
+}
+
+#[actix_web::test]
+async fn the_nightly_look_tells_what_it_found_and_the_hub_goes_on() {
+    let hub = TestHub::new();
+    entries(&hub, 3).await;
+    hub.run_jobs().await;
+    let ready = send(&hub, None, "GET", "/health/ready", &[], None).await.expect(200).body;
+    assert_eq!((&ready["log"], &ready["ready"]), (&json!(true), &json!(true)));
+    tamper(&hub, "UPDATE audit_entries SET leaf = 'another' WHERE place = 1").await;
+    let failed = throughline::jobs::run_all(&hub.hub).await.unwrap_err();
+    assert_eq!(failed.to_string(), "audit.unsound");
+    let ready = send(&hub, None, "GET", "/health/ready", &[], None).await.expect(200).body;
+    assert_eq!((&ready["log"], &ready["ready"]), (&json!(false), &json!(true)));
+    let metrics = send(&hub, None, "GET", "/metrics", &[], None).await.body;
+    assert!(metrics.as_str().unwrap().contains("\nthroughline_log_findings 1\n"));
 }

@@ -65,6 +65,7 @@ diesel::table! {
         kept_until -> Nullable<BigInt>,
         asked_at -> BigInt,
         rounds -> SmallInt,
+        audit_id -> Nullable<Text>,
     }
 }
 

@@ -81,5 +81,7 @@ diesel::table! {
         token -> Text,
         /// When it ended; null while it runs.
         finished_at -> Nullable<BigInt>,
+        /// How it ended: `done` or `failed`.
+        outcome -> Nullable<Text>,
     }
 }

@@ -86,6 +86,7 @@ diesel::table! {
         retired_at -> Nullable<BigInt>,
         revoked_at -> Nullable<BigInt>,
         compromised_at -> Nullable<BigInt>,
+        audit_id -> Nullable<Text>,
     }
 }
 

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use throughline::{crypto::SigningKey, kernel::id::SystemIds};
 
-use crate::support::{Org, Response, TestHub, send};
+use super::strangers::coordinator;
+use crate::support::{Org, Response, TestHub, packet::Mechanism, send};
 
 const FIRST: &str = "four unrelated words here";
 const SECOND: &str = "four other words to use";
@@ -191,4 +192,20 @@ async fn the_same_key_with_another_version_or_query_is_another_request() {
     assert_eq!(ask(&person.path(&org), "\"2\"").await.expect(422).code(), "idempotency.key_reused");
     let other = format!("{}?from=x", person.path(&org));
     assert_eq!(ask(&other, "\"1\"").await.expect(422).code(), "idempotency.key_reused");
+}
+
+#[actix_web::test]
+async fn a_person_of_the_node_who_looks_at_a_referral_is_in_the_log_and_its_parties_are_not() {
+    let mechanism = Mechanism::new().await;
+    let (.., referral) = mechanism.referred().await;
+    let Mechanism { hub, harbour, lawyers, .. } = &mechanism;
+    let path = format!("/api/v1/referrals/{referral}");
+    harbour.get(hub, &path).await.expect(200);
+    lawyers.get(hub, &path).await.expect(404);
+    assert!(hub.logged("referrals.read").await.is_empty());
+    let cookie = coordinator(hub).await;
+    send(hub, None, "GET", &path, &[("cookie", &cookie)], None).await.expect(200);
+    let entries = hub.logged("referrals.read").await;
+    assert_eq!(entries.len(), 1);
+    assert_eq!((entries[0].organisation, entries[0].role.as_str()), (None, "coordinator"));
 }

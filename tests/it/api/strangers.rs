@@ -201,7 +201,7 @@ fn is(response: &Response, status: u16, code: &str) -> bool {
     response.status == status && response.code() == code
 }
 
-async fn coordinator(hub: &TestHub) -> String {
+pub(super) async fn coordinator(hub: &TestHub) -> String {
     let command = EnrolStaff { name: "m.tembo".parse().unwrap(), roles: vec![Role::Coordinator] };
     let enrolment = hub
         .hub

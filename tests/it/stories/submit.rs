@@ -97,8 +97,30 @@ async fn a_day_after_it_was_opened_the_hub_has_the_envelope_and_nothing_else() {
     hub.run_jobs().await;
     clinic.sign_in(&hub).await;
     assert_eq!(fetch(&hub, &clinic, sealed.id).await.code(), "packet.purged");
+    assert_eq!(hub.logged("packets.purge_due").await.len(), 1, "what was deleted is in the log, once");
     let evidence = clinic.get(&hub, &format!("/api/v1/packets/{}/evidence", sealed.id)).await.expect(200);
     assert!(evidence.body["envelope"].is_string());
+    let entries = hub.logged("packets.evidence").await;
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].organisation, Some(clinic.id));
+}
+
+#[actix_web::test]
+async fn each_time_a_packet_is_fetched_again_by_either_side_is_in_the_log() {
+    let mechanism = Mechanism::new().await;
+    let (.., sealed, _) = mechanism.referred().await;
+    let Mechanism { hub, harbour, clinic, lawyers, .. } = &mechanism;
+    for by in [clinic, clinic, harbour] {
+        assert_eq!(fetch(hub, by, sealed.id).await.status, 200);
+    }
+    assert_eq!(fetch(hub, lawyers, sealed.id).await.status, 404);
+    assert_eq!(hub.logged("packets.fetch").await.len(), 1);
+    let mut again: Vec<_> =
+        hub.logged("packets.fetch_again").await.into_iter().map(|entry| entry.organisation).collect();
+    again.sort();
+    let mut both = vec![Some(clinic.id), Some(harbour.id)];
+    both.sort();
+    assert_eq!(again, both);
 }
 
 #[actix_web::test]
