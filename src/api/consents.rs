@@ -42,7 +42,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 async fn register(asking: Asking, body: Body<Register>) -> Result<HttpResponse, Problem> {
     let (command, remember) = body.into_parts();
     let outcome = asking.hub.answer("consent.register", &asking.caller, remember, move |tx| {
-        Ok::<_, ConsentError>(Reply::created(consent::register(tx, &command)?)?)
+        Ok::<_, ConsentError>(Reply::created(consent::register(tx, &command, Policy::builtin())?)?)
     });
     answer(outcome.await)
 }

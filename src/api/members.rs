@@ -23,6 +23,7 @@ use crate::{
         KeyHistory, MemberError, Organisation, PublishKeys, RegisterClient, SetCalendar, SetPassphrase,
         SignIn, StaffView, Suspend,
     },
+    policy::Policy,
     storage::StorageError,
 };
 
@@ -304,7 +305,7 @@ async fn publish_keys(
 ) -> Result<HttpResponse, Problem> {
     let ((command, remember), id) = (body.into_parts(), id.into_inner());
     let outcome = asking.hub.answer("members.publish_keys", &asking.caller, remember, move |tx| {
-        let seq = members::publish_keys(tx, id, &command)?;
+        let seq = members::publish_keys(tx, id, &command, Policy::builtin())?;
         Ok::<_, MemberError>(Reply::created(serde_json::json!({ "seq": seq }))?)
     });
     answer(outcome.await)

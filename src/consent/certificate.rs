@@ -15,7 +15,7 @@ use crate::{
         id::{CertificateId, OrganisationId, SubjectToken},
         text::Line,
     },
-    policy::{Denials, Deny, Policy},
+    policy::{ConsentLimits, Denials, Deny, Policy},
 };
 
 /// The longest payload of a certificate, in bytes.
@@ -128,7 +128,7 @@ pub enum NotACertificate {
     /// A line is not sound, or names somebody the certificate is not for.
     #[error("a line of the certificate is not sound, or is about another recipient")]
     Line,
-    /// The end lies before the beginning, beyond twelve months, or is not the end of the last yes.
+    /// The end lies before the beginning, beyond what the policy allows, or is not the end of the last yes.
     #[error("the certificate's times do not fit its lines")]
     Times,
     /// It says that it allows nothing.
@@ -139,17 +139,14 @@ pub enum NotACertificate {
     Code,
 }
 
-/// The longest a certificate lives, in seconds: twelve months, leap day included.
-const LONGEST_SECONDS: i64 = 366 * 86_400;
-
 impl Claims {
     /// Reads the payload of a certificate and checks what can be checked without looking anything up.
-    pub fn parse(payload: &[u8]) -> Result<Self, NotACertificate> {
+    pub fn parse(payload: &[u8], policy: &Policy) -> Result<Self, NotACertificate> {
         if payload.len() > MAX_CLAIMS_BYTES {
             return Err(NotACertificate::TooLong);
         }
         let claims: Self = closed::read(payload, DEPTH).map_err(|_ignored| NotACertificate::Malformed)?;
-        claims.check()?;
+        claims.check(&policy.limits().consent)?;
         Ok(claims)
     }
 
@@ -158,7 +155,7 @@ impl Claims {
         serde_json::to_vec(self)
     }
 
-    fn check(&self) -> Result<(), NotACertificate> {
+    fn check(&self, limits: &ConsentLimits) -> Result<(), NotACertificate> {
         if self.v != 1 || self.ver == 0 {
             return Err(NotACertificate::Malformed);
         }
@@ -168,7 +165,8 @@ impl Claims {
             return Err(NotACertificate::Line);
         }
         let last = self.permits().map(|line| line.until.seconds()).max().unwrap_or(self.exp);
-        if self.exp != last || self.exp <= self.iat || self.exp.saturating_sub(self.iat) > LONGEST_SECONDS {
+        let longest = limits.certificate().num_seconds();
+        if self.exp != last || self.exp <= self.iat || self.exp.saturating_sub(self.iat) > longest {
             return Err(NotACertificate::Times);
         }
         if self.withdrawal == code_digest("") {
@@ -204,7 +202,7 @@ impl Claims {
         ends: impl Fn(AgreementVersion) -> Option<Timestamp>,
     ) -> Result<Self, Denials> {
         let mut found = record.defects(made.policy, made.at);
-        let lines = lines_for(record, recipient, ends);
+        let lines = lines_for(record, recipient, &made.policy.limits().consent, ends);
         if !lines.iter().any(|line| line.effect == Effect::Permit) {
             found.raise(Deny::D306);
             if !record.resolved() {
@@ -290,12 +288,13 @@ pub fn code_digest(code: &str) -> Digest {
 fn lines_for(
     record: &Record,
     recipient: OrganisationId,
+    limits: &ConsentLimits,
     ends: impl Fn(AgreementVersion) -> Option<Timestamp>,
 ) -> Vec<GrantLine> {
     let all = || record.lines.iter().map(|answer| &answer.line);
     let yes: Vec<GrantLine> = all()
         .filter(|line| line.effect == Effect::Permit && line.recipient == Named::One(recipient))
-        .filter_map(|line| bounded(line, record, &ends))
+        .filter_map(|line| bounded(line, record, limits, &ends))
         .collect();
     let touches = |line: &&GrantLine| {
         line.effect == Effect::Deny
@@ -313,6 +312,7 @@ fn lines_for(
 fn bounded(
     line: &GrantLine,
     record: &Record,
+    limits: &ConsentLimits,
     ends: impl Fn(AgreementVersion) -> Option<Timestamp>,
 ) -> Option<GrantLine> {
     let bounds = Bounds {
@@ -320,6 +320,7 @@ fn bounded(
         agreement_until: ends(line.agreement?)?,
         retention_ceiling: record.retention_ceiling,
         eighteenth_birthday: None,
+        limits: *limits,
     };
     // Certificates carry whole seconds; rounding down never lengthens a yes.
     let until = Timestamp::from_seconds(line.until.min(bounds.latest()).seconds());
@@ -341,7 +342,7 @@ mod tests {
         let text = String::from_utf8(claims.bytes().unwrap()).unwrap();
         assert!(!text.contains(&lawyers().to_string()));
         assert!(!text.contains("K7QM") && !text.contains("library"));
-        assert_eq!(Claims::parse(text.as_bytes()), Ok(claims));
+        assert_eq!(Claims::parse(text.as_bytes(), Policy::builtin()), Ok(claims));
     }
 
     #[test]
@@ -394,7 +395,7 @@ mod tests {
         let refused = |edit: fn(&mut Claims)| {
             let mut claims = good.clone();
             edit(&mut claims);
-            Claims::parse(&claims.bytes().unwrap()).unwrap_err()
+            Claims::parse(&claims.bytes().unwrap(), Policy::builtin()).unwrap_err()
         };
         assert_eq!(refused(|c| c.lines[0].recipient = Named::One(lawyers())), NotACertificate::Line);
         assert_eq!(refused(|c| c.lines[0].recipient = Named::All), NotACertificate::Line);

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::{
     error::ConsentError,
-    withdrawal::{ESCALATE_AFTER, Exception, Step},
+    withdrawal::{Exception, Step},
 };
-use crate::kernel::Timestamp;
+use crate::{kernel::Timestamp, policy::WithdrawalLimits};
 
 /// What a holder answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,8 +105,8 @@ impl Duty {
     }
 
     /// Whether it has been silent for as long as one may be before somebody is told.
-    pub fn is_unheard(&self, now: Timestamp) -> bool {
-        self.acknowledged.is_none() && self.escalated.is_none() && self.asked.plus(ESCALATE_AFTER) <= now
+    pub fn is_unheard(&self, now: Timestamp, limits: WithdrawalLimits) -> bool {
+        self.acknowledged.is_none() && self.escalated.is_none() && self.asked.plus(limits.unheard()) <= now
     }
 
     /// Whether its answer was still missing after the last deadline of all.
@@ -273,8 +273,14 @@ mod tests {
         assert_eq!(duty.ended(end), Some(Exception::WX1));
         let mut again = duty.again(end);
         assert_eq!((again.answer, again.acknowledged, again.rounds), (None, None, 1));
-        assert!(!again.is_unheard(end.plus(TimeDelta::hours(23))), "a day from when it was asked again");
-        assert!(again.is_unheard(end.plus(TimeDelta::hours(24))));
+        let limits = WithdrawalLimits { unheard_hours: 24 };
+        assert!(
+            !again.is_unheard(end.plus(TimeDelta::hours(23)), limits),
+            "a day from when it was asked again"
+        );
+        assert!(again.is_unheard(end.plus(TimeDelta::hours(24)), limits));
+        let stricter = WithdrawalLimits { unheard_hours: 12 };
+        assert!(again.is_unheard(end.plus(TimeDelta::hours(12)), stricter));
         assert!(again.is_overdue(end.plus(TimeDelta::hours(73))));
         assert!(
             !again.is_breached(end.plus(TimeDelta::days(13)))

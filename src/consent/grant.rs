@@ -14,7 +14,7 @@ use crate::{
         id::{AgreementId, OrganisationId},
         text::Line,
     },
-    policy::{CategoryCode, FieldId, Level, PurposeCode, ServiceCode},
+    policy::{CategoryCode, ConsentLimits, FieldId, Level, PurposeCode, ServiceCode},
 };
 
 /// The most lines a record or certificate holds.
@@ -263,20 +263,16 @@ pub struct Bounds {
     pub retention_ceiling: Timestamp,
     /// The eighteenth birthday, when a guardian agreed.
     pub eighteenth_birthday: Option<Timestamp>,
+    /// What the policy allows.
+    pub limits: ConsentLimits,
 }
-
-/// The longest a yes lasts, in months.
-pub(super) const LONGEST_MONTHS: u32 = 12;
-
-/// How long a yes lasts when nobody says, in months.
-pub(super) const DEFAULT_MONTHS: u32 = 6;
 
 impl Bounds {
     /// The latest end a yes may have.
     pub fn latest(&self) -> Timestamp {
         let ends = [
             self.agreement_until,
-            months_after(self.collected_at, LONGEST_MONTHS),
+            months_after(self.collected_at, self.limits.longest_months),
             self.retention_ceiling,
             self.eighteenth_birthday.unwrap_or(self.agreement_until),
         ];
@@ -285,7 +281,7 @@ impl Bounds {
 
     /// The end a yes has when nobody says.
     pub fn usual(&self) -> Timestamp {
-        months_after(self.collected_at, DEFAULT_MONTHS).min(self.latest())
+        months_after(self.collected_at, self.limits.usual_months).min(self.latest())
     }
 }
 
@@ -418,8 +414,14 @@ mod tests {
     fn the_end_of_a_yes_is_the_earliest_of_its_bounds() {
         let collected_at = at("2026-03-01T00:00:00Z");
         let far = at("2040-01-01T00:00:00Z");
-        let bounds =
-            Bounds { collected_at, agreement_until: far, retention_ceiling: far, eighteenth_birthday: None };
+        let limits = ConsentLimits { longest_months: 12, usual_months: 6, certificate_days: 366 };
+        let bounds = Bounds {
+            collected_at,
+            agreement_until: far,
+            retention_ceiling: far,
+            eighteenth_birthday: None,
+            limits,
+        };
         assert_eq!(bounds.latest(), at("2027-03-01T00:00:00Z"));
         assert_eq!(bounds.usual(), at("2026-09-01T00:00:00Z"));
         let early = at("2026-05-01T00:00:00Z");

@@ -6,7 +6,7 @@ use super::{
     store,
     views::WithdrawalView,
     withdraw::{HolderRow, WithdrawalRow},
-    withdrawal::{ESCALATE_AFTER, Holding, Step},
+    withdrawal::{Holding, Step},
 };
 use crate::{
     access::{AccessError, Permission, Tx},
@@ -15,6 +15,7 @@ use crate::{
         id::{CertificateId, OrganisationId, WithdrawalId},
     },
     outbox,
+    policy::Policy,
     storage::Db,
 };
 
@@ -32,6 +33,7 @@ pub fn ask_holders(
     tx: &mut Tx<'_>,
     id: WithdrawalId,
     holders: &[(OrganisationId, Holding)],
+    policy: &Policy,
 ) -> Result<Vec<CertificateId>, ConsentError> {
     let row = store::withdrawal(tx.db(), id)?;
     for (organisation, holding) in holders {
@@ -42,16 +44,17 @@ pub fn ask_holders(
             duty: Duty::new(row.withdrawn, holding.certificate_due(row.withdrawn)),
         };
         store::insert_holder(tx, &holder)?;
-        say(tx, "consent.withdrawal_asked", Some(*organisation), asked(&row, &holder))?;
+        say(tx, "consent.withdrawal_asked", Some(*organisation), asked(&row, &holder, policy))?;
     }
     if holders.is_empty() { close(tx, row) } else { Ok(Vec::new()) }
 }
 
-fn asked(row: &WithdrawalRow, holder: &HolderRow) -> serde_json::Value {
+fn asked(row: &WithdrawalRow, holder: &HolderRow, policy: &Policy) -> serde_json::Value {
+    let acknowledge_by = holder.duty.asked.plus(policy.limits().withdrawal.unheard());
     let steps: Vec<&str> = holder.holding.steps().iter().map(|step| step.code()).collect();
     serde_json::json!({
         "withdrawal": row.id, "subject": row.subject, "extent": row.extent, "holding": holder.holding.name(),
-        "steps": steps, "acknowledge_by": holder.duty.asked.plus(ESCALATE_AFTER), "answer_by": holder.duty.due,
+        "steps": steps, "acknowledge_by": acknowledge_by, "answer_by": holder.duty.due,
     })
 }
 
@@ -106,7 +109,7 @@ pub fn has_ended_exceptions(db: &mut Db<'_>, now: Timestamp) -> Result<bool, Con
 }
 
 /// Asks holders again whose exception has ended: what was closed is open until they have answered once more.
-pub fn ask_again(tx: &mut Tx<'_>) -> Result<(), ConsentError> {
+pub fn ask_again(tx: &mut Tx<'_>, policy: &Policy) -> Result<(), ConsentError> {
     let now = tx.now();
     let ids = store::with_ended_exceptions(tx.db(), now, ESCALATE_BATCH)?;
     let mut holders = store::holders(tx.db(), &ids)?;
@@ -117,7 +120,7 @@ pub fn ask_again(tx: &mut Tx<'_>) -> Result<(), ConsentError> {
             let Some(exception) = holder.duty.ended(now) else { continue };
             holder.duty = holder.duty.again(now);
             store::put_holder(tx, holder)?;
-            let mut payload = asked(&row, holder);
+            let mut payload = asked(&row, holder, policy);
             if let Some(members) = payload.as_object_mut() {
                 members.insert(String::from("ended"), serde_json::json!(exception));
             }
@@ -132,10 +135,14 @@ pub fn ask_again(tx: &mut Tx<'_>) -> Result<(), ConsentError> {
 
 /// Escalates holders that have been silent, and notes a breach where answers are missing after the last deadline. Answers how many
 /// withdrawals were looked at, and after which to go on.
-pub fn escalate(tx: &mut Tx<'_>, after: Option<WithdrawalId>) -> Result<Option<WithdrawalId>, ConsentError> {
-    let now = tx.now();
+pub fn escalate(
+    tx: &mut Tx<'_>,
+    after: Option<WithdrawalId>,
+    policy: &Policy,
+) -> Result<Option<WithdrawalId>, ConsentError> {
+    let (now, limits) = (tx.now(), policy.limits().withdrawal);
     let after = after.map(|id| id.to_string()).unwrap_or_default();
-    let open = store::open_since(tx.db(), now.minus(ESCALATE_AFTER), &after, ESCALATE_BATCH)?;
+    let open = store::open_since(tx.db(), now.minus(limits.unheard()), &after, ESCALATE_BATCH)?;
     let ids: Vec<WithdrawalId> = open.iter().map(|row| row.id).collect();
     let mut holders = store::holders(tx.db(), &ids)?;
     let mut noted = 0_usize;
@@ -146,7 +153,7 @@ pub fn escalate(tx: &mut Tx<'_>, after: Option<WithdrawalId>) -> Result<Option<W
         });
         let silent: Vec<&mut HolderRow> = holders
             .iter_mut()
-            .filter(|holder| holder.withdrawal == row.id && holder.duty.is_unheard(now))
+            .filter(|holder| holder.withdrawal == row.id && holder.duty.is_unheard(now, limits))
             .collect();
         if silent.is_empty() && !in_breach {
             continue;

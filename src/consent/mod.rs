@@ -88,4 +88,4 @@ pub use views::{
 };
 pub use wanted::{Wanted, WantedField};
 pub use withdraw::{Whose, Withdraw, Withdrawn, withdraw};
-pub use withdrawal::{DeniedPart, ESCALATE_AFTER, Exception, Extent, Fall, Holding, Step};
+pub use withdrawal::{DeniedPart, Exception, Extent, Fall, Holding, Step};

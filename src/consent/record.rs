@@ -742,7 +742,7 @@ mod tests {
             let purposes = record.defects(Policy::builtin(), at(NOON));
             (!purposes.holds(Deny::D216)).then(|| serde_json::to_value(&record).unwrap())
         } else {
-            Claims::parse(bytes).ok().map(|claims| serde_json::to_value(&claims).unwrap())
+            Claims::parse(bytes, Policy::builtin()).ok().map(|claims| serde_json::to_value(&claims).unwrap())
         }
     }
 

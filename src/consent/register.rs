@@ -15,6 +15,7 @@ use crate::{
     crypto::{Typ, peek_kid, verify_compact},
     kernel::{Digest, id::OrganisationId},
     members,
+    policy::Policy,
 };
 
 /// The longest certificate token, in characters: claims in base64url, with header and signature.
@@ -34,10 +35,10 @@ pub struct Register {
 
 /// Registers a certificate of the acting organisation. The same one again changes nothing. One of a newer version of the consent
 /// replaces every certificate of the older version.
-pub fn register(tx: &mut Tx<'_>, cmd: &Register) -> Result<CertificateView, ConsentError> {
+pub fn register(tx: &mut Tx<'_>, cmd: &Register, policy: &Policy) -> Result<CertificateView, ConsentError> {
     tx.actor().may(Permission::RegisterConsent)?;
     let issuer = tx.actor().for_organisation()?;
-    let claims = signed_by(tx, issuer, &cmd.certificate)?;
+    let claims = signed_by(tx, issuer, &cmd.certificate, policy)?;
     if let Some(known) = store::find(tx.db(), claims.id)? {
         let same = known.issuer == issuer && known.digest == Digest::of(&cmd.certificate);
         return if same { Ok(CertificateView::of(&known)) } else { Err(ConsentError::IdReused) };
@@ -57,7 +58,12 @@ pub fn register(tx: &mut Tx<'_>, cmd: &Register) -> Result<CertificateView, Cons
     Ok(CertificateView::of(&registered))
 }
 
-fn signed_by(tx: &mut Tx<'_>, issuer: OrganisationId, token: &str) -> Result<Claims, ConsentError> {
+fn signed_by(
+    tx: &mut Tx<'_>,
+    issuer: OrganisationId,
+    token: &str,
+    policy: &Policy,
+) -> Result<Claims, ConsentError> {
     let kid = peek_kid(token, Typ::Scope, MAX_CERTIFICATE).map_err(|_gate| ConsentError::SignerRefused)?;
     let key = members::find_key(tx.db(), &kid)?.ok_or(ConsentError::SignerRefused)?;
     let may_sign = key.organisation == issuer && key.may_sign_at(tx.now());
@@ -66,7 +72,7 @@ fn signed_by(tx: &mut Tx<'_>, issuer: OrganisationId, token: &str) -> Result<Cla
         (named == verifier.kid()).then(|| verifier.clone())
     })
     .map_err(|_gate| ConsentError::SignerRefused)?;
-    let claims = Claims::parse(signed.payload())?;
+    let claims = Claims::parse(signed.payload(), policy)?;
     if claims.iss == issuer { Ok(claims) } else { Err(ConsentError::SignerRefused) }
 }
 

@@ -249,9 +249,6 @@ impl Step {
     }
 }
 
-/// After how long a holder that has not acknowledged is escalated.
-pub const ESCALATE_AFTER: TimeDelta = TimeDelta::hours(24);
-
 /// How far a holder had come when the withdrawal arrived.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,

@@ -128,11 +128,12 @@ async fn agreements_due(hub: Hub) -> Result<(), JobError> {
 async fn withdrawals(hub: Hub) -> Result<(), JobError> {
     let (itself, now) = (hub.itself(), hub.now());
     while hub.read(move |db| consent::has_ended_exceptions(db, now)).await? {
-        hub.write("consent.ask_again", &itself, consent::ask_again).await?;
+        hub.write("consent.ask_again", &itself, |tx| consent::ask_again(tx, Policy::builtin())).await?;
     }
     let mut after = None;
     loop {
-        after = hub.write("consent.escalate", &itself, move |tx| consent::escalate(tx, after)).await?;
+        let escalate = move |tx: &mut Tx<'_>| consent::escalate(tx, after, Policy::builtin());
+        after = hub.write("consent.escalate", &itself, escalate).await?;
         if after.is_none() {
             return Ok(());
         }

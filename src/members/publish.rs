@@ -15,6 +15,7 @@ use crate::{
     crypto::{self, PublicJwk, Typ},
     kernel::{Digest, Timestamp, id::OrganisationId},
     outbox::{self, Event},
+    policy::{KeyLimits, Policy},
 };
 
 /// How many keys one statement may name.
@@ -23,8 +24,6 @@ pub const MAX_KEYS: usize = 200;
 pub const MAX_STATEMENT: usize = 131_072;
 /// How deep a statement's claims are nested at most: the statement, its keys, a key, its JWK, and some room.
 pub(crate) const STATEMENT_DEPTH: u8 = 6;
-/// How long a key may live, in days (24 months).
-const MAX_LIFE_DAYS: i64 = 731;
 
 /// A signed statement about an organisation's keys.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -78,6 +77,7 @@ pub fn publish_keys(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     cmd: &PublishKeys,
+    policy: &Policy,
 ) -> Result<i64, MemberError> {
     if tx.actor().may(Permission::ManageKeys).is_err() {
         may_manage(tx.actor(), organisation)?;
@@ -91,7 +91,7 @@ pub fn publish_keys(
     let statement: Statement = verified
         .claims(STATEMENT_DEPTH)
         .map_err(|_ignored| MemberError::StatementRefused("its claims are malformed"))?;
-    judge(&statement, organisation, root.kid())?;
+    judge(&statement, organisation, root.kid(), policy.limits().keys)?;
     let last = store::last_statement(tx.db(), organisation)?;
     let (expected, prev) = last.map_or((1, None), |(seq, digest)| (seq.saturating_add(1), Some(digest)));
     if statement.seq != expected || statement.prev != prev {
@@ -129,7 +129,12 @@ pub fn publish_keys(
     Ok(statement.seq)
 }
 
-fn judge(statement: &Statement, organisation: OrganisationId, root: &crypto::Kid) -> Result<(), MemberError> {
+fn judge(
+    statement: &Statement,
+    organisation: OrganisationId,
+    root: &crypto::Kid,
+    limits: KeyLimits,
+) -> Result<(), MemberError> {
     let refuse = |why| Err(MemberError::StatementRefused(why));
     if statement.v != 1 {
         return refuse("its version is not 1");
@@ -158,8 +163,8 @@ fn judge(statement: &Statement, organisation: OrganisationId, root: &crypto::Kid
             );
         }
         let life = key.exp.saturating_sub(key.nbf);
-        if !(1..=MAX_LIFE_DAYS.saturating_mul(86_400)).contains(&life) {
-            return refuse("a key lives between a second and 24 months");
+        if !(1..=limits.longest().num_seconds()).contains(&life) {
+            return refuse("a key lives at least a second, and no longer than the policy allows");
         }
         if key.compromised_at.is_some() && key.status != KeyState::Revoked {
             return refuse("only a revoked key can be compromised");

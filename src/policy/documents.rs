@@ -18,10 +18,11 @@ use super::{
     error::PolicyError,
     field::{Choices, Field, WrittenField},
     level::{Level, Tier},
+    limits::{ConsentLimits, KeyLimits, Limits, StricterLimits, WithdrawalLimits},
     lists::{Category, Compartment, Form, Population, Purpose, Role, Service},
     minimum::{MinimumSet, NeverFor, Selector},
     reason::{Reason, ReasonSet},
-    retention::{Ceiling, ModeEntry, Onward, OnwardHops, Retention},
+    retention::{Ceiling, ModeEntry, Onward, OnwardHops, Retention, Situation},
     safeguard::{Exception, Mosaic, MostSensitive, Safeguards},
     urgency::{AtExpiry, DecisionPause, Parallel, Rung, TimerRules, Urgency},
 };
@@ -77,6 +78,7 @@ impl Documents {
             compartments: self.read("compartments", &mut complaints),
             safeguards: self.read("safeguards", &mut complaints),
             agreement_limits: self.read("agreement-limits", &mut complaints),
+            limits: self.read("limits", &mut complaints),
         };
         let Some(mut parts) = written.complete() else {
             return Err(PolicyError::Inconsistent { complaints });
@@ -115,6 +117,7 @@ pub(super) const BUILTIN: &[(&str, &str)] = &[
     ("compartments", include_str!("../../config/policy/compartments.v1.json")),
     ("safeguards", include_str!("../../config/policy/safeguards.v1.json")),
     ("agreement-limits", include_str!("../../config/policy/agreement-limits.v1.json")),
+    ("limits", include_str!("../../config/policy/limits.v1.json")),
 ];
 
 struct Written {
@@ -131,6 +134,7 @@ struct Written {
     compartments: Option<CompartmentsDoc>,
     safeguards: Option<SafeguardsDoc>,
     agreement_limits: Option<AgreementLimitsDoc>,
+    limits: Option<LimitsDoc>,
 }
 
 struct Parts {
@@ -147,6 +151,7 @@ struct Parts {
     compartments: CompartmentsDoc,
     safeguards: SafeguardsDoc,
     agreement_limits: AgreementLimitsDoc,
+    limits: LimitsDoc,
 }
 
 impl Written {
@@ -165,6 +170,7 @@ impl Written {
             compartments: self.compartments?,
             safeguards: self.safeguards?,
             agreement_limits: self.agreement_limits?,
+            limits: self.limits?,
         })
     }
 }
@@ -210,6 +216,7 @@ documents! {
     PopulationsDoc { populations: Vec<Population> }
     CompartmentsDoc { roles: Vec<Role>, compartments: Vec<Compartment> }
     SafeguardsDoc { mosaic: Mosaic, enforcement: Exception, most_sensitive: MostSensitive }
+    LimitsDoc { consent: ConsentLimits, withdrawal: WithdrawalLimits, keys: KeyLimits }
     AgreementLimitsDoc { at_most: AtMost, after_the_end: AfterTheEnd, bulk_purposes: Vec<PurposeCode> }
 }
 
@@ -268,6 +275,7 @@ struct ProfileDoc {
     categories: Vec<RaisedCategory>,
     #[serde(default)]
     fields: Vec<RaisedField>,
+    limits: Option<StricterLimits>,
 }
 
 #[derive(Deserialize)]
@@ -287,6 +295,9 @@ struct RaisedField {
 }
 
 fn raise(parts: &mut Parts, profile: ProfileDoc, refused: &mut Vec<String>) {
+    if let Some(stricter) = profile.limits {
+        parts.limits.tighten(stricter, refused);
+    }
     for RaisedCategory { code, level } in profile.categories {
         let Some(category) = parts.categories.categories.iter_mut().find(|category| category.code == code)
         else {
@@ -401,8 +412,11 @@ fn assemble(parts: Parts, version: String, complaints: &mut Vec<String>) -> Poli
         roles: listed("roles", parts.compartments.roles, |role| role.code.clone(), complaints),
         safeguards: Safeguards { mosaic, enforcement, most_sensitive },
         agreement_limits: AgreementLimits { at_most, after_the_end, bulk_purposes },
+        limits: parts.limits.limits(),
     };
     cross_check(&policy, complaints);
+    complaints.extend(policy.limits.complaints());
+    ceilings_are_whole(&policy, complaints);
     policy
 }
 
@@ -563,6 +577,35 @@ fn minimum_sets(
         }
     }
     by_service
+}
+
+/// Whatever happens to data, there is an end to it, in whole hours on the clock.
+fn ceilings_are_whole(policy: &Policy, complaints: &mut Vec<String>) {
+    for situation in Situation::ALL {
+        let Some(ceiling) = policy.ceilings.get(&situation) else {
+            complaints.push(format!("retention: no ceiling for {situation:?}"));
+            continue;
+        };
+        let hours = ceiling.at_most.clock().map(|span| span.num_hours());
+        if !hours.is_some_and(|hours| (1..=i64::from(u16::MAX)).contains(&hours)) {
+            complaints.push(format!(
+                "retention: {situation:?} gives {}, which is no time in hours",
+                ceiling.at_most
+            ));
+        }
+    }
+}
+
+impl LimitsDoc {
+    fn limits(&self) -> Limits {
+        Limits { consent: self.consent, withdrawal: self.withdrawal, keys: self.keys }
+    }
+
+    fn tighten(&mut self, by: StricterLimits, refused: &mut Vec<String>) {
+        let mut limits = self.limits();
+        limits.tighten(by, refused);
+        Limits { consent: self.consent, withdrawal: self.withdrawal, keys: self.keys } = limits;
+    }
 }
 
 /// Every code that one document names must be in the document that lists it.
@@ -821,6 +864,28 @@ mod tests {
             ("safeguards", "\"P02\"", "\"P92\"", "P92"),
             ("agreement-limits", "\"P03\"", "\"P93\"", "P93"),
             ("agreement-limits", "\"grace_days\": 60,", "", "grace_days"),
+            ("limits", "\"longest_days\": 731", "\"longest_days\": 0", "keys.longest_days"),
+            ("limits", "\"usual_months\": 6", "\"usual_months\": 13", "consent.usual_months"),
+            ("limits", "\"unheard_hours\": 24", "", "unheard_hours"),
+            (
+                "retention",
+                "\"situation\": \"disclosures\"",
+                "\"situation\": \"ledger\"",
+                "no ceiling for Disclosures",
+            ),
+            (
+                "retention",
+                "\"at_most\": \"72h\"",
+                "\"at_most\": \"15m\"",
+                "WithdrawnBeforeAcceptance gives 15m",
+            ),
+            (
+                "retention",
+                "\"at_most\": \"24h\"",
+                "\"at_most\": \"plan\"",
+                "CiphertextAfterDelivery gives plan",
+            ),
+            ("retention", "\"at_most\": \"60d\"", "\"at_most\": \"9999d\"", "Undelivered gives 9999d"),
             ("compartments", "\"K27\"", "\"K99\"", "K27"),
             ("categories", "\"code\": \"K30\"", "\"code\": \"K29\"", "K29"),
             ("fields", "\"choices\": \"sex\"", "\"choices\": \"sexes\"", "list of codes"),
@@ -852,6 +917,27 @@ mod tests {
         assert_eq!(field("ZP.11n").refused_with, Some(Deny::D602));
         assert!(field("ZP.6c").enforcement_sensitive);
         assert_eq!(Policy::builtin().field(&"ZP.7".parse().unwrap()).unwrap().level, Level::S2);
+    }
+
+    #[test]
+    fn a_profile_makes_limits_stricter_and_never_looser() {
+        let of = |limits: serde_json::Value| {
+            profiled(&serde_json::json!({ "profile": "zm", "version": 1, "limits": limits }))
+        };
+        let stricter = of(serde_json::json!({
+            "consent": { "longest_months": 3, "certificate_days": 92 },
+            "withdrawal": { "unheard_hours": 12 }, "keys": { "longest_days": 366 },
+        }));
+        let stricter = *stricter.unwrap().limits();
+        let consent = ConsentLimits { longest_months: 3, usual_months: 3, certificate_days: 92 };
+        assert_eq!(stricter.consent, consent, "what is usual is within what is longest");
+        assert_eq!((stricter.withdrawal.unheard_hours, stricter.keys.longest_days), (12, 366));
+        let looser = serde_json::json!({
+            "consent": { "longest_months": 13, "usual_months": 7, "certificate_days": 367 },
+            "withdrawal": { "unheard_hours": 25 }, "keys": { "longest_days": 732 },
+        });
+        assert_eq!(of(looser).unwrap_err().len(), 5);
+        assert!(of(serde_json::json!({ "consent": { "weeks": 1 } })).is_err());
     }
 
     #[test]

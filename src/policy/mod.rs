@@ -1,4 +1,4 @@
-//! Purposes, categories, fields, services, minimum sets, reasons, timers and the limits of agreements, as versioned documents; the
+//! Purposes, categories, fields, services, minimum sets, reasons, timers and limits, as versioned documents; the
 //! numbered codes that say why something may not pass; and the filled form, checked against the dictionary.
 //!
 //! The documents live in `config/policy/` and are compiled in; their schemas live in `schemas/policy/`. A mechanism puts a
@@ -8,7 +8,8 @@
 //!
 //! - Every code one document names is in the document that lists it, or nothing is built.
 //! - Each field stands on one form in one place, and is sealed in the one compartment its category and level lead to.
-//! - A profile raises levels, tightens tiers and adds enforcement flags. It cannot lower, loosen, remove or add.
+//! - A retention ceiling stands for every situation; there is none that gives no time.
+//! - A profile raises levels, tightens tiers and limits, and adds enforcement flags. It cannot lower, loosen, remove or add.
 //! - A prohibited purpose has no code, so neither an agreement nor a consent can name it.
 //!
 //! # What it does not do
@@ -33,6 +34,7 @@ mod error;
 mod field;
 pub mod form;
 mod level;
+mod limits;
 mod lists;
 mod minimum;
 mod reason;
@@ -58,6 +60,7 @@ pub use error::PolicyError;
 pub use field::{Choices, Field, Shape};
 pub use form::{Complaint, FilledForm, FormValue};
 pub use level::{Level, Tier};
+pub use limits::{ConsentLimits, KeyLimits, Limits, WithdrawalLimits};
 pub use lists::{Category, Compartment, Form, FormItem, Holding, Population, Purpose, Role, Service};
 pub use minimum::{Judgement, MinimumSet, NeverFor, Selector};
 pub use reason::{Barrier, Reason, ReasonRefused, ReasonSet, Requirement};
@@ -90,6 +93,7 @@ pub struct Policy {
     roles: BTreeMap<ReaderRole, Role>,
     safeguards: Safeguards,
     agreement_limits: AgreementLimits,
+    limits: Limits,
 }
 
 impl Policy {
@@ -291,5 +295,10 @@ impl Policy {
     /// The limits every agreement keeps.
     pub const fn agreement_limits(&self) -> &AgreementLimits {
         &self.agreement_limits
+    }
+
+    /// How long consents and keys last, and how long silence after a withdrawal may be.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
     }
 }

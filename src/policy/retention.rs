@@ -70,6 +70,22 @@ pub enum Situation {
     ComplaintMailbox,
 }
 
+impl Situation {
+    /// Every situation.
+    pub const ALL: [Self; 10] = [
+        Self::Undelivered,
+        Self::EndedBeforeAcceptance,
+        Self::WithdrawnBeforeAcceptance,
+        Self::WithdrawnAfterAcceptance,
+        Self::ScreenedWithoutHelp,
+        Self::Accepted,
+        Self::Ledger,
+        Self::CiphertextAfterDelivery,
+        Self::Disclosures,
+        Self::ComplaintMailbox,
+    ];
+}
+
 /// The longest data may be kept in a situation. An agreement may shorten it only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

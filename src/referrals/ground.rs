@@ -63,7 +63,7 @@ impl Ground<'_> {
         Err(last)
     }
 
-    /// How long the policy gives in a situation, in hours. A policy that gives none gives no time.
+    /// How long the policy gives in a situation, in hours. A policy that gives none is not built.
     pub(super) fn hours_within(&self, situation: Situation) -> u16 {
         let span = self.policy.ceiling(situation).and_then(|ceiling| ceiling.at_most.clock());
         span.and_then(|span| u16::try_from(span.num_hours()).ok()).unwrap_or_default()

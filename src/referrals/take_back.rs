@@ -75,7 +75,7 @@ pub(super) fn carry_out(
             destroy::leave_to_withdrawal(tx, *certificate, &organisations)?;
         }
     }
-    for certificate in consent::ask_holders(tx, withdrawn.id, &asked)? {
+    for certificate in consent::ask_holders(tx, withdrawn.id, &asked, policy)? {
         settle_under(tx, certificate, policy)?;
     }
     Ok(withdrawn.id)

@@ -135,7 +135,10 @@ async fn enrol(hub: &Hub, name: &str, readers: &[&str]) -> Result<Party, CliErro
         .await?
         .id;
     let publish = PublishKeys { statement: statement(id, &keyring, hub.now())? };
-    hub.write("members.publish_keys", &operator, move |tx| members::publish_keys(tx, id, &publish)).await?;
+    hub.write("members.publish_keys", &operator, move |tx| {
+        members::publish_keys(tx, id, &publish, Policy::builtin())
+    })
+    .await?;
     Ok(Party { id, client, keyring })
 }
 

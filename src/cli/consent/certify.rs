@@ -131,7 +131,7 @@ pub(in crate::cli) fn sign(
         .map_err(|denials| not_covered(&record, recipient, &denials))?;
     let payload = claims.bytes().map_err(|_ignored| unusable("the certificate could not be written"))?;
     // What partners would refuse is not signed.
-    Claims::parse(&payload).map_err(|error| unusable(&error.to_string()))?;
+    Claims::parse(&payload, Policy::builtin()).map_err(|error| unusable(&error.to_string()))?;
     let token = sign_compact(&keyring.signing, Typ::Scope, &payload)?;
     Ok(Issued {
         id,

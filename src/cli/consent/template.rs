@@ -26,9 +26,6 @@ const TEMPLATE: &str = include_str!("record.template.json");
 /// Letters and digits that are not mistaken for one another when read aloud.
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// How long an answer is proposed to hold, in months.
-const MONTHS: u32 = 6;
-
 #[derive(Args)]
 pub(super) struct TemplateArgs {
     /// Whom the person is asked about. May be given several times: one question each.
@@ -117,7 +114,8 @@ impl TemplateArgs {
                 Some(format!("{code} {label}"))
             })
             .collect();
-        let until = now.datetime().checked_add_months(Months::new(MONTHS)).map_or(now, Timestamp::from);
+        let usual = Months::new(policy.limits().consent.usual_months);
+        let until = now.datetime().checked_add_months(usual).map_or(now, Timestamp::from);
         let until = terms.map_or(until, |terms| until.min(terms.document().validity.until));
         let agreement = terms.map_or_else(
             || json!({ "id": "to be filled in", "version": "to be filled in" }),

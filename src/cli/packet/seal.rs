@@ -251,7 +251,8 @@ fn certificate(rests: &RestsOn, gateway: &Gateway) -> Result<Presented, CliError
     let max = MAX_CLAIMS_BYTES.saturating_mul(2);
     let verified =
         verify_compact(token, Typ::Scope, max, |kid| (kid == own.kid()).then(|| Arc::clone(&own)))?;
-    let claims = Claims::parse(verified.payload()).map_err(|error| unusable(error.to_string()))?;
+    let claims =
+        Claims::parse(verified.payload(), Policy::builtin()).map_err(|error| unusable(error.to_string()))?;
     let policy = Policy::builtin();
     let names_most_sensitive = claims
         .permits()
