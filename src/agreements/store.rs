@@ -15,7 +15,7 @@ use crate::{
         id::{AgreementId, OrganisationId},
     },
     storage::{
-        Db, StorageError, natively,
+        Db, StorageError, natively, read,
         schema::agreements::{agreement_flows, agreement_parties, agreement_signatures, agreements},
     },
 };
@@ -42,10 +42,6 @@ struct Row {
     superseded_by: Option<i32>,
     stopped_flows: String,
     row_version: i64,
-}
-
-fn read<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T, StorageError> {
-    text.parse().map_err(|_ignored| StorageError::Unreadable(what))
 }
 
 fn count(number: i32, what: &'static str) -> Result<u32, StorageError> {

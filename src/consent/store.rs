@@ -17,7 +17,7 @@ use crate::{
         id::{CertificateId, OrganisationId, SubjectToken, WithdrawalId},
     },
     storage::{
-        Conn, Db, StorageError,
+        Conn, Db, StorageError, read,
         schema::consent::{certificates, consents, withdrawal_holders, withdrawals},
     },
 };
@@ -60,10 +60,6 @@ struct CertificateRow {
     expires_at: i64,
     registered_at: i64,
     version: i64,
-}
-
-fn read<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T, StorageError> {
-    text.parse().map_err(|_ignored| StorageError::Unreadable(what))
 }
 
 fn json<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StorageError> {

@@ -11,7 +11,7 @@ use crate::{
     },
     policy::ServiceCode,
     storage::{
-        Db, StorageError,
+        Db, StorageError, read,
         schema::feedback::{person_keys, ratings},
     },
 };
@@ -57,10 +57,6 @@ impl KeyRow {
             rated: self.rated != 0,
         })
     }
-}
-
-fn read<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T, StorageError> {
-    text.parse().map_err(|_ignored| StorageError::Unreadable(what))
 }
 
 pub(super) fn key(db: &mut Db<'_>, code: Digest) -> Result<Option<Key>, StorageError> {

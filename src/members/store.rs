@@ -17,7 +17,7 @@ use crate::{
         page::Asked,
     },
     storage::{
-        Conn, Db, StorageError, natively,
+        Conn, Db, StorageError, natively, read,
         schema::members::{
             clients, former_roots, key_statements, organisation_keys, organisations, sessions, staff,
         },
@@ -34,10 +34,6 @@ fn not_found(error: diesel::result::Error) -> MemberError {
     } else {
         StorageError::from(error).into()
     }
-}
-
-fn read<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T, StorageError> {
-    text.parse().map_err(|_ignored| StorageError::Unreadable(what))
 }
 
 #[derive(Queryable, Selectable)]

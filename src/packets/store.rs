@@ -14,7 +14,7 @@ use crate::{
         id::{OrganisationId, PacketId, ReferralId},
     },
     storage::{
-        Db, StorageError, natively,
+        Db, StorageError, natively, read,
         schema::packets::{packet_bodies, packet_recipients, packets},
     },
 };
@@ -34,9 +34,26 @@ pub(super) struct Row {
 
 type Columns = (String, String, String, String, String, String, i64, Option<i64>);
 
-fn read<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T, StorageError> {
-    text.parse().map_err(|_ignored| StorageError::Unreadable(what))
-}
+/// What is read of a packet, in the order of [`Columns`].
+const COLUMNS: (
+    packets::id,
+    packets::issuer,
+    packets::referral,
+    packets::envelope,
+    packets::envelope_digest,
+    packets::receipt,
+    packets::received_at,
+    packets::purged_at,
+) = (
+    packets::id,
+    packets::issuer,
+    packets::referral,
+    packets::envelope,
+    packets::envelope_digest,
+    packets::receipt,
+    packets::received_at,
+    packets::purged_at,
+);
 
 impl Row {
     fn of(
@@ -56,16 +73,7 @@ impl Row {
 }
 
 pub(super) fn find(db: &mut Db<'_>, id: PacketId) -> Result<Option<Row>, StorageError> {
-    let query = packets::table.filter(packets::id.eq(id.to_string())).select((
-        packets::id,
-        packets::issuer,
-        packets::referral,
-        packets::envelope,
-        packets::envelope_digest,
-        packets::receipt,
-        packets::received_at,
-        packets::purged_at,
-    ));
+    let query = packets::table.filter(packets::id.eq(id.to_string())).select(COLUMNS);
     let row: Option<Columns> = natively!(db, conn => query.first(conn)).optional()?;
     row.map(Row::of).transpose()
 }
@@ -76,16 +84,7 @@ pub(super) fn after(db: &mut Db<'_>, after: &str, limit: i64) -> Result<Vec<Row>
         .filter(packets::id.gt(after))
         .order(packets::id)
         .limit(limit)
-        .select((
-            packets::id,
-            packets::issuer,
-            packets::referral,
-            packets::envelope,
-            packets::envelope_digest,
-            packets::receipt,
-            packets::received_at,
-            packets::purged_at,
-        ))
+        .select(COLUMNS)
         .load(db.conn())?;
     rows.into_iter().map(Row::of).collect()
 }
@@ -297,16 +296,7 @@ pub(super) fn rows_of(db: &mut Db<'_>, referral: ReferralId) -> Result<Vec<Row>,
     let rows: Vec<Columns> = packets::table
         .filter(packets::referral.eq(referral.to_string()))
         .order(packets::id)
-        .select((
-            packets::id,
-            packets::issuer,
-            packets::referral,
-            packets::envelope,
-            packets::envelope_digest,
-            packets::receipt,
-            packets::received_at,
-            packets::purged_at,
-        ))
+        .select(COLUMNS)
         .load(db.conn())?;
     rows.into_iter().map(Row::of).collect()
 }

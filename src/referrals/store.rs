@@ -29,7 +29,7 @@ use crate::{
     packets::Disclosed,
     policy::{ReasonCode, ServiceCode},
     storage::{
-        Conn, Db, StorageError, natively,
+        Conn, Db, StorageError, natively, read,
         schema::referrals::{
             destructions, forgotten_referrals, needs, past_disclosures, referral_ends, referral_events,
             referral_timers, referrals,
@@ -39,10 +39,6 @@ use crate::{
 
 /// Stands for "never" in the columns lists are ordered by.
 pub(super) const NEVER: i64 = i64::MAX;
-
-fn read<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T, StorageError> {
-    text.parse().map_err(|_ignored| StorageError::Unreadable(what))
-}
 
 fn json<T: for<'de> Deserialize<'de>>(text: &str, what: &'static str) -> Result<T, StorageError> {
     serde_json::from_str(text).map_err(|_ignored| StorageError::Unreadable(what))

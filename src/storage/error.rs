@@ -161,3 +161,8 @@ impl Coded for StorageError {
         }
     }
 }
+
+/// Reads a value from the text that its column holds; `column` is named when it cannot be read.
+pub(crate) fn read<T: std::str::FromStr>(text: &str, column: &'static str) -> Result<T, StorageError> {
+    text.parse().map_err(|_unreadable| StorageError::Unreadable(column))
+}

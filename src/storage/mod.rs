@@ -35,6 +35,7 @@ mod write;
 pub(crate) use db::natively;
 pub use db::{Conn, Db, Engine, Write};
 pub use error::StorageError;
+pub(crate) use error::read;
 pub use migrate::{Applied, MigrationStatus};
 pub use store::{Health, Opening, Store};
 pub use write::{Work, WriteFailed};
