@@ -35,10 +35,11 @@ pub(super) struct Referral {
 enum What {
     /// List referrals: what this organisation received, by what is due, or what it sent, overdue first.
     #[command(after_help = "Examples:
-  throughline referral list inbox
+  throughline referral list                  what came in
   throughline referral list sent --ended     also what is over")]
     List {
         /// Which.
+        #[arg(value_enum, default_value_t = Tray::Inbox)]
         tray: Tray,
         /// Also what is over.
         #[arg(long)]
