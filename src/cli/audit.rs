@@ -28,7 +28,7 @@ pub(super) enum Audit {
         #[arg(long = "checkpoint", value_name = "FILE")]
         checkpoints: Vec<PathBuf>,
         /// A leaf that a receipt promised. May be given several times.
-        #[arg(long = "leaf", value_name = "LEAF")]
+        #[arg(long = "leaf", value_name = "LEAF", allow_hyphen_values = true)]
         leaves: Vec<Digest>,
     },
     /// Write the proof that an entry is in the log. It holds without this node.
@@ -36,6 +36,7 @@ pub(super) enum Audit {
   throughline audit prove aud_… --out proof.txt")]
     Prove {
         /// The entry's id (aud_…), or the leaf from a receipt.
+        #[arg(allow_hyphen_values = true)]
         entry: String,
         /// Leave the entry's bytes out: the reader must have the leaf.
         #[arg(long)]
@@ -54,7 +55,7 @@ pub(super) enum Audit {
         #[arg(long)]
         key: String,
         /// The leaf from your receipt.
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         leaf: Option<Digest>,
     },
     /// Ask the hub, from an organisation's gateway, what was disclosed about a person: what, to whom, when, and under which consent

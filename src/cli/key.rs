@@ -99,6 +99,7 @@ Revoke everything a lost or stolen gateway held: sign, then each reader role tha
 revokes its client. When the root key was lost as well: make a new home (key init), and the coordinator runs member replace-root.")]
     Revoke {
         /// The role, or the thumbprint of an older key.
+        #[arg(allow_hyphen_values = true, value_parser = role_or_thumbprint)]
         key: String,
         /// From when on somebody else may have had it. Without it, from now.
         #[arg(long, value_name = "TIME")]
@@ -191,6 +192,14 @@ fn init(home: &Home, args: &HomeArgs, readers: Vec<String>, output: &Output) -> 
 /// Every role that reads letters: the statistics component has a key of its own at the node.
 pub(super) fn reader_roles() -> Vec<String> {
     Policy::builtin().roles().map(|role| role.code.to_string()).filter(|role| role != "statistics").collect()
+}
+
+/// A role, or a thumbprint, which may begin with a hyphen.
+fn role_or_thumbprint(text: &str) -> Result<String, &'static str> {
+    if text.starts_with('-') && text.parse::<Kid>().is_err() {
+        return Err("expected a role such as sign or medical, or a thumbprint of 43 characters");
+    }
+    Ok(text.to_owned())
 }
 
 fn jwk_text(key: &PublicJwk) -> Result<String, CliError> {

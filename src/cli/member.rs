@@ -97,7 +97,7 @@ the new root until they have compared it as well.")]
         #[arg(long)]
         root: PathBuf,
         /// The thumbprint the organisation told you over another channel.
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         thumbprint: String,
     },
     /// Show when an organisation works, or say it for an organisation that cannot. What it must do within working days is due then.

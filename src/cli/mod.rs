@@ -194,4 +194,25 @@ mod tests {
         let lacking: Vec<&String> = lacking.map(|(words, _)| words).collect();
         assert!(lacking.is_empty(), "{lacking:#?}");
     }
+
+    #[test]
+    fn a_thumbprint_or_a_leaf_may_begin_with_a_hyphen() {
+        for begin in ["-h", "--"] {
+            let text = format!("{begin}{}A", "x".repeat(40));
+            for words in [
+                format!("key revoke {text}"),
+                format!("key revoke --compromised-at 2026-03-02T00:00:00Z {text}"),
+                format!(
+                    "member replace-root org_00000000000000000000000000000001 --root r.jwk --thumbprint {text}"
+                ),
+                format!("audit verify --leaf {text} --leaf {text}"),
+                format!("audit prove {text} --out proof.txt"),
+                format!("audit verify-proof proof.txt --key KEY --leaf {text}"),
+            ] {
+                let parsed = Cli::try_parse_from(["throughline"].into_iter().chain(words.split(' ')));
+                assert!(parsed.is_ok(), "{words}: {}", parsed.err().unwrap());
+            }
+        }
+        assert!(Cli::try_parse_from(["throughline", "key", "revoke", "-h"]).is_err());
+    }
 }
