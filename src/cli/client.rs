@@ -10,7 +10,7 @@ use super::{
     home::{Connection, Keyring},
 };
 use crate::{
-    crypto::{Typ, sign_compact},
+    crypto::{Kid, Typ, sign_compact},
     kernel::{
         Code, Digest, Fault,
         id::{ClientId, Ids, OrganisationId},
@@ -28,6 +28,8 @@ pub(super) struct HubClient {
     token: String,
     /// The organisation this gateway acts for.
     pub(super) organisation: OrganisationId,
+    /// Its root key, as this home holds it.
+    pub(super) root: Kid,
 }
 
 /// What a hub answered.
@@ -77,6 +79,7 @@ impl HubClient {
             base: self.base.clone(),
             token: String::from("nobody.gave.this"),
             organisation: self.organisation,
+            root: self.root.clone(),
         }
     }
 
@@ -97,7 +100,8 @@ impl HubClient {
         };
         let http = http_for(connection)?;
         let token = token(&http, hub, client, keyring, clock, ids).await?;
-        Ok(Self { http, base: hub.clone(), token, organisation })
+        let root = keyring.root.kid().clone();
+        Ok(Self { http, base: hub.clone(), token, organisation, root })
     }
 
     /// The access token, for a client that must be plainer than this one.

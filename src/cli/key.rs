@@ -9,6 +9,7 @@ use super::{
     CliError, Output, block_on,
     client::HubClient,
     home::{self, Connection, Home, HomeArgs, Keyring},
+    known::{Whose, own_statements, trust},
 };
 use crate::{
     crypto::{DecryptionKey, Kid, Passphrase, PublicJwk, SigningKey, Typ, sign_compact},
@@ -109,6 +110,21 @@ revokes its client. When the root key was lost as well: make a new home (key ini
     #[command(after_help = "Example:
   throughline key history --json")]
     History,
+    /// Remember a root key of an organisation (its own as well), or the node's receipt key, after you compared its thumbprint outside of
+    /// the hub. The hub's word alone does not change whose signatures this gateway believes.
+    #[command(
+        after_help = "Examples, after an organisation's root key was replaced and they read you the new thumbprint:
+  throughline key trust org_… 2uVbQZ…
+In a new home, for the root key that your organisation had before, from your own papers:
+  throughline key trust org_… 9fXc1T…"
+    )]
+    Trust {
+        /// The organisation's id, or node.
+        whose: Whose,
+        /// The thumbprint.
+        #[arg(allow_hyphen_values = true)]
+        thumbprint: Kid,
+    },
     /// Change the passphrase that the keys and the consent records of this home lie under. Copies keep the old one: make new ones.
     #[command(after_help = "Example:
   throughline key passphrase --new-passphrase-file /run/secrets/new
@@ -160,6 +176,11 @@ impl Key {
                         .map(|key| format!("{:<10} {:<18} {}", key.status, key.role, key.jwk.kid()));
                     lines.collect::<Vec<_>>().join("\n")
                 })
+            }
+            What::Trust { whose, thumbprint } => {
+                trust(&home, whose, &thumbprint)?;
+                let made = json!({ "whose": whose.to_string(), "trusted": thumbprint });
+                output.data(&made, |_| format!("This gateway trusts {thumbprint} as a key of {whose}."))
             }
             What::Passphrase { new_passphrase_file } => change_passphrase(&home, new_passphrase_file, output),
         }
@@ -272,6 +293,8 @@ fn new_client_key(home: &Home, args: &HomeArgs, output: &Output) -> Result<(), C
 fn rotate(home: &Home, role: &str, output: &Output) -> Result<(), CliError> {
     let passphrase = home.passphrase("Passphrase: ")?;
     let mut keyring = home.keyring(&passphrase)?;
+    // Before anything changes: a new key is of use only when it can be published.
+    block_on(history(home, &keyring))??;
     renew(&mut keyring, role)?;
     home.keep(&SystemIds, &keyring, &passphrase)?;
     let seq = block_on(publish(home, &keyring))??;
@@ -361,15 +384,7 @@ struct Revoked {
 /// The keys as the last statement has them.
 async fn history(home: &Home, keyring: &Keyring) -> Result<Vec<StatedKey>, CliError> {
     let hub = HubClient::sign_in(&home.connection()?, keyring, &SystemClock, &SystemIds).await?;
-    let statements = statements(&hub.key_history(hub.organisation).await?);
-    Ok(statements.last().and_then(|token| last_keys(token)).unwrap_or_default())
-}
-
-fn statements(history: &serde_json::Value) -> Vec<String> {
-    history
-        .get("statements")
-        .and_then(|statements| serde_json::from_value(statements.clone()).ok())
-        .unwrap_or_default()
+    Ok(own_statements(home, &hub).await?.keys)
 }
 
 /// Publishes what the keyring holds: the newest key of each role active, everything older retired.
@@ -380,43 +395,22 @@ pub(super) async fn publish(home: &Home, keyring: &Keyring) -> Result<i64, CliEr
 async fn publish_with(home: &Home, keyring: &Keyring, revoked: Option<&Revoked>) -> Result<i64, CliError> {
     let clock = SystemClock;
     let hub = HubClient::sign_in(&home.connection()?, keyring, &clock, &SystemIds).await?;
-    let history = hub.key_history(hub.organisation).await?;
-    let statements = statements(&history);
-    let mut known = statements.last().and_then(|token| last_keys(token)).unwrap_or_default();
-    let count = i64::try_from(statements.len()).unwrap_or(i64::MAX);
-    if ended_with_a_root(&history, count) {
-        for key in &mut known {
-            key.status = KeyState::Revoked;
-        }
-    }
+    let said = own_statements(home, &hub).await?;
+    let mut known = said.keys.clone();
     for key in known.iter_mut().filter(|key| revoked.is_some_and(|revoked| revoked.kid == *key.jwk.kid())) {
         key.status = KeyState::Revoked;
         let found = revoked.and_then(|revoked| revoked.compromised_at).map(Timestamp::seconds);
         key.compromised_at = found.or(key.compromised_at);
     }
-    let statement = next_statement(hub.organisation, keyring, &statements, known, &clock);
+    let statement = next_statement(hub.organisation, keyring, &said.tokens, known, &clock);
     let payload = serde_json::to_vec(&statement).map_err(|_ignored| {
         CliError::new(Code::new("key.json", Fault::Internal), "a statement could not be written")
     })?;
     let token = sign_compact(&keyring.root, Typ::Directory, &payload)?;
     let path = format!("/api/v1/organisations/{}/keys", hub.organisation);
     hub.post(&path, &json!({ "statement": token })).await?;
+    said.keep(home, hub.organisation, token)?;
     Ok(statement.seq)
-}
-
-/// Whether a root key was replaced after the last statement: then every key it stood for is revoked.
-fn ended_with_a_root(history: &serde_json::Value, statements: i64) -> bool {
-    let former = history.get("former").and_then(serde_json::Value::as_array);
-    let last = former.and_then(|former| former.last()?.get("last_seq")?.as_i64());
-    last.is_some_and(|last| last >= statements)
-}
-
-/// What the last statement said. It is our own; the hub could not have changed it without the root key.
-fn last_keys(token: &str) -> Option<Vec<StatedKey>> {
-    use base64::Engine as _;
-    let payload = token.split('.').nth(1)?;
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;
-    Some(serde_json::from_slice::<Statement>(&bytes).ok()?.keys)
 }
 
 fn next_statement(

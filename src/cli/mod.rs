@@ -201,6 +201,7 @@ mod tests {
             let text = format!("{begin}{}A", "x".repeat(40));
             for words in [
                 format!("key revoke {text}"),
+                format!("key trust node {text}"),
                 format!("key revoke --compromised-at 2026-03-02T00:00:00Z {text}"),
                 format!(
                     "member replace-root org_00000000000000000000000000000001 --root r.jwk --thumbprint {text}"

@@ -174,7 +174,8 @@ fn judge(
 }
 
 /// The record that follows from what is stated at a moment and from what was known before. States only move forward; a key keeps
-/// its role, its beginning and its compromise, and may end earlier but not later than was once said.
+/// its role, its beginning and its compromise, and may end earlier but not later than was once said. A state began when it was first
+/// stated, or earlier when that is known otherwise.
 pub(crate) fn follow(
     old: Option<&KeyRecord>,
     key: &StatedKey,
@@ -202,7 +203,7 @@ pub(crate) fn follow(
         }
     }
     let first_time = |state: KeyState, known: Option<Timestamp>| {
-        if key.status == state { known.or(Some(at)) } else { known }
+        if key.status == state { Some(known.map_or(at, |known| known.min(at))) } else { known }
     };
     Ok(KeyRecord {
         jwk: key.jwk.clone(),

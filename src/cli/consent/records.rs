@@ -149,17 +149,24 @@ impl Held {
     }
 
     /// The newest version that was there at a moment: a withdrawal says nothing of what the person agreed to afterwards.
-    fn version_at(&self, at: Timestamp) -> Option<u32> {
-        let records = self.versions.iter().filter_map(|bytes| Record::parse(bytes.as_bytes()).ok());
-        records.filter(|record| record.collected.at <= at).map(|record| record.version).max()
+    fn version_at(&self, at: Timestamp) -> Result<Option<u32>, CliError> {
+        let read = |bytes: &String| Record::parse(bytes.as_bytes()).map_err(|_ignored| unreadable(self.id));
+        let records = self.versions.iter().map(read).collect::<Result<Vec<Record>, _>>()?;
+        let then = records.iter().filter(|record| record.collected.at <= at);
+        Ok(then.map(|record| record.version).max())
     }
 
     /// Notes a withdrawal that the hub knows of, whoever heard it. Answers whether it was new here.
-    pub(in crate::cli) fn heard(&mut self, withdrawal: WithdrawalId, at: Timestamp, extent: Extent) -> bool {
-        let Some(version) = self.version_at(at) else { return false };
+    pub(in crate::cli) fn heard(
+        &mut self,
+        withdrawal: WithdrawalId,
+        at: Timestamp,
+        extent: Extent,
+    ) -> Result<bool, CliError> {
+        let Some(version) = self.version_at(at)? else { return Ok(false) };
         let before = self.taken_back.len();
         self.take_back(TakenBack { version, at, extent, withdrawal: Some(withdrawal) });
-        self.taken_back.len() > before
+        Ok(self.taken_back.len() > before)
     }
 
     /// Notes what the person took back. The same again changes nothing.

@@ -136,7 +136,7 @@ fn note(rows: &[Value], records: &Records) -> Result<Vec<ConsentId>, CliError> {
         for row in
             rows.iter().filter(|row| part(row, "subject").is_ok_and(|named: SubjectToken| named == subject))
         {
-            is_new |= held.heard(part(row, "id")?, part(row, "withdrawn")?, part(row, "extent")?);
+            is_new |= held.heard(part(row, "id")?, part(row, "withdrawn")?, part(row, "extent")?)?;
         }
         if is_new {
             records.keep(&held)?;

@@ -147,3 +147,85 @@ async fn a_packet_that_belies_its_manifest_is_kept_shut_and_the_hub_gets_the_sig
     assert_eq!(story.state(referral).await, "submitted", "what was not opened is not delivered");
     assert!(hub.everything_stored().contains("referral.violation_reported"));
 }
+
+/// Changes the history of keys on its way to a gateway.
+fn meddle(meddler: &Meddler, mut change: impl FnMut(&mut Value) + Send + 'static) {
+    meddler.after(move |answered| {
+        if answered.path.contains("/keys?") {
+            let mut history: Value = serde_json::from_slice(&answered.body).unwrap();
+            change(&mut history);
+            answered.body = history.to_string().into_bytes();
+        }
+    });
+}
+
+#[actix_web::test]
+async fn a_hub_cannot_make_an_organisation_sign_keys_that_are_not_its_own_or_forget_what_it_said() {
+    let meddler = Meddler::new();
+    let hub = hub_behind(&meddler);
+    let harbour = Gateway::enrolled(&hub, "Harbour").await;
+    let lakeside = Gateway::enrolled(&hub, "Lakeside").await;
+    harbour.run(&hub, "key rotate medical").await.expect(0);
+    let before = harbour.json(&hub, "key history").await;
+    let refused = async |words: &str, code: &str| {
+        for command in [words, "key history"] {
+            let error = harbour.run(&hub, command).await.expect(65).err;
+            assert!(error.contains(code), "{command}: {error}");
+        }
+    };
+
+    let stranger = SigningKey::generate(&SystemIds).unwrap();
+    let root = stranger.public().clone();
+    meddle(&meddler, move |history| {
+        let last = history["statements"].as_array().unwrap().len() - 1;
+        let said = history["statements"][last].as_str().unwrap().split('.').nth(1).unwrap().to_owned();
+        let mut said: Value = serde_json::from_slice(&bytes(&said)).unwrap();
+        said["keys"][0]["jwk"] = json!(SigningKey::generate(&SystemIds).unwrap().public());
+        let forged = sign_compact(&stranger, Typ::Directory, said.to_string().as_bytes()).unwrap();
+        history["statements"][last] = forged.into();
+    });
+    refused("key publish", "known.unusable").await;
+    let held = harbour.json(&hub, "key list").await;
+    refused("key rotate sign", "known.unusable").await;
+    assert_eq!(
+        harbour.json(&hub, "key list").await,
+        held,
+        "a key that cannot be published is not put to use"
+    );
+
+    let other = root.clone();
+    meddle(&meddler, move |history| {
+        history["former"] = json!([{ "root": other, "last_seq": 0, "replaced_at": "2026-01-01T00:00:00Z" }]);
+    });
+    refused("key publish", "known.changed").await;
+    let error = harbour.run(&hub, "key publish").await.err;
+    assert!(error.contains(root.kid().as_str()) && error.contains("key trust org_"), "{error}");
+
+    meddle(&meddler, |history| {
+        history["statements"].as_array_mut().unwrap().pop();
+    });
+    refused("key publish", "known.lacking").await;
+
+    meddler.rest();
+    assert_eq!(harbour.json(&hub, "key history").await, before, "nothing was published meanwhile");
+    harbour.run(&hub, "key publish").await.expect(0);
+    lakeside.run(&hub, "key publish").await.expect(0);
+}
+
+#[actix_web::test]
+async fn a_new_home_believes_no_root_key_but_its_own_and_those_it_was_told() {
+    let meddler = Meddler::new();
+    let hub = hub_behind(&meddler);
+    let stranger = SigningKey::generate(&SystemIds).unwrap().public().clone();
+    let other = stranger.clone();
+    // Before the first statement: nothing is known of this organisation yet.
+    meddle(&meddler, move |history| {
+        history["former"] = json!([{ "root": other, "last_seq": 0, "replaced_at": "2026-01-01T00:00:00Z" }]);
+    });
+    let harbour = Gateway::connected(&hub, "Harbour").await;
+    let error = harbour.run(&hub, "key publish").await.expect(65).err;
+    assert!(error.contains("known.changed") && error.contains(stranger.kid().as_str()), "{error}");
+    let told = format!("key trust {} {}", harbour.id, stranger.kid());
+    harbour.run(&hub, &told).await.expect(0);
+    harbour.run(&hub, "key publish").await.expect(0);
+}

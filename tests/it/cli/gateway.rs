@@ -75,6 +75,13 @@ pub(super) struct Gateway {
 impl Gateway {
     /// Makes keys, is enrolled by the coordinator with the two public ones, connects and publishes.
     pub(super) async fn enrolled(hub: &TestHub, name: &str) -> Self {
+        let gateway = Self::connected(hub, name).await;
+        gateway.run(hub, "key publish").await.expect(0);
+        gateway
+    }
+
+    /// The same without having published.
+    pub(super) async fn connected(hub: &TestHub, name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("passphrase"), format!("{name} four unrelated words\n")).unwrap();
         let run =
@@ -111,7 +118,6 @@ impl Gateway {
         let connect =
             format!("key connect --hub {} --organisation {id} --client {}", hub.url, gateway.client);
         gateway.run(hub, &connect).await.expect(0);
-        gateway.run(hub, "key publish").await.expect(0);
         gateway
     }
 

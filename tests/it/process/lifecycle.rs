@@ -119,8 +119,14 @@ async fn a_stolen_gateway_is_shut_out_and_a_lost_root_key_replaced() {
         |told: &str| format!("member replace-root {organisation} --root anew/root.jwk --thumbprint {told}");
     machine.run(&replace(&old)).expect(65).expect_code("cli.thumbprint");
     assert_eq!(text(&json(&machine, &replace(&root)), "root"), root);
+    machine.run(&key("home", "publish")).expect(65).expect_code("known.changed");
+    machine.run(&key("home", &format!("trust {organisation} {root}"))).expect(0);
     machine.run(&key("home", "publish")).expect(65).expect_code("member.statement_refused");
     connect(&machine, &hub, &organisation, "anew");
+    let refused = machine.run(&key("anew", "publish")).expect(65);
+    refused.expect_code("known.changed");
+    assert!(refused.err.contains(&old), "{}", refused.err);
+    machine.run(&key("anew", &format!("trust {organisation} {old}"))).expect(0);
     machine.run(&key("anew", "publish")).expect(0);
     assert_eq!(states(&machine, "anew", "sign"), ["active", "revoked", "revoked"]);
     assert_eq!(states(&machine, "anew", "intake"), ["active", "revoked"]);
