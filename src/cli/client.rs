@@ -10,9 +10,9 @@ use super::{
     home::{Connection, Keyring},
 };
 use crate::{
-    crypto::{Kid, Typ, sign_compact},
+    crypto::{Kid, Passphrase, Typ, sign_compact},
     kernel::{
-        Code, Digest, Fault,
+        Code, Digest, Fault, Secret,
         id::{ClientId, Ids, OrganisationId},
         time::Clock,
     },
@@ -133,18 +133,7 @@ impl HubClient {
 
     /// Every row of a list, page after page.
     pub(super) async fn all(&self, path: &str) -> Result<Vec<Value>, CliError> {
-        let separator = if path.contains('?') { '&' } else { '?' };
-        let (mut rows, mut after) = (Vec::new(), String::new());
-        loop {
-            let page = self.get(&format!("{path}{separator}limit=200{after}")).await?.body;
-            let items = page.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-            let ended = items.is_empty();
-            rows.extend(items);
-            match page.get("next").and_then(Value::as_str) {
-                Some(next) if !ended => after = format!("&after={next}"),
-                _ => return Ok(rows),
-            }
-        }
+        every_row(path, async |page: String| Ok(self.get(&page).await?.body)).await
     }
 
     /// Everything an organisation ever said about its keys, as the hub hands it out, its pages put together.
@@ -201,20 +190,122 @@ impl HubClient {
         body: Option<(&str, Vec<u8>)>,
         headers: &[(&str, &str)],
     ) -> Result<(HeaderMap, Vec<u8>), CliError> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
+        let request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        exchange(&self.base, request, body, headers).await
+    }
+}
+
+/// A person of the node, signed in with a name and a passphrase.
+pub(super) struct PersonClient {
+    http: reqwest::Client,
+    base: String,
+    session: Secret<String>,
+}
+
+impl PersonClient {
+    /// Signs in.
+    pub(super) async fn sign_in(
+        connection: &Connection,
+        name: &str,
+        passphrase: &Passphrase,
+    ) -> Result<Self, CliError> {
+        let base = connection.hub.clone().unwrap_or_default();
+        may_be_told(&base)?;
+        let http = http_for(connection)?;
+        let body = json!({ "name": name, "passphrase": passphrase.expose() }).to_string().into_bytes();
+        let request = http.post(format!("{base}/api/v1/session"));
+        let (headers, _) = exchange(&base, request, Some(("application/json", body)), &[]).await?;
+        let cookie = headers.get("set-cookie").and_then(|value| value.to_str().ok());
+        let session = cookie.and_then(|cookie| cookie.split(';').next()).unwrap_or_default();
+        Ok(Self { http, base, session: Secret::new(session.to_owned()) })
+    }
+
+    /// GET.
+    pub(super) async fn get(&self, path: &str) -> Result<Value, CliError> {
+        self.send(Method::GET, path, None, &[]).await
+    }
+
+    /// Every row of a list, page after page.
+    pub(super) async fn all(&self, path: &str) -> Result<Vec<Value>, CliError> {
+        every_row(path, async |page: String| self.get(&page).await).await
+    }
+
+    /// A change of something that was read: it counts only while nobody else changed it.
+    pub(super) async fn change(&self, path: &str, body: &Value, seen: i64) -> Result<Value, CliError> {
+        let body = ("application/json", body.to_string().into_bytes());
+        self.send(Method::POST, path, Some(body), &[("if-match", &format!("\"{seen}\""))]).await
+    }
+
+    /// Signs out.
+    pub(super) async fn sign_out(self) -> Result<(), CliError> {
+        self.send(Method::DELETE, "/api/v1/session", None, &[]).await.map(drop)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, Vec<u8>)>,
+        headers: &[(&str, &str)],
+    ) -> Result<Value, CliError> {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        let request = request.header("cookie", self.session.expose());
+        let (_, bytes) = exchange(&self.base, request, body, headers).await?;
+        Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+}
+
+/// Every row of a list, page after page.
+async fn every_row(
+    path: &str,
+    get: impl AsyncFn(String) -> Result<Value, CliError>,
+) -> Result<Vec<Value>, CliError> {
+    let separator = if path.contains('?') { '&' } else { '?' };
+    let (mut rows, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = get(format!("{path}{separator}limit=200{after}")).await?;
+        let items = page.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+        let ended = items.is_empty();
+        rows.extend(items);
+        match page.get("next").and_then(Value::as_str) {
+            Some(next) if !ended => after = format!("&after={next}"),
+            _ => return Ok(rows),
         }
-        if let Some((kind, bytes)) = body {
-            request = request.header("content-type", kind).body(bytes);
-        }
-        let response = request.send().await.map_err(|error| unreachable(&self.base, &error))?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let bytes = read(&self.base, response).await?;
-        if status.is_success() {
-            return Ok((headers, bytes));
-        }
-        Err(refused(&self.base, status, &serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
+    }
+}
+
+async fn exchange(
+    hub: &str,
+    mut request: reqwest::RequestBuilder,
+    body: Option<(&str, Vec<u8>)>,
+    headers: &[(&str, &str)],
+) -> Result<(HeaderMap, Vec<u8>), CliError> {
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    if let Some((kind, bytes)) = body {
+        request = request.header("content-type", kind).body(bytes);
+    }
+    let response = request.send().await.map_err(|error| unreachable(hub, &error))?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let bytes = read(hub, response).await?;
+    if status.is_success() {
+        return Ok((headers, bytes));
+    }
+    Err(refused(hub, status, &serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
+}
+
+/// A passphrase is told over TLS, or to this machine itself.
+fn may_be_told(hub: &str) -> Result<(), CliError> {
+    let here = |url: &reqwest::Url| {
+        url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"))
+    };
+    match reqwest::Url::parse(hub) {
+        Ok(url) if url.scheme() == "https" || url.scheme() == "http" && here(&url) => Ok(()),
+        _ => Err(CliError::new(
+            Code::new("hub.not_private", Fault::Malformed),
+            format!("{hub} is no https:// address; your passphrase could be read on the way there"),
+        )),
     }
 }
 
@@ -321,6 +412,16 @@ mod tests {
         let problem = json!({ "code": "access.not_found", "detail": "nothing here" });
         let refused = refused("https://hub.test", StatusCode::NOT_FOUND, &problem);
         assert_eq!((refused.code(), refused.to_string().as_str()), ("access.not_found", "nothing here"));
+    }
+
+    #[test]
+    fn a_passphrase_is_told_over_tls_or_to_this_machine() {
+        for told in ["https://hub.example", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:1"] {
+            may_be_told(told).unwrap();
+        }
+        for untold in ["http://hub.example", "http://localhost.example", "hub.example", ""] {
+            assert_eq!(may_be_told(untold).unwrap_err().code(), "hub.not_private", "{untold}");
+        }
     }
 
     #[test]

@@ -99,7 +99,7 @@ fn role(asked: &Request, is_sender: bool) -> Result<By, CliError> {
 }
 
 /// A reason of another list is refused before anything is signed, with the list that fits.
-fn check_reason(asked: &Move) -> Result<(), CliError> {
+pub(super) fn check_reason(asked: &Move) -> Result<(), CliError> {
     let Some(reason) = asked.reason() else { return Ok(()) };
     let (sets, only) = fitting(asked);
     let policy = Policy::builtin();

@@ -1,6 +1,7 @@
 //! `throughline referral`
 
 mod act;
+mod oversee;
 mod show;
 mod verbs;
 
@@ -11,6 +12,7 @@ use super::{
     home::{Home, HomeArgs},
 };
 use crate::kernel::{Code, Fault, id::ReferralId};
+use oversee::Oversee;
 use verbs::Verb;
 
 /// Referrals: what came in, what went out, and every move of either side. Each move is an event, signed with this organisation's key.
@@ -52,6 +54,9 @@ enum What {
         /// The referral.
         referral: ReferralId,
     },
+    /// Coordinator: have somebody look at any referral, or declare with data protection that it was an error. The node signs the event.
+    #[command(subcommand)]
+    Oversee(Oversee),
     #[command(flatten)]
     Move(Box<Verb>),
 }
@@ -79,6 +84,7 @@ impl Referral {
         match self.what {
             What::List { tray, ended } => block_on(show::list(&home, (tray.name(), ended), output))?,
             What::Show { referral } => block_on(show::one(&home, referral, output))?,
+            What::Oversee(asked) => block_on(oversee::oversee(&home, asked, output))?,
             What::Move(verb) => block_on(act::act(&home, verb.into_request()?, output))?,
         }
     }

@@ -7,5 +7,6 @@ mod demo;
 mod disclosures;
 mod forged;
 mod gateway;
+mod oversee;
 mod referral;
 mod walkthrough;

@@ -1,0 +1,86 @@
+//! A coordinator at work: a person who signs in, sees where referrals stand and nothing of whom they are about, and is named in the log.
+
+use serde_json::json;
+use throughline::{
+    access::Role,
+    members::{self, EnrolStaff},
+};
+
+use super::{gateway::Gateway, referral::Story};
+use crate::support::{TestHub, send};
+
+const PASSPHRASE: &str = "coordinating four unrelated words";
+
+/// Enrols a person of the node, who chooses a passphrase and keeps it in a file of `desk`.
+async fn enrolled(hub: &TestHub, desk: &Gateway, name: &str, role: Role) {
+    let command = EnrolStaff { name: name.parse().unwrap(), roles: vec![role] };
+    let enrolment = hub
+        .hub
+        .write("members.enrol_staff", &hub.operator(), move |tx| members::enrol_staff(tx, None, &command, 24))
+        .await
+        .unwrap();
+    let choice = json!({ "code": enrolment.code, "passphrase": PASSPHRASE });
+    send(hub, None, "POST", "/api/v1/passphrase", &[], Some(&choice)).await.expect(204);
+    std::fs::write(desk.file("seat"), PASSPHRASE).unwrap();
+}
+
+#[actix_web::test]
+async fn a_coordinator_sees_a_referral_without_the_person_and_has_somebody_look_at_it() {
+    let story = Story::new().await;
+    let Story { hub, harbour, lakeside, .. } = &story;
+    let (_, referral) = story.acknowledged().await;
+    enrolled(hub, lakeside, "m.tembo", Role::Coordinator).await;
+    let seat = format!("--hub {} --as m.tembo --passphrase-file seat", hub.url);
+    let run = |words: String| async move { lakeside.run(hub, &format!("referral oversee {words}")).await };
+
+    let shown = run(format!("show {referral} {seat} --json")).await.expect(0).json();
+    assert_eq!((&shown["state"], &shown["party"]), (&json!("acknowledged"), &json!(null)));
+    let nothing = run(format!("list {seat}")).await.expect(0).out;
+    assert!(nothing.contains("Nothing is overdue."), "{nothing}");
+
+    let told = run(format!("escalate {referral} {seat}")).await.expect(0).out;
+    assert!(told.contains("escalated"), "{told}");
+    let seen = harbour.json(hub, &format!("referral show {referral}")).await;
+    let last = seen["timeline"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["number"], &last["role"], &last["state"]),
+        (&json!("T34"), &json!("coordinator"), &json!("acknowledged"))
+    );
+    let sessions = hub.logged("members.sign_out").await;
+    assert_eq!(sessions.len(), 3, "every run signed out");
+}
+
+#[actix_web::test]
+async fn an_error_found_late_is_declared_by_the_coordinator_and_by_data_protection() {
+    let story = Story::new().await;
+    let Story { hub, harbour, lakeside, .. } = &story;
+    let (_, referral) = story.acknowledged().await;
+    enrolled(hub, harbour, "m.tembo", Role::Coordinator).await;
+    let oversee = format!("referral oversee declare-error {referral} --hub {} --as m.tembo", hub.url);
+    let wrong = format!("{oversee} --passphrase-file seat --reason DR01");
+    let refused = harbour.run(hub, &wrong).await.expect(65).err;
+    assert!(refused.contains("\n  ER01 "), "{refused}");
+    harbour.run(hub, &format!("{oversee} --passphrase-file seat --reason ER01")).await.expect(0);
+    assert_eq!(story.state(&referral).await, "acknowledged", "one alone does not undo what was read");
+    let ours = format!("referral declare-error {referral} --reason ER01 --data-protection");
+    lakeside.run(hub, &ours).await.expect(0);
+    assert_eq!(story.state(&referral).await, "entered_in_error");
+}
+
+#[actix_web::test]
+async fn who_is_no_coordinator_oversees_nothing_and_a_passphrase_is_not_told_in_the_open() {
+    let story = Story::new().await;
+    let Story { hub, harbour, .. } = &story;
+    let (_, referral) = story.acknowledged().await;
+    enrolled(hub, harbour, "o.phiri", Role::Operator).await;
+    let escalate = |hub: &str, file: &str| {
+        format!("referral oversee escalate {referral} --hub {hub} --as o.phiri --passphrase-file {file}")
+    };
+    let nothing = harbour.run(hub, &escalate(&hub.url, "seat")).await.expect(69).err;
+    assert!(nothing.contains("error[access.not_found]"), "{nothing}");
+    let wrong = harbour.run(hub, &escalate(&hub.url, "passphrase")).await.expect(77).err;
+    assert!(wrong.contains("error[member.sign_in_refused]"), "{wrong}");
+    let open = harbour.run(hub, &escalate("http://hub.example", "seat")).await.expect(65).err;
+    assert!(open.contains("error[hub.not_private]"), "{open}");
+    assert_eq!(story.state(&referral).await, "acknowledged");
+}
