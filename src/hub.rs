@@ -179,17 +179,29 @@ impl Hub {
         action: &'static str,
         caller: &Caller,
         remember: Option<Remember>,
+        work: impl FnMut(&mut Tx<'_>) -> Result<Reply, E> + Send + 'static,
+    ) -> Result<Answer, Failure<E>>
+    where
+        E: Coded + From<StorageError>,
+    {
+        self.answer_in(self.setting(action, caller), remember, work).await
+    }
+
+    /// Like [`Hub::answer`], in a setting that was settled earlier, because something was made ready for this very write.
+    pub async fn answer_in<E>(
+        &self,
+        setting: Setting,
+        remember: Option<Remember>,
         mut work: impl FnMut(&mut Tx<'_>) -> Result<Reply, E> + Send + 'static,
     ) -> Result<Answer, Failure<E>>
     where
         E: Coded + From<StorageError>,
     {
         let Some(remember) = remember else {
-            let reply = self.write(action, caller, work).await?;
+            let reply = self.submit(UseCase { setting, audited: true, work }).await?;
             return Ok(Answer { reply, replayed: false });
         };
-        let setting = self.setting(action, caller);
-        let (asked, actor) = (remember.clone(), caller.actor.clone());
+        let (asked, actor) = (remember.clone(), setting.actor.clone());
         let outcome = self
             .submit(UseCase {
                 setting,
@@ -222,12 +234,15 @@ impl Hub {
     /// What is settled before a write begins.
     pub fn setting(&self, action: &'static str, caller: &Caller) -> Setting {
         let now = self.now();
+        let mut salt = [0u8; 32];
+        self.ids().random(&mut salt);
         Setting {
             actor: caller.actor.clone(),
             action,
             request: caller.request,
             now,
             entry: EntryId::new(self.ids(), now),
+            salt,
             ids: Arc::clone(&self.inner.ids),
             node: Arc::clone(&self.inner.keys.node),
         }
@@ -318,6 +333,7 @@ where
         // A different entry than the one the use case would have left: its id may stand in rows that were rolled back.
         let mut setting = self.setting.clone();
         setting.entry = EntryId::new(&*setting.ids, setting.now);
+        setting.ids.random(&mut setting.salt);
         let mut tx = Tx::new(write, &setting);
         match audit::record(&mut tx, &audit::Record::refused(refused.code())) {
             Ok(_leaf) => Ok(()),

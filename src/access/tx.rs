@@ -33,6 +33,8 @@ pub struct Setting {
     pub now: Timestamp,
     /// The entry of the audit log this write will leave.
     pub entry: EntryId,
+    /// What that entry's commitments stand behind: 32 fresh random bytes.
+    pub salt: [u8; 32],
     /// Where ids and salts come from.
     pub ids: Arc<dyn Ids>,
     /// The node.

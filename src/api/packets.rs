@@ -14,18 +14,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{Asking, Body, Paging, Problem, ProblemDocument, answer, extract, reply::note_read};
 use crate::{
-    access::{Permission, Tx},
+    access::{Permission, Setting, Tx},
     hub::{Answer, Failure, Hub, Remember, Reply},
     kernel::{
         Code, Fault, Timestamp,
-        id::{OrganisationId, PacketId, ReferralId},
+        id::{PacketId, ReferralId},
     },
     packets::{
         self, Arrival, Delivered, Evidence, MAX_BODY, MEDIA_TYPE, PacketError, PacketFault, Registry,
         VerifiedPacket, Verifiers, Waiting,
     },
     policy::{Denials, Deny, Policy, Warning},
-    referrals::{self, Deliver, ReferralError, Taken},
+    referrals::{self, Deliver, ReferralError, SignedAhead, Taken},
+    storage::Db,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -150,14 +151,13 @@ impl From<Taken> for PacketTaken {
         (status = 413, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn submit(handed: HandedIn) -> Result<HttpResponse, Problem> {
     let HandedIn { asking, packet: PacketBody { bytes, remember } } = handed;
-    let caller = asking.caller.actor.for_organisation()?;
-    let packet = match verified(&asking.hub, caller, bytes).await {
-        Ok(packet) => Arc::new(packet),
+    let Ready { packet, setting, ahead } = match ready(&asking, bytes).await {
+        Ok(ready) => ready,
         Err(error) => return Err(refused(&asking, error).await),
     };
     let taking = Arc::clone(&packet);
-    let outcome = asking.hub.answer("packets.submit", &asking.caller, remember, move |tx| {
-        let taken = referrals::take(tx, &taking, Policy::builtin())?;
+    let outcome = asking.hub.answer_in(setting, remember, move |tx| {
+        let taken = referrals::take(tx, &taking, ahead.as_ref(), Policy::builtin())?;
         Ok::<_, ReferralError>(Reply::created(PacketTaken::from(taken))?)
     });
     let outcome = match outcome.await {
@@ -171,16 +171,24 @@ async fn submit(handed: HandedIn) -> Result<HttpResponse, Problem> {
     answer(outcome)
 }
 
-async fn verified(
-    hub: &Hub,
-    caller: OrganisationId,
-    bytes: web::Bytes,
-) -> Result<VerifiedPacket, PacketError> {
-    let arrival = Arrival { caller, at: hub.now() };
-    hub.read(move |db| {
-        packets::verify(&bytes, arrival, &mut Registry::new(db, Verifiers::shared()), Policy::builtin())
-    })
-    .await
+/// A packet whose form, keys and signature are right, and everything that can be made ready before its write.
+struct Ready {
+    packet: Arc<VerifiedPacket>,
+    setting: Setting,
+    ahead: Option<SignedAhead>,
+}
+
+async fn ready(asking: &Asking, bytes: web::Bytes) -> Result<Ready, PacketError> {
+    let (hub, caller) = (asking.hub.clone(), asking.caller.clone());
+    let arrival = Arrival { caller: caller.actor.for_organisation()?, at: hub.now() };
+    let verifying = move |db: &mut Db<'_>| {
+        let mut view = Registry::new(db, Verifiers::shared());
+        let packet = packets::verify(&bytes, arrival, &mut view, Policy::builtin())?;
+        let setting = hub.setting("packets.submit", &caller);
+        let ahead = referrals::sign_ahead(&setting, &packet);
+        Ok(Ready { packet: Arc::new(packet), setting, ahead })
+    };
+    asking.hub.read(verifying).await
 }
 
 /// What came in between may have been the same packet: then its receipt is the answer, otherwise the refusal stays.

@@ -41,7 +41,7 @@ pub use entry::{Entry, EntryDraft, EntryError, Outcome, Who};
 pub use error::AuditError;
 pub use proof::{Proof, Proven};
 pub use prove::{Detail, Wanted, checkpoint, prove, tile};
-pub use record::{Record, record};
+pub use record::{Record, leaf_ahead, record};
 pub use sequence::{BATCH, Sequenced, sequence};
 pub use verify::{Finding, FindingKind, Held, Verification, has_entries, has_leaf, verify};
 pub use views::{checkpoint_for, proof_for, read_tile};

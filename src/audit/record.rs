@@ -1,8 +1,8 @@
 //! Leave the entry of a write, inside its transaction.
 
-use super::{AuditError, EntryDraft, Outcome, Who, store};
+use super::{AuditError, Entry, EntryDraft, Outcome, Who, store};
 use crate::{
-    access::{self, Tx},
+    access::{self, Setting, Tx},
     kernel::{Code, Digest},
 };
 
@@ -33,9 +33,18 @@ impl<'a> Record<'a> {
 /// Writes the entry of this transaction and answers its leaf hash, for receipts. Called once; a use case that does not call it
 /// gets a plain entry at its end.
 pub fn record(tx: &mut Tx<'_>, record: &Record<'_>) -> Result<Digest, AuditError> {
-    let mut salt = [0u8; 32];
-    tx.ids().random(&mut salt);
-    let setting = tx.setting();
+    let entry = entry(tx.setting(), record)?;
+    store::insert(tx, &entry)?;
+    tx.mark_recorded();
+    Ok(entry.leaf())
+}
+
+/// The leaf hash that [`record`] will answer in a write with this setting, if that leaves the same record.
+pub fn leaf_ahead(setting: &Setting, record: &Record<'_>) -> Result<Digest, AuditError> {
+    Ok(entry(setting, record)?.leaf())
+}
+
+fn entry(setting: &Setting, record: &Record<'_>) -> Result<Entry, AuditError> {
     let actor = match setting.actor.who() {
         access::Who::Nobody => Who::Nobody,
         access::Who::Staff(id) => Who::Staff(id),
@@ -45,7 +54,7 @@ pub fn record(tx: &mut Tx<'_>, record: &Record<'_>) -> Result<Digest, AuditError
         access::Who::Operator => Who::Operator,
     };
     let role = setting.actor.roles().iter().next().map_or("", access::Role::name);
-    let entry = EntryDraft {
+    let draft = EntryDraft {
         id: setting.entry,
         at: setting.now,
         actor,
@@ -57,10 +66,7 @@ pub fn record(tx: &mut Tx<'_>, record: &Record<'_>) -> Result<Digest, AuditError
         after: record.after,
         request: setting.request,
         outcome: record.refused.map_or(Outcome::Done, Outcome::Refused),
-        salt,
-    }
-    .encode()?;
-    store::insert(tx, &entry)?;
-    tx.mark_recorded();
-    Ok(entry.leaf())
+        salt: setting.salt,
+    };
+    Ok(draft.encode()?)
 }

@@ -35,5 +35,5 @@ pub use seal::{
     SectionKey, SectionKind, check_grant_shape, check_section_shape, decrypt_grant, decrypt_section,
     encrypt_grant, encrypt_section,
 };
-pub use sign::{Peeked, Verified, peek, peek_kid, sign_compact, verify_compact};
+pub use sign::{Ahead, Peeked, Verified, peek, peek_kid, sign_compact, verify_compact};
 pub use vault::FileKey;

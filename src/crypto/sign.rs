@@ -49,6 +49,29 @@ pub fn sign_compact(key: &SigningKey, typ: Typ, payload: &[u8]) -> Result<String
     Ok(token)
 }
 
+/// Claims that were signed before it was certain that they would be made: nobody has them yet.
+pub struct Ahead<C> {
+    claims: C,
+    token: String,
+}
+
+impl<C: PartialEq> Ahead<C> {
+    /// What was signed, and the token over it.
+    pub const fn new(claims: C, token: String) -> Self {
+        Self { claims, token }
+    }
+
+    /// What was signed.
+    pub const fn claims(&self) -> &C {
+        &self.claims
+    }
+
+    /// The token, for whoever came to the very same claims.
+    pub fn token_over(&self, claims: &C) -> Option<&str> {
+        (self.claims == *claims).then_some(self.token.as_str())
+    }
+}
+
 /// Verifies a compact JWS of at most `max` characters. `find` names the key for a thumbprint out of our own store; it is not
 /// asked before everything else fits.
 pub fn verify_compact(

@@ -96,7 +96,7 @@ pub use form::{
     SectionId, Tag,
 };
 pub use inspect::{Inspection, inspect};
-pub use keep::{Kept, keep, kept_before};
+pub use keep::{Kept, keep, kept_before, sign_ahead};
 pub use manifest::{Manifest, ManifestField, commitment};
 pub use open::{Desk, Opened, OpenedDocument, OpenedFile, Reading, open};
 pub use press::{Draft, DraftField, DraftFile, Reader, Sealed, press};

@@ -38,7 +38,9 @@ pub struct VerifiedPacket {
     kinds: Vec<SectionKind>,
     kid: Kid,
     received: Timestamp,
-    parts: Parts,
+    token: String,
+    /// The rest as it will be kept, so that the writer only has to write it.
+    stored: Vec<u8>,
 }
 
 /// A packet's tokens, as received.
@@ -73,16 +75,6 @@ impl Parts {
         })
     }
 
-    fn of(container: &Container<'_>) -> Self {
-        let own = |token: &&str| (*token).to_owned();
-        Self {
-            envelope: container.envelope.to_owned(),
-            manifest: container.manifest.to_owned(),
-            grants: container.grants.iter().map(own).collect(),
-            sections: container.sections.iter().map(|section| section.as_ref().map(own)).collect(),
-        }
-    }
-
     /// The container with every section that `keep` keeps, and `null` for the others.
     pub(super) fn body(&self, keep: impl Fn(usize) -> bool) -> Result<Vec<u8>, PacketFault> {
         let sections =
@@ -95,6 +87,18 @@ impl Parts {
             sections,
         };
         serde_json::to_vec(&written).map_err(|_ignored| PacketFault::NotOneObject)
+    }
+}
+
+impl Stored<'_> {
+    /// Everything of a whole packet but the envelope.
+    fn bytes_of(container: &Container<'_>) -> Result<Vec<u8>, PacketFault> {
+        let stored = Stored {
+            manifest: container.manifest.into(),
+            grants: container.grants.iter().map(|grant| (*grant).into()).collect(),
+            sections: container.sections.iter().flatten().map(|section| (*section).into()).collect(),
+        };
+        serde_json::to_vec(&stored).map_err(|_ignored| PacketFault::NotOneObject)
     }
 }
 
@@ -131,23 +135,17 @@ impl VerifiedPacket {
 
     /// The envelope's token: small, and evidence after the ciphertext is gone.
     pub fn envelope_token(&self) -> &str {
-        &self.parts.envelope
+        &self.token
     }
 
     /// Everything but the envelope, as it is kept beside it.
-    pub(super) fn sealed_parts(&self) -> Result<Vec<u8>, PacketError> {
-        let Parts { manifest, grants, sections, .. } = &self.parts;
-        let stored = Stored {
-            manifest: manifest.into(),
-            grants: grants.iter().map(Into::into).collect(),
-            sections: sections.iter().flatten().map(Into::into).collect(),
-        };
-        Ok(serde_json::to_vec(&stored).map_err(|_ignored| PacketFault::NotOneObject)?)
+    pub(super) fn sealed_parts(&self) -> &[u8] {
+        &self.stored
     }
 
     /// The whole packet as it was received.
     pub fn body(&self) -> Result<Vec<u8>, PacketError> {
-        Ok(self.parts.body(|_place| true)?)
+        Ok(Parts::from_stored(self.token.clone(), &self.stored)?.body(|_place| true)?)
     }
 }
 
@@ -188,7 +186,8 @@ pub fn verify(
         kinds,
         kid: signed.key.record.jwk.kid().clone(),
         received: arrival.at,
-        parts: Parts::of(&container),
+        token: container.envelope.to_owned(),
+        stored: Stored::bytes_of(&container)?,
     })
 }
 

@@ -194,11 +194,15 @@ pub(super) fn entry(
         return Ok(None);
     }
     let id = referral.id().to_string();
-    let mut record = audit::Record::default();
-    record.object = Some(&id);
+    Ok(Some(audit::record(tx, &record(&id, before, after))?))
+}
+
+/// What that entry says of a referral.
+pub(super) fn record(referral: &str, before: Option<Digest>, after: Digest) -> audit::Record<'_> {
+    let mut record = audit::Record::about(referral);
     record.before = before;
     record.after = Some(after);
-    Ok(Some(audit::record(tx, &record)?))
+    record
 }
 
 /// Tells whoever did not do it: the other side, or both when the node did.

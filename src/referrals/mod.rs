@@ -51,6 +51,7 @@ mod proposal;
 mod read;
 mod receipt;
 mod referral;
+mod sign_ahead;
 pub mod state;
 mod store;
 mod submit;
@@ -85,11 +86,12 @@ pub use oversee::{Oversee, Oversight, oversee};
 pub use read::{Listing, Tray, find_for_person, find_referral, list_referrals, view_of};
 pub use receipt::{EventReceipt, Recorded};
 pub use referral::{Origin, Referral};
+pub use sign_ahead::{SignedAhead, sign_ahead};
 pub use state::{
     Appointment, Assigned, CancelAsked, Effect, ErrorAsked, Flags, Held, Loop, Pending, Refused, Service,
     Standing, State, Step, TransferAsked,
 };
-pub use submit::{Submitted, has_open, known, submit};
+pub use submit::{Submission, Submitted, has_open, known, submit};
 pub use take::{Taken, take, taken_before};
 pub use take_back::{answer_withdrawal, take_back, take_back_referral};
 pub use tick::{TICK_BATCH, has_due, tick};

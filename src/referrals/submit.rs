@@ -6,14 +6,16 @@ use super::{
     event::Event,
     forget::{nothing, was_forgotten},
     moves::{By, Move, Number},
-    receipt::{EventReceipt, Recorded},
+    receipt::EventReceipt,
     referral::{Origin, Referral},
-    state::{Standing, Step},
+    sign_ahead::{first_receipt, first_standing},
+    state::Step,
     store,
     timers::Terms,
 };
 use crate::{
     access::{Permission, Tx},
+    crypto::Ahead,
     kernel::{
         Digest, Timestamp,
         id::{OrganisationId, ReferralId, SubjectToken},
@@ -21,6 +23,18 @@ use crate::{
     policy::{Policy, ServiceCode, WorkingCalendar},
     storage::{Db, StorageError},
 };
+
+/// A referral to be taken.
+pub struct Submission<'a> {
+    /// What it begins with.
+    pub origin: Origin,
+    /// When the sender made the packet.
+    pub sealed: Timestamp,
+    /// The recipient's calendar.
+    pub calendar: &'a WorkingCalendar,
+    /// The receipt for the event T01, if it was signed before.
+    pub ahead: Option<&'a Ahead<EventReceipt>>,
+}
 
 /// A referral that the hub has taken.
 #[derive(Clone, Debug)]
@@ -35,17 +49,14 @@ pub struct Submitted {
 
 /// Takes a referral whose packet was verified and judged. The caller keeps the packet in the same transaction; a packet handed in
 /// twice is recognised there, before this is called.
-///
-/// `calendar` is the recipient's; `sealed` is when the sender made the packet.
 pub fn submit(
     tx: &mut Tx<'_>,
-    origin: Origin,
-    sealed: Timestamp,
-    calendar: &WorkingCalendar,
+    submission: Submission<'_>,
     policy: &Policy,
 ) -> Result<Submitted, ReferralError> {
     tx.actor().may(Permission::SendReferrals)?;
     let now = tx.now();
+    let Submission { origin, sealed, calendar, ahead } = submission;
     let urgency = policy.urgency(&origin.urgency).ok_or(ReferralError::UnknownUrgency)?;
     let rules = policy.timers();
     if rules.parallel.urgencies.contains(&origin.urgency) {
@@ -65,8 +76,7 @@ pub fn submit(
     }
     let terms = Terms::at_submission(urgency, rules, calendar, now);
     let timers = terms.timers();
-    let mut standing = Standing::draft();
-    standing.state = super::state::State::Submitted;
+    let standing = first_standing();
     let referral = Referral {
         head: origin.envelope,
         origin,
@@ -82,7 +92,7 @@ pub fn submit(
     })?;
     let leaf = apply::entry(tx, &referral, None, referral.head)?;
     let event = Event {
-        id: apply::fresh(tx),
+        id: ahead.map_or_else(|| apply::fresh(tx), |ahead| ahead.claims().re),
         referral: referral.id(),
         prev: None,
         issuer: referral.origin.sender.to_string(),
@@ -92,22 +102,12 @@ pub fn submit(
         occurred: sealed,
     };
     let step = Step { standing, number: Number::T01, effects: Vec::new() };
-    let receipt = EventReceipt {
-        v: 1,
-        jti: tx.id(),
-        iss: tx.node().name.clone(),
-        re: event.id,
-        h: referral.head,
-        evt: Recorded::Recorded,
-        referral: referral.id(),
-        seq: 1,
-        t: Number::T01,
-        state: referral.standing.state.name(),
-        circle: referral.standing.circle.name(),
-        at: now.seconds(),
-        leaf,
+    let id = ahead.map_or_else(|| tx.id(), |ahead| ahead.claims().jti);
+    let claims = first_receipt(tx.setting(), (referral.id(), referral.head), (event.id, id), leaf);
+    let receipt = match ahead.and_then(|ahead| ahead.token_over(&claims)) {
+        Some(token) => token.to_owned(),
+        None => claims.sign(&tx.node().receipts)?,
     };
-    let receipt = receipt.sign(&tx.node().receipts)?;
     // The envelope is the sender's signature under this event; it is kept with the packet.
     let kept = store::Kept {
         event: &event,

@@ -7,8 +7,9 @@ use super::{
     forget::found,
     proposal::{course_within, facts, wanted},
     referral::{Origin, Referral},
+    sign_ahead::SignedAhead,
     state::Refused,
-    submit::{self, Submitted},
+    submit::{self, Submission, Submitted},
 };
 use crate::{
     access::{Actor, Permission, Tx},
@@ -46,7 +47,14 @@ impl Taken {
 
 /// Takes a packet whose form, keys and signature were verified. Every code that stands against it comes back at once; nothing of a
 /// refused packet is kept but the entry in the log.
-pub fn take(tx: &mut Tx<'_>, packet: &VerifiedPacket, policy: &Policy) -> Result<Taken, ReferralError> {
+///
+/// `ahead` is what was signed for this packet in the setting of this write.
+pub fn take(
+    tx: &mut Tx<'_>,
+    packet: &VerifiedPacket,
+    ahead: Option<&SignedAhead>,
+    policy: &Policy,
+) -> Result<Taken, ReferralError> {
     let envelope = packet.envelope();
     may_send(tx.actor(), envelope.kind)?;
     tx.actor().must_act_for(envelope.iss)?;
@@ -61,9 +69,9 @@ pub fn take(tx: &mut Tx<'_>, packet: &VerifiedPacket, policy: &Policy) -> Result
     }
     let [recipient] = envelope.aud.as_slice() else { return Err(ReferralError::OneRecipient) };
     match envelope.kind {
-        PacketKind::Referral => begin(tx, packet, *recipient, policy),
-        PacketKind::Update | PacketKind::Reply => add(tx, packet, policy),
-        PacketKind::Withdraw => take_back(tx, packet),
+        PacketKind::Referral => begin(tx, packet, (*recipient, ahead), policy),
+        PacketKind::Update | PacketKind::Reply => add(tx, packet, ahead, policy),
+        PacketKind::Withdraw => take_back(tx, packet, ahead),
     }
 }
 
@@ -87,7 +95,7 @@ fn may_send(actor: &Actor, kind: PacketKind) -> Result<(), ReferralError> {
 fn begin(
     tx: &mut Tx<'_>,
     packet: &VerifiedPacket,
-    recipient: OrganisationId,
+    (recipient, ahead): (OrganisationId, Option<&SignedAhead>),
     policy: &Policy,
 ) -> Result<Taken, ReferralError> {
     let envelope = packet.envelope();
@@ -115,14 +123,24 @@ fn begin(
         details_return: facts.details_return(),
         vulnerable: facts.vulnerable(),
     };
-    let sealed = Timestamp::from_seconds(envelope.iat);
-    let Submitted { leaf, .. } = submit::submit(tx, origin, sealed, &facts.calendar(), policy)?;
-    let kept = packets::keep(tx, packet, leaf, counted.sent_today)?;
+    let submission = Submission {
+        origin,
+        sealed: Timestamp::from_seconds(envelope.iat),
+        calendar: &facts.calendar(),
+        ahead: ahead.and_then(|ahead| ahead.event.as_ref()),
+    };
+    let Submitted { leaf, .. } = submit::submit(tx, submission, policy)?;
+    let kept = packets::keep(tx, packet, leaf, counted.sent_today, ahead.map(|ahead| &ahead.packet))?;
     Ok(Taken::new(packet, kept, warnings))
 }
 
 /// A packet of a referral that is there: its sender adds something, or its recipient writes back.
-fn add(tx: &mut Tx<'_>, packet: &VerifiedPacket, policy: &Policy) -> Result<Taken, ReferralError> {
+fn add(
+    tx: &mut Tx<'_>,
+    packet: &VerifiedPacket,
+    ahead: Option<&SignedAhead>,
+    policy: &Policy,
+) -> Result<Taken, ReferralError> {
     let envelope = packet.envelope();
     let referral = of_packet(tx, packet)?;
     let flags = referral.standing.flags;
@@ -137,7 +155,7 @@ fn add(tx: &mut Tx<'_>, packet: &VerifiedPacket, policy: &Policy) -> Result<Take
     let counted = Counted { open_referral: false, sent_today };
     let course = course_within(&referral, envelope);
     let (_facts, warnings) = judged(tx, packet, course, counted, policy)?;
-    let kept = keep_with(tx, packet, &referral, sent_today)?;
+    let kept = keep_with(tx, packet, &referral, (sent_today, ahead))?;
     let waiting = serde_json::json!({
         "packet": envelope.jti, "referral": referral.id(), "kind": envelope.kind, "re": envelope.re,
     });
@@ -146,7 +164,11 @@ fn add(tx: &mut Tx<'_>, packet: &VerifiedPacket, policy: &Policy) -> Result<Take
 }
 
 /// A packet that takes another one back: it holds no field, needs nobody's leave, and deletes that one's ciphertext.
-fn take_back(tx: &mut Tx<'_>, packet: &VerifiedPacket) -> Result<Taken, ReferralError> {
+fn take_back(
+    tx: &mut Tx<'_>,
+    packet: &VerifiedPacket,
+    ahead: Option<&SignedAhead>,
+) -> Result<Taken, ReferralError> {
     let envelope = packet.envelope();
     let referral = of_packet(tx, packet)?;
     if !packet.manifest().fields.is_empty() {
@@ -158,7 +180,7 @@ fn take_back(tx: &mut Tx<'_>, packet: &VerifiedPacket) -> Result<Taken, Referral
     }
     let to = other_side(&referral, envelope.iss);
     let sent_today = packets::sent_on(tx.db(), envelope.iss, to, packet.received())?;
-    let kept = keep_with(tx, packet, &referral, sent_today)?;
+    let kept = keep_with(tx, packet, &referral, (sent_today, ahead))?;
     packets::purge(tx, re)?;
     let gone = serde_json::json!({ "packet": re, "referral": referral.id(), "by": envelope.jti });
     apply::say(tx, "packet.taken_back", Some(to), gone)?;
@@ -211,10 +233,10 @@ fn keep_with(
     tx: &mut Tx<'_>,
     packet: &VerifiedPacket,
     referral: &Referral,
-    sent_before: u32,
+    (sent_before, ahead): (u32, Option<&SignedAhead>),
 ) -> Result<Kept, ReferralError> {
     let leaf = apply::entry(tx, referral, None, packet.envelope_digest())?;
-    Ok(packets::keep(tx, packet, leaf, sent_before)?)
+    Ok(packets::keep(tx, packet, leaf, sent_before, ahead.map(|ahead| &ahead.packet))?)
 }
 
 impl ReferralError {

@@ -2,7 +2,8 @@
 //! one open referral for each person, service and recipient.
 //!
 //! They are sealed with `packets::press`, because there is no consent record behind them to be held against: nobody in them exists.
-//! The hub judges them like any other. They lie in files, so that the memory of the load does not grow with their number.
+//! The hub judges them like any other. They and their certificates lie in files, of which only the places are kept in memory: some
+//! twenty bytes for each, so that a million of them can be handed in without the load taking the memory from the hub.
 
 use std::{
     fs::File,
@@ -96,16 +97,22 @@ fn field(id: &str, value: FormValue, because: Option<&str>) -> Result<DraftField
 
 /// Packets and their certificates, ready to hand in.
 pub(super) struct Letters {
-    /// The scope certificates, one for each packet.
-    pub(super) certificates: Vec<String>,
-    packets: Vec<Place>,
+    places: Vec<Place>,
 }
 
-/// Where a packet lies.
+/// Where a packet lies, and behind it its certificate.
 struct Place {
     file: Arc<File>,
     offset: u64,
-    length: usize,
+    packet: u32,
+    certificate: u32,
+}
+
+impl Place {
+    fn read(&self, offset: u64, length: u32, into: &mut Vec<u8>) -> std::io::Result<()> {
+        into.resize(usize::try_from(length).unwrap_or_default(), 0);
+        self.file.read_exact_at(into, offset)
+    }
 }
 
 impl Letters {
@@ -123,7 +130,7 @@ impl Letters {
             let work = |number: usize| {
                 let (next, path) = (&next, folder.join(format!("packets-{number}")));
                 scope.spawn(move || {
-                    Desk::work(world, content, &path, || {
+                    seal_to(world, content, &path, || {
                         let taken = next.fetch_add(1, Ordering::Relaxed);
                         (taken < packets && each()).then_some(taken)
                     })
@@ -133,71 +140,73 @@ impl Letters {
             working
                 .into_iter()
                 .map(|desk| desk.join().map_err(|_panicked| unfit("sealing panicked"))?)
-                .collect::<Result<Vec<_>, _>>()
+                .collect::<Result<Vec<_>, CliError>>()
         })?;
-        let mut letters = Self { certificates: Vec::new(), packets: Vec::new() };
-        for desk in desks {
-            letters.certificates.extend(desk.certificates);
-            letters.packets.extend(desk.packets);
-        }
-        Ok(letters)
+        Ok(Self { places: desks.into_iter().flatten().collect() })
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.packets.len()
+        self.places.len()
     }
 
     /// How long they are on the wire, on average.
     pub(super) fn mean_bytes(&self) -> usize {
-        let all: usize = self.packets.iter().map(|place| place.length).sum();
-        all.checked_div(self.packets.len()).unwrap_or_default()
+        let all: u64 = self.places.iter().map(|place| u64::from(place.packet)).sum();
+        let number = u64::try_from(self.len()).unwrap_or(u64::MAX);
+        all.checked_div(number).and_then(|mean| usize::try_from(mean).ok()).unwrap_or_default()
     }
 
     /// One packet, read into `into`. False when there is none with this number.
     pub(super) fn read(&self, number: usize, into: &mut Vec<u8>) -> std::io::Result<bool> {
-        let Some(place) = self.packets.get(number) else { return Ok(false) };
-        into.resize(place.length, 0);
-        place.file.read_exact_at(into, place.offset)?;
+        let Some(place) = self.places.get(number) else { return Ok(false) };
+        place.read(place.offset, place.packet, into)?;
         Ok(true)
     }
-}
 
-/// What one thread has sealed.
-#[derive(Default)]
-struct Desk {
-    certificates: Vec<String>,
-    packets: Vec<Place>,
-}
-
-impl Desk {
-    fn work(
-        world: &World,
-        content: Content,
-        path: &Path,
-        mut next: impl FnMut() -> Option<usize>,
-    ) -> Result<Self, CliError> {
-        let file = Arc::new(File::options().read(true).write(true).create_new(true).open(path)?);
-        let (mut desk, mut offset) = (Self::default(), 0u64);
-        while let Some(number) = next() {
-            let Some((recipient, agreement)) = world.recipients.get(number % world.recipients.len().max(1))
-            else {
-                break;
-            };
-            let now = SystemClock.now();
-            let subject = SubjectToken::new(&SystemIds, now);
-            let (scope, certificate) = certify(&world.sender, recipient, agreement, subject, now)?;
-            let draft = draft((&world.sender, recipient), content, agreement, (subject, scope), now)?;
-            let sealed = press(draft, &world.sender.keyring.signing, Policy::builtin(), &SystemIds)?;
-            (&*file).write_all(&sealed.body)?;
-            desk.certificates.push(certificate);
-            desk.packets.push(Place { file: Arc::clone(&file), offset, length: sealed.body.len() });
-            offset = offset.saturating_add(u64::try_from(sealed.body.len()).unwrap_or_default());
-        }
-        // What is still on its way to the disk would stand in the way of the hub's commits.
-        file.sync_all()?;
-        Ok(desk)
+    /// The scope certificate of one packet.
+    pub(super) fn certificate(&self, number: usize) -> std::io::Result<Option<String>> {
+        let Some(place) = self.places.get(number) else { return Ok(None) };
+        let mut token = Vec::new();
+        let offset = place.offset.saturating_add(u64::from(place.packet));
+        place.read(offset, place.certificate, &mut token)?;
+        String::from_utf8(token).map(Some).map_err(std::io::Error::other)
     }
+}
+
+/// Seals what `next` gives into a file, one behind the other.
+fn seal_to(
+    world: &World,
+    content: Content,
+    path: &Path,
+    mut next: impl FnMut() -> Option<usize>,
+) -> Result<Vec<Place>, CliError> {
+    let file = Arc::new(File::options().read(true).write(true).create_new(true).open(path)?);
+    let (mut places, mut offset) = (Vec::new(), 0u64);
+    while let Some(number) = next() {
+        let Some((recipient, agreement)) = world.recipients.get(number % world.recipients.len().max(1))
+        else {
+            break;
+        };
+        let now = SystemClock.now();
+        let subject = SubjectToken::new(&SystemIds, now);
+        let (scope, certificate) = certify(&world.sender, recipient, agreement, subject, now)?;
+        let draft = draft((&world.sender, recipient), content, agreement, (subject, scope), now)?;
+        let sealed = press(draft, &world.sender.keyring.signing, Policy::builtin(), &SystemIds)?;
+        let (packet, behind) =
+            (length_of(&sealed.body).map_err(unfit)?, length_of(certificate.as_bytes()).map_err(unfit)?);
+        (&*file).write_all(&sealed.body)?;
+        (&*file).write_all(certificate.as_bytes())?;
+        places.push(Place { file: Arc::clone(&file), offset, packet, certificate: behind });
+        offset = offset.saturating_add(u64::from(packet)).saturating_add(u64::from(behind));
+    }
+    // What is still on its way to the disk would stand in the way of the hub's commits.
+    file.sync_all()?;
+    Ok(places)
+}
+
+fn length_of(bytes: &[u8]) -> Result<u32, std::num::TryFromIntError> {
+    u32::try_from(bytes.len())
 }
 
 fn certify(

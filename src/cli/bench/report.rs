@@ -76,6 +76,8 @@ pub(super) struct Details {
     pub(super) load_cpu_ms: f64,
     /// Memory of the hub when counting began.
     pub(super) rss_mb_at_start: f64,
+    /// The most memory the load had.
+    pub(super) load_peak_rss_mb: f64,
 }
 
 impl Row {

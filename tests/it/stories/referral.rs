@@ -11,7 +11,9 @@ use throughline::{
         id::{Kind, ReferralId, RequestId, SystemIds},
     },
     policy::{Policy, WorkingCalendar},
-    referrals::{self, By, CaseClosure, Event, Move, NextStep, Number, Origin, ReferralError, Report, Told},
+    referrals::{
+        self, By, CaseClosure, Event, Move, NextStep, Number, Origin, ReferralError, Report, Submission, Told,
+    },
 };
 
 use crate::support::{Org, Response, TestHub};
@@ -61,7 +63,8 @@ pub(super) async fn submit(
     hub.hub
         .write("referrals.submit", &caller(hub, sender), move |tx| {
             let calendar = WorkingCalendar::default();
-            referrals::submit(tx, origin.clone(), sealed, &calendar, Policy::builtin()).map(drop)
+            let submission = Submission { origin: origin.clone(), sealed, calendar: &calendar, ahead: None };
+            referrals::submit(tx, submission, Policy::builtin()).map(drop)
         })
         .await
 }

@@ -1,14 +1,21 @@
 //! A packet from the sender's gateway to the recipient's, and everything that may stand against it.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use throughline::{
-    access::{Actor, Role},
-    crypto::Typ,
-    hub::Caller,
+    access::{Actor, Node, Role, Tx},
+    crypto::{SigningKey, Typ, peek_kid},
+    hub::{Caller, Reply},
     kernel::id::{RequestId, SystemIds},
-    packets::{Draft, PacketKind, ScopeRef, inspect},
-    policy::Mode,
+    packets::{
+        Arrival, Draft, MAX_RECEIPT, PacketKind, Receipt, Registry, ScopeRef, VerifiedPacket, Verifiers,
+        inspect, verify,
+    },
+    policy::{Mode, Policy},
+    referrals::{EventReceipt, ReferralError, sign_ahead, take},
+    storage::Db,
 };
 
 use crate::support::{
@@ -134,7 +141,7 @@ async fn who_only_administers_an_organisation_fetches_no_packet() {
     let refused = hub
         .hub
         .write("packets.fetch", &caller, move |tx| {
-            throughline::referrals::fetch(tx, id, throughline::policy::Policy::builtin()).map(drop)
+            throughline::referrals::fetch(tx, id, Policy::builtin()).map(drop)
         })
         .await
         .unwrap_err();
@@ -587,30 +594,64 @@ async fn who_does_not_send_referrals_sends_no_packet() {
     let sealed = seal(harbour, mechanism.draft(&person, &certified));
     let actor = Actor::client(harbour.client, harbour.id, vec![Role::Intake].into());
     let caller = Caller { actor, request: RequestId::new(&SystemIds, hub.now()) };
-    let arrival = throughline::packets::Arrival { caller: harbour.id, at: hub.now() };
-    let packet = hub
-        .hub
-        .read(move |db| {
-            let verifiers = throughline::packets::Verifiers::shared();
-            let mut view = throughline::packets::Registry::new(db, verifiers);
-            throughline::packets::verify(
-                &sealed.body,
-                arrival,
-                &mut view,
-                throughline::policy::Policy::builtin(),
-            )
-        })
-        .await
-        .unwrap();
-    let packet = std::sync::Arc::new(packet);
+    let packet = verified(hub, harbour, sealed.body).await;
     let refused = hub
         .hub
-        .write("packets.submit", &caller, move |tx| {
-            throughline::referrals::take(tx, &packet, throughline::policy::Policy::builtin())
-        })
+        .write("packets.submit", &caller, move |tx| take(tx, &packet, None, Policy::builtin()))
         .await
         .unwrap_err();
     assert_eq!(throughline::kernel::Coded::code(&refused).name(), "access.forbidden");
+}
+
+async fn verified(hub: &TestHub, from: &Org, body: Vec<u8>) -> Arc<VerifiedPacket> {
+    let arrival = Arrival { caller: from.id, at: hub.now() };
+    let verifying = move |db: &mut Db<'_>| {
+        verify(&body, arrival, &mut Registry::new(db, Verifiers::shared()), Policy::builtin())
+    };
+    Arc::new(hub.hub.read(verifying).await.unwrap())
+}
+
+/// Takes a packet whose receipts were signed in one setting in a write with another, which knows another key. Gives the keys with
+/// which the two receipts were signed: of the first setting, or of the write.
+async fn taken_with_receipts_of(mechanism: &Mechanism, same_write: bool) -> [&'static str; 2] {
+    let Mechanism { hub, harbour, clinic, .. } = mechanism;
+    let person = mechanism.person();
+    let certified = mechanism.certify(&person, clinic).await;
+    let packet = verified(hub, harbour, seal(harbour, mechanism.draft(&person, &certified)).body).await;
+    let actor = Actor::client(harbour.client, harbour.id, vec![Role::CaseWorker].into());
+    let caller = Caller { actor, request: RequestId::new(&SystemIds, hub.now()) };
+    let setting = hub.hub.setting("packets.submit", &caller);
+    let ahead = sign_ahead(&setting, &packet);
+    let mut of_write = if same_write { setting } else { hub.hub.setting("packets.submit", &caller) };
+    let receipts = SigningKey::generate(&SystemIds).unwrap();
+    of_write.node = Arc::new(Node { name: of_write.node.name.clone(), receipts });
+    let (first, later) = (hub.hub.node().receipts.verifier(), of_write.node.receipts.verifier());
+    let signed_by = |token: &str| {
+        let kid = peek_kid(token, Typ::Receipt, MAX_RECEIPT).unwrap();
+        if kid == *first.kid() { "first" } else { "write" }
+    };
+    let id = packet.envelope().referral;
+    let taking = move |tx: &mut Tx<'_>| {
+        let taken = take(tx, &packet, ahead.as_ref(), Policy::builtin())?;
+        Ok::<_, ReferralError>(Reply::ok(taken.receipt)?)
+    };
+    let receipt = hub.hub.answer_in(of_write, None, taking).await.unwrap().reply.body;
+    let event = harbour.get(hub, &format!("/api/v1/referrals/{id}")).await.expect(200).body;
+    let (receipt, event) = (receipt.as_str().unwrap(), event["timeline"][0]["receipt"].as_str().unwrap());
+    let key = if same_write { &first } else { &later };
+    let leaves =
+        [Receipt::verify(receipt, key).unwrap().leaf, EventReceipt::verify(event, key).unwrap().leaf];
+    assert_eq!(leaves[0], leaves[1]);
+    let leaf = leaves[0].unwrap();
+    assert!(hub.hub.read(move |db| throughline::audit::has_leaf(db, leaf)).await.unwrap());
+    [signed_by(receipt), signed_by(event)]
+}
+
+#[actix_web::test]
+async fn receipts_signed_ahead_are_given_by_the_write_they_were_signed_for_and_by_no_other() {
+    let mechanism = Mechanism::new().await;
+    assert_eq!(taken_with_receipts_of(&mechanism, true).await, ["first", "first"]);
+    assert_eq!(taken_with_receipts_of(&mechanism, false).await, ["write", "write"]);
 }
 
 #[actix_web::test]

@@ -53,7 +53,7 @@ pub(super) async fn submit_body(
     let caller = caller(hub, from);
     let keeping = hub.hub.write("packets.keep", &caller, move |tx| match kept_before(tx.db(), &packet)? {
         Some(kept) => Ok(kept),
-        None => keep(tx, &packet, None, 0),
+        None => keep(tx, &packet, None, 0, None),
     });
     keeping.await
 }
@@ -240,7 +240,7 @@ async fn a_receipt_that_the_log_does_not_keep_is_found() {
             .write("packets.keep", &caller(&hub, &from), move |tx| {
                 let about = packet.envelope().jti.to_string();
                 let leaf = audit::record(tx, &audit::Record::about(&about)).unwrap();
-                keep(tx, &packet, Some(if leaf_is_true { leaf } else { Digest::of("never") }), 0)
+                keep(tx, &packet, Some(if leaf_is_true { leaf } else { Digest::of("never") }), 0, None)
             })
             .await
             .unwrap();
