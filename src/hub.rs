@@ -27,6 +27,7 @@ use crate::{
         id::{EntryId, Ids, RequestId},
         time::Clock,
     },
+    policy::Policy,
     storage::{Db, StorageError, Store, Work, Write, WriteFailed},
 };
 
@@ -41,6 +42,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     keys: NodeKeys,
+    policy: Arc<Policy>,
     settings: Settings,
     metrics: Metrics,
 }
@@ -99,10 +101,12 @@ impl Hub {
         store: Store,
         settings: Settings,
         keys: NodeKeys,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
+        policy: Policy,
+        (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>),
     ) -> Self {
-        Self { inner: Arc::new(Inner { store, clock, ids, keys, settings, metrics: Metrics::new() }) }
+        let (policy, metrics) = (Arc::new(policy), Metrics::new());
+        metrics.judges_by(&policy);
+        Self { inner: Arc::new(Inner { store, clock, ids, keys, policy, settings, metrics }) }
     }
 
     /// The moment.
@@ -118,6 +122,11 @@ impl Hub {
     /// The settings in force.
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
+    }
+
+    /// The policy that everything is judged by, from the start of this process to its end.
+    pub fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.inner.policy)
     }
 
     /// The node's keys.

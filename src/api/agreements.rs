@@ -18,7 +18,6 @@ use crate::{
         Code, Fault,
         id::{AgreementId, OrganisationId},
     },
-    policy::Policy,
     referrals::{self, ReferralError},
 };
 
@@ -48,8 +47,9 @@ type One = Path<(AgreementId, u32)>;
     responses((status = 201, body = AgreementView), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn draft(asking: Asking, body: Body<Draft>) -> Result<HttpResponse, Problem> {
     let (command, remember) = body.into_parts();
+    let policy = asking.hub.policy();
     let outcome = asking.hub.answer("agreements.draft", &asking.caller, remember, move |tx| {
-        let agreement = agreements::draft(tx, &command, Policy::builtin())?;
+        let agreement = agreements::draft(tx, &command, &policy)?;
         shown(tx, &agreement, 201)
     });
     answer(outcome.await)
@@ -106,9 +106,10 @@ async fn retract(
     responses((status = 201, body = AgreementView), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn sign(asking: Asking, one: One, body: Body<Sign>) -> Result<HttpResponse, Problem> {
     let ((command, remember), (id, version)) = (body.into_parts(), one.into_inner());
+    let policy = asking.hub.policy();
     let outcome = asking.hub.answer("agreements.sign", &asking.caller, remember, move |tx| {
         let agreement = agreements::sign(tx, id, version, &command)?;
-        referrals::follow_standing(tx, &agreement, Policy::builtin())?;
+        referrals::follow_standing(tx, &agreement, &policy)?;
         Ok::<_, ReferralError>(shown(tx, &agreement, 201)?)
     });
     answer(outcome.await)
@@ -180,8 +181,9 @@ async fn terminate(
     body: Body<Terminate>,
 ) -> Result<HttpResponse, Problem> {
     let (command, remember) = body.into_parts();
+    let policy = asking.hub.policy();
     moved(asking, "agreements.terminate", remember, which(&one, seen), move |tx, which| {
-        agreements::terminate(tx, which, command, Policy::builtin())
+        agreements::terminate(tx, which, command, &policy)
     })
     .await
 }
@@ -211,9 +213,10 @@ async fn moved(
     which: Which,
     mut work: impl FnMut(&mut Tx<'_>, Which) -> Result<Agreement, AgreementError> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
+    let policy = asking.hub.policy();
     let outcome = asking.hub.answer(action, &asking.caller, remember, move |tx| {
         let agreement = work(tx, which)?;
-        referrals::follow_standing(tx, &agreement, Policy::builtin())?;
+        referrals::follow_standing(tx, &agreement, &policy)?;
         Ok::<_, ReferralError>(shown(tx, &agreement, 200)?)
     });
     answer(outcome.await)

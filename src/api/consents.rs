@@ -18,7 +18,6 @@ use crate::{
         Secret, Timestamp,
         id::{CertificateId, SubjectToken, WithdrawalId},
     },
-    policy::Policy,
     referrals::{self, ReferralError},
 };
 
@@ -41,8 +40,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     responses((status = 201, body = CertificateView), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn register(asking: Asking, body: Body<Register>) -> Result<HttpResponse, Problem> {
     let (command, remember) = body.into_parts();
+    let policy = asking.hub.policy();
     let outcome = asking.hub.answer("consent.register", &asking.caller, remember, move |tx| {
-        Ok::<_, ConsentError>(Reply::created(consent::register(tx, &command, Policy::builtin())?)?)
+        Ok::<_, ConsentError>(Reply::created(consent::register(tx, &command, &policy)?)?)
     });
     answer(outcome.await)
 }
@@ -100,9 +100,10 @@ async fn withdraw(asking: Asking, body: Body<TakenBack>) -> Result<HttpResponse,
     };
     let (caller, command) = (heard(&asking.caller, &whose)?, Withdraw { whose, extent: taken.extent });
     // Heard twice it is one withdrawal, so nothing is remembered: an answer would be stored under a code that is a secret.
+    let policy = asking.hub.policy();
     let withdrawal = asking
         .hub
-        .write("consent.withdraw", &caller, move |tx| referrals::take_back(tx, &command, Policy::builtin()))
+        .write("consent.withdraw", &caller, move |tx| referrals::take_back(tx, &command, &policy))
         .await?;
     Ok(HttpResponse::Created().json(Recorded { withdrawal }))
 }
@@ -192,8 +193,9 @@ async fn say(
 ) -> Result<HttpResponse, Problem> {
     let ((said, remember), id) = (body.into_parts(), id.into_inner());
     let said = Said::from(said);
+    let policy = asking.hub.policy();
     let outcome = asking.hub.answer("consent.answer_withdrawal", &asking.caller, remember, move |tx| {
-        let view = referrals::answer_withdrawal(tx, id, said, Policy::builtin())?;
+        let view = referrals::answer_withdrawal(tx, id, said, &policy)?;
         Ok::<_, ReferralError>(Reply::ok(view)?)
     });
     answer(outcome.await)

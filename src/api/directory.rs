@@ -79,8 +79,9 @@ async fn find(asking: Asking, id: Path<ServiceId>) -> Result<HttpResponse, Probl
     responses((status = 201, body = Service), (status = 422, body = ProblemDocument)))]
 async fn list(asking: Asking, body: Body<ListService>) -> Result<HttpResponse, Problem> {
     let (command, remember) = body.into_parts();
+    let policy = asking.hub.policy();
     let outcome = asking.hub.answer("directory.list_service", &asking.caller, remember, move |tx| {
-        let service = directory::list_service(tx, &command)?;
+        let service = directory::list_service(tx, &command, &policy)?;
         Ok::<_, DirectoryError>(Reply::created(&service)?.version(service.version))
     });
     answer(outcome.await)
@@ -126,8 +127,9 @@ async fn link(
 ) -> Result<HttpResponse, Problem> {
     let (link, remember) = body.into_parts();
     let command = LinkService { service: id.into_inner(), version: expected.0, link: Some(link) };
+    let policy = asking.hub.policy();
     let outcome = asking.hub.answer("directory.link", &asking.caller, remember, move |tx| {
-        let service = directory::link_service(tx, &command)?;
+        let service = directory::link_service(tx, &command, &policy)?;
         Ok::<_, DirectoryError>(Reply::ok(&service)?.version(service.version))
     });
     answer(outcome.await)
@@ -144,8 +146,9 @@ async fn unlink(
     remembered: Remembered,
 ) -> Result<HttpResponse, Problem> {
     let command = LinkService { service: id.into_inner(), version: expected.0, link: None };
+    let policy = asking.hub.policy();
     let outcome = asking.hub.answer("directory.unlink", &asking.caller, remembered.0, move |tx| {
-        let service = directory::link_service(tx, &command)?;
+        let service = directory::link_service(tx, &command, &policy)?;
         Ok::<_, DirectoryError>(Reply::ok(&service)?.version(service.version))
     });
     answer(outcome.await)

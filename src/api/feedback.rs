@@ -19,7 +19,7 @@ use crate::{
         Secret, Timestamp,
         id::{OrganisationId, ReferralId},
     },
-    policy::{Policy, ServiceCode},
+    policy::ServiceCode,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -98,8 +98,9 @@ async fn take_back(asking: Asking, body: Body<CodeAndPin>) -> Result<HttpRespons
     let (given, _never_remembered) = body.into_parts();
     let presented = Presented::new(&asking.hub.keys().person, &given.code, &given.pin);
     let (pauses, person) = (pauses(&asking.hub), person(&asking));
+    let policy = asking.hub.policy();
     let outcome = asking.hub.write("feedback.take_back", &person, move |tx| {
-        feedback::take_back(tx, &presented, &pauses, Policy::builtin())
+        feedback::take_back(tx, &presented, &pauses, &policy)
     });
     Ok(HttpResponse::Ok().json(outcome.await?.ok_or(FeedbackError::NotOpened)?))
 }

@@ -26,6 +26,8 @@ pub(super) struct Readiness {
     /// The last nightly look at the log found nothing wrong, as far as this process has looked. Work goes on all the same: somebody has to
     /// compare.
     pub log: bool,
+    /// The policy this process judges by: the dictionary's version as packets name it.
+    pub policy: String,
 }
 
 /// The process runs.
@@ -52,6 +54,7 @@ pub(super) async fn ready(hub: web::Data<Hub>) -> HttpResponse {
         keys: hub.keys().are_usable(),
         disk: health.and_then(|h| h.free_bytes).is_none_or(|free| free >= floor),
         log: hub.metrics().log_is_sound(),
+        policy: hub.policy().dictionary().to_owned(),
     };
     let ready =
         readiness.database && readiness.writes && readiness.migrations && readiness.keys && readiness.disk;

@@ -23,7 +23,6 @@ use crate::{
         KeyHistory, MemberError, Organisation, PublishKeys, RegisterClient, SetCalendar, SetPassphrase,
         SignIn, StaffView, Suspend,
     },
-    policy::Policy,
     storage::StorageError,
 };
 
@@ -304,8 +303,9 @@ async fn publish_keys(
     body: Body<PublishKeys>,
 ) -> Result<HttpResponse, Problem> {
     let ((command, remember), id) = (body.into_parts(), id.into_inner());
+    let policy = asking.hub.policy();
     let outcome = asking.hub.answer("members.publish_keys", &asking.caller, remember, move |tx| {
-        let seq = members::publish_keys(tx, id, &command, Policy::builtin())?;
+        let seq = members::publish_keys(tx, id, &command, &policy)?;
         Ok::<_, MemberError>(Reply::created(serde_json::json!({ "seq": seq }))?)
     });
     answer(outcome.await)

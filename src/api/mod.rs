@@ -27,6 +27,7 @@ mod node;
 mod notices;
 mod packets;
 mod page;
+mod policy;
 mod problem;
 mod referrals;
 mod reply;

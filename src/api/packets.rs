@@ -24,7 +24,7 @@ use crate::{
         self, Arrival, Delivered, Evidence, MAX_BODY, MEDIA_TYPE, PacketError, PacketFault, Registry,
         VerifiedPacket, Verifiers, Waiting,
     },
-    policy::{Denials, Deny, Policy, Warning},
+    policy::{Denials, Deny, Warning},
     referrals::{self, Deliver, ReferralError, SignedAhead, Taken},
     storage::Db,
 };
@@ -156,8 +156,9 @@ async fn submit(handed: HandedIn) -> Result<HttpResponse, Problem> {
         Err(error) => return Err(refused(&asking, error).await),
     };
     let taking = Arc::clone(&packet);
+    let policy = asking.hub.policy();
     let outcome = asking.hub.answer_in(setting, remember, move |tx| {
-        let taken = referrals::take(tx, &taking, ahead.as_ref(), Policy::builtin())?;
+        let taken = referrals::take(tx, &taking, ahead.as_ref(), &policy)?;
         Ok::<_, ReferralError>(Reply::created(PacketTaken::from(taken))?)
     });
     let outcome = match outcome.await {
@@ -183,7 +184,7 @@ async fn ready(asking: &Asking, bytes: web::Bytes) -> Result<Ready, PacketError>
     let arrival = Arrival { caller: caller.actor.for_organisation()?, at: hub.now() };
     let verifying = move |db: &mut Db<'_>| {
         let mut view = Registry::new(db, Verifiers::shared());
-        let packet = packets::verify(&bytes, arrival, &mut view, Policy::builtin())?;
+        let packet = packets::verify(&bytes, arrival, &mut view, &hub.policy())?;
         let setting = hub.setting("packets.submit", &caller);
         let ahead = referrals::sign_ahead(&setting, &packet);
         Ok(Ready { packet: Arc::new(packet), setting, ahead })
@@ -220,9 +221,11 @@ async fn waiting(asking: Asking, paging: web::Query<Paging>) -> Result<HttpRespo
 async fn fetch(asking: Asking, id: Path<PacketId>) -> Result<HttpResponse, Problem> {
     let (actor, id) = (asking.caller.actor.clone(), id.into_inner());
     actor.may(Permission::ReceiveReferrals).or_else(|_forbidden| actor.may(Permission::SendReferrals))?;
-    let found = asking.hub.read(move |db| packets::fetch(db, &actor, id, Policy::builtin())).await?;
+    let policy = asking.hub.policy();
+    let found = asking.hub.read(move |db| packets::fetch(db, &actor, id, &policy)).await?;
+    let policy = asking.hub.policy();
     let served = if found.first {
-        let judging = move |tx: &mut Tx<'_>| referrals::fetch(tx, id, Policy::builtin());
+        let judging = move |tx: &mut Tx<'_>| referrals::fetch(tx, id, &policy);
         let judged = asking.hub.write("packets.fetch", &asking.caller, judging).await;
         if let Err(Failure::Refused(error)) = &judged {
             count_denied(&asking.hub, &error.denials());
@@ -291,8 +294,9 @@ async fn receipt(
 ) -> Result<HttpResponse, Problem> {
     let ((signed, remember), id) = (body.into_parts(), id.into_inner());
     let command = Deliver { packet: id, receipt: signed.receipt };
+    let policy = asking.hub.policy();
     let outcome = asking.hub.answer("packets.receipt", &asking.caller, remember, move |tx| {
-        referrals::deliver(tx, &command, Policy::builtin())?;
+        referrals::deliver(tx, &command, &policy)?;
         Ok::<_, ReferralError>(Reply::ok(serde_json::Value::Null)?)
     });
     answer(outcome.await)

@@ -18,7 +18,7 @@ use crate::{
         id::{ReferralId, SubjectToken},
         page::Cursor,
     },
-    policy::{Policy, ReasonCode},
+    policy::ReasonCode,
     referrals::{
         self, Act, DestructionView, Disclosures, Listing, MAX_EVENT, NeedView, Number, Oversee, Oversight,
         RecordNeed, ReferralError, ReferralView, Stated, Tray,
@@ -138,8 +138,9 @@ async fn find(asking: Asking, id: Path<ReferralId>) -> Result<HttpResponse, Prob
 async fn act(asking: Asking, id: Path<ReferralId>, body: Body<SignedEvent>) -> Result<HttpResponse, Problem> {
     let ((signed, remember), referral) = (body.into_parts(), id.into_inner());
     let command = Act { referral, event: within(signed.event)? };
+    let policy = asking.hub.policy();
     let outcome = asking.hub.answer("referrals.act", &asking.caller, remember, move |tx| {
-        let moved = referrals::act(tx, &command, Policy::builtin())?;
+        let moved = referrals::act(tx, &command, &policy)?;
         let actor = tx.actor();
         let view = referrals::view_of(tx.db(), actor, &moved.referral)?;
         let version = view.version;
@@ -166,8 +167,9 @@ async fn oversee(
         AskedOversight::DeclareError { reason } => Oversight::DeclareError(reason),
     };
     let command = Oversee { referral, version: expected.0, what };
+    let policy = asking.hub.policy();
     let outcome = asking.hub.answer("referrals.oversee", &asking.caller, remember, move |tx| {
-        let moved = referrals::oversee(tx, &command, Policy::builtin())?;
+        let moved = referrals::oversee(tx, &command, &policy)?;
         let actor = tx.actor();
         let view = referrals::view_of(tx.db(), actor, &moved.referral)?;
         Ok::<_, ReferralError>(Reply::ok(&view)?.version(view.version))
@@ -258,8 +260,9 @@ async fn disclose(asking: Asking, body: Body<AboutWhom>) -> Result<HttpResponse,
     responses((status = 201, body = NeedView), (status = 422, body = ProblemDocument)))]
 async fn record_need(asking: Asking, body: Body<RecordNeed>) -> Result<HttpResponse, Problem> {
     let (command, remember) = body.into_parts();
+    let policy = asking.hub.policy();
     let outcome = asking.hub.answer("referrals.record_need", &asking.caller, remember, move |tx| {
-        Ok::<_, ReferralError>(Reply::created(referrals::record_need(tx, &command, Policy::builtin())?)?)
+        Ok::<_, ReferralError>(Reply::created(referrals::record_need(tx, &command, &policy)?)?)
     });
     answer(outcome.await)
 }

@@ -10,7 +10,7 @@ use utoipa::OpenApi as _;
 
 use super::{
     Problem, agreements, audit, consents, directory, feedback, health, members, node, notices, packets, page,
-    referrals, tokens,
+    policy, referrals, tokens,
 };
 use crate::kernel::{Code, Fault};
 
@@ -26,6 +26,7 @@ use crate::kernel::{Code, Fault};
         health::metrics,
         node::node,
         notices::list,
+        policy::policy,
         tokens::token,
         description
     ),
@@ -40,6 +41,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/health/ready", web::get().to(health::ready))
         .route("/metrics", web::get().to(health::metrics))
         .route("/.well-known/throughline-node", web::get().to(node::node))
+        .route("/api/v1/policy", web::get().to(policy::policy))
         .route("/oauth/token", web::post().to(tokens::token))
         .route("/api/v1/notices", web::get().to(notices::list))
         .route("/api", web::get().to(page::page))

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{CliError, Output, block_on, open_hub};
 use crate::{
-    access::Actor,
+    access::{Actor, Tx},
     config::Settings,
     directory::{
         self, DirectoryError, Link, LinkService, Search,
@@ -181,7 +181,9 @@ async fn link(
     let actor = caller.actor.clone();
     let was = hub.read(move |db| directory::find_service(db, &actor, service)).await?;
     let command = LinkService { service, version: was.version, link };
-    let now = hub.write("directory.link", caller, move |tx| directory::link_service(tx, &command)).await?;
+    let policy = hub.policy();
+    let linking = move |tx: &mut Tx<'_>| directory::link_service(tx, &command, &policy);
+    let now = hub.write("directory.link", caller, linking).await?;
     output.data(&now, line)
 }
 

@@ -10,6 +10,7 @@ use super::{
     consent::records::Records,
     home::{Home, HomeArgs, replace},
     known::node_key,
+    policy,
     session::{Names, Session, text},
 };
 use crate::{
@@ -19,7 +20,6 @@ use crate::{
         id::{CertificateId, ConsentId, OrganisationId, SubjectToken},
     },
     packets::{Disclosed, DisclosedTo},
-    policy::Policy,
     referrals::{Disclosures, Stated},
 };
 
@@ -111,8 +111,7 @@ fn told(stated: &Disclosures, names: &Names, consents: &Consents) -> Vec<String>
 }
 
 fn rows(one: &Disclosed, names: &Names, consents: &Consents) -> Vec<(&'static str, String)> {
-    let policy = Policy::builtin();
-    let label = policy.service(&one.service).map_or("", |known| known.label.as_str());
+    let label = policy::service(one.service.as_str());
     let what = format!(
         "{} {} of {}, for {} and {} {label}, keep {}, pass on {}",
         one.kind.name(),

@@ -8,12 +8,14 @@ use crate::{
     hub::NodeKeys,
     jobs::{self, LastLook},
     kernel::{Code, Fault},
+    policy::Policy,
     storage::Store,
 };
 
-/// Looks at keys, database, migrations, disk, TLS and what the last look at the log found, and says for each what is wrong and what to do.
+/// Looks at policy, keys, database, migrations, disk, TLS and what the last look at the log found, and says for each what is wrong and what to do.
 pub(super) fn run(settings: &Settings, output: &Output) -> Result<(), CliError> {
-    let findings = [keys(settings), database(settings), disk(settings), tls(settings), log(settings)];
+    let findings =
+        [policy(settings), keys(settings), database(settings), disk(settings), tls(settings), log(settings)];
     output.data(&findings, |findings| {
         let lines = findings
             .iter()
@@ -34,6 +36,13 @@ struct Finding {
     what: &'static str,
     good: bool,
     said: String,
+}
+
+fn policy(settings: &Settings) -> Finding {
+    match Policy::load(&settings.policy.profiles) {
+        Ok(policy) => Finding { what: "policy", good: true, said: policy.dictionary().to_owned() },
+        Err(error) => Finding { what: "policy", good: false, said: error.to_string() },
+    }
 }
 
 fn keys(settings: &Settings) -> Finding {

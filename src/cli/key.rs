@@ -10,6 +10,7 @@ use super::{
     client::HubClient,
     home::{self, Connection, Home, HomeArgs, Keyring},
     known::{Whose, own_statements, trust},
+    policy,
 };
 use crate::{
     crypto::{DecryptionKey, Kid, Passphrase, PublicJwk, SigningKey, Typ, sign_compact},
@@ -188,7 +189,7 @@ impl Key {
 }
 
 fn init(home: &Home, args: &HomeArgs, readers: Vec<String>, output: &Output) -> Result<(), CliError> {
-    let readers = if readers.is_empty() { reader_roles() } else { readers };
+    let readers = if readers.is_empty() { reader_roles(&policy::of(home)?) } else { readers };
     let passphrase = home.passphrase("Choose a passphrase for this organisation's keys: ")?;
     require_strong(&passphrase)?;
     let keyring = Keyring::generate(&SystemIds, &readers)?;
@@ -211,8 +212,8 @@ fn init(home: &Home, args: &HomeArgs, readers: Vec<String>, output: &Output) -> 
 }
 
 /// Every role that reads letters: the statistics component has a key of its own at the node.
-pub(super) fn reader_roles() -> Vec<String> {
-    Policy::builtin().roles().map(|role| role.code.to_string()).filter(|role| role != "statistics").collect()
+pub(super) fn reader_roles(policy: &Policy) -> Vec<String> {
+    policy.roles().map(|role| role.code.to_string()).filter(|role| role != "statistics").collect()
 }
 
 /// A role, or a thumbprint, which may begin with a hyphen.

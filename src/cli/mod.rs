@@ -30,6 +30,7 @@ mod need;
 mod node;
 mod output;
 mod packet;
+mod policy;
 mod referral;
 mod serve;
 mod service;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     CliError, Output, block_on,
     home::{Home, HomeArgs},
+    policy,
     session::{Session, text},
 };
 use crate::{
@@ -111,7 +112,7 @@ impl Need {
 
 impl RecordArgs {
     async fn run(self, home: &Home, output: &Output) -> Result<(), CliError> {
-        let body = self.into_body()?;
+        let body = self.into_body(&policy::of(home)?)?;
         let session = Session::open(home, output).await?;
         let need = session.hub.post("/api/v1/needs", &body).await?.body;
         output.data(&need, |need| {
@@ -123,10 +124,10 @@ impl RecordArgs {
         })
     }
 
-    fn into_body(self) -> Result<Value, CliError> {
+    fn into_body(self, policy: &Policy) -> Result<Value, CliError> {
         let Self { service, urgency, area, why } = self;
         let (kind, reason) = match (why.reason, why.information_only) {
-            (Some(code), _) => ("unreferred", unreferred(&code)?.to_string()),
+            (Some(code), _) => ("unreferred", unreferred(&code, policy)?.to_string()),
             (None, Some(alone)) => ("information_only", alone.name().to_owned()),
             (None, None) => {
                 return Err(unclear("say why there is no referral: --reason or --information-only"));
@@ -141,8 +142,7 @@ impl RecordArgs {
 }
 
 /// A reason of another list is refused with the list that fits.
-fn unreferred(code: &ReasonCode) -> Result<&ReasonCode, CliError> {
-    let policy = Policy::builtin();
+fn unreferred<'c>(code: &'c ReasonCode, policy: &Policy) -> Result<&'c ReasonCode, CliError> {
     if policy.reason(ReasonSet::Np, code).is_some() {
         return Ok(code);
     }
@@ -166,13 +166,12 @@ async fn list(home: &Home, output: &Output) -> Result<(), CliError> {
 
 /// A need in a line: when, what, how fast, where, why.
 fn told(need: &Value) -> String {
-    let policy = Policy::builtin();
-    let service = text(need, "service");
-    let label = service.parse().ok().and_then(|code| policy.service(&code));
-    let label = label.map_or("", |known| known.label.as_str());
-    let reason = text(need, "reason");
-    let known = reason.parse().ok().and_then(|code| policy.reason(ReasonSet::Np, &code));
-    let known = known.map_or(String::new(), |known| format!(" {}", known.label));
+    let (service, reason) = (text(need, "service"), text(need, "reason"));
+    let label = policy::service(service);
+    let known = match policy::no_referral(reason) {
+        "" => String::new(),
+        label => format!(" {label}"),
+    };
     let area = match text(need, "area") {
         "" => String::new(),
         area => format!(" in {area}"),

@@ -10,6 +10,7 @@ use crate::{
     config::{LogFormat, Settings},
     hub::{Hub, KeyFault, NodeKeys},
     kernel::{Code, Coded, Fault, id::SystemIds, time::SystemClock},
+    policy::{Policy, PolicyError},
     storage::{StorageError, Store},
 };
 
@@ -22,6 +23,9 @@ pub enum NodeError {
     /// The keys.
     #[error(transparent)]
     Keys(#[from] KeyFault),
+    /// The policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
 }
 
 impl Coded for NodeError {
@@ -29,15 +33,17 @@ impl Coded for NodeError {
         match self {
             Self::Storage(error) => error.code(),
             Self::Keys(error) => error.code(),
+            Self::Policy(error) => error.code(),
         }
     }
 }
 
-/// Opens the store and the keys the settings name. Migrates when the settings say so, and refuses tables that do not fit.
+/// Opens the policy, the store and the keys the settings name. Migrates when the settings say so, and refuses tables that do not fit.
 pub fn open_hub(settings: Settings) -> Result<Hub, NodeError> {
+    let policy = Policy::load(&settings.policy.profiles)?;
     let keys = NodeKeys::load(&settings.node.keys, &settings.node.name)?;
     let store = migrated(Store::open_existing(settings.database.opening())?, &settings)?;
-    Ok(Hub::new(store, settings, keys, Arc::new(SystemClock), Arc::new(SystemIds)))
+    Ok(Hub::new(store, settings, keys, policy, (Arc::new(SystemClock), Arc::new(SystemIds))))
 }
 
 /// Makes the database of a new node. One that a node has lived in is refused: its keys are elsewhere, and new ones would do harm.

@@ -251,7 +251,8 @@ fn as_json<T: Serialize>(value: &T) -> Result<String, CliError> {
 }
 
 fn exit_code(error: &CliError) -> u8 {
-    let settings = ["config.", "node_keys.", "server.tls", "storage.schema", "storage.missing"];
+    let settings =
+        ["config.", "node_keys.", "server.tls", "policy.profile", "storage.schema", "storage.missing"];
     if settings.iter().any(|start| error.name.starts_with(start)) {
         return 78;
     }

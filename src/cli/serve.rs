@@ -45,7 +45,7 @@ async fn until_told(hub: Hub, output: &Output) -> Result<(), CliError> {
     } else {
         None
     };
-    tracing::info!(address = %serving.address, database = hub.store().engine().name(), "serving");
+    tracing::info!(address = %serving.address, database = hub.store().engine().name(), policy = hub.policy().dictionary(), "serving");
     output.say(format!(
         "Throughline serves {} at {}. Ctrl-C stops it.",
         hub.settings().node.name,

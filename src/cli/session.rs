@@ -9,6 +9,7 @@ use super::{
     CliError, Output,
     client::HubClient,
     home::{Home, Keyring},
+    policy,
 };
 use crate::{
     crypto::Passphrase,
@@ -30,7 +31,7 @@ pub(super) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Asks for the passphrase, opens the keys and signs in.
+    /// Asks for the passphrase, opens the keys, signs in, and keeps the policy the hub judges by.
     pub(super) async fn open(home: &'a Home, output: &Output) -> Result<Self, CliError> {
         let passphrase = home.passphrase("Passphrase: ")?;
         Self::open_with(home, &passphrase, output).await
@@ -45,6 +46,7 @@ impl<'a> Session<'a> {
         let _working = output.working("Opening the keys and signing in ...");
         let keyring = home.keyring(passphrase)?;
         let hub = HubClient::sign_in(&home.connection()?, &keyring, &SystemClock, &SystemIds).await?;
+        policy::follow(home, &hub).await?;
         Ok(Self { home, keyring, hub })
     }
 

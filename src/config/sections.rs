@@ -12,6 +12,8 @@ use super::Networks;
 pub struct Settings {
     /// The node itself.
     pub node: NodeSettings,
+    /// What the mechanism tightens.
+    pub policy: PolicySettings,
     /// The HTTP server.
     pub server: Server,
     /// The database.
@@ -36,6 +38,14 @@ pub struct NodeSettings {
     pub country: String,
     /// Folder of the node's keys.
     pub keys: PathBuf,
+}
+
+/// `[policy]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySettings {
+    /// A profile, or a folder of profiles; empty for none.
+    pub profiles: PathBuf,
 }
 
 /// `[server]`

@@ -55,7 +55,7 @@ pub fn gather(
     };
     Ok(Facts {
         at,
-        offer: offer(db, &proposal)?,
+        offer: offer(db, &proposal, policy)?,
         sender,
         recipient,
         agreement,
@@ -72,9 +72,9 @@ fn reader(db: &mut Db<'_>, known: &Organisation, at: Timestamp) -> Result<Member
 }
 
 /// What the directory says. Who the person is and where, it is not asked: nobody tells the hub.
-fn offer(db: &mut Db<'_>, proposal: &Proposal) -> Result<Offer, ConsentError> {
+fn offer(db: &mut Db<'_>, proposal: &Proposal, policy: &Policy) -> Result<Offer, ConsentError> {
     let found = match proposal.recipient.filter(|_| proposal.course == Course::Begins) {
-        Some(recipient) => directory::offer(db, recipient, &proposal.service)?,
+        Some(recipient) => directory::offer(db, recipient, &proposal.service, policy)?,
         None => None,
     };
     let availability = found.map_or(Availability::Open, |offer| match offer.availability {

@@ -73,9 +73,9 @@ const fn members_only() -> Visibility {
 }
 
 /// Enters a service. Those who keep the directory may, and the organisation's administrator for their own.
-pub fn list_service(tx: &mut Tx<'_>, cmd: &ListService) -> Result<Service, DirectoryError> {
+pub fn list_service(tx: &mut Tx<'_>, cmd: &ListService, policy: &Policy) -> Result<Service, DirectoryError> {
     may_keep(tx.actor(), cmd.organisation)?;
-    if Policy::builtin().service(&cmd.service).is_none() {
+    if policy.service(&cmd.service).is_none() {
         return Err(DirectoryError::UnknownService(cmd.service.to_string()));
     }
     let provider = members::find_active(tx.db(), cmd.organisation)?;
@@ -154,12 +154,12 @@ pub struct Link {
 
 /// Links an imported service to the member that provides it, so that people can be referred there through this hub. For those
 /// who keep the directory. The link outlives later imports.
-pub fn link_service(tx: &mut Tx<'_>, cmd: &LinkService) -> Result<Service, DirectoryError> {
+pub fn link_service(tx: &mut Tx<'_>, cmd: &LinkService, policy: &Policy) -> Result<Service, DirectoryError> {
     let actor = tx.actor();
     actor.may(Permission::ManageDirectory)?;
     super::find_service(tx.db(), actor, cmd.service)?;
     if let Some(link) = &cmd.link {
-        if Policy::builtin().service(&link.service).is_none() {
+        if policy.service(&link.service).is_none() {
             return Err(DirectoryError::UnknownService(link.service.to_string()));
         }
         members::find_active(tx.db(), link.organisation)?;
@@ -188,9 +188,10 @@ pub fn offer(
     db: &mut Db<'_>,
     organisation: OrganisationId,
     service: &ServiceCode,
+    policy: &Policy,
 ) -> Result<Option<OfferFacts>, DirectoryError> {
     // A packet may carry a broader code in the place of one that would give the need away.
-    let codes: Vec<String> = Policy::builtin()
+    let codes: Vec<String> = policy
         .services()
         .filter(|known| known.code == *service || known.route_as.as_ref() == Some(service))
         .map(|known| known.code.to_string())

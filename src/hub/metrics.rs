@@ -1,9 +1,11 @@
 //! Counters and histograms for `/metrics`. Labels are names of actions and codes: never an id, never anything about a person.
 
 use prometheus::{
-    Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
+
+use crate::policy::Policy;
 
 /// The node's metrics.
 pub struct Metrics {
@@ -20,6 +22,7 @@ pub struct Metrics {
     pub jobs: IntCounterVec,
     log_looked_at: IntGauge,
     log_wrong: IntGauge,
+    policy: IntGaugeVec,
     /// Passphrases worked on: each takes memory and tens of milliseconds.
     pub passphrases: IntCounter,
     /// Packets refused or held, by deny code: one packet counts under each of its codes.
@@ -65,6 +68,13 @@ impl Metrics {
                 &registry,
                 IntGauge::new("throughline_log_findings", "What was wrong with the log at that moment."),
             ),
+            policy: register(
+                &registry,
+                IntGaugeVec::new(
+                    Opts::new("throughline_policy_info", "The policy this process judges by; always 1."),
+                    &["dictionary"],
+                ),
+            ),
             passphrases: register(
                 &registry,
                 IntCounter::new("throughline_passphrases_total", "Passphrases worked on."),
@@ -82,6 +92,11 @@ impl Metrics {
     pub fn looked_at_log(&self, at: i64, wrong: u64) {
         self.log_looked_at.set(at);
         self.log_wrong.set(i64::try_from(wrong).unwrap_or(i64::MAX));
+    }
+
+    /// Notes which policy this process judges by.
+    pub fn judges_by(&self, policy: &Policy) {
+        self.policy.with_label_values(&[policy.dictionary()]).set(1);
     }
 
     /// Whether the last look at the log found nothing wrong, as far as this process has looked.

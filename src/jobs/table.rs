@@ -13,7 +13,6 @@ use crate::{
     kernel::Coded,
     members, outbox,
     packets::{self, PacketError},
-    policy::Policy,
     referrals::{self, ReferralError},
     storage::{Db, StorageError},
 };
@@ -95,11 +94,9 @@ async fn tick(hub: Hub) -> Result<(), JobError> {
         if !hub.read(move |db| referrals::has_due(db, now)).await? {
             return Ok(());
         }
-        let itself = hub.itself();
-        hub.write("referrals.tick", &itself, |tx| {
-            referrals::tick(tx, referrals::TICK_BATCH, Policy::builtin())
-        })
-        .await?;
+        let (itself, policy) = (hub.itself(), hub.policy());
+        let look = move |tx: &mut Tx<'_>| referrals::tick(tx, referrals::TICK_BATCH, &policy);
+        hub.write("referrals.tick", &itself, look).await?;
     }
 }
 
@@ -108,15 +105,17 @@ async fn agreements_due(hub: Hub) -> Result<(), JobError> {
     let itself = hub.itself();
     let now = hub.now();
     while hub.read(move |db| agreements::anything_due(db, now)).await? {
-        hub.write("agreements.move_due", &itself, |tx| {
+        let policy = hub.policy();
+        hub.write("agreements.move_due", &itself, move |tx| {
             for agreement in agreements::move_due(tx)? {
-                referrals::follow_standing(tx, &agreement, Policy::builtin())?;
+                referrals::follow_standing(tx, &agreement, &policy)?;
             }
             Ok::<_, ReferralError>(())
         })
         .await?;
     }
-    let stopped = hub.read(move |db| agreements::purging(db, now, Policy::builtin())).await?;
+    let policy = hub.policy();
+    let stopped = hub.read(move |db| agreements::purging(db, now, &policy)).await?;
     for agreement in stopped {
         let purge = move |tx: &mut Tx<'_>| referrals::purge_undelivered(tx, &agreement);
         hub.write("agreements.purge", &itself, purge).await?;
@@ -128,11 +127,13 @@ async fn agreements_due(hub: Hub) -> Result<(), JobError> {
 async fn withdrawals(hub: Hub) -> Result<(), JobError> {
     let (itself, now) = (hub.itself(), hub.now());
     while hub.read(move |db| consent::has_ended_exceptions(db, now)).await? {
-        hub.write("consent.ask_again", &itself, |tx| consent::ask_again(tx, Policy::builtin())).await?;
+        let policy = hub.policy();
+        hub.write("consent.ask_again", &itself, move |tx| consent::ask_again(tx, &policy)).await?;
     }
     let mut after = None;
     loop {
-        let escalate = move |tx: &mut Tx<'_>| consent::escalate(tx, after, Policy::builtin());
+        let policy = hub.policy();
+        let escalate = move |tx: &mut Tx<'_>| consent::escalate(tx, after, &policy);
         after = hub.write("consent.escalate", &itself, escalate).await?;
         if after.is_none() {
             return Ok(());
@@ -168,11 +169,12 @@ async fn ledger(hub: Hub) -> Result<(), JobError> {
     let now = hub.now();
     let mut after = Some(referrals::Past::default());
     while let Some(place) = after {
-        let (ids, next) = hub.read(move |db| referrals::past(db, now, &place, Policy::builtin())).await?;
+        let policy = hub.policy();
+        let (ids, next) = hub.read(move |db| referrals::past(db, now, &place, &policy)).await?;
         after = next;
         if !ids.is_empty() {
-            hub.write("referrals.forget", &itself, move |tx| referrals::forget(tx, &ids, Policy::builtin()))
-                .await?;
+            let policy = hub.policy();
+            hub.write("referrals.forget", &itself, move |tx| referrals::forget(tx, &ids, &policy)).await?;
         }
     }
     while hub.read(move |db| referrals::has_past_disclosures(db, now)).await? {

@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    num::NonZeroU16,
     sync::Arc,
 };
 
@@ -26,13 +27,22 @@ use super::{
     safeguard::{Exception, Mosaic, MostSensitive, Safeguards},
     urgency::{AtExpiry, DecisionPause, Parallel, Rung, TimerRules, Urgency},
 };
+use crate::kernel::Digest;
 
 /// The texts a policy is built from: those compiled in, and any number of profiles on top. A profile can only tighten, so
 /// there is no way to hand in other base documents.
 #[derive(Clone, Debug)]
 pub struct Documents {
     base: BTreeMap<&'static str, Cow<'static, str>>,
-    profiles: Vec<String>,
+    profiles: Vec<Profile>,
+}
+
+/// A profile as it was handed over.
+#[derive(Clone, Debug)]
+struct Profile {
+    /// What complaints call it.
+    from: String,
+    text: String,
 }
 
 impl Documents {
@@ -44,10 +54,10 @@ impl Documents {
         }
     }
 
-    /// With a profile of a mechanism on top.
+    /// With a profile of a mechanism on top. Complaints about it begin with where it is from.
     #[must_use]
-    pub fn with_profile(mut self, profile: impl Into<String>) -> Self {
-        self.profiles.push(profile.into());
+    pub fn with_profile(mut self, from: impl Into<String>, text: impl Into<String>) -> Self {
+        self.profiles.push(Profile { from: from.into(), text: text.into() });
         self
     }
 
@@ -84,23 +94,67 @@ impl Documents {
             return Err(PolicyError::Inconsistent { complaints });
         };
         let mut refused = Vec::new();
-        let mut versions = vec![parts.fields.dictionary.clone()];
-        for text in &self.profiles {
+        let mut names = vec![parts.fields.dictionary.clone()];
+        for Profile { from, text } in &self.profiles {
+            let mut wrong = Vec::new();
             match serde_json::from_str::<ProfileDoc>(text) {
                 Ok(profile) => {
-                    versions.push(format!("{}-{}", profile.profile, profile.version));
-                    raise(&mut parts, profile, &mut refused);
+                    names.push(format!("{}-{}", profile.profile.0, profile.version));
+                    raise(&mut parts, profile, &mut wrong);
                 }
-                Err(error) => refused.push(error.to_string()),
+                Err(error) => wrong.push(error.to_string()),
             }
+            refused.extend(wrong.into_iter().map(|wrong| format!("{from}: {wrong}")));
+        }
+        let origin = self.origin(names);
+        if origin.dictionary.len() > MAX_DICTIONARY {
+            refused.push(format!(
+                "{} is longer than {MAX_DICTIONARY} characters; give the profiles shorter names",
+                origin.dictionary
+            ));
         }
         if !refused.is_empty() {
             return Err(PolicyError::Profile { complaints: refused });
         }
-        let policy = assemble(parts, versions.join("+"), &mut complaints);
+        let policy = assemble(parts, origin, &mut complaints);
         if complaints.is_empty() { Ok(policy) } else { Err(PolicyError::Inconsistent { complaints }) }
     }
+
+    /// What these documents are called. With profiles the name ends in a digest of their texts: a profile that was changed and kept its
+    /// version is another policy all the same.
+    fn origin(&self, mut names: Vec<String>) -> Origin {
+        let texts: Vec<&str> = self.profiles.iter().map(|profile| profile.text.as_str()).collect();
+        let own: Vec<Digest> = texts.iter().map(Digest::of).collect();
+        if !own.is_empty() {
+            let all = Digest::of_parts(own.iter().map(|digest| digest.as_bytes().as_slice()));
+            names.push(all.to_string().chars().take(DIGEST_IN_NAME).collect());
+        }
+        let base = self.base.values().map(|text| Digest::of(text.as_ref()));
+        let every: Vec<Digest> = base.chain(own).collect();
+        Origin {
+            dictionary: names.join("."),
+            digest: Digest::of_parts(every.iter().map(|digest| digest.as_bytes().as_slice())),
+            profiles: texts.into_iter().map(str::to_owned).collect(),
+        }
+    }
 }
+
+/// What a policy was built from.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    /// The dictionary version, as manifests name it.
+    pub(super) dictionary: String,
+    /// Of every text, in order.
+    pub(super) digest: Digest,
+    /// The texts of the profiles, in order.
+    pub(super) profiles: Vec<String>,
+}
+
+/// The longest name of a dictionary that a manifest can carry.
+const MAX_DICTIONARY: usize = 64;
+
+/// How much of the profiles' digest stands in the name: 66 bits.
+const DIGEST_IN_NAME: usize = 11;
 
 /// The names and texts of the documents compiled in.
 pub(super) const BUILTIN: &[(&str, &str)] = &[
@@ -269,13 +323,31 @@ struct WrittenReasons {
 struct ProfileDoc {
     #[serde(rename = "$schema")]
     _schema: Option<String>,
-    profile: String,
-    version: u16,
+    profile: ProfileName,
+    version: NonZeroU16,
     #[serde(default)]
     categories: Vec<RaisedCategory>,
     #[serde(default)]
     fields: Vec<RaisedField>,
     limits: Option<StricterLimits>,
+}
+
+/// The name of a mechanism, as it stands in the name of the dictionary.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct ProfileName(String);
+
+impl TryFrom<String> for ProfileName {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if plain && (1..=32).contains(&name.len()) {
+            Ok(Self(name))
+        } else {
+            Err("a profile is named with 1 to 32 small letters, digits or hyphens")
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -345,7 +417,7 @@ fn raise(parts: &mut Parts, profile: ProfileDoc, refused: &mut Vec<String>) {
     }
 }
 
-fn assemble(parts: Parts, version: String, complaints: &mut Vec<String>) -> Policy {
+fn assemble(parts: Parts, origin: Origin, complaints: &mut Vec<String>) -> Policy {
     let UrgenciesDoc {
         urgencies,
         decision_pause,
@@ -377,7 +449,7 @@ fn assemble(parts: Parts, version: String, complaints: &mut Vec<String>) -> Poli
         }
     }
     let policy = Policy {
-        version,
+        origin,
         purposes: listed("purposes", parts.purposes.purposes, |p| p.code.clone(), complaints),
         categories,
         fields,
@@ -710,12 +782,12 @@ mod tests {
         assert_ne!(changed, text, "the change changed nothing");
         match Documents::builtin().with_base(name, changed).build() {
             Err(PolicyError::Inconsistent { complaints }) => complaints,
-            other => panic!("expected complaints, got {:?}", other.map(|policy| policy.version)),
+            other => panic!("expected complaints, got {:?}", other.map(|policy| policy.origin)),
         }
     }
 
     fn profiled(profile: &serde_json::Value) -> Result<Policy, Vec<String>> {
-        Documents::builtin().with_profile(profile.to_string()).build().map_err(|error| {
+        Documents::builtin().with_profile("it", profile.to_string()).build().map_err(|error| {
             let PolicyError::Profile { complaints } = error else { panic!("{error}") };
             complaints
         })
@@ -910,7 +982,8 @@ mod tests {
             ],
         }))
         .unwrap();
-        assert_eq!(policy.dictionary(), "throughline-1+zm-3");
+        let name = policy.dictionary().strip_prefix("throughline-1.zm-3.");
+        assert_eq!(name.map(str::len), Some(DIGEST_IN_NAME), "{}", policy.dictionary());
         let field = |id: &str| policy.field(&id.parse().unwrap()).unwrap();
         assert_eq!(field("ZP.h3").compartment.as_str(), "casework");
         assert_eq!((field("ZP.7").level, field("ZP.7").compartment.as_str()), (Level::S4, "legal_s4"));
@@ -956,6 +1029,54 @@ mod tests {
         }))
         .unwrap_err();
         assert_eq!(complaints.len(), 8, "{complaints:?}");
+    }
+
+    #[test]
+    fn a_profile_that_changes_under_its_version_is_another_policy() {
+        let of = |level: &str| {
+            let profile = serde_json::json!({
+                "profile": "zm", "version": 1, "fields": [{ "id": "ZP.7", "level": level }],
+            });
+            profiled(&profile).unwrap()
+        };
+        let (one, other) = (of("S3"), of("S4"));
+        assert_ne!(one.dictionary(), other.dictionary());
+        assert_ne!(one.digest(), other.digest());
+        assert_eq!(one.dictionary(), of("S3").dictionary());
+        assert_eq!(
+            Policy::builtin().dictionary(),
+            "throughline-1",
+            "without a profile there is nothing to tell apart"
+        );
+        assert_ne!(Policy::builtin().digest(), one.digest());
+    }
+
+    #[test]
+    fn a_profile_has_a_name_that_manifests_can_carry_and_a_version() {
+        let of = |name: &str, version: u16| {
+            profiled(&serde_json::json!({ "profile": name, "version": version }))
+                .map(|policy| policy.origin.dictionary)
+        };
+        let longest = "z".repeat(32);
+        assert_eq!(of(&longest, u16::MAX).unwrap().len(), MAX_DICTIONARY);
+        for name in ["", "Zm", "z m", "z.m", &"z".repeat(33)] {
+            assert!(of(name, 1).is_err(), "{name}");
+        }
+        assert!(of("zm", 0).is_err());
+        let two = Documents::builtin()
+            .with_profile("a", format!(r#"{{ "profile": "{longest}", "version": 1 }}"#))
+            .with_profile("b", format!(r#"{{ "profile": "{longest}", "version": 2 }}"#));
+        assert!(two.build().unwrap_err().to_string().contains("shorter names"));
+    }
+
+    #[test]
+    fn a_complaint_about_a_profile_begins_with_where_it_is_from() {
+        let sound = r#"{ "profile": "zm", "version": 1 }"#;
+        let wide = r#"{ "profile": "east", "version": 1, "limits": { "keys": { "longest_days": 732 } } }"#;
+        let built =
+            Documents::builtin().with_profile("10-zm.json", sound).with_profile("20-east.json", wide).build();
+        let Err(PolicyError::Profile { complaints }) = built else { panic!("it widens") };
+        assert_eq!(complaints, ["20-east.json: limits.keys.longest_days: 732 is more than 731"]);
     }
 
     #[test]

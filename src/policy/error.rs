@@ -19,10 +19,23 @@ pub enum PolicyError {
         complaints: Vec<String>,
     },
     /// A profile loosens what it may only tighten, or names what does not exist.
-    #[error("the profile cannot be applied: {}", .complaints.join("; "))]
+    #[error(
+        "the policy's profile cannot be applied, because a profile may only tighten what is there: {}. Mend it, or leave it out",
+        .complaints.join("; ")
+    )]
     Profile {
         /// Everything that is wrong.
         complaints: Vec<String>,
+    },
+    /// A profile cannot be read.
+    #[error(
+        "the profile {path} cannot be read ({problem}); policy.profiles names a file, a folder with *.json files, or nothing"
+    )]
+    Unreadable {
+        /// Where it should be.
+        path: String,
+        /// Why not.
+        problem: String,
     },
     /// A filled form is not a document of the expected form.
     #[error("the filled form cannot be read: {reason}")]
@@ -65,6 +78,7 @@ impl Coded for PolicyError {
         match self {
             Self::Inconsistent { .. } => Code::new("policy.documents_inconsistent", Fault::Internal),
             Self::Profile { .. } => Code::new("policy.profile_refused", Fault::Refused),
+            Self::Unreadable { .. } => Code::new("policy.profile_unreadable", Fault::Malformed),
             Self::FormUnreadable { .. } => Code::new("policy.form_unreadable", Fault::Malformed),
             Self::FormRefused { .. } => Code::new("policy.form_refused", Fault::Refused),
         }

@@ -2,7 +2,7 @@
 //! numbered codes that say why something may not pass; and the filled form, checked against the dictionary.
 //!
 //! The documents live in `config/policy/` and are compiled in; their schemas live in `schemas/policy/`. A mechanism puts a
-//! [profile](Documents::with_profile) on top.
+//! [profile](Documents::with_profile) on top; a process [loads](Policy::load) its policy once, at its start.
 //!
 //! # Invariants
 //!
@@ -10,6 +10,7 @@
 //! - Each field stands on one form in one place, and is sealed in the one compartment its category and level lead to.
 //! - A retention ceiling stands for every situation; there is none that gives no time.
 //! - A profile raises levels, tightens tiers and limits, and adds enforcement flags. It cannot lower, loosen, remove or add.
+//! - Two policies with different profiles have different names, and a packet names the one it was sealed by.
 //! - A prohibited purpose has no code, so neither an agreement nor a consent can name it.
 //!
 //! # What it does not do
@@ -36,6 +37,7 @@ pub mod form;
 mod level;
 mod limits;
 mod lists;
+mod load;
 mod minimum;
 mod reason;
 mod retention;
@@ -55,6 +57,7 @@ pub use code::{
     OnwardCode, PopulationCode, PurposeCode, ReaderRole, ReasonCode, RetentionCode, ServiceCode, UrgencyCode,
 };
 pub use deny::{Audience, Awaits, Denial, Denials, Deny, NOT_RAISED_YET, WARNINGS_NOT_RAISED_YET, Warning};
+use documents::Origin;
 pub use documents::{Documents, Justification};
 pub use error::PolicyError;
 pub use field::{Choices, Field, Shape};
@@ -69,10 +72,12 @@ pub use safeguard::{Language, RecipientClass, Safeguards};
 pub use span::Span;
 pub use urgency::{AtExpiry, DecisionPause, Parallel, Rung, Runs, TimerRules, Told, Urgency};
 
+use crate::kernel::Digest;
+
 /// Everything the documents say, ready to be asked.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    version: String,
+    origin: Origin,
     purposes: BTreeMap<PurposeCode, Purpose>,
     categories: BTreeMap<CategoryCode, Category>,
     fields: BTreeMap<FieldId, Arc<Field>>,
@@ -97,7 +102,8 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The policy compiled in, without a profile.
+    /// The policy compiled in, without a profile. For tests: a process asks for its own, which [`Policy::load`] or
+    /// [`Policy::tightened_by`] gave it.
     pub fn builtin() -> &'static Self {
         #[expect(clippy::expect_used, reason = "the documents are compiled in, and a test builds them")]
         static BUILTIN: LazyLock<Policy> =
@@ -110,9 +116,20 @@ impl Policy {
         documents.build()
     }
 
-    /// The dictionary version, as manifests name it: that of the documents, then that of each profile.
+    /// The dictionary version, as manifests name it: that of the documents, then that of each profile and a digest of their texts. Two
+    /// that judge by different profiles never name the same.
     pub fn dictionary(&self) -> &str {
-        &self.version
+        &self.origin.dictionary
+    }
+
+    /// Of every text this policy was built from.
+    pub const fn digest(&self) -> Digest {
+        self.origin.digest
+    }
+
+    /// The texts of the profiles on top, in order.
+    pub fn profiles(&self) -> &[String] {
+        &self.origin.profiles
     }
 
     /// A field of the dictionary.

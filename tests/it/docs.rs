@@ -59,7 +59,8 @@ fn codes_in_sources() -> BTreeMap<String, String> {
 /// Status and exit code, as `api` and `cli` translate them.
 fn translated(code: &str, fault: &str) -> (u16, u8) {
     let (status, exit) = by_fault(fault);
-    let settings = ["config.", "node_keys.", "server.tls", "storage.schema", "storage.missing"];
+    let settings =
+        ["config.", "node_keys.", "server.tls", "policy.profile", "storage.schema", "storage.missing"];
     (status, if settings.iter().any(|start| code.starts_with(start)) { 78 } else { exit })
 }
 

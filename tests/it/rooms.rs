@@ -54,7 +54,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "feedback",
         &["access", "audit", "consent", "crypto", "members", "outbox", "policy", "referrals", "storage"],
     ),
-    ("hub", &["access", "audit", "config", "crypto", "storage"]),
+    ("hub", &["access", "audit", "config", "crypto", "policy", "storage"]),
 ];
 
 /// Entrances and jobs may use every room; not one another.
@@ -214,6 +214,37 @@ fn only_the_benchmark_seals_without_a_release() {
         let may = room_of(&path) == "packets" || path.starts_with("cli/bench/");
         let words: Vec<&str> = code.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
         assert!(may || !words.contains(&"press"), "{path} names packets::press");
+    }
+}
+
+/// Files that are compiled for tests alone, by the place where they are named.
+fn files_for_tests(sources: &[(String, String)]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (path, text) in sources {
+        let folder = path.strip_suffix("/mod.rs").or(path.strip_suffix(".rs")).unwrap();
+        for after in text.split("#[cfg(test)]\n").skip(1) {
+            let line = after.lines().next().unwrap();
+            if let Some((_, name)) = line.strip_suffix(';').and_then(|line| line.split_once("mod ")) {
+                found.push(format!("{folder}/{name}.rs"));
+            }
+        }
+    }
+    found
+}
+
+/// A process judges by the policy it loaded at its start, with its profiles; the one compiled in is where that begins.
+#[test]
+fn nobody_judges_by_the_policy_compiled_in() {
+    let sources = sources();
+    let for_tests = files_for_tests(&sources);
+    for (path, text) in &sources {
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        // The gateway's file takes words from it, never a judgement.
+        let may = room_of(path) == "policy" || path == "cli/policy.rs" || for_tests.contains(path);
+        assert!(
+            may || !text.contains("builtin()"),
+            "{path} asks the policy compiled in; take the one that is handed in"
+        );
     }
 }
 

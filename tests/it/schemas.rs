@@ -167,7 +167,7 @@ fn the_examples_of_filled_forms_and_profiles_are_taken_by_the_code_too() {
             FilledForm::parse(text.as_bytes(), Policy::builtin())
                 .unwrap_or_else(|error| panic!("{file}: {error:?}"));
         } else if file.starts_with("profile.") {
-            Policy::from_documents(&Documents::builtin().with_profile(text))
+            Policy::from_documents(&Documents::builtin().with_profile("it", text))
                 .unwrap_or_else(|error| panic!("{file}: {error}"));
         }
     }

@@ -10,6 +10,7 @@ use super::{
     super::{
         CliError, Output,
         home::replace,
+        policy,
         session::{Session, part, text},
     },
     unusable,
@@ -62,9 +63,9 @@ impl DraftArgs {
     }
 
     /// Checks the document against every rule, and says all of them that it breaks.
-    pub(super) fn check(&self, output: &Output) -> Result<Checked, CliError> {
+    pub(super) fn check(&self, policy: &Policy, output: &Output) -> Result<Checked, CliError> {
         let file = self.from.as_ref().ok_or_else(|| unusable("name the document with --from"))?;
-        let checked = read(fs::read(file)?)?;
+        let checked = read(fs::read(file)?, policy)?;
         if self.check {
             let shown = json!({ "sound": true, "id": checked.document().id, "version": checked.document().version, "digest": checked.digest() });
             output.data(&shown, |_| {
@@ -82,7 +83,7 @@ impl DraftArgs {
         if let (true, Some(partner)) = (self.template, self.with) {
             return self.write(session, partner, output).await;
         }
-        let checked = self.check(output)?;
+        let checked = self.check(&policy::of(session.home)?, output)?;
         let document = String::from_utf8_lossy(checked.bytes()).into_owned();
         let view = session.hub.post("/api/v1/agreements", &json!({ "document": document })).await?.body;
         output.data(&view, |view| {
@@ -97,9 +98,10 @@ impl DraftArgs {
         output: &Output,
     ) -> Result<(), CliError> {
         let parties = [session.member(session.organisation()).await?, session.member(partner).await?];
-        let document = self.template([session.organisation(), partner], &parties)?;
+        let policy = policy::of(session.home)?;
+        let document = self.template([session.organisation(), partner], &parties, &policy)?;
         let bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
-        Checked::read(bytes.clone(), Policy::builtin()).map_err(|complaints| refused(&complaints))?;
+        Checked::read(bytes.clone(), &policy).map_err(|complaints| refused(&complaints))?;
         let Some(file) = &self.out else { return output.data(&document, |_| String::new()) };
         replace(file, &bytes)?;
         output.data(&json!({ "file": file, "id": document.get("id") }), |_| {
@@ -112,8 +114,13 @@ impl DraftArgs {
         })
     }
 
-    fn template(&self, ids: [OrganisationId; 2], parties: &[Value; 2]) -> Result<Value, CliError> {
-        let (policy, [us, them]) = (Policy::builtin(), ids);
+    fn template(
+        &self,
+        ids: [OrganisationId; 2],
+        parties: &[Value; 2],
+        policy: &Policy,
+    ) -> Result<Value, CliError> {
+        let [us, them] = ids;
         let fields = self.fields(policy)?;
         let flow = |from, to| flow(self, from, to, &fields);
         let flows = if self.both_ways { vec![flow(us, them), flow(them, us)] } else { vec![flow(us, them)] };
@@ -240,9 +247,9 @@ fn later(from: Timestamp, months: u32) -> Timestamp {
 }
 
 /// A document that keeps every rule and has nothing left of a template.
-fn read(bytes: Vec<u8>) -> Result<Checked, CliError> {
+fn read(bytes: Vec<u8>, policy: &Policy) -> Result<Checked, CliError> {
     let left = serde_json::from_slice(&bytes).map(|document| left_open(&document)).unwrap_or_default();
-    let checked = Checked::read(bytes, Policy::builtin());
+    let checked = Checked::read(bytes, policy);
     match checked {
         Ok(checked) if left.is_empty() => Ok(checked),
         Ok(_) => Err(refused(&left)),

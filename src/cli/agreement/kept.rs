@@ -11,13 +11,13 @@ use super::{
         CliError,
         home::{Home, replace},
         known::KnownKeys,
+        policy,
     },
     sign, unusable,
 };
 use crate::{
     agreements::{Checked, Document, Terms},
     kernel::{Code, Digest, Fault, id::AgreementId},
-    policy::Policy,
 };
 
 const FOLDER: &str = "agreements";
@@ -72,7 +72,7 @@ pub(in crate::cli) fn version_of(
     if !path.exists() {
         return Ok(None);
     }
-    let checked = Checked::read(fs::read(&path)?, Policy::builtin()).map_err(|_ignored| changed(&path))?;
+    let checked = Checked::read(fs::read(&path)?, &policy::of(home)?).map_err(|_ignored| changed(&path))?;
     let signatures = fs::read(folder.join(format!("{name}.signatures.json")))?;
     let signatures: Vec<Value> = serde_json::from_slice(&signatures).map_err(|_ignored| changed(&path))?;
     let document = checked.document();
@@ -126,6 +126,9 @@ fn not_kept(which: &str) -> CliError {
 fn changed(path: &Path) -> CliError {
     CliError::new(
         Code::new("agreement.kept_changed", Fault::Malformed),
-        format!("{} is not what was kept; remove it and fetch the agreement again", path.display()),
+        format!(
+            "{} is not what was kept, or the hub's policy has become stricter than it; remove it and fetch the agreement again",
+            path.display()
+        ),
     )
 }

@@ -15,6 +15,7 @@ use super::{
     CliError, Output, block_on,
     home::{Home, HomeArgs},
     output::Yes,
+    policy,
     session::{Session, part, text},
 };
 use crate::{
@@ -171,7 +172,9 @@ impl Agreement {
         let home = Home::at(&self.home);
         match &self.what {
             What::Verify(args) => return sign::verify(&home, args, output),
-            What::Draft(args) if args.needs_no_hub() => return args.check(output).map(drop),
+            What::Draft(args) if args.needs_no_hub() => {
+                return args.check(&policy::of(&home)?, output).map(drop);
+            }
             What::Show { what, .. } if !what.starts_with("dsa_") => return show::file(what, output),
             What::Draft(_)
             | What::Show { .. }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        CliError, Output,
+        CliError, Output, policy,
         session::{Names, Session, part, text},
     },
     stands, unusable,
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     agreements::{Document, Flow, OnwardRule, Retention},
     kernel::Digest,
-    policy::{FieldId, Policy, Trigger},
+    policy::Trigger,
 };
 
 /// Shows a file.
@@ -51,7 +51,7 @@ pub(super) fn told(document: &Document, names: &Names) -> String {
         lines.push(kept(retention));
     }
     for open in &document.sensitive.categories {
-        let label = Policy::builtin().category(&open.category).map_or("", |category| &category.label);
+        let label = policy::category(&open.category).unwrap_or_default();
         lines.push(format!("Opened: {} {label}. Protected by: {}", open.category, open.safeguard.as_str()));
     }
     for open in &document.sensitive.fields {
@@ -59,7 +59,7 @@ pub(super) fn told(document: &Document, names: &Names) -> String {
             "Opened by itself, with two approvals, for {}: {} {}",
             open.role,
             open.field,
-            label(&open.field)
+            policy::field(&open.field).unwrap_or_default()
         ));
     }
     let children = if document.children.included { "may flow" } else { "may not flow" };
@@ -76,12 +76,8 @@ pub(super) fn told(document: &Document, names: &Names) -> String {
 }
 
 fn direction(flow: &Flow, names: &Names) -> Vec<String> {
-    let policy = Policy::builtin();
-    let services: Vec<String> = flow
-        .services
-        .iter()
-        .map(|code| format!("{code} {}", policy.service(code).map_or("", |service| &service.label)))
-        .collect();
+    let services: Vec<String> =
+        flow.services.iter().map(|code| format!("{code} {}", policy::service(code.as_str()))).collect();
     let mut lines = vec![format!(
         "\n{} may send to {}, for {}",
         names.of(flow.from),
@@ -89,17 +85,14 @@ fn direction(flow: &Flow, names: &Names) -> Vec<String> {
         services.join("; ")
     )];
     for purpose in &flow.purposes {
-        let why = policy.purpose(&purpose.purpose).map_or("", |purpose| &purpose.label);
+        let why = policy::purpose(&purpose.purpose).unwrap_or_default();
         lines.push(format!("  for {} {why}", purpose.purpose));
         for item in &purpose.items {
-            lines.push(format!("    {:<22} {}: {}", item.field, label(&item.field), item.reason.as_str()));
+            let label = policy::field(&item.field).unwrap_or_default();
+            lines.push(format!("    {:<22} {label}: {}", item.field, item.reason.as_str()));
         }
     }
     lines
-}
-
-fn label(field: &FieldId) -> &'static str {
-    Policy::builtin().field(field).map_or("", |field| &field.label)
 }
 
 fn kept(retention: &Retention) -> String {

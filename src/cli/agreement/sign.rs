@@ -14,6 +14,7 @@ use super::{
         home::{Home, replace},
         known::KnownKeys,
         output::Yes,
+        policy,
         session::{Session, part, text},
     },
     Which, draft, find, kept, path, show, stands, unusable,
@@ -22,7 +23,6 @@ use crate::{
     agreements::{Checked, Document, MAX_SIGNATURE},
     crypto::{Typ, peek_kid, sign_compact, verify_compact},
     kernel::{Code, Digest, Fault, Timestamp, id::OrganisationId},
-    policy::Policy,
 };
 
 #[derive(Args)]
@@ -55,7 +55,7 @@ pub(super) struct VerifyArgs {
 pub(super) async fn sign(session: &Session<'_>, args: SignArgs, output: &Output) -> Result<(), CliError> {
     let found = find(session, args.which).await?;
     let (bytes, version): (String, u32) = (part(&found, "document")?, part(&found, "version")?);
-    let checked = Checked::read(bytes.clone().into_bytes(), Policy::builtin())
+    let checked = Checked::read(bytes.clone().into_bytes(), &policy::of(session.home)?)
         .map_err(|complaints| draft::refused(&complaints))?;
     if !checked.document().has_party(session.organisation()) {
         return Err(unusable("this organisation is no party of the document"));
@@ -120,7 +120,7 @@ pub(super) fn verify(home: &Home, args: &VerifyArgs, output: &Output) -> Result<
     let signatures: Vec<Value> = serde_json::from_slice(&fs::read(&signatures)?)
         .map_err(|_ignored| unusable(format!("{} is no list of signatures", signatures.display())))?;
     let checked =
-        Checked::read(bytes, Policy::builtin()).map_err(|complaints| draft::refused(&complaints))?;
+        Checked::read(bytes, &policy::of(home)?).map_err(|complaints| draft::refused(&complaints))?;
     let mut keys = KnownKeys::default();
     for party in checked.document().signatories() {
         keys.add_kept(home, party)?;

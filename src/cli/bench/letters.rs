@@ -34,7 +34,7 @@ use crate::{
         time::{Clock as _, SystemClock},
     },
     packets::{AgreementRef, Draft, DraftField, PacketKind, Reader, ScopeRef, press},
-    policy::{FormValue, Mode, NotACode, Policy},
+    policy::{FormValue, Mode, NotACode},
 };
 
 /// How much a packet holds: the sum of its documents, each padded to 2 or 8 KiB. On the wire it is about four kilobytes and then two
@@ -192,7 +192,7 @@ fn seal_to(
         let subject = SubjectToken::new(&SystemIds, now);
         let (scope, certificate) = certify(&world.sender, recipient, agreement, subject, now)?;
         let draft = draft((&world.sender, recipient), content, agreement, (subject, scope), now)?;
-        let sealed = press(draft, &world.sender.keyring.signing, Policy::builtin(), &SystemIds)?;
+        let sealed = press(draft, &world.sender.keyring.signing, &world.policy, &SystemIds)?;
         let (packet, behind) =
             (length_of(&sealed.body).map_err(unfit)?, length_of(certificate.as_bytes()).map_err(unfit)?);
         (&*file).write_all(&sealed.body)?;

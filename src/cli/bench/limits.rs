@@ -22,7 +22,6 @@ use crate::{
     },
     members::{KeyRecord, KeyState, KeyUse},
     packets::{Arrival, HubView, KeyLookup, KnownKey, PacketError, PacketKind, verify},
-    policy::Policy,
     storage::{Opening, StorageError, Store, WriteFailed},
 };
 
@@ -46,7 +45,7 @@ pub(super) fn verifications(world: &World, letters: &Letters, length: Duration) 
     let (mut view, arrival) = (KnownToAll::of(world, now), Arrival { caller: world.sender.id, at: now });
     let (started, mut verified) = (Instant::now(), 0u32);
     for body in bodies.iter().cycle() {
-        black_box(verify(body, arrival, &mut view, Policy::builtin())?);
+        black_box(verify(body, arrival, &mut view, &world.policy)?);
         verified = verified.saturating_add(1);
         if started.elapsed() >= length {
             break;

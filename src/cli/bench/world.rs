@@ -1,5 +1,7 @@
 //! The world of a benchmark: a node, an organisation that sends, those that receive, and an agreement in force with each.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -8,7 +10,7 @@ use super::{
     unfit,
 };
 use crate::{
-    access::{Actor, Role},
+    access::{Actor, Role, Tx},
     agreements::{self, Draft, Sign, Which},
     config::Settings,
     crypto::{Typ, sign_compact},
@@ -49,6 +51,8 @@ pub(super) struct World {
     pub(super) sender: Party,
     /// Who receives, each under an agreement of its own.
     pub(super) recipients: Vec<(Party, AgreementRef)>,
+    /// What the hub judges by.
+    pub(super) policy: Arc<Policy>,
 }
 
 /// The settings of the hub that is measured: those of the caller, in a place of its own, without a limit on requests.
@@ -60,6 +64,8 @@ pub(super) fn arrange(
     settings.node.name = String::from("rhn:zz:bench");
     settings.node.country = String::from("ZZ");
     settings.node.keys = folder.join("node-keys");
+    // Its letters are made for the policy compiled in.
+    settings.policy.profiles = std::path::PathBuf::new();
     url.clone_into(&mut settings.database.url);
     settings.database.migrate_on_start = true;
     // Tokens name the hub's address, so it must be known before the hub serves.
@@ -95,9 +101,9 @@ impl World {
             let agreement = agree(&hub, &sender, &recipient).await?;
             recipients.push((recipient, agreement));
         }
-        let store = hub.store().clone();
+        let (store, policy) = (hub.store().clone(), hub.policy());
         let _panicked = tokio::task::spawn_blocking(move || store.close()).await;
-        Ok(Self { sender, recipients })
+        Ok(Self { sender, recipients, policy })
     }
 }
 
@@ -135,10 +141,9 @@ async fn enrol(hub: &Hub, name: &str, readers: &[&str]) -> Result<Party, CliErro
         .await?
         .id;
     let publish = PublishKeys { statement: statement(id, &keyring, hub.now())? };
-    hub.write("members.publish_keys", &operator, move |tx| {
-        members::publish_keys(tx, id, &publish, Policy::builtin())
-    })
-    .await?;
+    let policy = hub.policy();
+    let publishing = move |tx: &mut Tx<'_>| members::publish_keys(tx, id, &publish, &policy);
+    hub.write("members.publish_keys", &operator, publishing).await?;
     Ok(Party { id, client, keyring })
 }
 
@@ -164,8 +169,9 @@ async fn list_service(hub: &Hub, organisation: OrganisationId) -> Result<(), Cli
         "organisation": organisation, "service": "SV07", "name": "Outpatient clinic", "description": "Exists for a benchmark",
     }))
     .map_err(unfit)?;
-    hub.write("directory.list_service", &operator(hub), move |tx| directory::list_service(tx, &command))
-        .await?;
+    let policy = hub.policy();
+    let listing = move |tx: &mut Tx<'_>| directory::list_service(tx, &command, &policy);
+    hub.write("directory.list_service", &operator(hub), listing).await?;
     Ok(())
 }
 
@@ -182,11 +188,9 @@ async fn agree(hub: &Hub, sender: &Party, recipient: &Party) -> Result<Agreement
     .into_iter()
     .fold(AGREEMENT.to_owned(), |text, (blank, with)| text.replace(blank, &with));
     let command = Draft { document: document.clone() };
-    let drafted = hub
-        .write("agreements.draft", &sender.caller(hub), move |tx| {
-            agreements::draft(tx, &command, Policy::builtin())
-        })
-        .await?;
+    let policy = hub.policy();
+    let drafting = move |tx: &mut Tx<'_>| agreements::draft(tx, &command, &policy);
+    let drafted = hub.write("agreements.draft", &sender.caller(hub), drafting).await?;
     let (id, version) = (drafted.id, drafted.version);
     let which = Which { id, version, seen: drafted.row_version };
     hub.write("agreements.offer", &sender.caller(hub), move |tx| agreements::offer(tx, which)).await?;

@@ -9,6 +9,7 @@ use super::{
     super::{
         CliError, Output, agreement, block_on,
         home::{Home, Keyring, replace},
+        policy,
     },
     Complaint, Held, Records, check,
     records::Issued,
@@ -60,7 +61,10 @@ impl CertifyArgs {
         let before = if self.register { held.certificate(self.recipient, SystemClock.now())? } else { None };
         let (issued, signed) = match before.cloned() {
             Some(before) => (before, false),
-            None => (sign(&held, self.recipient, &known, &home.keyring(&passphrase)?)?, true),
+            None => {
+                let keyring = home.keyring(&passphrase)?;
+                (sign(&held, (self.recipient, &known), &keyring, &policy::of(home)?)?, true)
+            }
         };
         if let Some(file) = &self.out {
             replace(file, issued.token.as_bytes())?;
@@ -115,9 +119,9 @@ pub(in crate::cli) fn cited(home: &Home, record: &Record) -> Result<Known, CliEr
 /// Makes and signs the certificate of what is held, for one recipient, or names each place that stands against it.
 pub(in crate::cli) fn sign(
     held: &Held,
-    recipient: OrganisationId,
-    known: &Known,
+    (recipient, known): (OrganisationId, &Known),
     keyring: &Keyring,
+    policy: &Policy,
 ) -> Result<Issued, CliError> {
     let (record, now) = (held.current()?, SystemClock.now());
     if held.is_taken_back()? {
@@ -125,13 +129,13 @@ pub(in crate::cli) fn sign(
     }
     all_known(&record, recipient, known)?;
     let id = CertificateId::new(&SystemIds, now);
-    let made = Made { id, record: held.digest(), at: now, policy: Policy::builtin() };
+    let made = Made { id, record: held.digest(), at: now, policy };
     let ends = |version| known.get(&version).map(|terms| terms.document().validity.until);
     let claims = Claims::of(&record, recipient, made, ends)
-        .map_err(|denials| not_covered(&record, recipient, &denials))?;
+        .map_err(|denials| not_covered(&record, recipient, &denials, policy))?;
     let payload = claims.bytes().map_err(|_ignored| unusable("the certificate could not be written"))?;
     // What partners would refuse is not signed.
-    Claims::parse(&payload, Policy::builtin()).map_err(|error| unusable(&error.to_string()))?;
+    Claims::parse(&payload, policy).map_err(|error| unusable(&error.to_string()))?;
     let token = sign_compact(&keyring.signing, Typ::Scope, &payload)?;
     Ok(Issued {
         id,
@@ -160,8 +164,8 @@ fn all_known(record: &Record, recipient: OrganisationId, known: &Known) -> Resul
     }
 }
 
-fn not_covered(record: &Record, recipient: OrganisationId, denials: &Denials) -> CliError {
-    let mut complaints = check::defects(record, Policy::builtin(), SystemClock.now());
+fn not_covered(record: &Record, recipient: OrganisationId, denials: &Denials, policy: &Policy) -> CliError {
+    let mut complaints = check::defects(record, policy, SystemClock.now());
     for code in denials.codes() {
         if complaints.iter().any(|complaint| complaint.code == Some(code)) {
             continue;

@@ -25,7 +25,12 @@ pub(super) fn is_left_open(text: &str) -> bool {
 }
 
 /// A record that keeps every rule there is for it.
-pub(super) fn read(bytes: &[u8], own: OrganisationId, at: Timestamp) -> Result<Record, Vec<Complaint>> {
+pub(super) fn read(
+    bytes: &[u8],
+    own: OrganisationId,
+    at: Timestamp,
+    policy: &Policy,
+) -> Result<Record, Vec<Complaint>> {
     let written = without_explanations(bytes)?;
     let mut found = shape::left(&written);
     found.extend(shape::complaints(&written));
@@ -42,7 +47,7 @@ pub(super) fn read(bytes: &[u8], own: OrganisationId, at: Timestamp) -> Result<R
         .map_err(|error| vec![says("", None, &error.to_string())])?;
     found.extend(contradictions(&record, own, at));
     if !is_a_no(&record) {
-        found.extend(defects(&record, Policy::builtin(), at));
+        found.extend(defects(&record, policy, at));
     }
     if found.is_empty() { Ok(record) } else { Err(in_order(found)) }
 }
@@ -262,7 +267,8 @@ mod tests {
     fn found(edit: impl FnOnce(&mut Value)) -> Vec<String> {
         let mut record: Value = serde_json::from_str(RECORD).unwrap();
         edit(&mut record);
-        let complaints = read(record.to_string().as_bytes(), harbour(), NOON.parse().unwrap());
+        let complaints =
+            read(record.to_string().as_bytes(), harbour(), NOON.parse().unwrap(), Policy::builtin());
         let told = |complaint: Complaint| {
             format!("{} {}", complaint.at, complaint.code.map_or("", Deny::code)).trim().to_owned()
         };
@@ -288,7 +294,7 @@ mod tests {
         };
         assert_eq!(found(explained), [""; 0]);
         let twice = RECORD.replacen("\"version\": 1,", "\"version\": 1, \"version\": 1,", 1);
-        assert!(read(twice.as_bytes(), harbour(), NOON.parse().unwrap()).is_err());
+        assert!(read(twice.as_bytes(), harbour(), NOON.parse().unwrap(), Policy::builtin()).is_err());
     }
 
     #[test]

@@ -20,6 +20,7 @@ use serde_json::json;
 use super::{
     CliError, Output, agreement, block_on,
     home::{Home, HomeArgs},
+    policy,
     session::Names,
 };
 use crate::{
@@ -152,7 +153,8 @@ impl Consent {
 }
 
 fn add(home: &Home, file: &std::path::Path, only_check: bool, output: &Output) -> Result<(), CliError> {
-    let record = check::read(&fs::read(file)?, own(home)?, SystemClock.now()).map_err(|complaints| {
+    let (bytes, own, policy) = (fs::read(file)?, own(home)?, policy::of(home)?);
+    let record = check::read(&bytes, own, SystemClock.now(), &policy).map_err(|complaints| {
         let code = Code::new("consent.record_refused", Fault::Refused);
         refused(code, "the record breaks these rules and is not kept:", &complaints)
     })?;

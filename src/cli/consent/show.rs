@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::{CliError, Output, session::Names},
+    super::{CliError, Output, policy, session::Names},
     Held,
     records::TakenBack,
 };
@@ -13,7 +13,7 @@ use crate::{
         Timestamp,
         time::{Clock as _, SystemClock},
     },
-    policy::Policy,
+    policy::{CategoryCode, FieldId, PurposeCode},
 };
 
 /// How a consent stands at a moment, whatever was written into it when it was taken.
@@ -198,10 +198,7 @@ pub(super) fn one(held: &Held, names: &Names, output: &Output) -> Result<(), Cli
 
 /// What was taken back, and when, in words.
 pub(super) fn taken(one: &TakenBack, names: &Names) -> String {
-    let (extent, policy) = (&one.extent, Policy::builtin());
-    let purpose = |code| policy.purpose(code).map_or_else(|| code.to_string(), |known| known.label.clone());
-    let category = |code| policy.category(code).map_or_else(|| code.to_string(), |known| known.label.clone());
-    let field = |id| policy.field(id).map_or_else(|| id.to_string(), |known| known.label.clone());
+    let extent = &one.extent;
     let mut parts: Vec<String> = Vec::new();
     parts.extend(extent.recipient.map(|org| format!("what {} may have", names.of(org))));
     parts.extend(extent.purpose.as_ref().map(|code| format!("what is for: {}", purpose(code))));
@@ -209,6 +206,18 @@ pub(super) fn taken(one: &TakenBack, names: &Names) -> String {
     parts.extend(extent.fields.iter().map(field));
     let what = if parts.is_empty() { String::from("everything") } else { parts.join(", ") };
     format!("{}: {what}", day(one.at))
+}
+
+fn purpose(code: &PurposeCode) -> String {
+    policy::purpose(code).map_or_else(|| code.to_string(), str::to_owned)
+}
+
+fn category(code: &CategoryCode) -> String {
+    policy::category(code).map_or_else(|| code.to_string(), str::to_owned)
+}
+
+fn field(id: &FieldId) -> String {
+    policy::field(id).map_or_else(|| id.to_string(), str::to_owned)
 }
 
 fn reach(condition: &crate::consent::ContactCondition) -> String {
@@ -230,28 +239,21 @@ pub(super) const fn choice(choice: Choice) -> &'static str {
 
 /// What an answer is about: to whom, for what, which data, until when.
 pub(super) fn of_line(line: &GrantLine, names: &Names) -> Vec<String> {
-    let policy = Policy::builtin();
     let who = match &line.recipient {
         Named::All => String::from("Everybody"),
         Named::One(one) => names.of(*one),
     };
     let purpose = match &line.purpose {
         Named::All => String::from("whatever the reason"),
-        Named::One(code) => {
-            policy.purpose(code).map_or_else(|| code.to_string(), |known| known.label.clone())
-        }
+        Named::One(code) => purpose(code),
     };
-    let service = line.service.as_ref().and_then(|code| policy.service(code));
-    let service = service.map_or(String::new(), |service| format!(" ({})", service.label));
+    let service = line.service.as_ref().map(|code| policy::service(code.as_str()));
+    let service =
+        service.filter(|label| !label.is_empty()).map_or(String::new(), |label| format!(" ({label})"));
     let mut lines = vec![format!("{who}. For: {purpose}{service}")];
-    lines.extend(line.scope.categories.iter().map(|code| {
-        format!("  - {}", policy.category(code).map_or_else(|| code.to_string(), |known| known.label.clone()))
-    }));
-    let label = |id: &crate::policy::FieldId| {
-        policy.field(id).map_or_else(|| id.to_string(), |field| field.label.clone())
-    };
-    lines.extend(line.scope.fields.iter().map(|id| format!("  - by itself: {}", label(id))));
-    lines.extend(line.exclude.iter().map(|id| format!("  - but not: {}", label(id))));
+    lines.extend(line.scope.categories.iter().map(|code| format!("  - {}", category(code))));
+    lines.extend(line.scope.fields.iter().map(|id| format!("  - by itself: {}", field(id))));
+    lines.extend(line.exclude.iter().map(|id| format!("  - but not: {}", field(id))));
     lines.push(format!("From {} until {}", day(line.from), day(line.until)));
     if line.effect == Effect::Permit {
         lines.extend(may(line, names));

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{
-    super::{CliError, Output, agreement, home::Home, home::replace},
+    super::{CliError, Output, agreement, home::Home, home::replace, policy},
     own,
 };
 use crate::{
@@ -55,9 +55,12 @@ impl TemplateArgs {
     pub(super) fn run(&self, home: &Home, output: &Output) -> Result<(), CliError> {
         let now = Timestamp::from_seconds(SystemClock.now().seconds());
         let terms = self.agreement.as_ref().map(|which| agreement::kept::named(home, which)).transpose()?;
-        let (us, id) = (own(home)?, ConsentId::new(&SystemIds, now));
-        let questions: Vec<String> =
-            self.recipients.iter().map(|to| self.question(us, *to, terms.as_deref(), now)).collect();
+        let (us, id, policy) = (own(home)?, ConsentId::new(&SystemIds, now), policy::of(home)?);
+        let questions: Vec<String> = self
+            .recipients
+            .iter()
+            .map(|to| self.question([us, *to], terms.as_deref(), now, &policy))
+            .collect();
         let information: Vec<String> = Information::ALL
             .iter()
             .filter_map(|item| serde_json::to_value(item).ok()?.as_str().map(str::to_owned))
@@ -89,12 +92,11 @@ impl TemplateArgs {
     /// One question, without its answer.
     fn question(
         &self,
-        us: OrganisationId,
-        to: OrganisationId,
+        [us, to]: [OrganisationId; 2],
         terms: Option<&Terms>,
         now: Timestamp,
+        policy: &Policy,
     ) -> String {
-        let policy = Policy::builtin();
         let fields: Vec<&Field> = match terms.and_then(|terms| terms.flow(us, to)) {
             Some(flow) => {
                 let agreed = flow.purposes.get(&self.purpose).into_iter().flat_map(|fields| fields.keys());

@@ -84,6 +84,8 @@ fn arrange(mut settings: Settings, folder: &std::path::Path, port: u16) -> Setti
     settings.node.name = String::from("rhn:zz:national");
     settings.node.country = String::from("ZZ");
     settings.node.keys = folder.join("node-keys");
+    // The story is told under the policy compiled in, whatever the caller's node tightens.
+    settings.policy.profiles = PathBuf::new();
     settings.database.url = format!("sqlite:{}", folder.join("hub.db").display());
     settings.server.address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
     settings.server.workers = 2;

@@ -77,16 +77,13 @@ pub(super) fn certificate(
     recipient: OrganisationId,
     agreement: &Document,
     at: Timestamp,
+    policy: &Policy,
 ) -> Result<Result<Claims, Denials>, CliError> {
     let record =
         Record::parse(person.record.to_string().as_bytes()).map_err(|error| broken(error.to_string()))?;
     let bytes = record.bytes().map_err(|error| broken(error.to_string()))?;
-    let made = Made {
-        id: CertificateId::new(&SystemIds, at),
-        record: Digest::of(bytes.expose()),
-        at,
-        policy: Policy::builtin(),
-    };
+    let made =
+        Made { id: CertificateId::new(&SystemIds, at), record: Digest::of(bytes.expose()), at, policy };
     Ok(Claims::of(&record, recipient, made, |_| Some(agreement.validity.until)))
 }
 

@@ -98,7 +98,7 @@ impl Stage {
         let home = Home::at(&HomeArgs { home: home_folder.clone(), passphrase_file: None });
         let passphrase = Secret::new(format!("{} four unrelated words", agency.short));
         replace(&passphrase_file, passphrase.expose().as_bytes())?;
-        let keyring = Keyring::generate(&SystemIds, &key::reader_roles())?;
+        let keyring = Keyring::generate(&SystemIds, &key::reader_roles(&self.hub.policy()))?;
         home.create(&SystemIds, &keyring, &passphrase)?;
         let command: EnrolOrganisation = serde_json::from_value(json!({
             "name": agency.name, "kind": agency.kind, "country": "ZZ", "roles": agency.does, "root": keyring.root.public(),

@@ -1,5 +1,7 @@
 //! The story, step by step. Each step says what happens, does it, and must hold.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -21,7 +23,7 @@ use crate::{
         id::{AgreementId, ReferralId, StaffId, SystemIds},
         time::{Clock as _, SystemClock},
     },
-    policy::Deny,
+    policy::{Deny, Policy},
     referrals::{By, Move, NextStep, Number, Report, Told},
 };
 
@@ -47,6 +49,7 @@ struct Scene {
     clinic: Member,
     agreement: Document,
     signed: String,
+    policy: Arc<Policy>,
 }
 
 impl Scene {
@@ -99,7 +102,7 @@ async fn mechanism(stage: &Stage, teller: &Teller<'_>) -> Result<Scene, CliError
     let agreement =
         "They sign a data-sharing agreement: which fields, for what, for how long. It is in force";
     let (agreement, signed) = teller.step(agreement, agree(&harbour, &clinic)).await?;
-    Ok(Scene { harbour, clinic, agreement, signed })
+    Ok(Scene { harbour, clinic, agreement, signed, policy: stage.hub.policy() })
 }
 
 async fn referral(stage: &Stage, scene: &Scene, teller: &Teller<'_>) -> Result<Person, CliError> {
@@ -165,7 +168,7 @@ async fn child(scene: &Scene, teller: &Teller<'_>) -> Result<(), CliError> {
     let stop = async {
         let asking = scene.asking();
         let mary = people::mary(asking)?;
-        let made = people::certificate(&mary, asking.to, &scene.agreement, asking.at)?;
+        let made = people::certificate(&mary, asking.to, &scene.agreement, asking.at, &scene.policy)?;
         match made {
             Err(denials) if denials.holds(Deny::D401) => Ok(()),
             Err(denials) => Err(broken(format!("another refusal than the one for children: {denials}"))),
@@ -270,7 +273,7 @@ async fn agree(harbour: &Member, clinic: &Member) -> Result<(Document, String), 
 
 async fn consent(scene: &Scene, person: &Person) -> Result<(), CliError> {
     let asking = scene.asking();
-    let made = people::certificate(person, asking.to, &scene.agreement, asking.at)?;
+    let made = people::certificate(person, asking.to, &scene.agreement, asking.at, &scene.policy)?;
     let claims = made.map_err(|denials| broken(format!("no certificate: {denials}")))?;
     scene.harbour.register(person, &claims, &scene.signed).await
 }

@@ -26,7 +26,6 @@ use crate::{
         time::{Clock as _, SystemClock},
     },
     packets::{check, inspect},
-    policy::Policy,
 };
 use reach::Gateway;
 
@@ -151,7 +150,7 @@ async fn verify_packet(
     let mut gateway = Gateway::reach(home, keyring, &[sender]).await?;
     let receipt = receipt.map(fs::read_to_string).transpose()?;
     let receipt = receipt.as_deref().map(|token| (token.trim(), &gateway.node));
-    let checked = check(&body, receipt, SystemClock.now(), &mut gateway.keys, Policy::builtin())?;
+    let checked = check(&body, receipt, SystemClock.now(), &mut gateway.keys, &gateway.policy)?;
     let shown = json!({
         "verified": true, "envelope_digest": checked.envelope_digest, "received": checked.received,
         "envelope": checked.envelope, "manifest": checked.manifest,

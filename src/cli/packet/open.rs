@@ -12,6 +12,7 @@ use super::{
     super::{
         CliError, Output,
         home::{Home, replace},
+        policy,
     },
     reach::Gateway,
     receipt_beside, unusable,
@@ -24,7 +25,7 @@ use crate::{
         time::{Clock as _, SystemClock},
     },
     packets::{Desk, Envelope, Opened, PacketError, PacketKind, Reading, inspect, open},
-    policy::{FieldId, Policy},
+    policy::FieldId,
 };
 
 #[derive(Args)]
@@ -72,7 +73,7 @@ impl OpenArgs {
             keys: &keys,
             signer: &gateway.keyring.signing,
             node: &gateway.node,
-            policy: Policy::builtin(),
+            policy: &gateway.policy,
             ids: &SystemIds,
             now: SystemClock.now(),
         };
@@ -139,7 +140,7 @@ fn show(opened: &Opened, files: &[String], output: &Output) -> Result<(), CliErr
     output.data(&shown, |_| {
         let label = |id: &str| {
             let id: Option<FieldId> = id.parse().ok();
-            id.and_then(|id| Policy::builtin().field(&id)).map_or(String::new(), |field| field.label.clone())
+            id.and_then(|id| policy::field(&id)).unwrap_or_default()
         };
         let mut lines = vec![format!("From {}, received {}\n", opened.envelope.iss, opened.received)];
         for (id, value) in &fields {

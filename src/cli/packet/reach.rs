@@ -11,6 +11,7 @@ use crate::{
         client::HubClient,
         home::{Home, Keyring},
         known::{KnownKeys, node_key},
+        policy,
         session::part,
     },
     consent::{Area, Availability, CitedCertificate, Covering, Eligibility, Member, Offer, SeenCertificate},
@@ -21,6 +22,7 @@ use crate::{
         time::SystemClock,
     },
     packets::Reader,
+    policy::Policy,
 };
 
 /// A gateway that is signed in and knows the keys of the others.
@@ -33,6 +35,8 @@ pub(super) struct Gateway {
     pub(super) keys: KnownKeys,
     /// The node's receipt key.
     pub(super) node: Arc<VerifyingKey>,
+    /// What the hub judges by.
+    pub(super) policy: Policy,
     members: BTreeMap<OrganisationId, Value>,
     hub: HubClient,
 }
@@ -45,14 +49,15 @@ impl Gateway {
         others: &[OrganisationId],
     ) -> Result<Self, CliError> {
         let hub = HubClient::sign_in(&home.connection()?, &keyring, &SystemClock, &SystemIds).await?;
-        let organisation = hub.organisation;
+        policy::follow(home, &hub).await?;
+        let (organisation, policy) = (hub.organisation, policy::of(home)?);
         let (mut keys, mut members) = (KnownKeys::default(), BTreeMap::new());
         for id in others.iter().chain([&organisation]) {
             keys.add(home, &hub, *id).await?;
             members.insert(*id, hub.get(&format!("/api/v1/organisations/{id}")).await?.body);
         }
         let node = node_key(home, &hub).await?;
-        Ok(Self { keyring, organisation, keys, node, members, hub })
+        Ok(Self { keyring, organisation, keys, node, policy, members, hub })
     }
 
     /// What the rule asks of an organisation.

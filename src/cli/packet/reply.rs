@@ -35,7 +35,7 @@ use crate::{
         time::{Clock as _, SystemClock},
     },
     packets::{Envelope, Letter, PacketKind, Sealed, check, inspect, seal},
-    policy::{FilledForm, Language, Policy},
+    policy::{FilledForm, Language},
 };
 
 #[derive(Args)]
@@ -54,13 +54,13 @@ pub(super) struct ReplyArgs {
 
 impl ReplyArgs {
     pub(super) async fn run(&self, home: &Home, output: &Output) -> Result<(), CliError> {
-        let policy = Policy::builtin();
-        let form = self.filled.read(policy)?;
         let keyring = home.keyring(&home.passphrase("Passphrase: ")?)?;
         let body = fs::read(&self.packet)?;
         let sender = inspect(&body)?.envelope.iss;
         let mut gateway = Gateway::reach(home, keyring, &[sender]).await?;
         let (now, first) = (SystemClock.now(), self.believed(&body, &mut gateway)?);
+        let policy = &gateway.policy;
+        let form = self.filled.read(policy)?;
         let terms = match &self.agreement {
             Some(which) => agreement::kept::named(home, which)?,
             None => agreement::kept::named(home, &first.dsa.id.to_string())?,
@@ -85,7 +85,7 @@ impl ReplyArgs {
         let beside = self.receipt.clone().unwrap_or_else(|| receipt_beside(&self.packet));
         let token = receipt(&beside)?;
         let receipt = Some((token.trim(), &gateway.node));
-        let first = check(body, receipt, SystemClock.now(), &mut gateway.keys, Policy::builtin())?.envelope;
+        let first = check(body, receipt, SystemClock.now(), &mut gateway.keys, &gateway.policy)?.envelope;
         if first.aud.contains(&gateway.organisation) {
             Ok(first)
         } else {
@@ -100,7 +100,7 @@ impl ReplyArgs {
         gateway: &Gateway,
         now: Timestamp,
     ) -> Facts {
-        let policy = Policy::builtin();
+        let policy = &gateway.policy;
         let wanted = Wanted {
             sender: gateway.organisation,
             recipient: Some(first.iss),
@@ -150,7 +150,7 @@ impl ReplyArgs {
         gateway: &Gateway,
     ) -> Result<Letter, CliError> {
         let Contents { values, files } = self.filled.contents(form, release)?;
-        let minset = Policy::builtin().minimum_set(&first.service).map(|set| set.id.clone());
+        let minset = gateway.policy.minimum_set(&first.service).map(|set| set.id.clone());
         Ok(Letter {
             kind: PacketKind::Reply,
             re: Some(first.jti),

@@ -31,8 +31,8 @@ use crate::{
     },
     packets::{Letter, PacketKind, Sealed, seal},
     policy::{
-        Denials, Deny, FilledForm, Language, Mode, OnwardCode, Policy, PurposeCode, RetentionCode,
-        ServiceCode, UrgencyCode,
+        Denials, Deny, FilledForm, Language, Mode, OnwardCode, PurposeCode, RetentionCode, ServiceCode,
+        UrgencyCode,
     },
 };
 
@@ -112,12 +112,11 @@ struct RestsOn {
 
 impl SealArgs {
     pub(super) async fn run(&self, home: &Home, output: &Output) -> Result<(), CliError> {
-        let policy = Policy::builtin();
-        let form = self.filled.read(policy)?;
         let passphrase = home.passphrase("Passphrase: ")?;
         let rests = self.rests_on(home, &passphrase)?;
         let gateway = Gateway::reach(home, home.keyring(&passphrase)?, &[self.to]).await?;
-        let now = SystemClock.now();
+        let (now, policy) = (SystemClock.now(), &gateway.policy);
+        let form = self.filled.read(policy)?;
         let certificate = certificate(&rests, &gateway)?;
         let facts = facts(self, &form, &rests, certificate, (&gateway, now));
         let refused =
@@ -251,9 +250,8 @@ fn certificate(rests: &RestsOn, gateway: &Gateway) -> Result<Presented, CliError
     let max = MAX_CLAIMS_BYTES.saturating_mul(2);
     let verified =
         verify_compact(token, Typ::Scope, max, |kid| (kid == own.kid()).then(|| Arc::clone(&own)))?;
-    let claims =
-        Claims::parse(verified.payload(), Policy::builtin()).map_err(|error| unusable(error.to_string()))?;
-    let policy = Policy::builtin();
+    let policy = &gateway.policy;
+    let claims = Claims::parse(verified.payload(), policy).map_err(|error| unusable(error.to_string()))?;
     let names_most_sensitive = claims
         .permits()
         .flat_map(|line| &line.scope.fields)
@@ -295,7 +293,7 @@ fn facts(
     certificate: Presented,
     (gateway, now): (&Gateway, Timestamp),
 ) -> Facts {
-    let (policy, terms) = (Policy::builtin(), &rests.terms);
+    let (policy, terms) = (&gateway.policy, &rests.terms);
     let wanted = Wanted {
         sender: gateway.organisation,
         recipient: Some(args.to),
@@ -340,9 +338,8 @@ fn letter(
     gateway: &Gateway,
     now: Timestamp,
 ) -> Result<Letter, CliError> {
-    let policy = Policy::builtin();
     let Contents { values, files } = args.filled.contents(form, release)?;
-    let minset = policy.minimum_set(&args.service).map(|set| set.id.clone());
+    let minset = gateway.policy.minimum_set(&args.service).map(|set| set.id.clone());
     Ok(Letter {
         kind: if args.update_of.is_some() { PacketKind::Update } else { PacketKind::Referral },
         re: args.update_of,

@@ -9,6 +9,7 @@ use super::{
         CliError, Output,
         home::{Home, replace},
         known::node_key,
+        policy,
         session::{Session, part, text},
     },
     show,
@@ -27,7 +28,8 @@ use crate::{
 
 /// Carries a move out.
 pub(super) async fn act(home: &Home, asked: Request, output: &Output) -> Result<(), CliError> {
-    check_reason(&asked.asked)?;
+    let policy = policy::of(home)?;
+    check_reason(&asked.asked, &policy)?;
     let session = Session::open(home, output).await?;
     let node = node_key(home, &session.hub).await?;
     let answer = match once(&session, &asked, &node).await {
@@ -43,7 +45,7 @@ pub(super) async fn act(home: &Home, asked: Request, output: &Output) -> Result<
 
 async fn once(session: &Session<'_>, asked: &Request, node: &Arc<VerifyingKey>) -> Result<Value, CliError> {
     let found = session.hub.get(&format!("/api/v1/referrals/{}", asked.referral)).await?.body;
-    let event = event(&found, asked, session.organisation())?;
+    let event = event(&found, asked, session.organisation(), &policy::of(session.home)?)?;
     let token = event.sign(&session.keyring.signing)?;
     let path = format!("/api/v1/referrals/{}/events", asked.referral);
     let answer = session.hub.post(&path, &json!({ "event": token })).await?.body;
@@ -54,7 +56,7 @@ async fn once(session: &Session<'_>, asked: &Request, node: &Arc<VerifyingKey>) 
 }
 
 /// What is signed: the move in this organisation's part, behind the event that is the last now.
-fn event(found: &Value, asked: &Request, own: OrganisationId) -> Result<Event, CliError> {
+fn event(found: &Value, asked: &Request, own: OrganisationId, policy: &Policy) -> Result<Event, CliError> {
     let (party, sender): (Value, OrganisationId) = (part(found, "party")?, part(found, "sender")?);
     let (head, state): (Digest, StateName) = (part(&party, "head")?, part(found, "state")?);
     let now = SystemClock.now();
@@ -65,7 +67,7 @@ fn event(found: &Value, asked: &Request, own: OrganisationId) -> Result<Event, C
         prev: Some(head),
         issuer: own.to_string(),
         role: role(asked, sender == own)?,
-        number: asked.asked.row(seen, Policy::builtin()),
+        number: asked.asked.row(seen, policy),
         asked: asked.asked.clone(),
         occurred: now,
     })
@@ -99,10 +101,9 @@ fn role(asked: &Request, is_sender: bool) -> Result<By, CliError> {
 }
 
 /// A reason of another list is refused before anything is signed, with the list that fits.
-pub(super) fn check_reason(asked: &Move) -> Result<(), CliError> {
+pub(super) fn check_reason(asked: &Move, policy: &Policy) -> Result<(), CliError> {
     let Some(reason) = asked.reason() else { return Ok(()) };
     let (sets, only) = fitting(asked);
-    let policy = Policy::builtin();
     let fits = |known: &&Reason| only.is_empty() || only.contains(&known.code.as_str());
     let allowed: Vec<&Reason> = sets.iter().flat_map(|set| policy.reasons(*set)).filter(fits).collect();
     if allowed.iter().any(|known| known.code == *reason) {
@@ -179,14 +180,14 @@ mod tests {
 
     #[test]
     fn a_reason_of_another_list_is_answered_with_those_that_fit() {
-        assert!(check_reason(&Move::Decline { reason: reason("DR01"), note: None }).is_ok());
-        let wrong =
-            check_reason(&Move::Hold { reason: reason("DR01"), resume: chrono::NaiveDate::default() });
+        let check = |asked: Move| check_reason(&asked, Policy::builtin());
+        assert!(check(Move::Decline { reason: reason("DR01"), note: None }).is_ok());
+        let wrong = check(Move::Hold { reason: reason("DR01"), resume: chrono::NaiveDate::default() });
         let wrong = wrong.unwrap_err();
         assert_eq!(wrong.code(), "referral.reason_refused");
         assert!(wrong.to_string().contains("\n  HX01 "), "{wrong}");
         let narrow = Move::Waitlist { reason: reason("DR03"), estimate: chrono::NaiveDate::default() };
-        let narrow = check_reason(&narrow).unwrap_err().to_string();
+        let narrow = check(narrow).unwrap_err().to_string();
         assert!(narrow.contains("DR02") && !narrow.contains("DR04"), "{narrow}");
     }
 }

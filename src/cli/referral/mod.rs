@@ -10,6 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::{
     CliError, Output, block_on,
     home::{Home, HomeArgs},
+    policy,
 };
 use crate::kernel::{Code, Fault, id::ReferralId};
 use oversee::Oversee;
@@ -85,7 +86,7 @@ impl Referral {
             What::List { tray, ended } => block_on(show::list(&home, (tray.name(), ended), output))?,
             What::Show { referral } => block_on(show::one(&home, referral, output))?,
             What::Oversee(asked) => block_on(oversee::oversee(&home, asked, output))?,
-            What::Move(verb) => block_on(act::act(&home, verb.into_request()?, output))?,
+            What::Move(verb) => block_on(act::act(&home, verb.into_request(&policy::of(&home)?)?, output))?,
         }
     }
 }

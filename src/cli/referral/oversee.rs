@@ -12,10 +12,11 @@ use crate::{
         CliError, Output,
         client::PersonClient,
         home::{Connection, Home},
+        policy,
         session::{part, text},
     },
     kernel::id::ReferralId,
-    policy::ReasonCode,
+    policy::{Policy, ReasonCode},
     referrals::Move,
 };
 
@@ -87,13 +88,13 @@ enum Wish {
 }
 
 impl Oversee {
-    fn parted(self) -> Result<(Seat, Wish), CliError> {
+    fn parted(self, policy: &Policy) -> Result<(Seat, Wish), CliError> {
         Ok(match self {
             Self::List { seat } => (seat, Wish::Overdue),
             Self::Show { referral, seat } => (seat, Wish::See(referral)),
             Self::Escalate { referral, seat } => (seat, Wish::Do(referral, json!({ "escalate": {} }))),
             Self::DeclareError { referral, reason, seat } => {
-                check_reason(&Move::DeclareError { reason: reason.clone() })?;
+                check_reason(&Move::DeclareError { reason: reason.clone() }, policy)?;
                 (seat, Wish::Do(referral, json!({ "declare_error": { "reason": reason } })))
             }
         })
@@ -102,7 +103,7 @@ impl Oversee {
 
 /// Signs in, does it, and signs out whatever came of it.
 pub(super) async fn oversee(home: &Home, asked: Oversee, output: &Output) -> Result<(), CliError> {
-    let (Seat { hub, name, hub_ca, identity }, wish) = asked.parted()?;
+    let (Seat { hub, name, hub_ca, identity }, wish) = asked.parted(&policy::of(home)?)?;
     let hub = hub.trim_end_matches('/').to_owned();
     let connection = Connection { hub: Some(hub), hub_ca, identity, ..Connection::default() };
     let passphrase = home.passphrase("Passphrase: ")?;

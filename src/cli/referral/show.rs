@@ -6,10 +6,10 @@ use crate::{
     cli::{
         CliError, Output,
         home::Home,
+        policy,
         session::{Names, Session, part, text},
     },
     kernel::id::{OrganisationId, ReferralId},
-    policy::Policy,
 };
 
 /// Lists a tray.
@@ -57,8 +57,7 @@ fn sides(row: &Value) -> Vec<OrganisationId> {
 fn between(row: &Value, names: &Names) -> String {
     let name = |side| part(row, side).map_or_else(|_ignored| String::new(), |id| names.of(id));
     let service = text(row, "service");
-    let label = service.parse().ok().and_then(|code| Policy::builtin().service(&code));
-    let label = label.map_or("", |known| known.label.as_str());
+    let label = policy::service(service);
     format!(
         "{} to {}, {service} {label}, {}, since {}",
         name("sender"),

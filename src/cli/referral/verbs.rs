@@ -429,7 +429,7 @@ pub(super) struct Request {
 
 impl Verb {
     /// The move a verb is.
-    pub(super) fn into_request(self) -> Result<Request, CliError> {
+    pub(super) fn into_request(self, policy: &Policy) -> Result<Request, CliError> {
         let mut as_data_protection = false;
         let (referral, asked) = match self {
             Self::Acknowledge { referral, worker } => (referral, Move::Acknowledge { worker }),
@@ -485,7 +485,7 @@ impl Verb {
                 (referral, Move::InformPerson { told: how.told(reason, attempts)? })
             }
             Self::Close { because: Because { referral, reason }, manager, supervisor, need } => {
-                names_its_need(&reason, need)?;
+                names_its_need(&reason, need, policy)?;
                 let case = manager.map(|manager| CaseClosure { manager, supervisor });
                 (referral, Move::Close { reason, case, need })
             }
@@ -495,8 +495,8 @@ impl Verb {
 }
 
 /// A referral that ends with the need unmet says which recorded need that is, so that the gap shows.
-fn names_its_need(reason: &ReasonCode, need: Option<NeedId>) -> Result<(), CliError> {
-    let known = Policy::builtin().reason(ReasonSet::Cl, reason);
+fn names_its_need(reason: &ReasonCode, need: Option<NeedId>, policy: &Policy) -> Result<(), CliError> {
+    let known = policy.reason(ReasonSet::Cl, reason);
     let is_gap = known.is_some_and(|known| known.requires.contains(&Requirement::GapRecord));
     match (is_gap, need) {
         (true, None) => Err(unclear(&format!(

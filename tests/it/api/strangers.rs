@@ -239,6 +239,7 @@ async fn open_routes(world: &World) -> Vec<Entry> {
         open("GET /metrics", 200),
         open("GET /.well-known/throughline-node", 200),
         open("GET /api/openapi.json", 200),
+        open("GET /api/v1/policy", 200),
         open("GET /api/v1/audit/key", 200),
         open("POST /oauth/token", 200).bytes("application/x-www-form-urlencoded", assertion.into_bytes()),
         open("POST /api/v1/passphrase", 204)

@@ -42,10 +42,16 @@ impl Ran {
 
 /// A hub whose address is the one its tokens name, and whose clock shows the time of this machine.
 pub(super) fn hub() -> TestHub {
+    hub_with(&[])
+}
+
+/// The same with settings of one's own.
+pub(super) fn hub_with(settings: &[(&str, &str)]) -> TestHub {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
-    let hub =
-        TestHub::with(&[("SERVER__ADDRESS", &address), ("SERVER__PUBLIC_URL", &format!("http://{address}"))]);
+    let url = format!("http://{address}");
+    let own = [("SERVER__ADDRESS", address.as_str()), ("SERVER__PUBLIC_URL", url.as_str())];
+    let hub = TestHub::with(&[&own, settings].concat());
     keep_time(&hub);
     hub
 }

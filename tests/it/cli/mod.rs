@@ -8,5 +8,6 @@ mod disclosures;
 mod forged;
 mod gateway;
 mod oversee;
+mod policy;
 mod referral;
 mod walkthrough;

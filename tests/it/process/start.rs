@@ -102,6 +102,28 @@ async fn settings_that_cannot_be_used_are_named_before_anything_is_opened() {
 }
 
 #[tokio::test]
+async fn a_profile_that_widens_or_is_not_there_is_named_and_nothing_is_judged_without_it() {
+    let profile = |limits: &str| format!(r#"{{ "profile": "zm", "version": 1, "limits": {limits} }}"#);
+    for (text, code, says) in [
+        (profile(r#"{ "keys": { "longest_days": 9999 } }"#), "refused", "9999 is more than 731"),
+        (profile(r#"{ "keys": { "forever": true } }"#), "refused", "unknown field `forever`"),
+        (String::from("not json"), "refused", "zm.json: expected"),
+        (String::new(), "unreadable", "policy.profiles names a file, a folder"),
+    ] {
+        let mut machine = Machine::new();
+        let path = machine.folder().join("zm.json");
+        if !text.is_empty() {
+            fs::write(&path, text).unwrap();
+        }
+        machine.set("POLICY__PROFILES", &path.display().to_string());
+        let ended = refused(&machine, "serve", MEND, &[says, "zm.json"]).await;
+        ended.expect_code(&format!("policy.profile_{code}"));
+        let ill = machine.start_with("doctor").ended().await.expect(LATER);
+        assert!(ill.err.contains("doctor.not_well"), "{}", ill.err);
+    }
+}
+
+#[tokio::test]
 async fn keys_that_cannot_be_used_are_named_and_never_made_anew() {
     let machine = Machine::new();
     let keys = machine.folder().join("keys");

@@ -10,7 +10,7 @@ use throughline::{
         hsds::{Package, Report},
     },
     kernel::{Coded as _, id::ServiceId},
-    policy::ServiceCode,
+    policy::{Policy, ServiceCode},
     storage::StorageError,
 };
 
@@ -130,10 +130,18 @@ async fn availability_names_its_version_and_shows_to_the_rule() {
     assert_eq!(put(&clinic, "\"1\"").await.expect(409).code(), "storage.conflict");
     assert_eq!(put(&clinic, "1").await.expect(400).code(), "api.if_match_missing");
     let (id, code): (_, ServiceCode) = (clinic.id, "SV07".parse().unwrap());
-    let offer = hub.hub.read::<_, DirectoryError>(move |db| directory::offer(db, id, &code)).await.unwrap();
+    let offer = hub
+        .hub
+        .read::<_, DirectoryError>(move |db| directory::offer(db, id, &code, Policy::builtin()))
+        .await
+        .unwrap();
     assert_eq!(offer, Some(OfferFacts { availability: Availability::Full }));
-    let none =
-        hub.hub.read::<_, DirectoryError>(move |db| directory::offer(db, id, &"SV01".parse().unwrap())).await;
+    let none = hub
+        .hub
+        .read::<_, DirectoryError>(move |db| {
+            directory::offer(db, id, &"SV01".parse().unwrap(), Policy::builtin())
+        })
+        .await;
     assert_eq!(none.unwrap(), None);
 }
 
@@ -244,7 +252,12 @@ async fn a_linked_service_can_be_referred_to_and_the_link_outlives_imports() {
         let command = LinkService { service: id, version, link };
         let caller = hub.operator();
         let hub = hub.hub.clone();
-        async move { hub.write("directory.link", &caller, move |tx| directory::link_service(tx, &command)).await }
+        async move {
+            hub.write("directory.link", &caller, move |tx| {
+                directory::link_service(tx, &command, Policy::builtin())
+            })
+            .await
+        }
     };
     let to = |code: &str| Some(Link { organisation: provider.id, service: code.parse().unwrap() });
     assert!(link(1, to("SV77")).await.is_err());
@@ -255,8 +268,11 @@ async fn a_linked_service_can_be_referred_to_and_the_link_outlives_imports() {
     package(folder.path(), &[(A, "Asylum and detention advice")]);
     import(&hub, folder.path().into(), "legal").await.unwrap();
     let (member, code): (_, ServiceCode) = (provider.id, "SV12".parse().unwrap());
-    let offered =
-        hub.hub.read::<_, DirectoryError>(move |db| directory::offer(db, member, &code)).await.unwrap();
+    let offered = hub
+        .hub
+        .read::<_, DirectoryError>(move |db| directory::offer(db, member, &code, Policy::builtin()))
+        .await
+        .unwrap();
     assert_eq!(offered, Some(OfferFacts { availability: Availability::Unknown }));
     let shown = org.get(&hub, "/api/v1/services?members_only=true&service=SV12").await.expect(200);
     assert_eq!(names(&shown), ["Asylum and detention advice"]);
@@ -280,8 +296,11 @@ async fn a_broader_code_in_a_packet_finds_the_service_it_stands_for() {
     shelter.post(&hub, "/api/v1/services", &body).await.expect(201);
     for (code, is_offered) in [("SV02", true), ("SV01", true), ("SV03", false)] {
         let (id, asked): (_, ServiceCode) = (shelter.id, code.parse().unwrap());
-        let offer =
-            hub.hub.read::<_, DirectoryError>(move |db| directory::offer(db, id, &asked)).await.unwrap();
+        let offer = hub
+            .hub
+            .read::<_, DirectoryError>(move |db| directory::offer(db, id, &asked, Policy::builtin()))
+            .await
+            .unwrap();
         assert_eq!(offer.is_some(), is_offered, "{code}");
     }
 }

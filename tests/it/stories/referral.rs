@@ -391,7 +391,7 @@ async fn a_waiting_list_must_stand_in_the_directory() {
     };
     hub.hub
         .write("directory.list_service", &hub.operator(), move |tx| {
-            let service = directory::list_service(tx, &entry)?;
+            let service = directory::list_service(tx, &entry, Policy::builtin())?;
             let set = SetAvailability {
                 service: service.id,
                 version: service.version,

@@ -32,6 +32,7 @@ use throughline::{
         time::{Clock as _, FixedClock},
     },
     members::{self, EnrolOrganisation, Organisation},
+    policy::Policy,
     storage::Store,
 };
 
@@ -183,7 +184,8 @@ fn open(settings: Settings, keys: &std::path::Path, clock: &Arc<FixedClock>) -> 
     let store = Store::open(settings.database.opening()).unwrap();
     store.require_migrated().unwrap();
     let keys = NodeKeys::load(keys, &settings.node.name).unwrap();
-    Hub::new(store, settings, keys, clock.clone(), Arc::new(SystemIds))
+    let policy = Policy::load(&settings.policy.profiles).unwrap();
+    Hub::new(store, settings, keys, policy, (clock.clone(), Arc::new(SystemIds)))
 }
 
 /// What a request came back with.

@@ -24,6 +24,7 @@ use throughline::{
         time::{Clock as _, SystemClock},
     },
     members::{self, EnrolOrganisation, RegisterClient},
+    policy::Policy,
     storage::Store,
 };
 
@@ -190,7 +191,8 @@ impl Machine {
         let store = Store::open(settings.database.opening()).unwrap();
         store.require_migrated().unwrap();
         let keys = NodeKeys::load(&settings.node.keys, &settings.node.name).unwrap();
-        let hub = Hub::new(store, settings, keys, Arc::new(SystemClock), Arc::new(SystemIds));
+        let policy = Policy::load(&settings.policy.profiles).unwrap();
+        let hub = Hub::new(store, settings, keys, policy, (Arc::new(SystemClock), Arc::new(SystemIds)));
         let caller =
             Caller { actor: Actor::operator(), request: RequestId::new(&SystemIds, SystemClock.now()) };
         let (root, key) =

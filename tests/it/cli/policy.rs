@@ -1,0 +1,31 @@
+//! Gateways of a node with a profile.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::{gateway::hub_with, referral::Story};
+
+#[actix_web::test]
+async fn gateways_judge_by_what_their_hub_judges_by() {
+    let profile = json!({
+        "profile": "zm", "version": 1, "fields": [{ "id": "CF.phone", "tier": "never" }],
+        "limits": { "consent": { "longest_months": 4 } },
+    });
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), profile.to_string()).unwrap();
+    let story = Story::at(hub_with(&[("POLICY__PROFILES", file.path().to_str().unwrap())])).await;
+    let Story { hub, harbour, lakeside, .. } = &story;
+
+    let refused = harbour.run(hub, &story.seal("")).await.expect(65).err;
+    assert!(refused.contains("D602") && refused.contains("CF.phone"), "{refused}");
+
+    let form =
+        json!({ "form": "CF", "version": "1", "values": { "CF.case_token": "H-1", "CF.name": "Canary" } });
+    fs::write(harbour.file("form.json"), form.to_string()).unwrap();
+    let (packet, _) = story.send("").await;
+    lakeside.run(hub, &format!("packet fetch {packet} --out in.rp1")).await.expect(0);
+    let verified = lakeside.json(hub, "packet verify in.rp1").await;
+    assert_eq!(verified["manifest"]["dict"], hub.hub.policy().dictionary());
+    lakeside.run(hub, "packet open in.rp1").await.expect(0);
+}

@@ -1,0 +1,69 @@
+//! A node with a profile: what its mechanism tightened counts, and what was sealed by another policy is refused.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use throughline::{kernel::id::SystemIds, packets::press};
+
+use crate::support::{
+    TestHub,
+    packet::{Mechanism, fetch, opened, submit},
+    send,
+};
+
+fn tightened(profile: &Value) -> TestHub {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), profile.to_string()).unwrap();
+    TestHub::with(&[("POLICY__PROFILES", file.path().to_str().unwrap())])
+}
+
+/// A profile that says nothing about what these packets hold.
+fn of_something_else() -> Value {
+    json!({ "profile": "zm", "version": 7, "fields": [{ "id": "ZP.7", "level": "S4" }] })
+}
+
+#[actix_web::test]
+async fn a_limit_that_a_profile_tightens_refuses_what_is_allowed_without_it() {
+    let profile =
+        json!({ "profile": "zm", "version": 1, "limits": { "consent": { "certificate_days": 1 } } });
+    for (hub, status) in [(TestHub::new(), 201), (tightened(&profile), 400)] {
+        let mechanism = Mechanism::on(hub, |_| {}).await;
+        let certified = mechanism.certificate(&mechanism.person(), &mechanism.clinic);
+        mechanism.register(&certified).await.expect(status);
+    }
+}
+
+#[actix_web::test]
+async fn a_packet_sealed_by_another_policy_is_refused_and_one_by_the_node_s_is_opened_by_it_alone() {
+    let mechanism = Mechanism::on(tightened(&of_something_else()), |_| {}).await;
+    let Mechanism { hub, harbour, clinic, .. } = &mechanism;
+    let person = mechanism.person();
+    let certified = mechanism.certify(&person, clinic).await;
+    let (_, refused) = mechanism.hand_in(harbour, mechanism.draft(&person, &certified)).await;
+    assert_eq!(refused.expect(400).code(), "packet.manifest");
+
+    let draft = mechanism.draft(&person, &certified);
+    let sealed = press(draft, &harbour.signing, &hub.hub.policy(), &SystemIds).unwrap();
+    submit(hub, harbour, &sealed.body).await.expect(201);
+    let served = fetch(hub, clinic, sealed.id).await;
+    assert_eq!(served.status, 200);
+    let (by_the_compiled_in, _) = opened(hub, clinic, harbour, &served).await;
+    assert!(by_the_compiled_in.is_err(), "a gateway that does not follow its hub opened the packet");
+}
+
+#[actix_web::test]
+async fn everybody_can_read_what_a_node_judges_by_and_keep_it_by_its_tag() {
+    let hub = tightened(&of_something_else());
+    let policy = send(&hub, None, "GET", "/api/v1/policy", &[], None).await.expect(200);
+    assert_eq!(policy.body["profiles"], json!([of_something_else().to_string()]));
+    let dictionary = policy.body["dictionary"].as_str().unwrap();
+    assert!(dictionary.starts_with("throughline-1.zm-7."), "{dictionary}");
+    let tag = policy.headers["etag"].to_str().unwrap().to_owned();
+    send(&hub, None, "GET", "/api/v1/policy", &[("if-none-match", &tag)], None).await.expect(304);
+    send(&hub, None, "GET", "/api/v1/policy", &[("if-none-match", "\"other\"")], None).await.expect(200);
+    let ready = send(&hub, None, "GET", "/health/ready", &[], None).await.expect(200);
+    assert_eq!(ready.body["policy"], dictionary);
+    let metrics = send(&hub, None, "GET", "/metrics", &[], None).await.expect(200);
+    let line = format!("throughline_policy_info{{dictionary=\"{dictionary}\"}} 1");
+    assert!(metrics.body.as_str().unwrap().contains(&line), "{}", metrics.body);
+}
