@@ -59,12 +59,11 @@ impl CertifyArgs {
             known.insert(AgreementVersion { id: terms.id(), version: terms.version() }, terms);
         }
         let before = if self.register { held.certificate(self.recipient, SystemClock.now())? } else { None };
-        let (issued, signed) = match before.cloned() {
-            Some(before) => (before, false),
-            None => {
-                let keyring = home.keyring(&passphrase)?;
-                (sign(&held, (self.recipient, &known), &keyring, &policy::of(home)?)?, true)
-            }
+        let (issued, signed) = if let Some(before) = before.cloned() {
+            (before, false)
+        } else {
+            let keyring = home.keyring(&passphrase)?;
+            (sign(&held, (self.recipient, &known), &keyring, &policy::of(home)?)?, true)
         };
         if let Some(file) = &self.out {
             replace(file, issued.token.as_bytes())?;
