@@ -43,7 +43,7 @@ Examples:
   throughline bench submit                             SQLite in a fresh folder below the system's temporary one
   throughline bench submit --folder /var/lib           where the disk is that the hub will use
   throughline bench submit --database postgres://throughline@db.example/throughline
-  throughline bench submit --packets 1000000 --sizes 2 whether memory stays flat; needs 40 GB below --folder
+  throughline bench submit --packets 1000000 --sizes 2 whether memory stays flat; needs 35 GB below --folder
   throughline --json bench submit --sizes 8 --connections 64 | tee bench.jsonl
 
 What is measured, in order: organisations, keys and an agreement are made; packets are sealed on all cores; their certificates are
