@@ -241,7 +241,8 @@ fn denial(denial: &serde_json::Value) -> String {
         .filter_map(|f| f.as_str())
         .collect();
     let fields = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
-    format!("\n  {} {}{fields}", text("code"), text("title"))
+    let finer = if text("subcode").is_empty() { String::new() } else { format!(" [{}]", text("subcode")) };
+    format!("\n  {} {}{finer}{fields}", text("code"), text("title"))
 }
 
 fn as_json<T: Serialize>(value: &T) -> Result<String, CliError> {

@@ -292,9 +292,18 @@ fn lines_for(
     ends: impl Fn(AgreementVersion) -> Option<Timestamp>,
 ) -> Vec<GrantLine> {
     let all = || record.lines.iter().map(|answer| &answer.line);
+    // The no lines about others are not told, so whoever was refused anything is not one to pass on to.
+    let refused = |to: &OrganisationId| {
+        all().any(|line| line.effect == Effect::Deny && line.recipient == Named::One(*to))
+    };
+    let without_refused = |mut line: GrantLine| {
+        line.onward.retain(|to| !refused(to));
+        line
+    };
     let yes: Vec<GrantLine> = all()
         .filter(|line| line.effect == Effect::Permit && line.recipient == Named::One(recipient))
         .filter_map(|line| bounded(line, record, limits, &ends))
+        .map(without_refused)
         .collect();
     let touches = |line: &&GrantLine| {
         line.effect == Effect::Deny

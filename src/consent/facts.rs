@@ -9,6 +9,7 @@ use std::{
 use super::{
     AgreementVersion, Area, Availability, Course, Covering, Eligibility, Facts, Member, Offer, Presented,
     error::ConsentError,
+    onward::Parent,
     rule::{CitedAgreement, CitedCertificate, Proposal},
     store::{self, Registered},
     wanted::Wanted,
@@ -23,12 +24,14 @@ use crate::{
 };
 
 /// What rooms further on have counted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Counted {
     /// A referral of this person to this recipient for this service is open.
     pub open_referral: bool,
     /// Packets sent in this direction today.
     pub sent_today: u32,
+    /// The referral that is continued, when it is known.
+    pub parent: Option<Parent>,
 }
 
 /// Everything the rule looks at for what a packet proposes, at this moment.
@@ -50,7 +53,7 @@ pub fn gather(
     };
     let agreement = covering(db, &proposal, at, counted.sent_today)?;
     let (certificate, withdrawal_running) = match proposal.certificate {
-        Some(cited) => presented(db, &proposal, cited, policy)?,
+        Some(cited) => presented(db, (&proposal, counted.parent.as_ref()), cited, policy)?,
         None => (None, false),
     };
     Ok(Facts {
@@ -62,6 +65,7 @@ pub fn gather(
         certificate,
         open_referral: counted.open_referral,
         withdrawal_running,
+        parent: counted.parent,
         proposal,
     })
 }
@@ -133,16 +137,19 @@ fn covering(
 }
 
 /// The certificate as the rule wants it, and whether a withdrawal of it is still under way. One that another organisation issued is
-/// as unknown as one that nobody did.
+/// as unknown as one that nobody did, but for that of the referral that is continued.
 fn presented(
     db: &mut Db<'_>,
-    proposal: &Proposal,
+    (proposal, parent): (&Proposal, Option<&Parent>),
     cited: CitedCertificate,
     policy: &Policy,
 ) -> Result<(Option<Presented>, bool), ConsentError> {
-    let issuer = match proposal.course {
-        Course::Begins | Course::Continues => Some(proposal.sender),
-        Course::Answers => proposal.recipient,
+    let borrowed =
+        parent.filter(|parent| parent.recipient == proposal.sender && parent.certificate == Some(cited.id));
+    let issuer = match (proposal.course, borrowed) {
+        (Course::Begins | Course::Continues, Some(parent)) => Some(parent.sender),
+        (Course::Begins | Course::Continues, None) => Some(proposal.sender),
+        (Course::Answers, _) => proposal.recipient,
     };
     let held = store::find_to_rest_on(db, cited.id)?.filter(|held| Some(held.issuer) == issuer);
     let Some(held) = held else { return Ok((None, false)) };

@@ -183,6 +183,11 @@ impl GrantLine {
             && self.unit.as_deref().is_none_or(|named| Some(named) == unit)
     }
 
+    /// Whether it is a yes to disclosing something to the first, who may pass it on to the second.
+    pub fn permits_passing_on(&self, by: OrganisationId, to: OrganisationId) -> bool {
+        self.permits_disclosure_to(by, None) && self.onward.contains(&to)
+    }
+
     /// Whether it is a yes to this recipient's telling the sender what became of it.
     pub fn permits_feedback_from(&self, recipient: OrganisationId) -> bool {
         self.effect == Effect::Permit

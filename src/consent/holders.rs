@@ -94,7 +94,14 @@ fn close(tx: &mut Tx<'_>, row: WithdrawalRow) -> Result<Vec<CertificateId>, Cons
     let from = last_asked(tx, &closed)?;
     let payload = serde_json::json!({ "withdrawal": closed.id, "tell_the_person_by": Step::W12.due(from) });
     say(tx, "consent.withdrawal_closed", Some(closed.issuer), payload)?;
-    Ok(store::fallen_with(tx.db(), closed.id)?)
+    let mut settled = store::fallen_with(tx.db(), closed.id)?;
+    if let Some(to) = closed.extent.recipient {
+        let of_person = store::of_person(tx.db(), closed.issuer, closed.subject)?;
+        let passed_on =
+            of_person.into_iter().filter(|held| held.denied.iter().any(|part| part.takes_onward(to)));
+        settled.extend(passed_on.map(|held| held.id));
+    }
+    Ok(settled)
 }
 
 fn last_asked(tx: &mut Tx<'_>, row: &WithdrawalRow) -> Result<Timestamp, ConsentError> {

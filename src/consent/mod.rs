@@ -26,6 +26,21 @@
 //!   was closed is open until it has answered: destroyed, or kept for another reason and until another day.
 //! - **What a recipient writes back rests on two yeses**: the agreement's flow in that direction, and the person's yes to what goes back. The
 //!   scope of the certificate does not bound it, because nobody can name beforehand what a recipient finds out.
+//! - **Passing on rests on the person, on every agreement on the way, and on what was received** (D706, and D306 where the person did not name
+//!   the next recipient). Where the text leaves room, the narrower reading counts:
+//!   - The referral that is continued must be in service: whoever passes on is serving the person, and nobody restricted or withdrew it.
+//!   - The yes is either the sender's own certificate for the next recipient, or that of the referral it continues, whose line for this
+//!     sender names the next recipient. The second reaches one step: nobody was asked about a third organisation through it, so who
+//!     received something that was passed on asks the person again. What rests on it falls with it, everywhere.
+//!   - Each agreement on the way back to the first sender must list the next recipient and leave a step over, in the version that was cited
+//!     and in the newest: what was narrowed counts at once, what was widened later does not. "Within the same legal person" lists nobody,
+//!     because the hub knows organisations and not whose they are.
+//!   - The purpose stays the same; a purpose that is narrower is not on the closed list. The person's line may name the service.
+//!   - Each field says where it is from. That a field was in the referral is held against its manifest while the hub has it and against what
+//!     its agreement lets flow afterwards; the sender's gateway, which has the packet, always holds it against the manifest.
+//!   - What an organisation that was never named was denied cannot be seen in a certificate; whoever makes one leaves out of a line's onward
+//!     list everybody whom another line refuses anything.
+//!   - Who received what was passed on under the first sender's certificate writes nothing back sealed: nobody was asked about that.
 //! - **A partial withdrawal denies a part of a certificate instead of replacing it**: the hub cannot sign for the issuer, and must
 //!   not wait for it. The issuer registers a narrower certificate when it can.
 //! - **Eligibility and area (D105, D106) are not judged at the hub.** What a service is for stands in the directory in words, and who and where
@@ -41,6 +56,7 @@ mod facts;
 mod forget;
 mod grant;
 mod holders;
+mod onward;
 mod private;
 mod record;
 mod register;
@@ -68,6 +84,7 @@ pub use grant::{
     AgreementVersion, Asked, Bounds, Effect, GrantLine, MOST_LINES, Named, Operation, Scope, permitted,
 };
 pub use holders::{Answered, answer, ask_again, ask_holders, escalate, has_ended_exceptions};
+pub use onward::{FieldSource, Link, Parent};
 pub use private::Private;
 pub use record::{
     AgeBasis, Answer, Attestation, Capacity, CapacityFinding, Choice, Collected, Companion, ContactCondition,
@@ -77,7 +94,7 @@ pub use record::{
 };
 pub use register::{MAX_CERTIFICATE, Register, register};
 pub use release::{Attached, Dropped, FormFacts, Narrative, Release, Released, WhenThePersonSaidNo, release};
-pub use reply::{SeenCertificate, release_reply};
+pub use reply::{SeenCertificate, release_seen};
 pub use rule::{
     Area, Availability, CitedAgreement, CitedCertificate, Course, Covering, Eligibility, Facts, FieldFact,
     KnownField, Member, Offer, Onwards, Permission, Presented, Proposal, ProtectionSignal, judge,
@@ -86,6 +103,6 @@ pub use status::{ConsentMove, NotAStatus, Refused, Status};
 pub use views::{
     CertificateView, HolderView, WithdrawalView, find_certificate, find_withdrawal, list_withdrawals,
 };
-pub use wanted::{Wanted, WantedField};
+pub use wanted::{Wanted, WantedField, promised};
 pub use withdraw::{Whose, Withdraw, Withdrawn, withdraw};
 pub use withdrawal::{DeniedPart, Exception, Extent, Fall, Holding, Step};

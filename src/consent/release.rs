@@ -90,8 +90,8 @@ pub struct Released {
     pub justification: Option<JustificationCode>,
 }
 
-/// Proof that these fields may go to this recipient for this purpose. Only [`release`] makes one, and for an answer
-/// [`release_reply`](super::release_reply).
+/// Proof that these fields may go to this recipient for this purpose. Only [`release`] makes one, and by a recipient
+/// [`release_seen`](super::release_seen).
 #[derive(Clone, Debug)]
 pub struct Release {
     at: Timestamp,

@@ -1,7 +1,7 @@
-//! Release of an answer: what a recipient may write back, held against what a recipient can know.
+//! Release by a recipient: what it may write back or pass on, held against what a recipient can know.
 //!
-//! The record stays with whoever asked the person, and the certificate is between them and the hub. So the yes to what goes back is
-//! judged by the hub; everything else that stands against an answer is found here, before anything is encrypted.
+//! The record stays with whoever asked the person, and the certificate is between them and the hub. So the yes to what goes back or on is
+//! judged by the hub; everything else that stands against it is found here, before anything is encrypted.
 
 use super::{
     release::{FormFacts, Release},
@@ -29,9 +29,9 @@ pub struct SeenCertificate {
     pub expires: Timestamp,
 }
 
-/// Holds a form that answers a packet against agreement, minimum set and what is known of the consent: the release, or every code with
-/// the fields it is about.
-pub fn release_reply(seen: &SeenCertificate, form: &FormFacts, facts: &Facts) -> Result<Release, Denials> {
+/// Holds what answers a packet or passes it on against agreement, minimum set, the referral it continues and what is known of the consent:
+/// the release, or every code with the fields it is about.
+pub fn release_seen(seen: &SeenCertificate, form: &FormFacts, facts: &Facts) -> Result<Release, Denials> {
     let mut found = form.denials(facts);
     let permission = match judge_reply(facts, seen) {
         Ok(permission) => Some(permission),
@@ -97,7 +97,7 @@ mod tests {
     fn an_answer_the_agreement_carries_back_is_released_until_the_consent_ends() {
         let facts = answering(true, &NAMES);
         let seen = seen(&facts);
-        let release = release_reply(&seen, &form(), &facts).unwrap();
+        let release = release_seen(&seen, &form(), &facts).unwrap();
         let released: Vec<FieldId> =
             release.fields().values().flatten().map(|one| one.field.clone()).collect();
         assert_eq!(released, NAMES.map(|name| name.parse().unwrap()));
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn without_a_way_back_nothing_goes_back() {
         let facts = answering(false, &NAMES);
-        assert_eq!(release_reply(&seen(&facts), &form(), &facts).unwrap_err().codes(), [Deny::D218]);
+        assert_eq!(release_seen(&seen(&facts), &form(), &facts).unwrap_err().codes(), [Deny::D218]);
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
         let refused = |edit: &dyn Fn(&mut SeenCertificate)| {
             let mut seen = seen(&facts);
             edit(&mut seen);
-            release_reply(&seen, &form(), &facts).unwrap_err().codes()
+            release_seen(&seen, &form(), &facts).unwrap_err().codes()
         };
         assert_eq!(refused(&|seen| seen.status = Status::Withdrawn), [Deny::D304]);
         assert_eq!(refused(&|seen| seen.expires = facts.at), [Deny::D305]);
@@ -130,13 +130,13 @@ mod tests {
         assert_eq!(refused(&|seen| seen.denied = vec![purpose.clone()]), [Deny::D307]);
         let mut uncited = facts.clone();
         uncited.proposal.certificate = None;
-        assert_eq!(release_reply(&seen(&facts), &form(), &uncited).unwrap_err().codes(), [Deny::D301]);
+        assert_eq!(release_seen(&seen(&facts), &form(), &uncited).unwrap_err().codes(), [Deny::D301]);
     }
 
     #[test]
     fn a_form_is_held_against_the_same_rules_as_any_other() {
         let facts = answering(true, &NAMES);
         let two = FormFacts { subjects: 2, ..form() };
-        assert_eq!(release_reply(&seen(&facts), &two, &facts).unwrap_err().codes(), [Deny::D009]);
+        assert_eq!(release_seen(&seen(&facts), &two, &facts).unwrap_err().codes(), [Deny::D009]);
     }
 }

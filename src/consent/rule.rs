@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     certificate::Claims,
     grant::{AgreementVersion, Asked, GrantLine, Named, Operation},
+    onward::{self, FieldSource, Parent},
     record::{Companion, ExpressionMethod, SubjectClass, ThirdParties},
     reply::SeenCertificate,
     status::Status,
@@ -58,6 +59,8 @@ pub struct Facts {
     pub open_referral: bool,
     /// A withdrawal or restriction is under way for this token.
     pub withdrawal_running: bool,
+    /// The referral that it continues, when that is known.
+    pub parent: Option<Parent>,
 }
 
 /// What the sender proposes.
@@ -149,6 +152,8 @@ pub struct FieldFact {
     pub kept_from_origin: bool,
     /// Whether it is in the compartment it belongs to.
     pub compartment_fits: bool,
+    /// Where the sender has it from, in a packet that passes something on.
+    pub source: Option<FieldSource>,
 }
 
 /// What the dictionary says of a field.
@@ -203,7 +208,7 @@ pub struct CitedCertificate {
 pub enum Onwards {
     /// It does not.
     No,
-    /// It does. Passing on is not built yet and is refused.
+    /// It does: what was received is passed on.
     Yes,
 }
 
@@ -293,18 +298,6 @@ pub struct Covering {
     pub reverse: bool,
     /// Packets sent in this direction today.
     pub sent_today: u32,
-}
-
-impl Proposal {
-    /// Whether a yes carries it: to disclose to its recipient, or for an answer, that its sender may tell what became of it.
-    fn rests_on(&self, line: &GrantLine) -> bool {
-        match self.course {
-            Course::Begins | Course::Continues => {
-                self.recipient.is_some_and(|recipient| line.permits_disclosure_to(recipient, None))
-            }
-            Course::Answers => line.permits_feedback_from(self.sender),
-        }
-    }
 }
 
 impl Member {
@@ -652,13 +645,14 @@ impl<'a> Judge<'a> {
 
     /// The yes lines the packet may rest on: those for this recipient, purpose and service.
     fn lines(&self) -> impl Iterator<Item = &'a GrantLine> + use<'a> {
-        let proposal = &self.facts.proposal;
-        let held = self.facts.certificate.as_ref();
+        let facts = self.facts;
+        let proposal = &facts.proposal;
+        let held = facts.certificate.as_ref();
         held.into_iter().flat_map(move |held| {
             held.claims
                 .lines
                 .iter()
-                .filter(|line| proposal.rests_on(line) && line.is_for(&proposal.purpose, &proposal.service))
+                .filter(|line| facts.rests_on(line) && line.is_for(&proposal.purpose, &proposal.service))
         })
     }
 
@@ -686,7 +680,8 @@ impl<'a> Judge<'a> {
 
     /// A certificate of which the lines are not seen: whether it is the one that was cited, still stands, and what was taken back.
     fn seen(&mut self, seen: &SeenCertificate) {
-        let (at, proposal) = (self.facts.at, &self.facts.proposal);
+        let facts = self.facts;
+        let (at, proposal) = (facts.at, &facts.proposal);
         let Some(cited) = proposal.certificate else {
             self.raise(Deny::D301);
             return;
@@ -697,6 +692,8 @@ impl<'a> Judge<'a> {
             self.raise(Denial::new(Deny::D304).subcode(seen.status.name()));
         }
         self.unless(at < seen.expires, Deny::D305);
+        let to = proposal.recipient.filter(|_| facts.borrowed_from().is_some());
+        self.unless(!to.is_some_and(|to| seen.denied.iter().any(|part| part.takes_onward(to))), Deny::D306);
         let purpose = &proposal.purpose;
         if seen.denied.iter().any(|part| part.takes_purpose(purpose)) {
             self.raise(Denial::new(Deny::D307).purpose(purpose.clone()));
@@ -729,8 +726,14 @@ impl<'a> Judge<'a> {
         let proposal = &facts.proposal;
         let claims = &held.claims;
         let named = proposal.recipient.filter(|recipient| {
-            let issuer = if proposal.course == Course::Answers { *recipient } else { proposal.sender };
-            claims.iss == issuer && claims.permits().any(|line| proposal.rests_on(line))
+            let issuer = match (facts.borrowed_from(), proposal.course) {
+                (Some(parent), _) => parent.sender,
+                (None, Course::Answers) => *recipient,
+                (None, Course::Begins | Course::Continues) => proposal.sender,
+            };
+            let taken = facts.borrowed_from().is_some()
+                && held.denied.iter().any(|part| part.takes_onward(*recipient));
+            claims.iss == issuer && !taken && claims.permits().any(|line| facts.rests_on(line))
         });
         let Some(recipient) = named else {
             self.raise(Deny::D306);
@@ -766,9 +769,12 @@ impl<'a> Judge<'a> {
         let (mut missing, mut denied) = (Vec::new(), Vec::new());
         for (field, known) in self.known() {
             let asked = Asked { field: &field.id, category: &known.category, level: known.level };
-            let refused =
-                held.claims.lines.iter().any(|line| line.denies(asked, recipient, purpose, self.facts.at))
-                    || held.denied.iter().any(|part| part.takes(&field.id, Some(&known.category), purpose));
+            let touched = [Some(recipient), self.facts.borrowed_from().map(|parent| parent.recipient)];
+            let is_no = |line: &GrantLine| {
+                touched.into_iter().flatten().any(|to| line.denies(asked, to, purpose, self.facts.at))
+            };
+            let refused = held.claims.lines.iter().any(is_no)
+                || held.denied.iter().any(|part| part.takes(&field.id, Some(&known.category), purpose));
             let reaching: Vec<_> = current.iter().filter(|line| line.reaches(asked)).collect();
             let granted = reaching.iter().any(|line| !line.excludes(&field.id));
             if refused || (!granted && !reaching.is_empty()) {
@@ -790,6 +796,13 @@ impl<'a> Judge<'a> {
     /// the agreement allowed it already.
     fn wider(&mut self, held: &Presented, current: &[&GrantLine]) {
         let facts = self.facts;
+        if let Some(parent) = facts.borrowed_from() {
+            match onward::wider(facts, parent, held, current) {
+                Some(fields) => self.about(Deny::D310, fields),
+                None => self.raise(Deny::D310),
+            }
+            return;
+        }
         let (Some(now), Some(sender), Some(recipient)) =
             (&facts.agreement.terms, &facts.sender, &facts.recipient)
         else {
@@ -903,9 +916,7 @@ impl<'a> Judge<'a> {
     fn flow(&mut self) {
         let again = self.facts.open_referral && self.facts.proposal.course == Course::Begins;
         self.unless(!again, Deny::D608);
-        if self.facts.proposal.onwards == Onwards::Yes {
-            self.raise(Denial::new(Deny::D706).subcode("onward_not_supported"));
-        }
+        self.found.extend(onward::denials(self.facts));
         self.unless(!self.facts.withdrawal_running, Deny::D707);
     }
 }

@@ -74,6 +74,7 @@ pub(crate) fn fields(ids: &[&str]) -> Vec<WantedField> {
                 id: id.parse().unwrap(),
                 compartment: None,
                 justification: justification.map(|j| j.parse().unwrap()),
+                source: None,
             }
         })
         .collect()
@@ -167,6 +168,7 @@ pub(crate) fn facts_of(wanted: Wanted, record: &Record, terms: Terms) -> Facts {
         }),
         open_referral: false,
         withdrawal_running: false,
+        parent: None,
     }
 }
 

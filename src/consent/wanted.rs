@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::rule::{
-    CitedAgreement, CitedCertificate, Course, FieldFact, KnownField, Onwards, Proposal, ProtectionSignal,
+use super::{
+    onward::FieldSource,
+    rule::{
+        CitedAgreement, CitedCertificate, Course, FieldFact, KnownField, Onwards, Proposal, ProtectionSignal,
+    },
 };
 use crate::{
     agreements::{Keep, OnwardRule},
@@ -72,6 +75,8 @@ pub struct WantedField {
     pub compartment: Option<CompartmentCode>,
     /// Why it is sent although it is beyond the minimum set.
     pub justification: Option<JustificationCode>,
+    /// Where the sender has it from, in a packet that passes something on.
+    pub source: Option<FieldSource>,
 }
 
 impl Wanted {
@@ -80,6 +85,7 @@ impl Wanted {
         let purpose = policy.purpose(&self.purpose);
         let raised = self.raised(policy);
         let set = policy.minimum_set(&self.service);
+        let (onward, keep) = promised(&self.onward, &self.retention, policy);
         let fields = self.fields.iter().map(|wanted| self.fact(policy, set, raised, wanted)).collect();
         Proposal {
             purpose_listed: purpose.is_some(),
@@ -88,10 +94,8 @@ impl Wanted {
             enforcement_opened: policy.safeguards().enforcement_may_receive(&self.purpose, &self.service),
             fields,
             dictionary_known: self.dictionary == policy.dictionary(),
-            keep: policy
-                .retention(&self.retention)
-                .map(|kept| Keep { trigger: kept.trigger, days: u32::from(kept.days) }),
-            onward: meaning(policy, &self.onward),
+            keep,
+            onward,
             approvals_needed: policy.safeguards().approvals(),
             sender: self.sender,
             recipient: self.recipient,
@@ -140,6 +144,7 @@ impl Wanted {
             compartment_fits: field
                 .zip(wanted.compartment.as_ref())
                 .is_none_or(|(field, sealed_in)| field.compartment == *sealed_in),
+            source: wanted.source,
         }
     }
 
@@ -169,6 +174,17 @@ impl Wanted {
             None => Err(Deny::D602),
         }
     }
+}
+
+/// What the codes of a packet promise: to whom it may be passed on, and how long it may be kept; `None` when that means nothing.
+pub fn promised(
+    onward: &OnwardCode,
+    retention: &RetentionCode,
+    policy: &Policy,
+) -> (OnwardRule, Option<Keep>) {
+    let keep =
+        policy.retention(retention).map(|kept| Keep { trigger: kept.trigger, days: u32::from(kept.days) });
+    (meaning(policy, onward), keep)
 }
 
 /// What an onward code means. A code nobody knows allows the most, so that no agreement takes it for less.

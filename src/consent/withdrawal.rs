@@ -54,12 +54,23 @@ impl Fall {
             Self::Whole(id) | Self::Part(id, _) => *id,
         }
     }
+
+    /// The organisation that nothing is passed on to any more, when that is all it does.
+    pub fn onward(&self) -> Option<OrganisationId> {
+        match self {
+            Self::Whole(_) => None,
+            Self::Part(_, part) => part.onward,
+        }
+    }
 }
 
 /// A part of a certificate that was taken back. Read like a no line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeniedPart {
+    /// Passing on to this organisation, whatever it is; the rest of the certificate is not touched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onward: Option<OrganisationId>,
     /// Only for this purpose; for every purpose when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<PurposeCode>,
@@ -74,14 +85,20 @@ pub struct DeniedPart {
 impl DeniedPart {
     /// Whether the purpose as a whole was taken back.
     pub fn takes_purpose(&self, purpose: &PurposeCode) -> bool {
-        self.purpose.as_ref() == Some(purpose) && self.categories.is_empty() && self.fields.is_empty()
+        let whole = self.categories.is_empty() && self.fields.is_empty();
+        self.onward.is_none() && self.purpose.as_ref() == Some(purpose) && whole
+    }
+
+    /// Whether passing on to this organisation was taken back.
+    pub fn takes_onward(&self, to: OrganisationId) -> bool {
+        self.onward == Some(to)
     }
 
     /// Whether the field was taken back for the purpose.
     pub fn takes(&self, field: &FieldId, category: Option<&CategoryCode>, purpose: &PurposeCode) -> bool {
         let for_purpose = self.purpose.as_ref().is_none_or(|named| named == purpose);
         let by_category = category.is_some_and(|category| self.categories.contains(category));
-        for_purpose && (self.fields.contains(field) || by_category)
+        self.onward.is_none() && for_purpose && (self.fields.contains(field) || by_category)
     }
 }
 
@@ -100,8 +117,10 @@ impl Extent {
     pub fn reaches<'c>(&self, certificates: impl IntoIterator<Item = &'c Claims>) -> Vec<Fall> {
         certificates
             .into_iter()
-            .filter(|claims| self.recipient.is_none_or(|recipient| recipient == claims.aud))
-            .filter_map(|claims| self.reach(claims))
+            .filter_map(|claims| match self.recipient.filter(|recipient| *recipient != claims.aud) {
+                None => self.reach(claims),
+                Some(other) => Self::reach_onward(claims, other),
+            })
             .collect()
     }
 
@@ -114,8 +133,15 @@ impl Extent {
         Some(if narrow { Fall::Part(id, self.part()) } else { Fall::Whole(id) })
     }
 
+    /// Whoever takes back what an organisation may have means what was to be passed on to it as well, all of it.
+    fn reach_onward(claims: &Claims, to: OrganisationId) -> Option<Fall> {
+        let named = claims.permits().any(|line| line.onward.contains(&to));
+        named.then(|| Fall::Part(claims.id, DeniedPart { onward: Some(to), ..DeniedPart::default() }))
+    }
+
     fn part(&self) -> DeniedPart {
         DeniedPart {
+            onward: None,
             purpose: self.purpose.clone(),
             categories: self.categories.clone(),
             fields: self.fields.clone(),

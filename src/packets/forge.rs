@@ -140,6 +140,7 @@ impl World {
             expires: Timestamp::from_seconds(NOW.seconds() + 86_400),
             referral: ReferralId::new(&SystemIds, NOW),
             parent: None,
+            received: std::collections::BTreeSet::new(),
             subject: SubjectToken::new(&SystemIds, NOW),
             agreement: AgreementRef {
                 id: AgreementId::new(&SystemIds, NOW),

@@ -9,6 +9,7 @@ use super::{
     form::{DEPTH, MAX_FIELDS, MAX_MANIFEST, Salt, SectionId, Tag},
 };
 use crate::{
+    consent::FieldSource,
     crypto::closed::{self, MAX_INTEGER},
     kernel::Digest,
     policy::{CategoryCode, FieldId, JustificationCode, MinimumSetId, Policy},
@@ -29,6 +30,9 @@ pub struct ManifestField {
     /// Why it is needed beyond the minimum set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub j: Option<JustificationCode>,
+    /// Where the sender has it from, when the packet continues another referral.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s: Option<FieldSource>,
 }
 
 /// What is inside a packet. The hub judges it in memory and keeps only its digest.
@@ -76,6 +80,9 @@ impl Manifest {
                 return Err(ManifestFault::Malformed);
             }
             let known = policy.field(&field.f).ok_or(ManifestFault::Unknown)?;
+            if field.s.is_some() && envelope.parent.is_none() {
+                return Err(ManifestFault::Malformed);
+            }
             if known.category != field.c || known.compartment != section.role {
                 return Err(ManifestFault::Misplaced);
             }

@@ -24,7 +24,7 @@ use super::{
     },
 };
 use crate::{
-    consent::Attested,
+    consent::{Attested, FieldSource},
     crypto::{
         EncryptionKey, SectionKey, SectionKind, SigningKey, Typ, encrypt_grant, encrypt_section, sign_compact,
     },
@@ -92,6 +92,8 @@ pub struct Draft {
     pub referral: ReferralId,
     /// The referral that one follows from.
     pub parent: Option<ReferralId>,
+    /// The fields that were received with that one; the others are the sender's own.
+    pub received: BTreeSet<FieldId>,
     /// The person.
     pub subject: SubjectToken,
     /// The agreement.
@@ -166,6 +168,12 @@ pub fn press(
     let version: Tag = policy.dictionary().parse().map_err(|_ignored| DraftFault::TooMany("dictionaries"))?;
     for (compartment, share) in &layout.shares {
         press.document(compartment, share, &mut fields)?;
+    }
+    if draft.parent.is_some() {
+        for listed in &mut fields {
+            let received = draft.received.contains(&listed.f);
+            listed.s = Some(if received { FieldSource::Received } else { FieldSource::Own });
+        }
     }
     let manifest = Manifest { v: 1, dict: version, minset: draft.minset.clone(), fields };
     let manifest_bytes = json(&manifest)?;
@@ -327,7 +335,7 @@ fn listed(
     j: Option<JustificationCode>,
 ) -> Result<ManifestField, DraftFault> {
     let n = commitment(&field.id, salt, value).ok_or_else(|| DraftFault::Value(field.id.clone()))?;
-    Ok(ManifestField { f: field.id.clone(), c: field.category.clone(), sec, n, j })
+    Ok(ManifestField { f: field.id.clone(), c: field.category.clone(), sec, n, j, s: None })
 }
 
 struct SealedSection {

@@ -1,6 +1,9 @@
 //! Seal a packet that consent and agreement release: the first of three enforcement points stands in front of the encryption.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use super::{
     AgreementRef, Draft, DraftFault, DraftField, DraftFile, PacketError, PacketKind, Reader, ScopeRef,
@@ -31,6 +34,8 @@ pub struct Letter {
     pub referral: ReferralId,
     /// The referral that one follows from.
     pub parent: Option<ReferralId>,
+    /// The fields that were received with that one.
+    pub received: BTreeSet<FieldId>,
     /// The minimum set it was filled by.
     pub minset: MinimumSetId,
     /// A value for each released field that is no file.
@@ -89,6 +94,7 @@ pub fn seal(
         expires,
         referral: letter.referral,
         parent: letter.parent,
+        received: letter.received,
         subject: release.subject(),
         agreement: AgreementRef { id: agreement.id, ver: agreement.version, h: agreement.digest },
         mode: release.mode(),
@@ -153,6 +159,7 @@ mod tests {
             expires: release.at().plus(chrono::TimeDelta::days(2)),
             referral: ReferralId::new(&SystemIds, release.at()),
             parent: None,
+            received: BTreeSet::new(),
             minset: "ms_health".parse().unwrap(),
             values: release.fields().values().flatten().map(|r| (r.field.clone(), value(&r.field))).collect(),
             files: Vec::new(),

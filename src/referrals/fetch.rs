@@ -4,6 +4,7 @@
 use super::{
     deliver::may_read,
     error::ReferralError,
+    onward,
     proposal::{course_within, facts, wanted},
     store,
 };
@@ -35,8 +36,9 @@ pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<Delivered
         wanted.agreement = Some(newest(tx.db(), cited)?);
     }
     // Nobody counts twice: the day's volume was judged when it came.
-    let counted = Counted { open_referral: false, sent_today: 0 };
     let now = tx.now();
+    let parent = onward::parent(tx.db(), &envelope, now, policy)?;
+    let counted = Counted { open_referral: false, sent_today: 0, parent };
     let facts = facts(tx.db(), wanted, now, counted, policy)?;
     match judge(&facts) {
         Ok(_permission) => Ok(delivered),
@@ -45,7 +47,7 @@ pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<Delivered
 }
 
 /// The version that replaced the one that was cited, however often.
-fn newest(db: &mut Db<'_>, cited: CitedAgreement) -> Result<CitedAgreement, ReferralError> {
+pub(super) fn newest(db: &mut Db<'_>, cited: CitedAgreement) -> Result<CitedAgreement, ReferralError> {
     let mut newest = cited;
     for _step in 0..MOST_VERSIONS {
         let cover = agreements::cover(db, newest.id, newest.version)?.ok_or(AccessError::NotFound)?;

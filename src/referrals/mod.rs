@@ -26,6 +26,10 @@
 //! - **A recipient that refuses to cancel gives a DR code**: it declines the request, and no other list fits.
 //! - **Destruction after the end has an answer** ([`answer_destruction`]): an authenticated call of the recipient, as for a withdrawal and
 //!   by the same machine. Unanswered it becomes overdue, which the sender sees. The duty is kept beside the ledger, not in it.
+//! - **Passing on (T35) is two things**: the packet that continues a referral, judged as every packet is and by what it continues, and the
+//!   event by which its recipient signs that it did. The first sender is told by the packet, so that it hears of it whether the event
+//!   comes or not: for what, and, where its own consent carries it, to whom. What is added later names the same referral and is judged
+//!   the same way. When the person takes back what the next organisation may have, what was passed on to it ends and nothing else.
 //! - **A referral is forgotten whole** ([`forget`]): envelopes, events, clocks and row go in one transaction when the policy's time for
 //!   the ledger is over, counted from its end. One that is open, that an open one continues, or that a withdrawal, a restriction or a legal
 //!   hold is on stays. What was disclosed to whom stays longer, as a record of its own. The log is not touched: it names nobody.
@@ -46,6 +50,7 @@ mod moves;
 mod named;
 mod names;
 mod needs;
+mod onward;
 mod oversee;
 mod proposal;
 mod read;

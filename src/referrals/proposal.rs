@@ -27,6 +27,7 @@ pub(super) fn wanted(envelope: &Envelope, manifest: &Manifest, course: Course) -
             id: field.f.clone(),
             compartment: compartment(field),
             justification: field.j.clone(),
+            source: field.s,
         })
         .collect();
     let attested = &envelope.att;

@@ -1,5 +1,7 @@
 //! Rows of this room to types and back.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -833,20 +835,31 @@ pub(super) fn open_for(
     rows.into_iter().map(ReferralRow::into_referral).collect()
 }
 
-/// Referrals of a person that an organisation is a side of, oldest first.
+/// Referrals of a person that an organisation is a side of, and those in which what it sent was passed on under the same pseudonym,
+/// oldest first.
 pub(super) fn about(
     db: &mut Db<'_>,
     subject: SubjectToken,
     side: OrganisationId,
 ) -> Result<Vec<ReferralId>, StorageError> {
     let side = side.to_string();
+    let sent: Vec<Option<String>> = referrals::table
+        .filter(referrals::subject.eq(subject.to_string()).and(referrals::sender.eq(&side)))
+        .select(referrals::id.nullable())
+        .load(db.conn())?;
     let rows: Vec<String> = referrals::table
         .filter(referrals::subject.eq(subject.to_string()))
         .filter(referrals::sender.eq(&side).or(referrals::recipient.eq(&side)))
         .order(referrals::id)
         .select(referrals::id)
         .load(db.conn())?;
-    rows.iter().map(|id| read(id, "referrals.id")).collect()
+    let passed_on: Vec<String> = referrals::table
+        .filter(referrals::subject.eq(subject.to_string()))
+        .filter(referrals::parent.eq_any(sent))
+        .select(referrals::id)
+        .load(db.conn())?;
+    let all: BTreeSet<String> = rows.into_iter().chain(passed_on).collect();
+    all.iter().map(|id| read(id, "referrals.id")).collect()
 }
 
 /// How often this need of this person was redirected.

@@ -5,6 +5,7 @@ use super::{
     apply,
     error::ReferralError,
     forget::found,
+    onward,
     proposal::{course_within, facts, wanted},
     referral::{Origin, Referral},
     sign_ahead::SignedAhead,
@@ -18,7 +19,7 @@ use crate::{
         Timestamp,
         id::{OrganisationId, PacketId, ReferralId},
     },
-    packets::{self, Kept, PacketKind, VerifiedPacket},
+    packets::{self, Envelope, Kept, PacketKind, VerifiedPacket},
     policy::{Denial, Denials, Deny, Mode, Policy, Warning},
     storage::{Db, StorageError},
 };
@@ -100,10 +101,13 @@ fn begin(
 ) -> Result<Taken, ReferralError> {
     let envelope = packet.envelope();
     let sender = envelope.iss;
+    onward::hold(tx, envelope)?;
     let counted = Counted {
         open_referral: submit::has_open(tx.db(), envelope.sub, &envelope.service, sender, recipient)?,
         sent_today: packets::sent_on(tx.db(), sender, recipient, packet.received())?,
+        parent: onward::parent(tx.db(), envelope, packet.received(), policy)?,
     };
+    let sent_today = counted.sent_today;
     let (facts, warnings) = judged(tx, packet, Course::Begins, counted, policy)?;
     let origin = Origin {
         id: envelope.referral,
@@ -130,8 +134,16 @@ fn begin(
         ahead: ahead.and_then(|ahead| ahead.event.as_ref()),
     };
     let Submitted { leaf, .. } = submit::submit(tx, submission, policy)?;
-    let kept = packets::keep(tx, packet, leaf, counted.sent_today, ahead.map(|ahead| &ahead.packet))?;
+    let kept = packets::keep(tx, packet, leaf, sent_today, ahead.map(|ahead| &ahead.packet))?;
+    tell_first_sender(tx, envelope, &facts)?;
     Ok(Taken::new(packet, kept, warnings))
+}
+
+/// Who sent what is passed on hears of it, in codes.
+fn tell_first_sender(tx: &mut Tx<'_>, envelope: &Envelope, facts: &Facts) -> Result<(), ReferralError> {
+    let (Some(id), Some(parent)) = (envelope.parent, &facts.parent) else { return Ok(()) };
+    let notice = onward::notice(id, envelope, facts.borrowed_from().is_some());
+    apply::say(tx, "referral.passed_on", Some(parent.sender), notice)
 }
 
 /// A packet of a referral that is there: its sender adds something, or its recipient writes back.
@@ -152,7 +164,8 @@ fn add(
     }
     let to = other_side(&referral, envelope.iss);
     let sent_today = packets::sent_on(tx.db(), envelope.iss, to, packet.received())?;
-    let counted = Counted { open_referral: false, sent_today };
+    let parent = onward::parent(tx.db(), envelope, packet.received(), policy)?;
+    let counted = Counted { open_referral: false, sent_today, parent };
     let course = course_within(&referral, envelope);
     let (_facts, warnings) = judged(tx, packet, course, counted, policy)?;
     let kept = keep_with(tx, packet, &referral, (sent_today, ahead))?;
@@ -194,7 +207,10 @@ fn of_packet(tx: &mut Tx<'_>, packet: &VerifiedPacket) -> Result<Referral, Refer
     let origin = &referral.origin;
     let sends = envelope.iss == origin.sender;
     let right_kind = sends != (envelope.kind == PacketKind::Reply);
+    // What is added to something that was passed on is passed on as well.
+    let continues = envelope.kind != PacketKind::Update || envelope.parent == origin.parent;
     let fits = right_kind
+        && continues
         && envelope.aud == [other_side(&referral, envelope.iss)]
         && envelope.sub == origin.subject
         && envelope.purpose == origin.purpose

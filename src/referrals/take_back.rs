@@ -10,7 +10,7 @@ use super::{
     referral::Referral,
     state::State,
     store,
-    withdraw::{settle_under, withdraw_under},
+    withdraw::{settle_under, withdraw_passed_on, withdraw_under},
 };
 use crate::{
     access::{AccessError, Tx},
@@ -59,12 +59,18 @@ pub(super) fn carry_out(
     let mut holders: BTreeMap<OrganisationId, Holding> = BTreeMap::new();
     for fall in &withdrawn.falls {
         for (holder, holding) in holding_under(tx, fall.certificate(), before)? {
+            if fall.onward().is_some_and(|only| only != holder) {
+                continue;
+            }
             let most = holders.entry(holder).or_insert(holding);
             *most = (*most).max(holding);
         }
         if let Fall::Whole(certificate) = fall {
             withdraw_under(tx, *certificate, None, policy)?;
             purge_under(tx, *certificate)?;
+        }
+        if let Some(to) = fall.onward() {
+            withdraw_passed_on(tx, fall.certificate(), to, policy)?;
         }
     }
     let asked: Vec<(OrganisationId, Holding)> =

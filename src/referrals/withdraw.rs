@@ -13,7 +13,7 @@ use super::{
 use crate::{
     access::Tx,
     agreements::{Agreement, OpenReferrals},
-    kernel::id::{AgreementId, CertificateId, ReferralId},
+    kernel::id::{AgreementId, CertificateId, OrganisationId, ReferralId},
     packets,
     policy::{Policy, ReasonCode},
 };
@@ -35,6 +35,26 @@ pub fn withdraw_under(
         apply::apply_own(tx, &was, Move::Withdraw { reason: reason.cloned() }, By::Person, policy)?;
     }
     Ok(withdrawn)
+}
+
+/// Withdraws what was passed on to one organisation under a certificate, and deletes what it has not fetched.
+pub(super) fn withdraw_passed_on(
+    tx: &mut Tx<'_>,
+    certificate: CertificateId,
+    to: OrganisationId,
+    policy: &Policy,
+) -> Result<(), ReferralError> {
+    for id in store::under_certificate(tx.db(), certificate)? {
+        let was = store::find_to_move(tx, id)?;
+        if was.origin.recipient != to {
+            continue;
+        }
+        if !was.standing.flags.withdrawal {
+            apply::apply_own(tx, &was, Move::Withdraw { reason: None }, By::Person, policy)?;
+        }
+        packets::purge_referral(tx, id)?;
+    }
+    Ok(())
 }
 
 /// Notes on every referral under a certificate that all holders have answered its withdrawal.

@@ -262,6 +262,7 @@ fn draft(
         expires: now.plus(TimeDelta::days(7)),
         referral: ReferralId::new(&SystemIds, now),
         parent: None,
+        received: std::collections::BTreeSet::new(),
         subject,
         agreement: agreement.clone(),
         mode: Mode::Consent,

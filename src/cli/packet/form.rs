@@ -10,9 +10,9 @@ use clap::Args;
 
 use super::{super::CliError, unusable};
 use crate::{
-    consent::{Attached, FormFacts, Narrative, Release, WantedField},
+    consent::{Attached, FieldSource, FormFacts, Narrative, Release, WantedField},
     packets::DraftFile,
-    policy::{FieldId, FilledForm, FormValue, JustificationCode, Policy, Shape},
+    policy::{Field, FieldId, FilledForm, FormValue, JustificationCode, Policy, Shape},
 };
 
 #[derive(Args)]
@@ -20,6 +20,13 @@ pub(super) struct FormArgs {
     /// The filled form.
     #[arg(long, value_name = "FILE")]
     form: PathBuf,
+    #[command(flatten)]
+    pub(super) said: Said,
+}
+
+/// What whoever seals says about it.
+#[derive(Args)]
+pub(super) struct Said {
     /// Folder with the files that the form names.
     #[arg(long, value_name = "FOLDER")]
     attachments: Option<PathBuf>,
@@ -55,39 +62,54 @@ fn justification(text: &str) -> Result<(FieldId, JustificationCode), String> {
 impl FormArgs {
     /// The form, every value of the shape its field has.
     pub(super) fn read(&self, policy: &Policy) -> Result<FilledForm, CliError> {
-        Ok(FilledForm::parse(&fs::read(&self.form)?, policy)?)
+        filled(&self.form, policy)
+    }
+}
+
+impl Said {
+    /// The fields that are to travel.
+    pub(super) fn wanted<'f>(
+        &self,
+        travelling: impl Iterator<Item = (&'f Field, &'f FormValue)>,
+    ) -> Vec<WantedField> {
+        travelling.map(|(field, _)| self.field(field, None)).collect()
     }
 
-    /// The fields that are to travel.
-    pub(super) fn wanted(&self, form: &FilledForm, policy: &Policy) -> Vec<WantedField> {
-        let because =
-            |id: &FieldId| self.because.iter().find(|(field, _)| field == id).map(|(_, code)| code.clone());
-        let wanted = form.travelling(policy).map(|(field, _)| WantedField {
+    /// A field that is to travel.
+    pub(super) fn field(&self, field: &Field, source: Option<FieldSource>) -> WantedField {
+        let because = self.because.iter().find(|(id, _)| *id == field.id);
+        WantedField {
             id: field.id.clone(),
             compartment: Some(field.compartment.clone()),
-            justification: because(&field.id),
-        });
-        wanted.collect()
+            justification: because.map(|(_, code)| code.clone()),
+            source,
+        }
     }
 
-    /// What is known of the form beyond the list of its fields.
-    pub(super) fn facts(&self, form: &FilledForm, policy: &Policy) -> FormFacts {
+    /// What is known of what travels beyond the list of its fields.
+    pub(super) fn facts<'f>(
+        &self,
+        travelling: impl Iterator<Item = (&'f Field, &'f FormValue)>,
+    ) -> FormFacts {
         let mut facts = FormFacts { subjects: 1, ..FormFacts::default() };
-        for (field, value) in form.travelling(policy) {
+        for (field, value) in travelling {
             if let (Shape::Prose { .. }, FormValue::Text(text)) = (&field.shape, value) {
                 let (field, chars) = (field.id.clone(), text.chars().count());
                 facts.narratives.push(Narrative { field, chars, reviewed: self.reviewed });
             }
-            for (_, media) in value.files() {
-                facts.files.push(Attached {
-                    field: field.id.clone(),
-                    media_type: media.to_owned(),
-                    metadata_removed: self.cleaned,
-                    scanned: self.cleaned,
-                });
-            }
+            facts.files.extend(value.files().into_iter().map(|(_, media)| self.attached(&field.id, media)));
         }
         facts
+    }
+
+    /// What is known of a file that travels.
+    pub(super) fn attached(&self, field: &FieldId, media: &str) -> Attached {
+        Attached {
+            field: field.clone(),
+            media_type: media.to_owned(),
+            metadata_removed: self.cleaned,
+            scanned: self.cleaned,
+        }
     }
 
     /// The values and files of what was released.
@@ -118,6 +140,11 @@ impl FormArgs {
             justification: None,
         })
     }
+}
+
+/// A filled form.
+pub(super) fn filled(file: &Path, policy: &Policy) -> Result<FilledForm, CliError> {
+    Ok(FilledForm::parse(&fs::read(file)?, policy)?)
 }
 
 /// What is inside, in clear.

@@ -2,6 +2,7 @@
 
 mod form;
 mod open;
+mod pass_on;
 mod reach;
 mod reply;
 mod seal;
@@ -67,6 +68,15 @@ What the sender attests travels in the signed envelope: --approvals 2, --signal 
   throughline referral complete ref_… --outcome OC1 --note pkt_…     the report names the packet that says more
 Who sent the first packet finds the answer in `throughline packet inbox`, and fetches and opens it like any other.")]
     Reply(Box<reply::ReplyArgs>),
+    /// Pass on what was received to another organisation, in a referral of its own that continues the first: chosen fields of the packet, and
+    /// what this organisation adds. What an agreement on the way does not let pass is refused here; whether the person named that
+    /// organisation, the hub knows. Who sent the first packet is told by codes that something was passed on, not what.
+    #[command(after_help = "Examples:
+  throughline packet pass-on in.rp1 --to org_… --field CF.name --field CF.phone --service SV12 --urgency U2 --out onward.rp1
+  throughline packet pass-on in.rp1 --to org_… --field CF.name --own found.json --service SV12 --urgency U2 --out onward.rp1
+  throughline packet send onward.rp1        also notes on the first referral that it was passed on
+The referral it came with is in service: throughline referral start ref_… --since DAY")]
+    PassOn(Box<pass_on::PassOnArgs>),
     /// Hand a sealed packet in at the hub, verify the node's receipt, and keep it beside the packet. The same packet again gets the same
     /// receipt.
     #[command(after_help = "Example:
@@ -120,6 +130,7 @@ impl Packet {
         let home = Home::at(&self.home);
         match self.what {
             What::Seal(args) => block_on(args.run(&home, output))?,
+            What::PassOn(args) => block_on(args.run(&home, output))?,
             What::Reply(args) => block_on(args.run(&home, output))?,
             What::Send { packet } => block_on(send::send(&home, &packet, output))?,
             What::Inbox => block_on(send::inbox(&home, output))?,

@@ -18,11 +18,12 @@ use crate::{
     crypto::VerifyingKey,
     kernel::{
         Timestamp,
-        id::{CertificateId, OrganisationId, PacketId, SystemIds},
+        id::{CertificateId, OrganisationId, PacketId, ReferralId, SystemIds},
         time::SystemClock,
     },
     packets::Reader,
     policy::Policy,
+    referrals::StateName,
 };
 
 /// A gateway that is signed in and knows the keys of the others.
@@ -96,6 +97,12 @@ impl Gateway {
             denied: part(&seen, "denied")?,
             expires: part(&seen, "expires")?,
         })
+    }
+
+    /// Whether this organisation is serving the person of a referral at present.
+    pub(super) async fn serves(&self, referral: ReferralId) -> Result<bool, CliError> {
+        let seen = self.hub.get(&format!("/api/v1/referrals/{referral}")).await?.body;
+        Ok(part::<StateName>(&seen, "state")? == StateName::InService)
     }
 
     /// Hands a signed statement about a packet in.

@@ -27,7 +27,7 @@ use crate::{
     agreements::Terms,
     consent::{
         CitedAgreement, CitedCertificate, Course, Facts, Onwards, ProtectionSignal, Release, Wanted,
-        WantedField, release_reply,
+        WantedField, release_seen,
     },
     kernel::{
         Timestamp,
@@ -70,13 +70,13 @@ impl ReplyArgs {
             unusable("the packet rests on no consent, so nothing can be written back under it")
         })?;
         let seen = gateway.certificate(cited.id).await?;
-        let fields = self.filled.wanted(&form, policy);
+        let fields = self.filled.said.wanted(form.travelling(policy));
         let facts = self.facts((&first, cited, fields), &terms, &gateway, now);
-        let release = release_reply(&seen, &self.filled.facts(&form, policy), &facts)
+        let release = release_seen(&seen, &self.filled.said.facts(form.travelling(policy)), &facts)
             .map_err(|denials| denied(&denials))?;
         let letter = self.letter(&first, &form, &release, &gateway)?;
         let sealed = seal(&release, letter, &gateway.keyring.signing, policy, &SystemIds)?;
-        replace(&self.filled.out, &sealed.body)?;
+        replace(&self.filled.said.out, &sealed.body)?;
         self.tell(&first, &sealed, output)
     }
 
@@ -114,7 +114,7 @@ impl ReplyArgs {
             dictionary: policy.dictionary().to_owned(),
             fields,
             language: Language::Common,
-            approvals: self.filled.approvals,
+            approvals: self.filled.said.approvals,
             signal: ProtectionSignal::NotScreened,
             subject: first.sub,
             agreement: Some(CitedAgreement {
@@ -125,7 +125,7 @@ impl ReplyArgs {
             certificate: Some(cited),
             round: first.att.round,
             overrides: std::collections::BTreeSet::new(),
-            worker_anonymous: self.filled.worker_anonymous,
+            worker_anonymous: self.filled.said.worker_anonymous,
             onwards: Onwards::No,
             course: Course::Answers,
         };
@@ -139,6 +139,7 @@ impl ReplyArgs {
             certificate: None,
             open_referral: false,
             withdrawal_running: false,
+            parent: None,
         }
     }
 
@@ -149,15 +150,16 @@ impl ReplyArgs {
         release: &Release,
         gateway: &Gateway,
     ) -> Result<Letter, CliError> {
-        let Contents { values, files } = self.filled.contents(form, release)?;
+        let Contents { values, files } = self.filled.said.contents(form, release)?;
         let minset = gateway.policy.minimum_set(&first.service).map(|set| set.id.clone());
         Ok(Letter {
             kind: PacketKind::Reply,
             re: Some(first.jti),
             made: release.at(),
-            expires: release.at().plus(TimeDelta::days(i64::from(self.filled.days))),
+            expires: release.at().plus(TimeDelta::days(i64::from(self.filled.said.days))),
             referral: first.referral,
             parent: None,
+            received: std::collections::BTreeSet::new(),
             minset: minset
                 .ok_or_else(|| unusable(format!("there is no minimum set for {}", first.service)))?,
             values,
@@ -167,7 +169,7 @@ impl ReplyArgs {
     }
 
     fn tell(&self, first: &Envelope, sealed: &Sealed, output: &Output) -> Result<(), CliError> {
-        let out = &self.filled.out;
+        let out = &self.filled.said.out;
         let made = json!({
             "packet": sealed.id, "referral": first.referral, "re": first.jti, "to": first.iss,
             "envelope_digest": sealed.envelope, "file": out, "fields": sealed.manifest.fields.len(),

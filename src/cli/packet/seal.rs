@@ -121,13 +121,13 @@ impl SealArgs {
         let facts = facts(self, &form, &rests, certificate, (&gateway, now));
         let refused =
             if self.leave_out { WhenThePersonSaidNo::LeaveOut } else { WhenThePersonSaidNo::Refuse };
-        let form_facts = self.filled.facts(&form, policy);
+        let form_facts = self.filled.said.facts(form.travelling(policy));
         let release = release(&rests.record, rests.digest, &form_facts, &facts, (policy, refused))
             .map_err(|denials| denied(&denials))?;
         let letter = letter(self, &form, &release, &gateway, now)?;
         let referral = letter.referral;
         let sealed = seal(&release, letter, &gateway.keyring.signing, policy, &SystemIds)?;
-        replace(&self.filled.out, &sealed.body)?;
+        replace(&self.filled.said.out, &sealed.body)?;
         self.tell(&sealed, &release, referral, output)
     }
 
@@ -144,7 +144,7 @@ impl SealArgs {
             .map(|dropped| json!({ "field": dropped.field, "code": dropped.deny }))
             .collect();
         let made = json!({
-            "packet": sealed.id, "referral": referral, "envelope_digest": sealed.envelope, "file": self.filled.out,
+            "packet": sealed.id, "referral": referral, "envelope_digest": sealed.envelope, "file": self.filled.said.out,
             "fields": sealed.manifest.fields.len(), "left_out": dropped,
             "warnings": release.warnings().map(|w| json!(w)).collect::<Vec<_>>(),
         });
@@ -152,13 +152,13 @@ impl SealArgs {
             let mut lines = vec![format!(
                 "Sealed {} fields in {} ({}, for {referral}).",
                 sealed.manifest.fields.len(),
-                self.filled.out.display(),
+                self.filled.said.out.display(),
                 sealed.id
             )];
             for left in release.dropped() {
                 lines.push(format!("Left out {}: {} {}", left.field, left.deny.code(), left.deny.title()));
             }
-            lines.push(format!("Next: throughline packet send {}", self.filled.out.display()));
+            lines.push(format!("Next: throughline packet send {}", self.filled.said.out.display()));
             lines.join("\n")
         })
     }
@@ -305,16 +305,16 @@ fn facts(
         onward: args.onward.clone(),
         profile: String::from("rp1"),
         dictionary: policy.dictionary().to_owned(),
-        fields: args.filled.wanted(form, policy),
+        fields: args.filled.said.wanted(form.travelling(policy)),
         language: Language::Common,
-        approvals: args.filled.approvals,
+        approvals: args.filled.said.approvals,
         signal: args.signal.unwrap_or(ProtectionSignal::NotScreened),
         subject: rests.record.subject,
         agreement: Some(CitedAgreement { id: terms.id(), version: terms.version(), digest: terms.digest() }),
         certificate: Some(CitedCertificate { id: certificate.claims.id, digest: certificate.digest }),
         round: args.round,
         overrides: args.overrides.iter().copied().collect(),
-        worker_anonymous: args.filled.worker_anonymous,
+        worker_anonymous: args.filled.said.worker_anonymous,
         onwards: Onwards::No,
         course: if args.update_of.is_some() { Course::Continues } else { Course::Begins },
     };
@@ -328,6 +328,7 @@ fn facts(
         certificate: Some(certificate),
         open_referral: false,
         withdrawal_running: false,
+        parent: None,
     }
 }
 
@@ -338,15 +339,16 @@ fn letter(
     gateway: &Gateway,
     now: Timestamp,
 ) -> Result<Letter, CliError> {
-    let Contents { values, files } = args.filled.contents(form, release)?;
+    let Contents { values, files } = args.filled.said.contents(form, release)?;
     let minset = gateway.policy.minimum_set(&args.service).map(|set| set.id.clone());
     Ok(Letter {
         kind: if args.update_of.is_some() { PacketKind::Update } else { PacketKind::Referral },
         re: args.update_of,
         made: now,
-        expires: now.plus(TimeDelta::days(i64::from(args.filled.days))),
+        expires: now.plus(TimeDelta::days(i64::from(args.filled.said.days))),
         referral: args.referral.unwrap_or_else(|| ReferralId::new(&SystemIds, now)),
         parent: None,
+        received: BTreeSet::new(),
         minset: minset.ok_or_else(|| unusable(format!("there is no minimum set for {}", args.service)))?,
         values,
         files,

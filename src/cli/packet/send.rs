@@ -14,14 +14,15 @@ use super::{
         CliError, Output,
         home::{Home, replace},
         known::node_key,
+        referral::add_child,
         session::{Session, part, text},
     },
     receipt_beside,
 };
 use crate::{
     crypto::VerifyingKey,
-    kernel::id::{OrganisationId, PacketId},
-    packets::{Inspection, MEDIA_TYPE, PacketFault, Receipt, ReceiptEvent, inspect},
+    kernel::id::{OrganisationId, PacketId, ReferralId},
+    packets::{Inspection, MEDIA_TYPE, PacketFault, PacketKind, Receipt, ReceiptEvent, inspect},
 };
 
 /// Hands a packet in and keeps the node's receipt.
@@ -36,6 +37,9 @@ pub(super) async fn send(home: &Home, packet: &Path, output: &Output) -> Result<
     let file = receipt_beside(packet);
     replace(&file, token.as_bytes())?;
     let referral = seen.envelope.referral;
+    if let (PacketKind::Referral, Some(parent)) = (seen.envelope.kind, seen.envelope.parent) {
+        note_on(parent, referral, &session, &node).await?;
+    }
     let shown = json!({
         "packet": seen.envelope.jti, "referral": referral, "received": receipt.moment(), "receipt": file,
         "again": answer.get("again"), "warnings": answer.get("warnings"),
@@ -57,6 +61,21 @@ pub(super) async fn send(home: &Home, packet: &Path, output: &Output) -> Result<
             file.display()
         )
     })
+}
+
+/// Notes on the referral that is continued what was passed on from it (T35), once.
+async fn note_on(
+    parent: ReferralId,
+    child: ReferralId,
+    session: &Session<'_>,
+    node: &Arc<VerifyingKey>,
+) -> Result<(), CliError> {
+    let noted = session.home.folder("receipts")?.join(format!("{child}.child"));
+    if noted.exists() {
+        return Ok(());
+    }
+    add_child(session, parent, child, node).await?;
+    replace(&noted, parent.to_string().as_bytes())
 }
 
 /// Lists what waits.

@@ -43,6 +43,21 @@ pub(super) async fn act(home: &Home, asked: Request, output: &Output) -> Result<
     output.data(&answer, |_| show::stands(&referral))
 }
 
+/// Notes on a referral that something was passed on from it, in another one.
+pub(in crate::cli) async fn add_child(
+    session: &Session<'_>,
+    referral: ReferralId,
+    child: ReferralId,
+    node: &Arc<VerifyingKey>,
+) -> Result<(), CliError> {
+    let asked = Request { referral, asked: Move::AddChild { child }, as_data_protection: false };
+    match once(session, &asked, node).await {
+        // Something else happened to it meanwhile, which does not change that it was passed on.
+        Err(error) if error.code() == "referral.stale" => once(session, &asked, node).await.map(drop),
+        settled => settled.map(drop),
+    }
+}
+
 async fn once(session: &Session<'_>, asked: &Request, node: &Arc<VerifyingKey>) -> Result<Value, CliError> {
     let found = session.hub.get(&format!("/api/v1/referrals/{}", asked.referral)).await?.body;
     let event = event(&found, asked, session.organisation(), &policy::of(session.home)?)?;

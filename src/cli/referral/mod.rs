@@ -13,6 +13,7 @@ use super::{
     policy,
 };
 use crate::kernel::{Code, Fault, id::ReferralId};
+pub(super) use act::add_child;
 use oversee::Oversee;
 use verbs::Verb;
 

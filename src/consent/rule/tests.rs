@@ -231,6 +231,7 @@ const CASES: &[Case] = &[
     }),
     (Deny::D606, || with_listed("CF.shelter_address=JC03", &granting_field("CF.shelter_address"), &[])),
     (Deny::D608, || changed(|f| f.open_referral = true)),
+    (Deny::D706, || changed(|f| f.proposal.onwards = Onwards::Yes)),
     (Deny::D707, || changed(|f| f.withdrawal_running = true)),
 ];
 
@@ -622,7 +623,7 @@ fn a_purpose_that_was_taken_back_is_not_granted() {
 }
 
 fn no_part() -> DeniedPart {
-    DeniedPart { purpose: None, categories: BTreeSet::new(), fields: BTreeSet::new() }
+    DeniedPart::default()
 }
 
 #[test]
@@ -789,7 +790,6 @@ fn modes_that_are_not_built_and_children_are_refused_as_a_whole() {
     denied(&changed(|f| f.proposal.mode = Mode::Emergency), &[Deny::D501]);
     denied(&changed(|f| f.proposal.mode = Mode::Legal), &[Deny::D506]);
     denied(&changed(|f| certified(f, |c| c.class = SubjectClass::Child)), &[Deny::D401]);
-    denied(&changed(|f| f.proposal.onwards = Onwards::Yes), &[Deny::D706]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Two organisations agree, from nothing but commands.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::gateway::{Gateway, hub};
 use crate::support::TestHub;
@@ -18,9 +18,23 @@ pub(super) async fn agree_both_ways(hub: &TestHub, from: &Gateway, to: &Gateway)
 }
 
 async fn agree_on(hub: &TestHub, from: &Gateway, to: &Gateway, more: &str) -> String {
+    agree_with(hub, (from, to), more, |_| {}).await
+}
+
+/// The same with a change to what the template writes.
+pub(super) async fn agree_with(
+    hub: &TestHub,
+    (from, to): (&Gateway, &Gateway),
+    more: &str,
+    edit: impl FnOnce(&mut Value),
+) -> String {
     let template = format!("agreement draft --template --with {} --out agreement.json {more}", to.id);
     from.run(hub, &template).await.expect(0);
     fill_in(from);
+    let mut document: Value =
+        serde_json::from_slice(&std::fs::read(from.file("agreement.json")).unwrap()).unwrap();
+    edit(&mut document);
+    std::fs::write(from.file("agreement.json"), serde_json::to_vec_pretty(&document).unwrap()).unwrap();
     let draft = from.json(hub, "agreement draft --from agreement.json").await;
     let id = draft["id"].as_str().unwrap().to_owned();
     from.run(hub, &format!("agreement offer {id}")).await.expect(0);
@@ -76,7 +90,7 @@ async fn every_rule_a_document_breaks_is_named_with_its_place_before_any_key_is_
     assert!(open.contains("/dpia/reference this is left of the template"), "{open}");
     fill_in(&a);
     let bytes = std::fs::read(a.file("agreement.json")).unwrap();
-    let mut document: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let mut document: Value = serde_json::from_slice(&bytes).unwrap();
     document["validity"]["review_months"] = 24.into();
     document["destruction"]["methods"] = json!([]);
     std::fs::write(a.file("bad.json"), document.to_string()).unwrap();

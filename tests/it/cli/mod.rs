@@ -7,6 +7,7 @@ mod demo;
 mod disclosures;
 mod forged;
 mod gateway;
+mod onward;
 mod oversee;
 mod policy;
 mod referral;

@@ -110,7 +110,8 @@ async fn the_walk_through_leads_from_keys_to_a_closed_referral_and_a_closed_with
             "harbour" => shell.run(&harbour, &lines).await,
             "lakeside" => shell.run(&lakeside, &lines).await,
             // `Gateway::enrolled` has done the same: making, connecting and publishing keys, and enrolling.
-            "keys" | "node" => continue,
+            // A third organisation has a test of its own.
+            "keys" | "node" | "third" => continue,
             other => panic!("whose is {other}?"),
         }
         seen += 1;
@@ -129,10 +130,11 @@ async fn the_walk_through_leads_from_keys_to_a_closed_referral_and_a_closed_with
 async fn every_command_the_walk_through_only_names_is_one() {
     let hub = hub();
     let harbour = Gateway::enrolled(&hub, "Harbour").await;
-    let named = blocks().into_iter().filter(|(whose, _)| matches!(*whose, "keys" | "node"));
+    let named = blocks().into_iter().filter(|(whose, _)| matches!(*whose, "keys" | "node" | "third"));
     for line in named.flat_map(|(_, lines)| lines).filter(|line| line.starts_with("throughline ")) {
         let id = "0192f0c1000070008000000000000041";
         let line = line.replace("$HUB", "https://hub.test").replace("$ORGANISATION", &format!("org_{id}"));
+        let line = line.replace("$HILLSIDE", &format!("org_{id}"));
         let line = line.replace("$CLIENT", &format!("cli_{id}")).replacen("throughline ", "", 1);
         // The words are taken before help is given, so a wrong one ends with 2.
         let mut words = words(&line);

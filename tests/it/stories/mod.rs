@@ -5,6 +5,7 @@ pub(crate) mod destruction;
 mod directory;
 mod ledger;
 mod named;
+mod onward;
 mod policy;
 pub(crate) mod referral;
 mod refused;

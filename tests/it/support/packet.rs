@@ -176,6 +176,7 @@ impl Mechanism {
             expires: at.plus(chrono::TimeDelta::days(20)),
             referral: ReferralId::new(&SystemIds, at),
             parent: None,
+            received: std::collections::BTreeSet::new(),
             subject: person.subject,
             agreement: AgreementRef { id: self.agreed.id, ver: self.agreed.version, h: self.agreed.digest },
             mode: Mode::Consent,

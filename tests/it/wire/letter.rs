@@ -30,6 +30,7 @@ pub(crate) fn draft(from: &Org, to: &Org, at: Timestamp) -> Draft {
         expires: Timestamp::from_seconds(at.seconds() + 86_400),
         referral: ReferralId::new(&SystemIds, at),
         parent: None,
+        received: std::collections::BTreeSet::new(),
         subject: SubjectToken::new(&SystemIds, at),
         agreement: AgreementRef { id: AgreementId::new(&SystemIds, at), ver: 1, h: Digest::of("agreement") },
         mode: Mode::Consent,

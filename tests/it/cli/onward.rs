@@ -1,0 +1,96 @@
+//! From one gateway to a second and on to a third, by command: A asks the person, B serves, and C gets what the person let go on.
+
+use serde_json::json;
+use throughline::kernel::time::{Clock as _, SystemClock};
+
+use super::{
+    agreement::agree_with,
+    consent::write_record,
+    gateway::{Gateway, hub},
+    referral::WORKER,
+};
+
+#[actix_web::test]
+async fn what_came_from_one_organisation_is_passed_on_to_a_second_that_the_person_named() {
+    let hub = hub();
+    let harbour = Gateway::enrolled(&hub, "Harbour").await;
+    let lakeside = Gateway::enrolled(&hub, "Lakeside").await;
+    let hillside = Gateway::enrolled(&hub, "Hillside").await;
+    for (gateway, name) in [(&lakeside, "Clinic"), (&hillside, "Hospital")] {
+        let offer = format!("service offer --service SV07 --name {name} --description Care");
+        gateway.run(&hub, &offer).await.expect(0);
+    }
+    let onward = json!({ "rule": "listed", "organisations": [hillside.id], "hops": 1 });
+    let first = agree_with(&hub, (&harbour, &lakeside), "", |document| document["onward"] = onward).await;
+    let second = agree_with(&hub, (&lakeside, &hillside), "", |_| {}).await;
+    for (gateway, agreement) in
+        [(&harbour, &first), (&lakeside, &first), (&lakeside, &second), (&hillside, &second)]
+    {
+        gateway.run(&hub, &format!("agreement fetch {agreement}")).await.expect(0);
+    }
+    let named = hillside.id;
+    let asked = write_record(&hub, &harbour, &lakeside, &first, |record| {
+        record["lines"][0]["line"]["onward"] = json!([named]);
+    });
+    let consent = asked.await.id;
+    harbour.run(&hub, "consent add record.json").await.expect(0);
+    let certify = format!("consent certify {consent} --recipient {} --register", lakeside.id);
+    harbour.run(&hub, &certify).await.expect(0);
+    let form = |values| json!({ "form": "CF", "version": "1", "values": values }).to_string();
+    let values = json!({ "CF.case_token": "H-1", "CF.name": "Canary", "CF.phone": "+260 970" });
+    std::fs::write(harbour.file("form.json"), form(values)).unwrap();
+    let seal = format!(
+        "packet seal --form form.json --consent {consent} --to {} --purpose P01 --service SV07 --urgency U2 --retention RT02 \
+         --onward OW02 --out out.rp1",
+        lakeside.id
+    );
+    let sealed = harbour.json(&hub, &seal).await;
+    harbour.run(&hub, "packet send out.rp1").await.expect(0);
+    let (packet, parent) = (sealed["packet"].as_str().unwrap(), sealed["referral"].as_str().unwrap());
+    lakeside.run(&hub, &format!("packet fetch {packet} --out in.rp1")).await.expect(0);
+
+    std::fs::write(lakeside.file("found.json"), form(json!({ "CF.age_band": "25_39" }))).unwrap();
+    let pass_on = |more: &str| {
+        format!(
+            "packet pass-on in.rp1 --to {} --field CF.name --own found.json --service SV07 --urgency U2 --out onward.rp1 {more}",
+            hillside.id
+        )
+    };
+    let unread = lakeside.run(&hub, &pass_on("")).await.expect(65).err;
+    assert!(unread.contains("packet open"), "{unread}");
+    lakeside.run(&hub, "packet open in.rp1").await.expect(0);
+    let does = |words: String| {
+        let (hub, lakeside) = (&hub, &lakeside);
+        async move { lakeside.run(hub, &format!("referral {words}")).await.expect(0) }
+    };
+    does(format!("acknowledge {parent} --worker {WORKER}")).await;
+    does(format!("accept {parent} --assignee {WORKER}")).await;
+    let early = lakeside.run(&hub, &pass_on("")).await.expect(65).err;
+    assert!(early.contains("D706") && early.contains("not_in_service"), "{early}");
+    does(format!("start {parent} --since {}", SystemClock.now().datetime().format("%F"))).await;
+
+    let absent = lakeside.run(&hub, &pass_on("--field CF.need_text")).await.expect(65).err;
+    assert!(absent.contains("CF.need_text is not in the packet"), "{absent}");
+    let twice = lakeside.run(&hub, &pass_on("--field CF.age_band")).await.expect(65).err;
+    assert!(twice.contains("CF.age_band"), "{twice}");
+    let longer = lakeside.run(&hub, &pass_on("--retention RT01")).await.expect(65).err;
+    assert!(longer.contains("D706") && !lakeside.file("onward.rp1").exists(), "{longer}");
+
+    let passed = lakeside.json(&hub, &pass_on("")).await;
+    assert_eq!((&passed["parent"], &passed["fields"]), (&json!(parent), &json!(2)));
+    for _again in 0..2 {
+        lakeside.run(&hub, "packet send onward.rp1").await.expect(0);
+    }
+    let shown = harbour.json(&hub, &format!("referral show {parent}")).await;
+    let noted: Vec<_> =
+        shown["timeline"].as_array().unwrap().iter().filter(|event| event["number"] == "T35").collect();
+    assert_eq!((noted.len(), &shown["state"]), (1, &json!("in_service")));
+
+    let (packet, child) = (passed["packet"].as_str().unwrap(), passed["referral"].as_str().unwrap());
+    hillside.run(&hub, &format!("packet fetch {packet} --out in.rp1")).await.expect(0);
+    let read = hillside.json(&hub, "packet open in.rp1").await;
+    assert_eq!(read["fields"], json!({ "CF.name": "Canary", "CF.age_band": "25_39" }));
+    assert_eq!(hillside.json(&hub, &format!("referral show {child}")).await["state"], "delivered");
+    harbour.run(&hub, &format!("referral show {child}")).await.expect(69);
+    assert!(!hub.everything_stored().contains("Canary"));
+}

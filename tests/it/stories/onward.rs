@@ -1,0 +1,281 @@
+//! What was received is passed on: to whom the person named, under what every agreement on the way allows, and no further.
+
+use serde_json::{Value, json};
+use throughline::{
+    consent::FieldSource,
+    kernel::{
+        Id,
+        id::{Kind, ReferralId, SystemIds},
+    },
+    packets::{Draft, Sealed},
+    referrals::{By, Move, Number},
+};
+
+use super::ledger::act;
+use crate::support::{
+    Org, Response,
+    packet::{Certified, Mechanism, Person, denials, fetch, field, opened, readers, take_back},
+};
+
+/// Harbour referred somebody to the clinic, who serves the person and may pass on to the lawyers.
+struct Chain {
+    mechanism: Mechanism,
+    person: Person,
+    certified: Certified,
+    first: Sealed,
+    parent: ReferralId,
+}
+
+impl Chain {
+    /// With the clinic at work.
+    async fn new() -> Self {
+        let chain = Self::accepted(|_| {}, "OW02").await;
+        chain.starts().await;
+        chain
+    }
+
+    /// Until the clinic has accepted it; the person's answers and the onward code may differ.
+    async fn accepted(edit: impl FnOnce(&mut Value), onward: &str) -> Self {
+        let mechanism = Mechanism::agreeing(|text| {
+            let harbour = text["flows"][0]["from"].clone();
+            let (clinic, lawyers) = (text["flows"][0]["to"].clone(), text["flows"][1]["to"].clone());
+            for (from, to) in [(&clinic, &lawyers), (&lawyers, &harbour)] {
+                let mut way = text["flows"][0].clone();
+                (way["from"], way["to"]) = (from.clone(), to.clone());
+                way["purposes"].as_array_mut().unwrap().truncate(1);
+                text["flows"].as_array_mut().unwrap().push(way);
+            }
+            let mut basis = text["legal_bases"][0].clone();
+            basis["org"] = lawyers.clone();
+            text["legal_bases"].as_array_mut().unwrap().push(basis);
+            text["onward"] = json!({ "rule": "listed", "organisations": [lawyers, harbour], "hops": 1 });
+        })
+        .await;
+        mechanism.offers(&mechanism.lawyers, "SV07").await;
+        mechanism.offers(&mechanism.harbour, "SV07").await;
+        let lawyers = mechanism.lawyers.id;
+        let person = mechanism.person_who(|record| {
+            record["lines"][0]["line"]["onward"] = json!([lawyers]);
+            edit(record);
+        });
+        let certified = mechanism.certify(&person, &mechanism.clinic).await;
+        let draft = mechanism.draft(&person, &certified);
+        let draft = Draft { onward: onward.parse().unwrap(), ..draft };
+        let parent = draft.referral;
+        let (first, response) = mechanism.hand_in(&mechanism.harbour, draft).await;
+        response.expect(201);
+        mechanism.clinic_opens(&first).await;
+        let chain = Self { mechanism, person, certified, first, parent };
+        let worker = chain.fresh();
+        chain.clinic(By::Intake, Number::T03, Move::Acknowledge { worker }).await.expect(200);
+        chain.clinic(By::Intake, Number::T07, Move::Accept { assignee: worker }).await.expect(200);
+        chain
+    }
+
+    fn fresh<K: Kind>(&self) -> Id<K> {
+        Id::new(&SystemIds, self.mechanism.hub.now())
+    }
+
+    async fn clinic(&self, by: By, number: Number, asked: Move) -> Response {
+        act(&self.mechanism.hub, &self.mechanism.clinic, self.parent, (by, number), asked).await
+    }
+
+    async fn starts(&self) {
+        let start = Move::Start { since: "2026-03-02".parse().unwrap() };
+        self.clinic(By::CaseWorker, Number::T16, start).await.expect(200);
+    }
+
+    /// Two fields that were received and one of the clinic's own, for the lawyers.
+    fn draft(&self) -> Draft {
+        let Mechanism { clinic, lawyers, .. } = &self.mechanism;
+        let received = ["CF.name", "CF.phone"];
+        Draft {
+            sender: clinic.id,
+            recipients: vec![lawyers.id],
+            parent: Some(self.parent),
+            received: received.iter().map(|id| id.parse().unwrap()).collect(),
+            fields: received.into_iter().chain(["CF.need"]).map(field).collect(),
+            readers: readers(&[clinic, lawyers]),
+            ..self.mechanism.draft(&self.person, &self.certified)
+        }
+    }
+
+    async fn passed_on(&self) -> (Sealed, ReferralId) {
+        let draft = self.draft();
+        let child = draft.referral;
+        let (sealed, response) = self.mechanism.hand_in(&self.mechanism.clinic, draft).await;
+        response.expect(201);
+        (sealed, child)
+    }
+
+    /// Handed in, refused, and for these reasons.
+    async fn refused(&self, by: &Org, draft: Draft, expected: &[(&str, Option<&str>)]) {
+        let (_, response) = self.mechanism.hand_in(by, draft).await;
+        let response = response.expect(422);
+        denials(&response);
+        let denials = response.body["denials"].as_array().unwrap().iter();
+        let found: Vec<_> =
+            denials.map(|denial| (denial["code"].as_str().unwrap(), denial["subcode"].as_str())).collect();
+        assert_eq!(found, expected);
+    }
+
+    async fn state(&self, by: &Org, referral: ReferralId) -> Value {
+        self.mechanism.seen(by, referral).await["state"].clone()
+    }
+}
+
+#[actix_web::test]
+async fn what_the_clinic_received_reaches_the_lawyers_and_harbour_hears_that_it_did() {
+    let chain = Chain::new().await;
+    let Mechanism { hub, harbour, clinic, lawyers, .. } = &chain.mechanism;
+    let (sealed, child) = chain.passed_on().await;
+    chain.clinic(By::CaseWorker, Number::T35, Move::AddChild { child }).await.expect(200);
+    assert_eq!(chain.state(harbour, chain.parent).await, "in_service");
+
+    let served = fetch(hub, lawyers, sealed.id).await;
+    let (read, _receipt) = opened(hub, lawyers, clinic, &served).await;
+    let read = read.unwrap();
+    assert_eq!(read.envelope.parent, Some(chain.parent));
+    let sources: Vec<_> = read.manifest.fields.iter().map(|field| (field.f.as_str(), field.s)).collect();
+    assert_eq!(
+        sources,
+        [
+            ("CF.name", Some(FieldSource::Received)),
+            ("CF.need", Some(FieldSource::Own)),
+            ("CF.phone", Some(FieldSource::Received))
+        ]
+    );
+
+    hub.clock.advance(chrono::TimeDelta::seconds(5));
+    let notices = harbour.get(hub, "/api/v1/notices?limit=200").await.expect(200).body;
+    let notices = notices["items"].as_array().unwrap();
+    let told: Vec<_> = notices.iter().filter(|notice| notice["topic"] == "referral.passed_on").collect();
+    assert_eq!(told.len(), 1);
+    let expected = json!({ "referral": chain.parent, "purpose": "P01", "service": "SV07", "to": lawyers.id });
+    assert_eq!(told[0]["payload"], expected, "codes, and nothing of what");
+    assert!(notices.iter().any(|notice| notice["topic"] == "referral.child_added"));
+    harbour.get(hub, &format!("/api/v1/referrals/{child}")).await.expect(404);
+}
+
+#[actix_web::test]
+async fn what_the_referral_it_continues_does_not_cover_is_refused_with_its_reason() {
+    let chain = Chain::accepted(|_| {}, "OW02").await;
+    let Mechanism { harbour, clinic, lawyers, .. } = &chain.mechanism;
+    chain.refused(clinic, chain.draft(), &[("D706", Some("not_in_service"))]).await;
+    chain.starts().await;
+    let never = Draft { fields: vec![field("CF.name"), field("CF.sex")], ..chain.draft() };
+    let never = Draft { received: never.fields.iter().map(|field| field.field.clone()).collect(), ..never };
+    chain.refused(clinic, never, &[("D706", Some("not_received"))]).await;
+    let longer = Draft { retention: "RT01".parse().unwrap(), ..chain.draft() };
+    let (_, response) = chain.mechanism.hand_in(clinic, longer).await;
+    assert!(denials(&response.expect(422)).contains(&"D706"));
+    let made_up = Draft { parent: Some(chain.fresh()), ..chain.draft() };
+    chain.refused(clinic, made_up, &[("D301", None), ("D706", Some("parent"))]).await;
+    let own = Draft { sender: harbour.id, readers: readers(&[harbour, lawyers]), ..chain.draft() };
+    let not_theirs = [("D206", None), ("D207", None), ("D306", None), ("D706", Some("parent"))];
+    chain.refused(harbour, own, &not_theirs).await;
+}
+
+#[actix_web::test]
+async fn at59_whom_the_person_did_not_name_gets_nothing() {
+    let chain = Chain::accepted(|record| record["lines"][0]["line"]["onward"] = json!([]), "OW02").await;
+    chain.starts().await;
+    chain.refused(&chain.mechanism.clinic, chain.draft(), &[("D306", None)]).await;
+}
+
+#[actix_web::test]
+async fn what_was_sent_not_to_be_passed_on_stays_where_it_is() {
+    let chain = Chain::accepted(|_| {}, "OW00").await;
+    chain.starts().await;
+    chain.refused(&chain.mechanism.clinic, chain.draft(), &[("D706", Some("onward_code"))]).await;
+}
+
+#[actix_web::test]
+async fn at59_a_step_further_than_the_first_agreement_allows_is_refused() {
+    let chain = Chain::new().await;
+    let Mechanism { hub, harbour, clinic, lawyers, .. } = &chain.mechanism;
+    let draft = Draft { onward: "OW02".parse().unwrap(), ..chain.draft() };
+    let child = draft.referral;
+    let (sealed, response) = chain.mechanism.hand_in(clinic, draft).await;
+    response.expect(201);
+    let served = fetch(hub, lawyers, sealed.id).await;
+    let (_, receipt) = opened(hub, lawyers, clinic, &served).await;
+    let path = format!("/api/v1/packets/{}/receipts", sealed.id);
+    lawyers.post(hub, &path, &json!({ "receipt": receipt })).await.expect(200);
+    let worker = chain.fresh();
+    let start = Move::Start { since: "2026-03-02".parse().unwrap() };
+    for (by, number, asked) in [
+        (By::Intake, Number::T03, Move::Acknowledge { worker }),
+        (By::Intake, Number::T07, Move::Accept { assignee: worker }),
+        (By::CaseWorker, Number::T16, start),
+    ] {
+        act(hub, lawyers, child, (by, number), asked).await.expect(200);
+    }
+    let further = Draft {
+        sender: lawyers.id,
+        recipients: vec![harbour.id],
+        parent: Some(child),
+        readers: readers(&[lawyers, harbour]),
+        ..chain.draft()
+    };
+    // Nor is the consent that carried the first step good for a second.
+    chain.refused(lawyers, further, &[("D301", None), ("D706", Some("hops"))]).await;
+}
+
+#[actix_web::test]
+async fn what_is_added_later_is_passed_on_as_well_and_says_so() {
+    let chain = Chain::new().await;
+    let clinic = &chain.mechanism.clinic;
+    let (sealed, child) = chain.passed_on().await;
+    let more = || Mechanism::update(&sealed, Draft { referral: child, ..chain.draft() });
+    let (_, silent) = chain.mechanism.hand_in(clinic, Draft { parent: None, ..more() }).await;
+    assert_eq!(silent.expect(422).code(), "referral.other_referral");
+    let (_, said) = chain.mechanism.hand_in(clinic, more()).await;
+    said.expect(201);
+}
+
+#[actix_web::test]
+async fn taken_back_from_the_next_organisation_it_ends_there_and_nowhere_else() {
+    let chain = Chain::new().await;
+    let Mechanism { hub, clinic, lawyers, .. } = &chain.mechanism;
+    let (sealed, child) = chain.passed_on().await;
+    take_back(hub, &chain.person, json!({ "recipient": lawyers.id })).await.expect(201);
+    assert_eq!(chain.state(lawyers, child).await, "withdrawn");
+    assert_eq!(fetch(hub, lawyers, sealed.id).await.code(), "packet.purged");
+    assert_eq!(chain.state(clinic, chain.parent).await, "in_service");
+    let again = Draft { referral: chain.fresh(), ..chain.draft() };
+    let (_, response) = chain.mechanism.hand_in(clinic, again).await;
+    assert!(denials(&response.expect(422)).contains(&"D306"));
+}
+
+#[actix_web::test]
+async fn taken_back_whole_it_ends_everywhere_and_everybody_is_asked() {
+    let chain = Chain::new().await;
+    let Mechanism { hub, harbour, clinic, lawyers, .. } = &chain.mechanism;
+    let (sealed, child) = chain.passed_on().await;
+    fetch(hub, lawyers, sealed.id).await;
+    let response = take_back(hub, &chain.person, json!({})).await.expect(201);
+    assert_eq!(chain.state(lawyers, child).await, "withdrawn");
+    let path = format!("/api/v1/withdrawals/{}", response.body["withdrawal"].as_str().unwrap());
+    let asked = harbour.get(hub, &path).await.expect(200).body;
+    let holders: Vec<_> =
+        asked["holders"].as_array().unwrap().iter().map(|h| h["organisation"].clone()).collect();
+    assert!(holders.contains(&json!(clinic.id)) && holders.contains(&json!(lawyers.id)), "{asked}");
+    assert_eq!(fetch(hub, clinic, chain.first.id).await.code(), "packet.purged");
+}
+
+#[actix_web::test]
+async fn who_asks_what_was_disclosed_hears_of_what_was_passed_on() {
+    let chain = Chain::new().await;
+    let Mechanism { hub, harbour, clinic, lawyers, .. } = &chain.mechanism;
+    let (sealed, _child) = chain.passed_on().await;
+    let ask = json!({ "subject": chain.person.subject });
+    let named = |stated: &Value| {
+        let disclosed = stated["disclosed"].as_array().cloned().unwrap_or_default();
+        disclosed.iter().any(|one| one["packet"] == json!(sealed.id))
+    };
+    for by in [harbour, clinic, lawyers] {
+        let stated = by.post(hub, "/api/v1/disclosures", &ask).await.expect(200).body;
+        assert!(named(&stated), "{stated}");
+    }
+}
