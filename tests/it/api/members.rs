@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use throughline::{
     access::Role,
-    crypto::{SigningKey, Typ, peek, sign_compact},
+    crypto::{DecryptionKey, SigningKey, Typ, peek, sign_compact},
     kernel::{Timestamp, id::SystemIds},
     members::{self, EnrolStaff, KeyState, MemberError, StatedKey, Suspend},
 };
@@ -244,4 +244,27 @@ async fn members_cannot_give_themselves_the_node_s_roles() {
     let body = json!({ "name": enrol.name, "roles": enrol.roles });
     let refused = org.post(&hub, &format!("/api/v1/organisations/{}/staff", org.id), &body).await;
     assert_eq!(refused.expect(422).code(), "member.role_does_not_fit");
+}
+
+#[actix_web::test]
+async fn of_two_who_publish_one_new_key_at_the_same_moment_one_has_it() {
+    let hub = TestHub::new();
+    let (mut a, mut b) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
+    for _round in 0..4 {
+        let shared = DecryptionKey::generate(&SystemIds).unwrap();
+        for org in [&mut a, &mut b] {
+            let copy = DecryptionKey::from_secret_jwk(&shared.to_secret_jwk()).unwrap();
+            org.readers.push(("case_worker", copy));
+        }
+        let (by_a, by_b) = (a.statement(&hub, KeyState::Active), b.statement(&hub, KeyState::Active));
+        let (at_a, at_b) = tokio::join!(a.state(&hub, by_a), b.state(&hub, by_b));
+        let won = [at_a.status, at_b.status].iter().filter(|status| **status == 201).count();
+        assert_eq!(won, 1, "{} {}", at_a.body, at_b.body);
+        for (org, answer) in [(&mut a, at_a), (&mut b, at_b)] {
+            if answer.status != 201 {
+                assert_eq!(answer.code(), "member.key_known");
+                org.readers.pop();
+            }
+        }
+    }
 }

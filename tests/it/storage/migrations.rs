@@ -118,6 +118,122 @@ fn postgres_goes_up_down_and_up_again_and_has_the_tables_of_the_code() {
     admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).unwrap();
 }
 
+/// One column of one row, as a number.
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    number: i64,
+}
+
+/// The statements of the migrations of an engine, in order, by number.
+fn written(engine: &str) -> Vec<(u32, String)> {
+    let folder = format!("{}/migrations/{engine}", env!("CARGO_MANIFEST_DIR"));
+    let mut found: Vec<(u32, String)> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().unwrap();
+            let number = name.split('_').next()?.parse().ok()?;
+            Some((number, std::fs::read_to_string(entry.path().join("up.sql")).unwrap()))
+        })
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+/// Two referrals that are over, the second without the event that ended it, and one that is not.
+const OLD_REFERRALS: [(&str, &str, &str); 3] = [
+    ("'ref_ended'", "'declined', 'DR01'", "'outcome_known'"),
+    ("'ref_without'", "'cancelled', 'CX01'", "'outcome_known'"),
+    ("'ref_open'", "'delivered', NULL", "'open'"),
+];
+
+fn old_rows() -> Vec<String> {
+    let digest = "A".repeat(43);
+    let mut rows = Vec::new();
+    for (id, state, loop_state) in OLD_REFERRALS {
+        rows.push(format!(
+            "INSERT INTO referrals (id, sender, recipient, subject, packet, envelope, agreement, agreement_version, mode, purpose,
+                service, urgency, details_return, vulnerable, terms, state, reason, facts, loop_state, flags, head, events, version,
+                submitted_at, changed_at, next_due, overdue_since)
+             VALUES ({id}, 'org_a', 'org_b', 'sub', 'pkt', '{digest}', 'dsa', 1, 'consent', 'P01', 'SV07', 'U2', 0, 0, '{{}}',
+                {state}, '{{}}', {loop_state}, '{{}}', '{digest}', 1, 1, 10, 900, 0, 0)"
+        ));
+    }
+    for (seq, loop_state, at) in [(1, "open", 20), (2, "outcome_known", 300), (3, "outcome_known", 400)] {
+        let (token, number) = if seq == 1 { ("NULL", "T01") } else { ("'token'", "T07") };
+        rows.push(format!(
+            "INSERT INTO referral_events (referral, seq, id, digest, token, issuer, role, number, asked, state, loop_state, occurred_at,
+                recorded_at, receipt, audit_id)
+             VALUES ('ref_ended', {seq}, 'evt_{seq}', '{digest}', {token}, 'org_b', 'intake', '{number}', '{{}}', 'declined',
+                '{loop_state}', 1, {at}, 'receipt', 'aud')"
+        ));
+    }
+    rows.push(String::from(
+        "INSERT INTO withdrawals (id, issuer, subject, record_version, extent, withdrawn_at, version, audit_id)
+         VALUES ('wdr', 'org_a', 'sub', 1, '{}', 700, 1, 'aud')",
+    ));
+    rows.push(String::from(
+        "INSERT INTO withdrawal_holders (withdrawal, organisation, holding, due_at) VALUES ('wdr', 'org_b', 'accepted', 800)",
+    ));
+    rows
+}
+
+/// Migrates to the version before, puts rows in as they were then, migrates on, and asks.
+fn what_old_rows_become(engine: &str, run: &mut impl FnMut(&str), ask: &mut impl FnMut(&str) -> Vec<i64>) {
+    for (number, statements) in written(engine) {
+        if number == 12 {
+            for row in old_rows() {
+                run(&row);
+            }
+        }
+        run(&statements);
+    }
+    let ended = "SELECT ended_at AS number FROM referral_ends ORDER BY referral";
+    assert_eq!(ask(ended), [300, 900], "the first event after which it was over, or else its last change");
+    let open = "SELECT COUNT(*) AS number FROM referral_ends WHERE referral = 'ref_open' OR forgotten_at IS NOT NULL";
+    assert_eq!(ask(open), [0]);
+    assert_eq!(
+        ask("SELECT asked_at AS number FROM withdrawal_holders"),
+        [700],
+        "as long ago as the withdrawal"
+    );
+    assert_eq!(ask("SELECT CAST(rounds AS BIGINT) AS number FROM withdrawal_holders"), [0]);
+}
+
+#[test]
+fn old_rows_get_what_newer_tables_know_of_them_on_sqlite() {
+    let conn = std::cell::RefCell::new(SqliteConnection::establish(":memory:").unwrap());
+    // The organisations do not matter here.
+    conn.borrow_mut().batch_execute("PRAGMA foreign_keys = OFF").unwrap();
+    what_old_rows_become("sqlite", &mut |sql| conn.borrow_mut().batch_execute(sql).unwrap(), &mut |sql| {
+        let rows: Vec<Number> = diesel::sql_query(sql).load(&mut *conn.borrow_mut()).unwrap();
+        rows.into_iter().map(|row| row.number).collect()
+    });
+}
+
+#[test]
+fn old_rows_get_what_newer_tables_know_of_them_on_postgres() {
+    let Some(server) = postgres() else {
+        eprintln!("SKIPPED: THROUGHLINE_TEST_DATABASE_URL names no PostgreSQL server");
+        return;
+    };
+    let name = format!("throughline_old_rows_{}", std::process::id());
+    let mut admin = PgConnection::establish(&server).unwrap();
+    admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).unwrap();
+    admin.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+    let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+    let conn = std::cell::RefCell::new(PgConnection::establish(&url).unwrap());
+    // The organisations do not matter here.
+    conn.borrow_mut().batch_execute("SET session_replication_role = replica").unwrap();
+    what_old_rows_become("postgres", &mut |sql| conn.borrow_mut().batch_execute(sql).unwrap(), &mut |sql| {
+        let rows: Vec<Number> = diesel::sql_query(sql).load(&mut *conn.borrow_mut()).unwrap();
+        rows.into_iter().map(|row| row.number).collect()
+    });
+    drop(conn);
+    admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).unwrap();
+}
+
 #[test]
 fn both_engines_have_the_same_migrations_each_with_its_reason() {
     let names = |engine: &str| -> Vec<String> {
