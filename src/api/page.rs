@@ -60,6 +60,19 @@ pub(super) async fn page() -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html))
 }
 
+const FRONT: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+<title>Throughline</title><link rel=\"stylesheet\" href=\"/api/page.css\"></head>\n\
+<body><main><h1>Throughline</h1>\n\
+<p>This is the address of a referral hub. Member organisations reach it with their gateways; there is nothing to sign in to on this page.</p>\n\
+<ul><li><a href=\"/api\">What the API offers</a></li><li><a href=\"/health/ready\">Whether the hub is well</a></li></ul>\n\
+</main></body></html>\n";
+
+/// What this address is, for somebody who opens it.
+pub(super) async fn front() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(FRONT)
+}
+
 /// Its style sheet.
 pub(super) async fn css() -> HttpResponse {
     HttpResponse::Ok()

@@ -44,6 +44,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/policy", web::get().to(policy::policy))
         .route("/oauth/token", web::post().to(tokens::token))
         .route("/api/v1/notices", web::get().to(notices::list))
+        .route("/", web::get().to(page::front))
         .route("/api", web::get().to(page::page))
         .route("/api/page.css", web::get().to(page::css))
         .route("/api/openapi.json", web::get().to(description));

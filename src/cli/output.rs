@@ -110,7 +110,7 @@ impl Output {
 
     /// Prints data: as JSON, or as `text` makes it for people. An empty text means there is only the JSON form.
     pub fn data<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), CliError> {
-        let shown = if self.json { String::new() } else { text(value) };
+        let shown = if self.json { String::new() } else { to_the_second(&text(value)) };
         let shown = if shown.is_empty() { as_json(value)? } else { shown };
         Ok(writeln!(io::stdout().lock(), "{}", shown.trim_end())?)
     }
@@ -119,7 +119,7 @@ impl Output {
     pub fn say(&self, text: impl AsRef<str>) {
         if !self.json {
             // A closed terminal is no reason to stop the work.
-            let _closed = writeln!(io::stderr().lock(), "{}", text.as_ref());
+            let _closed = writeln!(io::stderr().lock(), "{}", to_the_second(text.as_ref()));
         }
     }
 
@@ -144,7 +144,11 @@ impl Output {
 
     /// Prints one row of data as soon as it is known: one line of JSON, or as `text` makes it for people.
     pub fn row<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), CliError> {
-        let shown = if self.json { serde_json::to_string(value).unwrap_or_default() } else { text(value) };
+        let shown = if self.json {
+            serde_json::to_string(value).unwrap_or_default()
+        } else {
+            to_the_second(&text(value))
+        };
         Ok(writeln!(io::stdout().lock(), "{}", shown.trim_end())?)
     }
 
@@ -245,6 +249,30 @@ fn denial(denial: &serde_json::Value) -> String {
     format!("\n  {} {}{finer}{fields}", text("code"), text("title"))
 }
 
+/// Moments as people read them: to the second. JSON keeps what there is.
+fn to_the_second(text: &str) -> String {
+    let mut pieces = text.split('.');
+    let mut shown = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let rest = piece.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_fraction = rest.len() < piece.len() && rest.starts_with('Z') && ends_with_a_time(&shown);
+        if is_fraction {
+            shown.push_str(rest);
+        } else {
+            shown.push('.');
+            shown.push_str(piece);
+        }
+    }
+    shown
+}
+
+fn ends_with_a_time(text: &str) -> bool {
+    const SHAPE: &str = "0000-00-00T00:00:00";
+    let tail = text.len().checked_sub(SHAPE.len()).and_then(|start| text.get(start..));
+    let fits = |(seen, shape): (u8, u8)| if shape == b'0' { seen.is_ascii_digit() } else { seen == shape };
+    tail.is_some_and(|tail| tail.bytes().zip(SHAPE.bytes()).all(fits))
+}
+
 fn as_json<T: Serialize>(value: &T) -> Result<String, CliError> {
     serde_json::to_string_pretty(value).map_err(|_ignored| {
         CliError::new(Code::new("output.json", Fault::Internal), "the answer could not be written as JSON")
@@ -263,5 +291,26 @@ fn exit_code(error: &CliError) -> u8 {
         Fault::Internal => 70,
         Fault::Conflict | Fault::Stale | Fault::TooMany | Fault::Unavailable | Fault::Unsure => 75,
         Fault::Unauthenticated | Fault::Forbidden => 77,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_read_moments_to_the_second() {
+        for (text, shown) in [
+            ("due 2026-03-01T12:00:00.123456Z.", "due 2026-03-01T12:00:00Z."),
+            (
+                "2026-03-01T12:00:00.5Z and 2026-03-01T12:00:01.000001Z",
+                "2026-03-01T12:00:00Z and 2026-03-01T12:00:01Z",
+            ),
+            ("2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z"),
+            ("at 12:00:00.5Z, version 1.2Z", "at 12:00:00.5Z, version 1.2Z"),
+            ("é2026-03-01T12:00:00.Z", "é2026-03-01T12:00:00.Z"),
+        ] {
+            assert_eq!(to_the_second(text), shown);
+        }
     }
 }
