@@ -10,6 +10,7 @@ use super::{Asking, Body, Expected, Problem, ProblemDocument, Remembered, answer
 use crate::{
     directory::{
         self, Availability, DirectoryError, Link, LinkService, ListService, Search, Service, SetAvailability,
+        SetVisibility, Visibility,
     },
     hub::Reply,
     kernel::{
@@ -20,7 +21,7 @@ use crate::{
 };
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(search, find, list, set_availability, link, unlink))]
+#[openapi(paths(search, find, list, set_availability, set_visibility, link, unlink))]
 pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -29,6 +30,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/services", web::post().to(list))
         .route("/api/v1/services/{service}", web::get().to(find))
         .route("/api/v1/services/{service}/availability", web::put().to(set_availability))
+        .route("/api/v1/services/{service}/visibility", web::put().to(set_visibility))
         .route("/api/v1/services/{service}/link", web::put().to(link))
         .route("/api/v1/services/{service}/link", web::delete().to(unlink));
 }
@@ -110,6 +112,33 @@ async fn set_availability(
         SetAvailability { service: id.into_inner(), version: expected.0, availability: now.availability };
     let outcome = asking.hub.answer("directory.set_availability", &asking.caller, remember, move |tx| {
         let service = directory::set_availability(tx, &command)?;
+        Ok::<_, DirectoryError>(Reply::ok(&service)?.version(service.version))
+    });
+    answer(outcome.await)
+}
+
+/// Who may find a service.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct VisibilityNow {
+    /// From now on.
+    visibility: Visibility,
+}
+
+/// Say who may find a service. For those who keep the directory and for administrators of its provider.
+#[utoipa::path(put, path = "/api/v1/services/{service}/visibility", tag = "Directory",
+    params(("service" = String, Path), ("If-Match" = String, Header)), request_body = VisibilityNow,
+    responses((status = 200, body = Service), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn set_visibility(
+    asking: Asking,
+    id: Path<ServiceId>,
+    expected: Expected,
+    body: Body<VisibilityNow>,
+) -> Result<HttpResponse, Problem> {
+    let (now, remember) = body.into_parts();
+    let command = SetVisibility { service: id.into_inner(), version: expected.0, visibility: now.visibility };
+    let outcome = asking.hub.answer("directory.set_visibility", &asking.caller, remember, move |tx| {
+        let service = directory::set_visibility(tx, &command)?;
         Ok::<_, DirectoryError>(Reply::ok(&service)?.version(service.version))
     });
     answer(outcome.await)

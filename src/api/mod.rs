@@ -1,4 +1,4 @@
-//! The HTTP entrance: `/api/v1`, tokens, health, metrics and the description of all that.
+//! The HTTP entrance: `/api/v1`, the directory as `/hsds`, tokens, health, metrics and the description of all that.
 //!
 //! # Conventions
 //!
@@ -22,6 +22,7 @@ mod extract;
 mod feedback;
 mod guard;
 mod health;
+mod hsds;
 mod members;
 mod node;
 mod notices;

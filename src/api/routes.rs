@@ -9,8 +9,8 @@ use actix_web::{
 use utoipa::OpenApi as _;
 
 use super::{
-    Problem, agreements, audit, consents, directory, feedback, health, members, node, notices, packets, page,
-    policy, referrals, tokens,
+    Problem, agreements, audit, consents, directory, feedback, health, hsds, members, node, notices, packets,
+    page, policy, referrals, tokens,
 };
 use crate::kernel::{Code, Fault};
 
@@ -53,6 +53,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     feedback::configure(config);
     audit::configure(config);
     directory::configure(config);
+    hsds::configure(config);
     consents::configure(config);
     packets::configure(config);
     referrals::configure(config);
@@ -67,6 +68,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     all.merge(feedback::Doc::openapi());
     all.merge(audit::Doc::openapi());
     all.merge(directory::Doc::openapi());
+    all.merge(hsds::Doc::openapi());
     all.merge(consents::Doc::openapi());
     all.merge(packets::Doc::openapi());
     all.merge(referrals::Doc::openapi());

@@ -10,7 +10,7 @@ use crate::{
     access::{Actor, Tx},
     config::Settings,
     directory::{
-        self, DirectoryError, Link, LinkService, Search,
+        self, DirectoryError, Given, Link, LinkService, Search, SetVisibility, Visibility,
         hsds::{Package, Report},
     },
     hub::{Caller, Hub},
@@ -27,16 +27,35 @@ pub(super) enum Directory {
     /// Import an HSDS 3 package (datapackage.json and CSV files). Looks first and prints a report; --yes then takes it.
     #[command(after_help = "Examples:
   throughline directory import package/ --source national-list           looks only
-  throughline directory import package/ --source national-list --yes     takes it")]
+  throughline directory import package/ --source national-list --yes     takes it
+  throughline directory import package/ --source national-list --visibility public --yes")]
     Import {
         /// Folder of the package.
         folder: PathBuf,
         /// A name for where it comes from; importing again under the same name updates.
         #[arg(long)]
         source: String,
+        /// Who may find services that are new with it: everybody, members, or nobody yet. Others keep what was decided.
+        #[arg(long, default_value = "members")]
+        visibility: Visibility,
         /// Take it, after the look. Without this nothing is changed.
         #[arg(long)]
         yes: bool,
+    },
+    /// Say who may find a service, or everything that came from a source: public (everybody, also at /hsds), members, or restricted
+    /// (those who keep the directory and the provider). With a source, restricted services stay restricted.
+    #[command(after_help = "Examples:
+  throughline directory visibility restricted --service svc_…
+  throughline directory visibility public --source national-list")]
+    Visibility {
+        /// From now on.
+        visibility: Visibility,
+        /// One service.
+        #[arg(long, conflicts_with = "source", required_unless_present = "source")]
+        service: Option<ServiceId>,
+        /// Everything from a source.
+        #[arg(long)]
+        source: Option<String>,
     },
     /// Look at a package and report; the same as import without --yes.
     #[command(after_help = "Example:
@@ -124,8 +143,32 @@ impl Directory {
 
     async fn act(self, hub: &Hub, caller: &Caller, output: &Output) -> Result<(), CliError> {
         match self {
-            Self::Import { folder, source, yes } => import(hub, caller, folder, source, yes, output).await,
-            Self::Validate { folder, source } => import(hub, caller, folder, source, false, output).await,
+            Self::Import { folder, source, visibility, yes } => {
+                import(hub, caller, folder, (source, yes.then_some(visibility)), output).await
+            }
+            Self::Validate { folder, source } => import(hub, caller, folder, (source, None), output).await,
+            Self::Visibility { visibility, service: Some(service), .. } => {
+                let actor = caller.actor.clone();
+                let was = hub.read(move |db| directory::find_service(db, &actor, service)).await?;
+                let command = SetVisibility { service, version: was.version, visibility };
+                let now = hub
+                    .write("directory.set_visibility", caller, move |tx| {
+                        directory::set_visibility(tx, &command)
+                    })
+                    .await?;
+                output.data(&now, line)
+            }
+            Self::Visibility { visibility, source, .. } => {
+                let source = source.unwrap_or_default();
+                let changed = hub
+                    .write("directory.set_source_visibility", caller, move |tx| {
+                        directory::set_source_visibility(tx, &source, visibility)
+                    })
+                    .await?;
+                output.data(&serde_json::json!({ "services": changed }), |_| {
+                    format!("Changed {changed} services.")
+                })
+            }
             Self::Forget { source } => {
                 let gone = hub
                     .write("directory.forget_source", caller, move |tx| directory::forget_source(tx, &source))
@@ -214,8 +257,7 @@ async fn import(
     hub: &Hub,
     caller: &Caller,
     folder: PathBuf,
-    source: String,
-    yes: bool,
+    (source, take): (String, Option<Visibility>),
     output: &Output,
 ) -> Result<(), CliError> {
     let package = Package::open(&folder)?;
@@ -228,15 +270,16 @@ async fn import(
         .await?;
     bar.finish_and_clear();
     let differs = report.changes() > 0 || report.missing() > 0;
-    if !yes || report.stopped.is_some() || !differs {
+    let Some(visibility) = take.filter(|_| report.stopped.is_none() && differs) else {
         return tell(&report, false, output);
-    }
+    };
     let package = Package::open(&folder)?;
     let bar = self::bar(output, package.bytes(), "importing");
     let shown = bar.clone();
     let report = hub
         .write("directory.import", caller, move |tx| {
-            directory::import(tx, &package, &source, &mut |p| shown.set_position(p.bytes))
+            let given = Given { package: &package, source: &source, visibility };
+            directory::import(tx, given, &mut |p| shown.set_position(p.bytes))
         })
         .await?;
     bar.finish_and_clear();

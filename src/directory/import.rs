@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     Availability, DirectoryError, Listing, Service, Visibility,
     hsds::{self, Package, Progress, Report, Row, TableReport, Tally, tables::Rule},
+    rows::{self, Touched},
     store::{self, Known},
 };
 use crate::{
@@ -49,20 +50,32 @@ pub fn dry_run(
     Ok(report)
 }
 
+/// A package, and what the one who imports it says about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// The package.
+    pub package: &'a Package,
+    /// A name for where it comes from.
+    pub source: &'a str,
+    /// Who may find services that are new with it. What was decided of others stays.
+    pub visibility: Visibility,
+}
+
 /// Imports the package. The report is the one a dry run gives.
 pub fn import(
     tx: &mut Tx<'_>,
-    package: &Package,
-    source: &str,
+    given: Given<'_>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Report, DirectoryError> {
+    let Given { package, source, .. } = given;
     tx.actor().may(Permission::ManageDirectory)?;
     check_source(source)?;
-    let (mut seen, mut providers) = (Seen::new(), Providers::default());
+    tx.take_turn(&["directory"])?;
+    let (mut seen, mut taking) = (Seen::new(), Taking::begin(tx.db(), given)?);
     let mut report = {
         let mut sink = |rule: &'static Rule, rows: Vec<Row>| {
             remember(&mut seen, rule, &rows);
-            take(tx, source, rule, &rows, &mut providers)
+            take(tx, source, rule, &rows, &mut taking)
         };
         hsds::read(package, source, &mut sink, progress)?
     };
@@ -72,7 +85,9 @@ pub fn import(
     for (table, id, digest) in missing(tx.db(), source, &seen)? {
         store::mark_missing(tx, (source, &table, &id), &digest)?;
         count_missing(&mut report, &table);
+        taking.touched.add(id);
     }
+    taking.touched.mark(tx)?;
     audit::record(tx, &Record::about(source))?;
     Ok(report)
 }
@@ -142,7 +157,7 @@ fn imported_as(other: &str) -> String {
     format!("some of it was imported before under the name {other}; use that name")
 }
 
-fn check_source(source: &str) -> Result<(), DirectoryError> {
+pub(super) fn check_source(source: &str) -> Result<(), DirectoryError> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
     let fits = (1..=60).contains(&source.len()) && source.bytes().all(plain) && source != "node";
     if fits { Ok(()) } else { Err(DirectoryError::BadSource) }
@@ -179,19 +194,41 @@ enum Difference {
     Changed(Known),
 }
 
-/// Names of the organisations of a package, and which of them changed: their services show the name.
-#[derive(Default)]
-struct Providers {
+/// What an import knows on its way through the tables.
+struct Taking {
+    /// Names of the organisations: their services show them.
     names: HashMap<Uuid, String>,
+    /// Organisations that changed.
     changed: HashSet<Uuid>,
+    /// Rows that changed.
+    touched: Touched,
+    /// The place of the next new row.
+    place: i64,
+    /// Whether this source gave anything before.
+    is_known: bool,
+    /// Who may find new services.
+    visibility: Visibility,
+}
+
+impl Taking {
+    fn begin(db: &mut Db<'_>, given: Given<'_>) -> Result<Self, DirectoryError> {
+        Ok(Self {
+            names: HashMap::new(),
+            changed: HashSet::new(),
+            touched: Touched::default(),
+            place: rows::store::next_place(db)?,
+            is_known: store::has_source(db, given.source)?,
+            visibility: given.visibility,
+        })
+    }
 }
 
 fn take(
     tx: &mut Tx<'_>,
     source: &str,
-    rule: &Rule,
+    rule: &'static Rule,
     rows: &[Row],
-    providers: &mut Providers,
+    taking: &mut Taking,
 ) -> Result<Tally, DirectoryError> {
     let (tally, differences) = compare(tx.db(), source, rule, rows)?;
     let (mut new, mut touched) = (Vec::new(), Vec::new());
@@ -200,23 +237,32 @@ fn take(
             Difference::New => new.push(row),
             Difference::Changed(was) => {
                 store::update_row(tx, source, rule.name, row, was)?;
+                let links = rows::of_row(rule, row);
+                rows::store::replace_links(tx, (source, rule.name, &row.id.to_string()), &links)?;
                 touched.push(row);
             }
             Difference::None => {
                 let provider = row.references.get("organization_id");
-                if provider.is_some_and(|provider| providers.changed.contains(provider)) {
+                if provider.is_some_and(|provider| taking.changed.contains(provider)) {
                     touched.push(row);
                 }
             }
         }
     }
-    store::insert_rows(tx, source, rule.name, &new)?;
+    let first = taking.place;
+    store::insert_rows(tx, (source, rule.name), &new, first)?;
+    let links: Vec<_> = new.iter().flat_map(|row| rows::of_row(rule, row)).collect();
+    rows::store::insert_links(tx, source, &links)?;
+    taking.place = first.saturating_add(i64::try_from(new.len()).unwrap_or(i64::MAX));
+    if taking.is_known {
+        for row in new.iter().chain(&touched) {
+            taking.touched.add(row.id.to_string());
+        }
+    }
     match rule.name {
         "organization" => {
-            providers
-                .names
-                .extend(rows.iter().filter_map(|row| Some((row.id, row.cell("name")?.to_owned()))));
-            providers.changed.extend(touched.iter().map(|row| row.id));
+            taking.names.extend(rows.iter().filter_map(|row| Some((row.id, row.cell("name")?.to_owned()))));
+            taking.changed.extend(touched.iter().map(|row| row.id));
         }
         "service" => {
             if let Some(other) = store::other_source(tx.db(), source, &new)? {
@@ -224,9 +270,9 @@ fn take(
             }
             let now = tx.now();
             let made = |rows: &[&Row]| -> Vec<Service> {
-                rows.iter().map(|row| service(row, source, &providers.names, now)).collect()
+                rows.iter().map(|row| service(row, source, taking, now)).collect()
             };
-            store::insert_services(tx, &made(&new))?;
+            store::insert_services(tx, &made(&new), first)?;
             for service in made(&touched) {
                 store::replace_service(tx, &service)?;
             }
@@ -237,9 +283,9 @@ fn take(
 }
 
 /// The service that people find, out of a row.
-fn service(row: &Row, source: &str, providers: &HashMap<Uuid, String>, now: Timestamp) -> Service {
+fn service(row: &Row, source: &str, taking: &Taking, now: Timestamp) -> Service {
     let text = |column: &str| row.cell(column).unwrap_or_default().trim().to_owned();
-    let provider = row.references.get("organization_id").and_then(|id| providers.get(id)).cloned();
+    let provider = row.references.get("organization_id").and_then(|id| taking.names.get(id)).cloned();
     let safe_url = |url: &str| url.starts_with("http://") || url.starts_with("https://");
     Service {
         id: ServiceId::from(row),
@@ -249,8 +295,7 @@ fn service(row: &Row, source: &str, providers: &HashMap<Uuid, String>, now: Time
         description: text("description"),
         url: row.cell("url").filter(|url| safe_url(url)).map(str::to_owned),
         status: Listing::from_name(&text("status")).unwrap_or(Listing::Inactive),
-        // Imported entries are public sources; whatever is confidential is entered here and nowhere else.
-        visibility: Visibility::Members,
+        visibility: taking.visibility,
         member: None,
         service: None,
         area: None,

@@ -10,6 +10,8 @@
 //!   not in an export.
 //! - A query holds nothing about a person and is not logged.
 //!
+//! - What is found in one way is found in no other: lists, documents, counts and searches hold to one rule of who may see what.
+//!
 //! It does not rank by fit to a person, and it does not judge eligibility: who asks is not known here.
 
 mod error;
@@ -17,15 +19,20 @@ mod export;
 pub mod fold;
 pub mod hsds;
 mod import;
+pub mod list;
 mod offer;
+mod rows;
 mod service;
 mod store;
+mod visibility;
 
 pub use error::DirectoryError;
 pub use export::{Exported, export};
-pub use import::{dry_run, forget_source, import};
+pub use import::{Given, dry_run, forget_source, import};
 pub use offer::{
-    Availability, Link, LinkService, ListService, OfferFacts, SetAvailability, link_service, list_service,
-    offer, set_availability,
+    Availability, Link, LinkService, ListService, OfferFacts, SetAvailability, enter_listed, link_service,
+    list_service, offer, set_availability,
 };
-pub use service::{Listing, Search, Service, Visibility, find_service, search};
+pub use rows::{Depth, Kind, enter_rows};
+pub use service::{Listing, Search, Service, Viewer, Visibility, find_service, search};
+pub use visibility::{SetVisibility, set_source_visibility, set_visibility};

@@ -1,8 +1,15 @@
 //! What a member organisation offers: entering it, its availability, and the facts the authorisation rule asks for.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-use super::{DirectoryError, Listing, Service, Visibility, store};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    DirectoryError, Listing, Service, Visibility,
+    hsds::{Row, tables},
+    rows, store,
+};
 use crate::{
     access::{Actor, Permission, Tx},
     kernel::{
@@ -11,8 +18,11 @@ use crate::{
     },
     members,
     policy::{Policy, ServiceCode},
-    storage::Db,
+    storage::{Db, StorageError},
 };
+
+/// The source of what is entered at this node.
+const HERE: &str = "node";
 
 /// Whether a service takes people at present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -81,7 +91,7 @@ pub fn list_service(tx: &mut Tx<'_>, cmd: &ListService, policy: &Policy) -> Resu
     let provider = members::find_active(tx.db(), cmd.organisation)?;
     let service = Service {
         id: tx.id(),
-        source: String::from("node"),
+        source: HERE.to_owned(),
         name: cmd.name.to_string(),
         provider: provider.name.to_string(),
         description: cmd.description.to_string(),
@@ -96,8 +106,48 @@ pub fn list_service(tx: &mut Tx<'_>, cmd: &ListService, policy: &Policy) -> Resu
         updated_at: tx.now(),
         version: 1,
     };
-    store::insert_service(tx, &service)?;
+    let place = enter(tx, &service, cmd.organisation)?;
+    store::insert_service(tx, &service, place)?;
     Ok(service)
+}
+
+/// Writes the rows that stand behind a service that is entered here: it, and once its organisation. Answers the place of the service.
+fn enter(tx: &mut Tx<'_>, service: &Service, provider: OrganisationId) -> Result<i64, DirectoryError> {
+    tx.take_turn(&["directory"])?;
+    let first = rows::store::next_place(tx.db())?;
+    let organization = row(provider.uuid(), &[("name", &service.provider)], BTreeMap::new());
+    let offered = row(
+        service.id.uuid(),
+        &[("name", &service.name), ("description", &service.description), ("status", "active")],
+        BTreeMap::from([("organization_id", provider.uuid())]),
+    );
+    let known = store::known(tx.db(), HERE, "organization", &[organization.id.to_string()])?;
+    if known.is_empty() {
+        store::insert_rows(tx, (HERE, "organization"), &[&organization], first)?;
+    }
+    let place = first.saturating_add(1);
+    store::insert_rows(tx, (HERE, "service"), &[&offered], place)?;
+    let links = tables::rule("service").map_or_else(Vec::new, |rule| rows::of_row(rule, &offered));
+    rows::store::insert_links(tx, HERE, &links)?;
+    Ok(place)
+}
+
+/// Writes the rows of a service that an earlier release entered without any. Answers whether there may be more.
+pub fn enter_listed(tx: &mut Tx<'_>) -> Result<bool, DirectoryError> {
+    let Some(service) = store::without_rows(tx.db(), HERE)? else {
+        tx.leaves_no_entry();
+        return Ok(false);
+    };
+    let provider = service.member.ok_or(StorageError::Unreadable("services.member"))?;
+    let place = enter(tx, &service, provider)?;
+    store::set_place(tx, service.id, place)?;
+    Ok(true)
+}
+
+fn row(id: Uuid, cells: &[(&str, &str)], references: BTreeMap<&'static str, Uuid>) -> Row {
+    let names = references.iter().map(|(column, id)| ((*column).to_owned(), id.to_string()));
+    let cells = cells.iter().map(|(column, cell)| ((*column).to_owned(), (*cell).to_owned())).chain(names);
+    Row { id, line: 0, cells: cells.collect(), references }
 }
 
 /// Whether a service takes people now, at the version the caller saw.

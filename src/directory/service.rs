@@ -1,5 +1,7 @@
 //! A service as people find it: list, search, one.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Availability, DirectoryError, fold, store};
@@ -21,7 +23,7 @@ const MOST_WORDS: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {
-    /// Everybody who may search.
+    /// Everybody, without signing in.
     Public,
     /// Member organisations.
     Members,
@@ -30,7 +32,7 @@ pub enum Visibility {
 }
 
 impl Visibility {
-    pub(super) const fn name(self) -> &'static str {
+    pub(in crate::directory) const fn name(self) -> &'static str {
         match self {
             Self::Public => "public",
             Self::Members => "members",
@@ -40,6 +42,38 @@ impl Visibility {
 
     pub(super) fn from_name(word: &str) -> Option<Self> {
         [Self::Public, Self::Members, Self::Restricted].into_iter().find(|value| value.name() == word)
+    }
+}
+
+impl FromStr for Visibility {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::from_name(word).ok_or("expected public, members or restricted")
+    }
+}
+
+/// Who looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Viewer {
+    /// Nobody that is known: what is public.
+    Anybody,
+    /// A member: all but what is restricted, and everything of their own organisation.
+    Member(Option<OrganisationId>),
+    /// Who keeps the directory: everything.
+    Keeper,
+}
+
+impl Viewer {
+    /// What the actor may see.
+    pub fn of(actor: &Actor) -> Self {
+        if actor.may(Permission::ManageDirectory).is_ok() {
+            return Self::Keeper;
+        }
+        match actor.may(Permission::ReadDirectory) {
+            Ok(()) => Self::Member(actor.organisation()),
+            Err(_nobody) => Self::Anybody,
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Rows of this room to types and back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 
 use super::{
-    Availability, DirectoryError, LinkService, Listing, Service, SetAvailability, Visibility, fold::fold,
-    hsds::Row,
+    Availability, DirectoryError, LinkService, Listing, Service, SetAvailability, SetVisibility, Visibility,
+    fold::fold, hsds::Row,
 };
 use crate::{
     access::{AccessError, Tx},
@@ -45,10 +45,12 @@ struct ServiceRow {
     version: i64,
     audit_id: String,
     missing_since: Option<i64>,
+    place: i64,
+    row_id: String,
 }
 
 impl ServiceRow {
-    fn of(service: &Service, audit: String) -> Self {
+    fn of(service: &Service, place: i64, audit: String) -> Self {
         let id = service.id.to_string();
         let name: String = fold(&service.name).chars().take(80).collect();
         Self {
@@ -70,6 +72,8 @@ impl ServiceRow {
             version: service.version,
             audit_id: audit,
             missing_since: service.missing_since.map(Timestamp::micros),
+            place,
+            row_id: service.id.uuid().to_string(),
         }
     }
 
@@ -178,9 +182,28 @@ pub(super) fn availabilities(
     Ok(known.collect::<Option<_>>().ok_or(StorageError::Unreadable("services.availability"))?)
 }
 
-pub(super) fn insert_service(tx: &mut Tx<'_>, service: &Service) -> Result<(), StorageError> {
-    let row = ServiceRow::of(service, tx.entry().to_string());
+pub(super) fn insert_service(tx: &mut Tx<'_>, service: &Service, place: i64) -> Result<(), StorageError> {
+    let row = ServiceRow::of(service, place, tx.entry().to_string());
     diesel::insert_into(services::table).values(&row).execute(tx.db().conn())?;
+    Ok(())
+}
+
+/// A service of a source that no row stands behind yet.
+pub(super) fn without_rows(db: &mut Db<'_>, source: &str) -> Result<Option<Service>, StorageError> {
+    let row: Option<ServiceRow> = services::table
+        .filter(services::source.eq(source).and(services::place.eq(0)))
+        .order(services::id)
+        .select(ServiceRow::as_select())
+        .first(db.conn())
+        .optional()?;
+    row.map(ServiceRow::into_service).transpose()
+}
+
+/// Notes the place of the row that stands behind a service.
+pub(super) fn set_place(tx: &mut Tx<'_>, id: ServiceId, place: i64) -> Result<(), StorageError> {
+    diesel::update(services::table.filter(services::id.eq(id.to_string())))
+        .set(services::place.eq(place))
+        .execute(tx.db().conn())?;
     Ok(())
 }
 
@@ -198,6 +221,42 @@ pub(super) fn set_availability(tx: &mut Tx<'_>, cmd: &SetAvailability) -> Result
     ))
     .execute(tx.db().conn())?;
     if changed == 1 { Ok(()) } else { Err(StorageError::Conflict) }
+}
+
+pub(super) fn set_visibility(tx: &mut Tx<'_>, cmd: &SetVisibility) -> Result<(), StorageError> {
+    let (now, audit) = (tx.now().micros(), tx.entry().to_string());
+    let changed = diesel::update(
+        services::table
+            .filter(services::id.eq(cmd.service.to_string()).and(services::version.eq(cmd.version))),
+    )
+    .set((
+        services::visibility.eq(cmd.visibility.name()),
+        services::version.eq(cmd.version.saturating_add(1)),
+        services::updated_at.eq(now),
+        services::audit_id.eq(audit),
+    ))
+    .execute(tx.db().conn())?;
+    if changed == 1 { Ok(()) } else { Err(StorageError::Conflict) }
+}
+
+pub(super) fn set_source_visibility(
+    tx: &mut Tx<'_>,
+    source: &str,
+    visibility: Visibility,
+) -> Result<usize, StorageError> {
+    let (now, audit) = (tx.now().micros(), tx.entry().to_string());
+    Ok(diesel::update(
+        services::table
+            .filter(services::source.eq(source).and(services::visibility.ne(visibility.name())))
+            .filter(services::visibility.ne(Visibility::Restricted.name())),
+    )
+    .set((
+        services::visibility.eq(visibility.name()),
+        services::version.eq(services::version + 1),
+        services::updated_at.eq(now),
+        services::audit_id.eq(audit),
+    ))
+    .execute(tx.db().conn())?)
 }
 
 // Imports
@@ -384,23 +443,38 @@ struct PackageRow<'a> {
     id: String,
     digest: String,
     body: String,
+    place: i64,
+    folded: String,
 }
 
+/// What lists of a table are searched in.
+pub(super) fn folded(table: &str, cells: &BTreeMap<String, String>) -> String {
+    if !matches!(table, "organization" | "taxonomy" | "taxonomy_term") {
+        return String::new();
+    }
+    let texts = ["name", "alternate_name", "description"].iter().filter_map(|column| cells.get(*column));
+    fold(&texts.map(String::as_str).collect::<Vec<_>>().join(" "))
+}
+
+/// Stores rows, the first at a place and the others behind it.
 pub(super) fn insert_rows(
     tx: &mut Tx<'_>,
-    source: &str,
-    table: &str,
+    (source, table): (&str, &str),
     rows: &[&Row],
+    first: i64,
 ) -> Result<(), StorageError> {
-    for rows in rows.chunks(AT_ONCE) {
+    let placed: Vec<(i64, &&Row)> = (first..).zip(rows).collect();
+    for rows in placed.chunks(AT_ONCE) {
         let values: Vec<PackageRow<'_>> = rows
             .iter()
-            .map(|row| PackageRow {
+            .map(|(place, row)| PackageRow {
                 source,
                 tbl: table,
                 id: row.id.to_string(),
                 digest: row.digest().to_string(),
                 body: row.json(),
+                place: *place,
+                folded: folded(table, &row.cells),
             })
             .collect();
         let insert = diesel::insert_into(directory_rows::table).values(&values);
@@ -425,6 +499,7 @@ pub(super) fn update_row(
         .set((
             directory_rows::digest.eq(&digest),
             directory_rows::body.eq(row.json()),
+            directory_rows::folded.eq(folded(table, &row.cells)),
             directory_rows::missing_since.eq(None::<i64>),
         ))
         .execute(tx.db().conn())?;
@@ -432,10 +507,12 @@ pub(super) fn update_row(
     note_change(tx, (source, table, &id), what, &was.digest)
 }
 
-pub(super) fn insert_services(tx: &mut Tx<'_>, new: &[Service]) -> Result<(), StorageError> {
+pub(super) fn insert_services(tx: &mut Tx<'_>, new: &[Service], first: i64) -> Result<(), StorageError> {
     let audit = tx.entry().to_string();
-    for services in new.chunks(AT_ONCE) {
-        let values: Vec<ServiceRow> = services.iter().map(|s| ServiceRow::of(s, audit.clone())).collect();
+    let placed: Vec<(i64, &Service)> = (first..).zip(new).collect();
+    for services in placed.chunks(AT_ONCE) {
+        let values: Vec<ServiceRow> =
+            services.iter().map(|(place, service)| ServiceRow::of(service, *place, audit.clone())).collect();
         let insert = diesel::insert_into(services::table).values(&values);
         match tx.db().conn() {
             Conn::Sqlite(conn) => insert.execute(conn)?,
@@ -447,7 +524,7 @@ pub(super) fn insert_services(tx: &mut Tx<'_>, new: &[Service]) -> Result<(), St
 
 /// Takes what changed at the source; what was decided here (member, code, availability) stays.
 pub(super) fn replace_service(tx: &mut Tx<'_>, service: &Service) -> Result<(), StorageError> {
-    let row = ServiceRow::of(service, tx.entry().to_string());
+    let row = ServiceRow::of(service, 0, tx.entry().to_string());
     diesel::update(services::table.filter(services::id.eq(row.id).and(services::source.eq(row.source))))
         .set((
             services::name.eq(row.name),
@@ -467,6 +544,7 @@ pub(super) fn replace_service(tx: &mut Tx<'_>, service: &Service) -> Result<(), 
 }
 
 pub(super) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<usize, StorageError> {
+    super::rows::store::forget_links(tx, source)?;
     diesel::delete(directory_rows::table.filter(directory_rows::source.eq(source)))
         .execute(tx.db().conn())?;
     Ok(diesel::delete(services::table.filter(services::source.eq(source))).execute(tx.db().conn())?)

@@ -8,7 +8,7 @@ use crate::{
     access::Tx,
     agreements,
     audit::{self, AuditError},
-    consent, feedback,
+    consent, directory, feedback,
     hub::{self, Hub},
     kernel::Coded,
     members, outbox,
@@ -60,8 +60,16 @@ pub fn table() -> Vec<Job> {
         Job { name: "certificates", every_seconds: 600, run: |hub| Box::pin(certificates(hub)) },
         Job { name: "ledger", every_seconds: 3_600, run: |hub| Box::pin(ledger(hub)) },
         Job { name: "forget", every_seconds: 3_600, run: |hub| Box::pin(forget(hub)) },
+        Job { name: "directory", every_seconds: 600, run: |hub| Box::pin(directory(hub)) },
         Job { name: VERIFY, every_seconds: 86_400, run: |hub| Box::pin(verify(hub)) },
     ]
+}
+
+/// Enters rows of the directory that an earlier release stored in the order of lists, batch by batch.
+async fn directory(hub: Hub) -> Result<(), JobError> {
+    while hub.tend("directory.enter_rows", directory::enter_rows).await? {}
+    while hub.tend("directory.enter_listed", directory::enter_listed).await? {}
+    Ok(())
 }
 
 /// Gives waiting entries of the log their places, batch by batch until none waits.

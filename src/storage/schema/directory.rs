@@ -12,6 +12,18 @@ diesel::table! {
         digest -> Text,
         body -> Text,
         missing_since -> Nullable<BigInt>,
+        place -> BigInt,
+        folded -> Text,
+    }
+}
+
+diesel::table! {
+    directory_links (parent, tbl, via, id, source) {
+        parent -> Text,
+        tbl -> Text,
+        via -> Text,
+        id -> Text,
+        source -> Text,
     }
 }
 
@@ -35,8 +47,12 @@ diesel::table! {
         version -> BigInt,
         audit_id -> Text,
         missing_since -> Nullable<BigInt>,
+        place -> BigInt,
+        row_id -> Text,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(directory_rows, directory_links, services);
 
 diesel::table! {
     directory_changes (source, tbl, id, at, what) {

@@ -33,6 +33,8 @@ use crate::{
 enum Nobody {
     /// 401.
     SignIn,
+    /// 404: the route is open, and there is nothing for them.
+    Nothing,
     /// The same as everybody, with this status: the route is open.
     Open(u16),
 }
@@ -178,6 +180,7 @@ impl World {
                 say("nobody", &nobody, nobody.status == status);
                 return found;
             }
+            Nobody::Nothing => say("nobody", &nobody, is(&nobody, 404, "access.not_found")),
             Nobody::SignIn => say("nobody", &nobody, is(&nobody, 401, "access.unauthenticated")),
         }
         let bearer = ("authorization", format!("Bearer {}", self.stranger.token));
@@ -366,13 +369,17 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
     let kept = harbour.post(hub, "/api/v1/services", &service).await.expect(201).body;
     let one = format!("/api/v1/services/{}", text(&kept, "id"));
     let link = format!("{one}/link");
-    vec![
+    let mut entries = hsds_routes(text(&kept, "id"));
+    entries.extend([
         entry("GET /api/v1/services", "/api/v1/services?text=Shelter", 200).stranger(Stranger::Empty),
         entry("POST /api/v1/services", "/api/v1/services", 201).json(&service),
         entry("GET /api/v1/services/{service}", one.clone(), 200),
         entry("PUT /api/v1/services/{service}/availability", format!("{one}/availability"), 200)
             .seen_at(&one)
             .json(&json!({ "availability": "full" })),
+        entry("PUT /api/v1/services/{service}/visibility", format!("{one}/visibility"), 200)
+            .seen_at(&one)
+            .json(&json!({ "visibility": "restricted" })),
         entry("PUT /api/v1/services/{service}/link", link.clone(), 200)
             .seen_at(&one)
             .json(&json!({ "organisation": clinic.id, "service": "SV01" }))
@@ -382,7 +389,37 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
             .seen_at(&one)
             .stranger(Stranger::MayNot)
             .by(Party::Coordinator),
-    ]
+    ]);
+    entries
+}
+
+/// The open directory: everybody is answered, and nobody finds what is restricted. The harbour's shelter is its own.
+fn hsds_routes(service: &str) -> Vec<Entry> {
+    let shelter = service.trim_start_matches("svc_").to_owned();
+    let lists = [
+        ("GET /hsds/services", "POST /hsds/services"),
+        ("GET /hsds/organizations", "POST /hsds/organizations"),
+        ("GET /hsds/service_at_locations", "POST /hsds/service_at_locations"),
+        ("GET /hsds/taxonomies", "POST /hsds/taxonomies"),
+        ("GET /hsds/taxonomy_terms", "POST /hsds/taxonomy_terms"),
+    ];
+    let mut entries = vec![open("GET /hsds", 200)];
+    for (asked, posted) in lists {
+        entries.push(open(asked, 200));
+        entries.push(open(posted, 200).json(&json!({})));
+    }
+    for route in [
+        "GET /hsds/organizations/{id}",
+        "GET /hsds/service_at_locations/{id}",
+        "GET /hsds/taxonomies/{id}",
+        "GET /hsds/taxonomy_terms/{id}",
+    ] {
+        let path = route.split_once(' ').unwrap().1.replace("{id}", "00000000-0000-4000-8000-000000000000");
+        entries.push(Entry { path, ..open(route, 404) });
+    }
+    let one = entry("GET /hsds/services/{id}", format!("/hsds/services/{shelter}"), 200);
+    entries.push(Entry { nobody: Nobody::Nothing, ..one });
+    entries
 }
 
 async fn referrals_routes(world: &World) -> Vec<Entry> {

@@ -6,7 +6,7 @@ use serde_json::json;
 use throughline::{
     access::Actor,
     directory::{
-        self, Availability, DirectoryError, Link, LinkService, OfferFacts,
+        self, Availability, DirectoryError, Given, Link, LinkService, OfferFacts, Visibility,
         hsds::{Package, Report},
     },
     kernel::{Coded as _, id::ServiceId},
@@ -40,7 +40,8 @@ async fn import(hub: &TestHub, folder: PathBuf, source: &'static str) -> Result<
     let package = Package::open(&folder)?;
     hub.hub
         .write("directory.import", &hub.operator(), move |tx| {
-            directory::import(tx, &package, source, &mut |_| {})
+            let given = Given { package: &package, source, visibility: Visibility::Members };
+            directory::import(tx, given, &mut |_| {})
         })
         .await
         .map_err(|failure| {

@@ -3,6 +3,7 @@
 mod calendar;
 pub(crate) mod destruction;
 mod directory;
+mod hsds;
 mod ledger;
 mod named;
 mod onward;

@@ -1,0 +1,469 @@
+//! `/hsds`: the directory as Open Referral's Human Services Data Specification 3.1 has it, open to everybody for what is public.
+//!
+//! What the standard leaves open is settled so: the first page is 1; a page holds 50 entries, 1 to 100 when asked for; behind the last page
+//! there are empty ones; everything stands in the order in which it came in, so that turning pages shows each entry once while others
+//! are added; a parameter that is not known is refused; `top_only` means terms without a term above them; errors are problem documents.
+//! A query can be sent as the JSON body of a POST as well, where it stands in no address and no log.
+
+use std::{collections::VecDeque, io};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderValue},
+    web::{self, Bytes, Path, ServiceConfig},
+};
+use futures_util::stream;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Asking, Body, Problem, ProblemDocument};
+use crate::{
+    access::Actor,
+    directory::{
+        self, Depth, Kind,
+        list::{MOST_PER_PAGE, Narrowed, NumberedPage, PER_PAGE, Shown},
+    },
+    hub::Hub,
+    kernel::{Code, Digest, Fault, Timestamp},
+};
+
+/// How many words of a search count.
+const MOST_WORDS: usize = 8;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    about,
+    services,
+    services_posted,
+    service,
+    organizations,
+    organizations_posted,
+    organization,
+    places,
+    places_posted,
+    place,
+    taxonomies,
+    taxonomies_posted,
+    taxonomy,
+    terms,
+    terms_posted,
+    term
+))]
+pub(super) struct Doc;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/hsds", web::get().to(about))
+        .route("/hsds/services", web::get().to(services))
+        .route("/hsds/services", web::post().to(services_posted))
+        .route("/hsds/services/{id}", web::get().to(service))
+        .route("/hsds/organizations", web::get().to(organizations))
+        .route("/hsds/organizations", web::post().to(organizations_posted))
+        .route("/hsds/organizations/{id}", web::get().to(organization))
+        .route("/hsds/service_at_locations", web::get().to(places))
+        .route("/hsds/service_at_locations", web::post().to(places_posted))
+        .route("/hsds/service_at_locations/{id}", web::get().to(place))
+        .route("/hsds/taxonomies", web::get().to(taxonomies))
+        .route("/hsds/taxonomies", web::post().to(taxonomies_posted))
+        .route("/hsds/taxonomies/{id}", web::get().to(taxonomy))
+        .route("/hsds/taxonomy_terms", web::get().to(terms))
+        .route("/hsds/taxonomy_terms", web::post().to(terms_posted))
+        .route("/hsds/taxonomy_terms/{id}", web::get().to(term));
+}
+
+/// How a list comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    /// A page.
+    #[default]
+    Json,
+    /// Everything, one object on each line.
+    Ndjson,
+}
+
+/// What is asked of a list of services or of services at locations. All of it must fit.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct ServicesAsked {
+    /// Words in name, provider or description of the service; accents and capitals do not matter.
+    search: String,
+    /// Which page; the first is 1.
+    page: Option<u32>,
+    /// How many on a page, 1 to 100; 50 when left out.
+    per_page: Option<u32>,
+    /// `json`, or `ndjson` for everything without pages.
+    format: Format,
+    /// What bears this term.
+    taxonomy_term_id: Option<Uuid>,
+    /// What bears any term of this taxonomy.
+    taxonomy_id: Option<Uuid>,
+    /// What this organisation offers.
+    organization_id: Option<Uuid>,
+    /// What changed then or later, itself or something nested in it.
+    #[param(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    modified_after: Option<Timestamp>,
+    /// Only ids and when they last changed; for services.
+    minimal: bool,
+    /// Everything nested.
+    full: bool,
+}
+
+/// What is asked of a list of organisations.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct OrganizationsAsked {
+    /// Words in the organisation's name or description.
+    search: String,
+    /// Which page; the first is 1.
+    page: Option<u32>,
+    /// How many on a page, 1 to 100; 50 when left out.
+    per_page: Option<u32>,
+    /// `json`, or `ndjson` for everything without pages.
+    format: Format,
+    /// Organisations with a service that bears this term.
+    taxonomy_term_id: Option<Uuid>,
+    /// Organisations with a service that bears any term of this taxonomy.
+    taxonomy_id: Option<Uuid>,
+    /// Everything nested; of services what they are called.
+    full: bool,
+    /// Everything nested, services too.
+    full_service: bool,
+}
+
+/// What is asked of a list of taxonomies.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct TaxonomiesAsked {
+    /// Words in name or description.
+    search: String,
+    /// Which page; the first is 1.
+    page: Option<u32>,
+    /// How many on a page, 1 to 100; 50 when left out.
+    per_page: Option<u32>,
+    /// `json`, or `ndjson` for everything without pages.
+    format: Format,
+}
+
+/// What is asked of a list of terms.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct TermsAsked {
+    /// Words in name or description.
+    search: String,
+    /// Which page; the first is 1.
+    page: Option<u32>,
+    /// How many on a page, 1 to 100; 50 when left out.
+    per_page: Option<u32>,
+    /// `json`, or `ndjson` for everything without pages.
+    format: Format,
+    /// Terms of this taxonomy.
+    taxonomy_id: Option<Uuid>,
+    /// Terms under this one.
+    parent_id: Option<Uuid>,
+    /// Terms without one above them.
+    top_only: bool,
+}
+
+/// What is asked of one organisation.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct OrganizationAsked {
+    /// Its services with everything, not only what they are called.
+    full_service: bool,
+}
+
+/// What is asked of a list, whatever it holds.
+struct List {
+    kind: Kind,
+    narrowed: Narrowed,
+    shown: Shown,
+    format: Format,
+    page: u32,
+    per_page: u32,
+}
+
+impl List {
+    fn new(
+        kind: Kind,
+        (narrowed, shown): (Narrowed, Shown),
+        format: Format,
+        (page, per_page): (Option<u32>, Option<u32>),
+    ) -> Result<Self, Problem> {
+        let (page, per_page) = (page.unwrap_or(1), per_page.unwrap_or(PER_PAGE));
+        if page == 0 || !(1..=MOST_PER_PAGE).contains(&per_page) {
+            return Err(Problem::new(
+                Code::new("hsds.page", Fault::Malformed),
+                format!("The first page is 1, and a page holds 1 to {MOST_PER_PAGE} entries."),
+            ));
+        }
+        Ok(Self { kind, narrowed, shown, format, page, per_page })
+    }
+}
+
+fn words(search: &str) -> Vec<String> {
+    directory::fold::words(search, MOST_WORDS)
+}
+
+const fn depth(full: bool) -> Shown {
+    Shown::Document(if full { Depth::Full } else { Depth::Listed })
+}
+
+impl ServicesAsked {
+    fn list(self, kind: Kind) -> Result<List, Problem> {
+        let narrowed = Narrowed {
+            words: words(&self.search),
+            organization: self.organization_id,
+            term: self.taxonomy_term_id,
+            taxonomy: self.taxonomy_id,
+            modified_after: self.modified_after,
+            ..Narrowed::default()
+        };
+        let shown = if self.minimal && kind == Kind::Service { Shown::Minimal } else { depth(self.full) };
+        List::new(kind, (narrowed, shown), self.format, (self.page, self.per_page))
+    }
+}
+
+impl OrganizationsAsked {
+    fn list(self) -> Result<List, Problem> {
+        let narrowed = Narrowed {
+            words: words(&self.search),
+            term: self.taxonomy_term_id,
+            taxonomy: self.taxonomy_id,
+            ..Narrowed::default()
+        };
+        let shown = if self.full_service { Shown::Document(Depth::WithServices) } else { depth(self.full) };
+        List::new(Kind::Organization, (narrowed, shown), self.format, (self.page, self.per_page))
+    }
+}
+
+impl TaxonomiesAsked {
+    fn list(self) -> Result<List, Problem> {
+        let narrowed = Narrowed { words: words(&self.search), ..Narrowed::default() };
+        List::new(Kind::Taxonomy, (narrowed, depth(true)), self.format, (self.page, self.per_page))
+    }
+}
+
+impl TermsAsked {
+    fn list(self) -> Result<List, Problem> {
+        let narrowed = Narrowed {
+            words: words(&self.search),
+            taxonomy: self.taxonomy_id,
+            parent: self.parent_id,
+            top_only: self.top_only,
+            ..Narrowed::default()
+        };
+        List::new(Kind::Term, (narrowed, depth(true)), self.format, (self.page, self.per_page))
+    }
+}
+
+/// What this API is.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct About {
+    /// The version of HSDS.
+    version: &'static str,
+    /// The profile of HSDS that it follows.
+    profile: &'static str,
+    /// Its description.
+    openapi_url: String,
+    /// What it is, in a sentence.
+    description: &'static str,
+    /// Who publishes it.
+    publisher: Publisher,
+}
+
+/// Who publishes a directory.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct Publisher {
+    /// The node's name.
+    name: String,
+}
+
+/// What this directory is, and where it is described.
+#[utoipa::path(get, path = "/hsds", tag = "Directory (HSDS)", responses((status = 200, body = About)))]
+async fn about(hub: web::Data<Hub>) -> HttpResponse {
+    let url = &hub.settings().server.public_url;
+    open(&mut HttpResponse::Ok()).json(About {
+        version: "3.1",
+        profile: "https://docs.openreferral.org/en/v3.1.1/hsds/schema_reference.html",
+        openapi_url: format!("{url}/api/openapi.json"),
+        description: "The public part of a referral mechanism's directory of services.",
+        publisher: Publisher { name: hub.node().name.clone() },
+    })
+}
+
+macro_rules! lists {
+    ($(#[doc = $doc:expr] $get:ident $post:ident $path:literal $asked:ident |$value:ident| $list:expr;)*) => {$(
+        #[doc = $doc]
+        #[utoipa::path(get, path = $path, tag = "Directory (HSDS)", params($asked),
+            responses((status = 200, body = NumberedPage), (status = 400, body = ProblemDocument)))]
+        async fn $get(asking: Asking, request: HttpRequest, query: web::Query<$asked>) -> Result<HttpResponse, Problem> {
+            let $value = query.into_inner();
+            answer(asking, &request, $list?).await
+        }
+
+        #[doc = $doc]
+        ///
+        /// The query stands in the body.
+        #[utoipa::path(post, path = $path, tag = "Directory (HSDS)", request_body = $asked,
+            responses((status = 200, body = NumberedPage), (status = 400, body = ProblemDocument)))]
+        async fn $post(asking: Asking, request: HttpRequest, body: Body<$asked>) -> Result<HttpResponse, Problem> {
+            let $value = body.value;
+            answer(asking, &request, $list?).await
+        }
+    )*};
+}
+
+lists! {
+    /// List services.
+    services services_posted "/hsds/services" ServicesAsked |asked| asked.list(Kind::Service);
+    /// List services at locations.
+    places places_posted "/hsds/service_at_locations" ServicesAsked |asked| asked.list(Kind::Place);
+    /// List organisations.
+    organizations organizations_posted "/hsds/organizations" OrganizationsAsked |asked| asked.list();
+    /// List taxonomies.
+    taxonomies taxonomies_posted "/hsds/taxonomies" TaxonomiesAsked |asked| asked.list();
+    /// List terms.
+    terms terms_posted "/hsds/taxonomy_terms" TermsAsked |asked| asked.list();
+}
+
+macro_rules! documents {
+    ($(#[doc = $doc:expr] $name:ident $path:literal $kind:expr;)*) => {$(
+        #[doc = $doc]
+        #[utoipa::path(get, path = $path, tag = "Directory (HSDS)", params(("id" = Uuid, Path)),
+            responses((status = 200, body = Object), (status = 404, body = ProblemDocument)))]
+        async fn $name(asking: Asking, request: HttpRequest, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
+            document(asking, &request, ($kind, Depth::Full), id.into_inner()).await
+        }
+    )*};
+}
+
+documents! {
+    /// One service with everything.
+    service "/hsds/services/{id}" Kind::Service;
+    /// One service at a location with everything.
+    place "/hsds/service_at_locations/{id}" Kind::Place;
+    /// One taxonomy.
+    taxonomy "/hsds/taxonomies/{id}" Kind::Taxonomy;
+    /// One term.
+    term "/hsds/taxonomy_terms/{id}" Kind::Term;
+}
+
+/// One organisation with everything.
+#[utoipa::path(get, path = "/hsds/organizations/{id}", tag = "Directory (HSDS)",
+    params(("id" = Uuid, Path), OrganizationAsked),
+    responses((status = 200, body = Object), (status = 404, body = ProblemDocument)))]
+async fn organization(
+    asking: Asking,
+    request: HttpRequest,
+    id: Path<Uuid>,
+    query: web::Query<OrganizationAsked>,
+) -> Result<HttpResponse, Problem> {
+    let depth = if query.full_service { Depth::WithServices } else { Depth::Full };
+    document(asking, &request, (Kind::Organization, depth), id.into_inner()).await
+}
+
+async fn document(
+    asking: Asking,
+    request: &HttpRequest,
+    what: (Kind, Depth),
+    id: Uuid,
+) -> Result<HttpResponse, Problem> {
+    let actor = asking.caller.actor;
+    let found = asking.hub.read(move |db| directory::list::find_document(db, &actor, what, id)).await?;
+    Ok(tagged(request, &found))
+}
+
+async fn answer(asking: Asking, request: &HttpRequest, list: List) -> Result<HttpResponse, Problem> {
+    let actor = asking.caller.actor;
+    if list.format == Format::Ndjson {
+        return Ok(lines(asking.hub, actor, list));
+    }
+    let page = asking
+        .hub
+        .read(move |db| {
+            let what = (list.kind, &list.narrowed, list.shown);
+            directory::list::list_page(db, &actor, what, (list.page, list.per_page))
+        })
+        .await?;
+    Ok(tagged(request, &page))
+}
+
+/// Lets pages of other origins read the answer; it depends on who asks, and what was stored is asked for again.
+fn open(response: &mut actix_web::HttpResponseBuilder) -> &mut actix_web::HttpResponseBuilder {
+    response
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((header::VARY, "Authorization, Cookie"))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+}
+
+/// The answer with a tag of its bytes, or that nothing changed.
+fn tagged(request: &HttpRequest, answer: &impl Serialize) -> HttpResponse {
+    let Ok(bytes) = serde_json::to_vec(answer) else {
+        return HttpResponse::InternalServerError().finish();
+    };
+    let tag = format!("\"{}\"", Digest::of(&bytes));
+    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let is_known = known.is_some_and(|known| {
+        known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag || one.trim() == "*")
+    });
+    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    open(&mut response);
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.insert_header((header::ETAG, tag));
+    }
+    if is_known { response.finish() } else { response.content_type("application/json").body(bytes) }
+}
+
+/// Where streaming stands: what is ready to be sent, and the place behind which to go on.
+struct Going {
+    hub: web::Data<Hub>,
+    actor: Actor,
+    list: List,
+    ready: VecDeque<Value>,
+    place: Option<i64>,
+}
+
+/// One object on each line, read in portions as the client takes them; a client that goes away ends the reading.
+fn lines(hub: web::Data<Hub>, actor: Actor, list: List) -> HttpResponse {
+    let going = Going { hub, actor, list, ready: VecDeque::new(), place: Some(0) };
+    let lines = stream::try_unfold(going, |mut going| async move {
+        while going.ready.is_empty() {
+            let Some(place) = going.place else { return Ok(None) };
+            going.fetch(place).await?;
+        }
+        let mut bytes = Vec::new();
+        for value in going.ready.drain(..) {
+            serde_json::to_writer(&mut bytes, &value)?;
+            bytes.push(b'\n');
+        }
+        Ok::<_, io::Error>(Some((Bytes::from(bytes), going)))
+    });
+    open(&mut HttpResponse::Ok()).content_type("application/x-ndjson").streaming(lines)
+}
+
+impl Going {
+    async fn fetch(&mut self, place: i64) -> io::Result<()> {
+        let (actor, kind, narrowed, shown) =
+            (self.actor.clone(), self.list.kind, self.list.narrowed.clone(), self.list.shown);
+        let read = self
+            .hub
+            .read(move |db| directory::list::list_behind(db, &actor, (kind, &narrowed, shown), place))
+            .await;
+        // The answer has begun: all that can be done is to end it before its end.
+        let found = read.map_err(|error| {
+            let problem = Problem::from(error);
+            io::Error::other(problem.to_string())
+        })?;
+        self.place = found.as_ref().map(|(_, last)| *last);
+        self.ready.extend(found.into_iter().flat_map(|(documents, _)| documents));
+        Ok(())
+    }
+}

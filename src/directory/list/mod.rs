@@ -1,0 +1,148 @@
+//! Lists of documents as HSDS has them: pages with numbers, or one row behind the other.
+
+pub(super) mod store;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use store::{Listed, Window};
+use uuid::Uuid;
+
+use super::{
+    DirectoryError, Viewer,
+    rows::{Depth, Kind, compose},
+};
+use crate::{
+    access::{AccessError, Actor},
+    kernel::Timestamp,
+    storage::Db,
+};
+
+/// The most that stands on a page.
+pub const MOST_PER_PAGE: u32 = 100;
+
+/// How much stands on a page when nobody says.
+pub const PER_PAGE: u32 = 50;
+
+/// What a list holds; all of it must fit.
+#[derive(Clone, Debug, Default)]
+pub struct Narrowed {
+    /// Folded words.
+    pub words: Vec<String>,
+    /// Services of this organisation.
+    pub organization: Option<Uuid>,
+    /// What bears this term.
+    pub term: Option<Uuid>,
+    /// What bears any term of this taxonomy; terms of this taxonomy.
+    pub taxonomy: Option<Uuid>,
+    /// Terms under this one.
+    pub parent: Option<Uuid>,
+    /// Terms without one above them.
+    pub top_only: bool,
+    /// What changed then or later, itself or something nested in it.
+    pub modified_after: Option<Timestamp>,
+}
+
+/// What is asked of each document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Its id, and when it last changed.
+    Minimal,
+    /// The document.
+    Document(Depth),
+}
+
+/// A page of a list (HSDS, `Page`).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct NumberedPage {
+    /// How many there are altogether.
+    pub total_items: i64,
+    /// How many pages.
+    pub total_pages: i64,
+    /// Which page this is; the first is 1.
+    pub page_number: u32,
+    /// How many stand on this page.
+    pub size: usize,
+    /// Whether it is the first.
+    pub first_page: bool,
+    /// Whether there is none behind it.
+    pub last_page: bool,
+    /// Whether nothing stands on it.
+    pub empty: bool,
+    /// What stands on it.
+    #[schema(value_type = Vec<Object>)]
+    pub contents: Vec<Value>,
+}
+
+/// A page by its number. Behind the last one there are empty pages.
+pub fn list_page(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    (kind, narrowed, shown): (Kind, &Narrowed, Shown),
+    (page, per_page): (u32, u32),
+) -> Result<NumberedPage, DirectoryError> {
+    let viewer = Viewer::of(actor);
+    let take = i64::from(per_page.clamp(1, MOST_PER_PAGE));
+    let skip = i64::from(page.saturating_sub(1)).saturating_mul(take);
+    let total = store::count(db, viewer, (kind, narrowed))?;
+    let listed = store::list(db, viewer, (kind, narrowed), Window::Numbered { skip, take })?;
+    let contents = documents(db, viewer, (kind, shown), &listed)?;
+    let pages = total.saturating_add(take - 1).checked_div(take).unwrap_or(0);
+    Ok(NumberedPage {
+        total_items: total,
+        total_pages: pages,
+        page_number: page,
+        size: contents.len(),
+        first_page: page == 1,
+        last_page: i64::from(page) >= pages,
+        empty: contents.is_empty(),
+        contents,
+    })
+}
+
+/// The documents behind a place, and the place of the last; nothing when there are no more.
+pub fn list_behind(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    (kind, narrowed, shown): (Kind, &Narrowed, Shown),
+    place: i64,
+) -> Result<Option<(Vec<Value>, i64)>, DirectoryError> {
+    let viewer = Viewer::of(actor);
+    let window = Window::Behind { place, take: i64::from(PER_PAGE) };
+    let listed = store::list(db, viewer, (kind, narrowed), window)?;
+    let Some(last) = listed.last().map(|row| row.place) else { return Ok(None) };
+    Ok(Some((documents(db, viewer, (kind, shown), &listed)?, last)))
+}
+
+/// One document. What the viewer may not see is not there.
+pub fn find_document(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    (kind, depth): (Kind, Depth),
+    id: Uuid,
+) -> Result<Value, DirectoryError> {
+    let viewer = Viewer::of(actor);
+    let one = store::list(db, viewer, (kind, &Narrowed::default()), Window::One(id))?;
+    let found = documents(db, viewer, (kind, Shown::Document(depth)), &one)?.pop();
+    Ok(found.ok_or(AccessError::NotFound)?)
+}
+
+fn documents(
+    db: &mut Db<'_>,
+    viewer: Viewer,
+    (kind, shown): (Kind, Shown),
+    listed: &[Listed],
+) -> Result<Vec<Value>, DirectoryError> {
+    match shown {
+        Shown::Minimal => Ok(listed
+            .iter()
+            .map(|row| {
+                let at = Timestamp::from_micros(row.changed);
+                json!({ "id": row.id, "modified_date": at, "last_modified": at })
+            })
+            .collect()),
+        Shown::Document(depth) => {
+            let ids: Vec<String> = listed.iter().map(|row| row.id.clone()).collect();
+            compose(db, viewer, (kind, depth), &ids)
+        }
+    }
+}

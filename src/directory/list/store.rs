@@ -1,0 +1,278 @@
+//! The statements behind lists of documents: what a viewer may see and what fits, in the order the rows came in.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::Narrowed;
+use crate::{
+    directory::{Viewer, Visibility, rows::Kind},
+    kernel::Timestamp,
+    storage::{
+        Db, StorageError,
+        schema::directory::{directory_links, directory_rows, services},
+    },
+};
+
+/// Values in one statement: SQLite takes 32,766, PostgreSQL 65,535.
+const AT_ONCE: usize = 500;
+
+/// Rows of a table that their sources give at present, each once.
+macro_rules! present {
+    ($query:expr, $table:expr) => {
+        $query
+            .filter(directory_rows::tbl.eq($table).and(directory_rows::place.gt(0)))
+            .filter(directory_rows::missing_since.is_null())
+            .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(FIRST))
+    };
+}
+
+/// Services at locations, with their services.
+macro_rules! places {
+    () => {
+        present!(
+            directory_rows::table
+                .inner_join(
+                    directory_links::table.on(directory_links::id
+                        .eq(directory_rows::id)
+                        .and(directory_links::tbl.eq("service_at_location"))
+                        .and(directory_links::via.eq("service_id")))
+                )
+                .inner_join(services::table.on(services::row_id.eq(directory_links::parent))),
+            "service_at_location"
+        )
+    };
+}
+
+/// Organisations, with their services: one is there for those who may see one of them.
+macro_rules! organizations {
+    () => {
+        present!(
+            directory_rows::table
+                .inner_join(
+                    directory_links::table.on(directory_links::parent
+                        .eq(directory_rows::id)
+                        .and(directory_links::tbl.eq("service"))
+                        .and(directory_links::via.eq("organization_id")))
+                )
+                .inner_join(services::table.on(services::row_id.eq(directory_links::id))),
+            "organization"
+        )
+    };
+}
+
+/// Rows that hold words.
+macro_rules! named {
+    ($query:expr, $words:expr) => {{
+        let mut query = $query;
+        for word in $words {
+            query = query.filter(directory_rows::folded.like(format!("%{word}%")));
+        }
+        query
+    }};
+}
+
+/// Taxonomies or terms that fit.
+macro_rules! terms {
+    ($query:expr, $kind:expr, $narrowed:expr) => {{
+        let mut query = named!(present!($query, $kind.table()), &$narrowed.words);
+        for condition in terms_of($narrowed) {
+            query = query.filter(condition);
+        }
+        query
+    }};
+}
+
+/// Services that a viewer may see, that their sources give at present, and that fit.
+///
+/// A macro, because a query over services alone and one over rows joined with services are different types.
+macro_rules! fitting {
+    ($query:expr, $viewer:expr, $narrowed:expr) => {{
+        let mut query = $query.filter(services::missing_since.is_null()).filter(services::place.gt(0));
+        query = match $viewer {
+            Viewer::Anybody => query.filter(services::visibility.eq(Visibility::Public.name())),
+            Viewer::Member(own) => {
+                let own = own.map_or_else(String::new, |own| own.to_string());
+                let ours = services::member.is_not_null().and(services::member.assume_not_null().eq(own));
+                query.filter(services::visibility.ne(Visibility::Restricted.name()).or(ours))
+            }
+            Viewer::Keeper => query,
+        };
+        for word in &$narrowed.words {
+            // Folded words hold letters and digits only, so LIKE has nothing to escape.
+            query = query.filter(services::folded.like(format!("%{word}%")));
+        }
+        if let Some(at) = $narrowed.modified_after {
+            query = query.filter(services::updated_at.ge(at.micros()));
+        }
+        for condition in conditions($narrowed) {
+            query = query.filter(condition);
+        }
+        query
+    }};
+}
+type Condition = diesel::expression::SqlLiteral<diesel::sql_types::Bool>;
+
+/// What diesel has no way to write for both engines: a list that is a query of its own. Only ids stand in it.
+fn conditions(narrowed: &Narrowed) -> Vec<Condition> {
+    let bearing = |terms: String| {
+        format!(
+            "services.row_id IN (SELECT parent FROM directory_links WHERE tbl = 'attribute' AND via = 'link_id' \
+             AND id IN (SELECT id FROM directory_links WHERE tbl = 'attribute' AND via = 'taxonomy_term_id' AND parent {terms}))"
+        )
+    };
+    let organization = narrowed.organization.map(|id| {
+        format!(
+            "services.row_id IN (SELECT id FROM directory_links WHERE parent = '{id}' AND tbl = 'service' AND via = 'organization_id')"
+        )
+    });
+    let term = narrowed.term.map(|id| bearing(format!("= '{id}'")));
+    let taxonomy = narrowed.taxonomy.map(|id| {
+        bearing(format!(
+            "IN (SELECT id FROM directory_links WHERE parent = '{id}' AND tbl = 'taxonomy_term' AND via = 'taxonomy_id')"
+        ))
+    });
+    let all = [organization, term, taxonomy].into_iter().flatten();
+    all.map(|condition| diesel::dsl::sql(&condition)).collect()
+}
+
+/// Which part of a list, in the order in which the rows came.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::directory) enum Window {
+    /// So many behind the first ones.
+    Numbered {
+        /// How many to pass over.
+        skip: i64,
+        /// How many to take.
+        take: i64,
+    },
+    /// So many behind a place.
+    Behind {
+        /// The place.
+        place: i64,
+        /// How many to take.
+        take: i64,
+    },
+    /// One of them.
+    One(Uuid),
+}
+
+/// A row of a list.
+#[derive(Queryable)]
+pub(in crate::directory) struct Listed {
+    pub(in crate::directory) id: String,
+    pub(in crate::directory) place: i64,
+    pub(in crate::directory) changed: i64,
+}
+
+/// Loads the rows of a window.
+macro_rules! windowed {
+    ($db:expr, $query:expr, $id:expr, $place:expr, $window:expr) => {{
+        let query = $query.order($place);
+        let query = match $window {
+            Window::Numbered { skip, take } => query.offset(skip).limit(take),
+            Window::Behind { place, take } => query.filter($place.gt(place)).limit(take),
+            Window::One(id) => query.filter($id.eq(id.to_string())).limit(1),
+        };
+        query.load::<Listed>($db.conn())
+    }};
+}
+
+/// Documents of a kind that fit, in a window.
+pub(in crate::directory) fn list(
+    db: &mut Db<'_>,
+    viewer: Viewer,
+    (kind, narrowed): (Kind, &Narrowed),
+    window: Window,
+) -> Result<Vec<Listed>, StorageError> {
+    let row = (directory_rows::id, directory_rows::place, directory_rows::place);
+    Ok(match kind {
+        Kind::Service => {
+            let row = (services::row_id, services::place, services::updated_at);
+            let query = fitting!(services::table.select(row).into_boxed(), viewer, narrowed);
+            windowed!(db, query, services::row_id, services::place, window)?
+        }
+        Kind::Place => {
+            let query = fitting!(places!().select(row).distinct().into_boxed(), viewer, narrowed);
+            windowed!(db, query, directory_rows::id, directory_rows::place, window)?
+        }
+        Kind::Organization => {
+            let (words, of_services) = parted(narrowed);
+            let query = fitting!(organizations!().select(row).distinct().into_boxed(), viewer, &of_services);
+            let query = named!(query, words);
+            windowed!(db, query, directory_rows::id, directory_rows::place, window)?
+        }
+        Kind::Taxonomy | Kind::Term => {
+            let query = terms!(directory_rows::table.select(row).into_boxed(), kind, narrowed);
+            windowed!(db, query, directory_rows::id, directory_rows::place, window)?
+        }
+    })
+}
+
+/// How many there are.
+pub(in crate::directory) fn count(
+    db: &mut Db<'_>,
+    viewer: Viewer,
+    (kind, narrowed): (Kind, &Narrowed),
+) -> Result<i64, StorageError> {
+    let rows = diesel::dsl::count(directory_rows::id).aggregate_distinct();
+    Ok(match kind {
+        Kind::Service => {
+            let all = diesel::dsl::count(services::row_id);
+            fitting!(services::table.select(all).into_boxed(), viewer, narrowed).first(db.conn())?
+        }
+        Kind::Place => fitting!(places!().select(rows).into_boxed(), viewer, narrowed).first(db.conn())?,
+        Kind::Organization => {
+            let (words, of_services) = parted(narrowed);
+            let query = fitting!(organizations!().select(rows).into_boxed(), viewer, &of_services);
+            named!(query, words).first(db.conn())?
+        }
+        Kind::Taxonomy | Kind::Term => {
+            terms!(directory_rows::table.select(rows).into_boxed(), kind, narrowed).first(db.conn())?
+        }
+    })
+}
+
+/// The words are for the organisation, the rest is for its services.
+fn parted(narrowed: &Narrowed) -> (&[String], Narrowed) {
+    (&narrowed.words, Narrowed { words: Vec::new(), ..narrowed.clone() })
+}
+
+/// A row that another source gave before is shown once.
+const FIRST: &str = "NOT EXISTS (SELECT 1 FROM directory_rows AS other WHERE other.id = directory_rows.id \
+    AND other.tbl = directory_rows.tbl AND other.place < directory_rows.place AND other.place > 0 \
+    AND other.missing_since IS NULL)";
+
+fn terms_of(narrowed: &Narrowed) -> Vec<Condition> {
+    let under = |via: &str, parent: Uuid| {
+        format!(
+            "directory_rows.id IN (SELECT id FROM directory_links WHERE parent = '{parent}' AND tbl = 'taxonomy_term' AND via = '{via}')"
+        )
+    };
+    let top = "directory_rows.id NOT IN (SELECT id FROM directory_links WHERE tbl = 'taxonomy_term' AND via = 'parent_id')";
+    let all = [
+        narrowed.taxonomy.map(|taxonomy| under("taxonomy_id", taxonomy)),
+        narrowed.parent.map(|parent| under("parent_id", parent)),
+        narrowed.top_only.then(|| top.to_owned()),
+    ];
+    all.into_iter().flatten().map(|condition| diesel::dsl::sql(&condition)).collect()
+}
+
+/// Those of these services that the viewer may see, and when they last changed.
+pub(in crate::directory) fn seen(
+    db: &mut Db<'_>,
+    viewer: Viewer,
+    ids: &[String],
+) -> Result<HashMap<String, Timestamp>, StorageError> {
+    let (mut found, all) = (HashMap::new(), Narrowed::default());
+    for ids in ids.chunks(AT_ONCE) {
+        let query = services::table
+            .filter(services::row_id.eq_any(ids))
+            .select((services::row_id, services::updated_at))
+            .into_boxed();
+        let rows: Vec<(String, i64)> = fitting!(query, viewer, &all).load(db.conn())?;
+        found.extend(rows.into_iter().map(|(id, at)| (id, Timestamp::from_micros(at))));
+    }
+    Ok(found)
+}

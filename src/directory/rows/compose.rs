@@ -1,0 +1,227 @@
+//! Nested documents out of rows: level by level, so that a page costs the same few statements however many objects stand on it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::{
+    hsds_json,
+    shape::{self, Node},
+    store,
+};
+use crate::{
+    directory::{DirectoryError, Viewer, list::store::seen},
+    kernel::Timestamp,
+    storage::{Db, StorageError},
+};
+
+/// What a document is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A service.
+    Service,
+    /// A service at a location.
+    Place,
+    /// An organisation.
+    Organization,
+    /// A taxonomy.
+    Taxonomy,
+    /// A term of a taxonomy.
+    Term,
+}
+
+/// How much stands in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Members that hold one value or one object.
+    Listed,
+    /// Everything; of an organisation's services what they are called.
+    Full,
+    /// Everything, an organisation's services too.
+    WithServices,
+}
+
+impl Kind {
+    pub(in crate::directory) const fn table(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Place => "service_at_location",
+            Self::Organization => "organization",
+            Self::Taxonomy => "taxonomy",
+            Self::Term => "taxonomy_term",
+        }
+    }
+
+    fn node(self, depth: Depth) -> &'static Node {
+        match (self, depth) {
+            (Self::Service, Depth::Listed) => &shape::SERVICE_LISTED,
+            (Self::Service, Depth::Full | Depth::WithServices) => &shape::SERVICE,
+            (Self::Place, Depth::Listed) => &shape::PLACE_LISTED,
+            (Self::Place, Depth::Full | Depth::WithServices) => &shape::PLACE,
+            (Self::Organization, Depth::Listed) => &shape::ORGANIZATION_LISTED,
+            (Self::Organization, Depth::Full) => &shape::ORGANIZATION,
+            (Self::Organization, Depth::WithServices) => &shape::ORGANIZATION_WITH_SERVICES,
+            (Self::Taxonomy, _) => &shape::TAXONOMY,
+            (Self::Term, _) => &shape::TERM,
+        }
+    }
+}
+
+/// The documents of these rows, in their order. What the viewer may not see stands in none of them.
+pub(in crate::directory) fn compose(
+    db: &mut Db<'_>,
+    viewer: Viewer,
+    (kind, depth): (Kind, Depth),
+    ids: &[String],
+) -> Result<Vec<Value>, DirectoryError> {
+    let root = kind.node(depth);
+    let mut loaded = Loaded::default();
+    let mut level: Vec<(&'static Node, String)> = ids.iter().map(|id| (root, id.clone())).collect();
+    while !level.is_empty() {
+        level = loaded.level(db, viewer, level)?;
+    }
+    Ok(ids.iter().filter_map(|id| loaded.object(root, id)).collect())
+}
+
+struct Body {
+    table: String,
+    cells: BTreeMap<String, String>,
+    place: i64,
+}
+
+/// Rows that were read, and how they hang together.
+#[derive(Default)]
+struct Loaded {
+    rows: HashMap<String, Body>,
+    /// What a row names, by row and column.
+    names: HashMap<String, BTreeMap<String, String>>,
+    /// The rows that name a row, by that row, their table and column.
+    parts: HashMap<String, BTreeMap<(String, String), BTreeSet<String>>>,
+    /// When the services last changed.
+    changed: HashMap<String, Timestamp>,
+    done: HashSet<(usize, String)>,
+}
+
+impl Loaded {
+    /// Reads a level of the tree. Answers the next.
+    fn level(
+        &mut self,
+        db: &mut Db<'_>,
+        viewer: Viewer,
+        wanted: Vec<(&'static Node, String)>,
+    ) -> Result<Vec<(&'static Node, String)>, DirectoryError> {
+        let new: BTreeSet<String> =
+            wanted.iter().map(|(_, id)| id).filter(|id| !self.names.contains_key(*id)).cloned().collect();
+        self.read(db, viewer, &new.into_iter().collect::<Vec<_>>())?;
+        self.read_parts(db, &wanted)?;
+        let mut next = Vec::new();
+        for (node, id) in wanted {
+            if !self.rows.contains_key(&id)
+                || !self.done.insert((std::ptr::from_ref(node).addr(), id.clone()))
+            {
+                continue;
+            }
+            for (_, via, inner) in node.one {
+                let named = self.names.get(&id).and_then(|names| names.get(*via));
+                next.extend(named.map(|parent| (*inner, parent.clone())));
+            }
+            for (_, via, inner) in node.many {
+                next.extend(self.children(&id, inner.table, via).map(|child| (*inner, child.clone())));
+            }
+        }
+        Ok(next)
+    }
+
+    fn read(&mut self, db: &mut Db<'_>, viewer: Viewer, ids: &[String]) -> Result<(), DirectoryError> {
+        for row in store::bodies(db, ids)? {
+            let cells = serde_json::from_str(&row.body)
+                .map_err(|_reason| StorageError::Unreadable("directory_rows.body"))?;
+            self.rows.entry(row.id).or_insert(Body { table: row.table, cells, place: row.place });
+        }
+        for id in ids {
+            self.names.entry(id.clone()).or_default();
+        }
+        for link in store::names(db, ids)? {
+            if let Some(names) = self.names.get_mut(&link.id) {
+                names.insert(link.via, link.parent);
+            }
+        }
+        self.withhold(db, viewer, ids)
+    }
+
+    /// Reads what hangs on these rows, and only what is to stand in them: a term is named by thousands.
+    fn read_parts(
+        &mut self,
+        db: &mut Db<'_>,
+        wanted: &[(&'static Node, String)],
+    ) -> Result<(), DirectoryError> {
+        let (mut tables, mut parents) = (BTreeSet::new(), BTreeSet::new());
+        for (node, id) in wanted {
+            if !node.many.is_empty() && self.rows.contains_key(id) {
+                parents.insert(id.clone());
+                tables.extend(node.many.iter().map(|(_, _, inner)| inner.table));
+            }
+        }
+        let (tables, parents): (Vec<&str>, Vec<String>) =
+            (tables.into_iter().collect(), parents.into_iter().collect());
+        for link in store::parts(db, &parents, &tables)? {
+            let parts = self.parts.entry(link.parent).or_default();
+            parts.entry((link.table, link.via)).or_default().insert(link.id);
+        }
+        Ok(())
+    }
+
+    /// Forgets services that the viewer may not see, and places where there are no others.
+    fn withhold(&mut self, db: &mut Db<'_>, viewer: Viewer, ids: &[String]) -> Result<(), DirectoryError> {
+        let of = |table: &str| -> Vec<String> {
+            ids.iter()
+                .filter(|id| self.rows.get(*id).is_some_and(|row| row.table == table))
+                .cloned()
+                .collect()
+        };
+        let (services, locations) = (of("service"), of("location"));
+        let seen = seen(db, viewer, &services)?;
+        let hidden = store::hidden_places(db, viewer, &locations)?;
+        for id in services.iter().filter(|id| !seen.contains_key(*id)).chain(&hidden) {
+            self.rows.remove(id);
+        }
+        self.changed.extend(seen);
+        Ok(())
+    }
+
+    fn children(&self, id: &str, table: &str, via: &str) -> impl Iterator<Item = &String> {
+        let parts = self.parts.get(id);
+        parts.and_then(|parts| parts.get(&(table.to_owned(), via.to_owned()))).into_iter().flatten()
+    }
+
+    fn object(&self, node: &'static Node, id: &str) -> Option<Value> {
+        let row = self.rows.get(id)?;
+        let mut object = hsds_json::members(&row.table, &row.cells);
+        object.insert(String::from("id"), id.into());
+        for (via, parent) in self.names.get(id).into_iter().flatten() {
+            object.insert(via.clone(), parent.as_str().into());
+        }
+        if let Some(changed) = self.changed.get(id) {
+            object.insert(String::from("last_modified"), changed.to_string().into());
+        }
+        for (member, via, inner) in node.one {
+            let named = self.names.get(id).and_then(|names| names.get(*via));
+            if let Some(inner) = named.and_then(|named| self.object(inner, named)) {
+                object.insert((*member).to_owned(), inner);
+            }
+        }
+        for (member, via, inner) in node.many {
+            let mut children: Vec<(i64, &String)> = self
+                .children(id, inner.table, via)
+                .filter_map(|child| Some((self.rows.get(child)?.place, child)))
+                .collect();
+            children.sort_unstable();
+            let list: Vec<Value> =
+                children.into_iter().filter_map(|(_, child)| self.object(inner, child)).collect();
+            if !list.is_empty() {
+                object.insert((*member).to_owned(), list.into());
+            }
+        }
+        hsds_json::is_whole(&row.table, &object).then(|| object.into())
+    }
+}

@@ -1,0 +1,15 @@
+//! The rows behind the directory, as their sources gave them: the order they came in, which of them name which, and the nested documents
+//! that HSDS makes of them.
+//!
+//! An order that only grows keeps pages with numbers whole: what is added while somebody turns pages comes at the end.
+
+mod compose;
+mod hsds_json;
+mod links;
+mod shape;
+pub(super) mod store;
+
+pub(super) use compose::compose;
+pub use compose::{Depth, Kind};
+pub use links::enter_rows;
+pub(super) use links::{Touched, of_row};

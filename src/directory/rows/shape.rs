@@ -1,0 +1,235 @@
+//! What HSDS nests in what (its schemas for one object and for lists).
+
+/// An object and what stands in it.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// Its table.
+    pub(super) table: &'static str,
+    /// Members that hold one object: the member, the column that names it, the object.
+    pub(super) one: &'static [(&'static str, &'static str, &'static Node)],
+    /// Members that hold a list: the member, the column by which the objects name this one, the object.
+    pub(super) many: &'static [(&'static str, &'static str, &'static Node)],
+}
+
+const fn leaf(table: &'static str) -> Node {
+    Node { table, one: &[], many: ATTRIBUTES }
+}
+
+const ATTRIBUTES: &[(&str, &str, &Node)] = &[("attributes", "link_id", &ATTRIBUTE)];
+
+static TAXONOMY_PLAIN: Node = Node { table: "taxonomy", one: &[], many: &[] };
+static ATTRIBUTE: Node =
+    Node { table: "attribute", one: &[("taxonomy_term", "taxonomy_term_id", &TERM)], many: &[] };
+static LANGUAGE: Node = leaf("language");
+static SCHEDULE: Node = leaf("schedule");
+static AREA: Node = leaf("service_area");
+static URL: Node = leaf("url");
+static FUNDING: Node = leaf("funding");
+static COST: Node = leaf("cost_option");
+static DOCUMENT: Node = leaf("required_document");
+static ADDRESS: Node = leaf("address");
+static ACCESSIBILITY: Node = leaf("accessibility");
+static IDENTIFIER: Node = leaf("organization_identifier");
+static PROGRAM: Node = leaf("program");
+static PHONE: Node = Node {
+    table: "phone",
+    one: &[],
+    many: &[("languages", "phone_id", &LANGUAGE), ("attributes", "link_id", &ATTRIBUTE)],
+};
+static UNIT: Node = leaf("unit");
+static CAPACITY: Node =
+    Node { table: "service_capacity", one: &[("unit", "unit_id", &UNIT)], many: ATTRIBUTES };
+static LOCATION: Node = Node {
+    table: "location",
+    one: &[],
+    many: &[
+        ("languages", "location_id", &LANGUAGE),
+        ("addresses", "location_id", &ADDRESS),
+        ("accessibility", "location_id", &ACCESSIBILITY),
+        ("phones", "location_id", &PHONE),
+        ("schedules", "location_id", &SCHEDULE),
+        ("attributes", "link_id", &ATTRIBUTE),
+    ],
+};
+static ORGANIZATION_IN_SERVICE: Node = Node {
+    table: "organization",
+    one: &[],
+    many: &[
+        ("additional_websites", "organization_id", &URL),
+        ("funding", "organization_id", &FUNDING),
+        ("phones", "organization_id", &PHONE),
+        ("locations", "organization_id", &LOCATION),
+        ("programs", "organization_id", &PROGRAM),
+        ("organization_identifiers", "organization_id", &IDENTIFIER),
+        ("attributes", "link_id", &ATTRIBUTE),
+    ],
+};
+static PLACE_IN_SERVICE: Node = Node {
+    table: "service_at_location",
+    one: &[("location", "location_id", &LOCATION)],
+    many: &[
+        ("service_areas", "service_at_location_id", &AREA),
+        ("phones", "service_at_location_id", &PHONE),
+        ("schedules", "service_at_location_id", &SCHEDULE),
+        ("attributes", "link_id", &ATTRIBUTE),
+    ],
+};
+
+/// What every form of a service nests, apart from its places.
+macro_rules! service_lists {
+    ($($more:expr),*) => {
+        &[
+            ("additional_urls", "service_id", &URL),
+            ("phones", "service_id", &PHONE),
+            ("schedules", "service_id", &SCHEDULE),
+            ("service_areas", "service_id", &AREA),
+            ("languages", "service_id", &LANGUAGE),
+            ("funding", "service_id", &FUNDING),
+            ("cost_options", "service_id", &COST),
+            ("required_documents", "service_id", &DOCUMENT),
+            ("capacities", "service_id", &CAPACITY),
+            ("attributes", "link_id", &ATTRIBUTE),
+            $($more),*
+        ]
+    };
+}
+
+/// A service with everything.
+pub(super) static SERVICE: Node = Node {
+    table: "service",
+    one: &[
+        ("organization", "organization_id", &ORGANIZATION_IN_SERVICE),
+        ("program", "program_id", &PROGRAM),
+    ],
+    many: service_lists!(("service_at_locations", "service_id", &PLACE_IN_SERVICE)),
+};
+static SERVICE_IN_ORGANIZATION: Node = Node {
+    table: "service",
+    one: &[("program", "program_id", &PROGRAM)],
+    many: service_lists!(("service_at_locations", "service_id", &PLACE_IN_SERVICE)),
+};
+static SERVICE_IN_PLACE: Node = Node {
+    table: "service",
+    one: &[
+        ("organization", "organization_id", &ORGANIZATION_IN_SERVICE),
+        ("program", "program_id", &PROGRAM),
+    ],
+    many: service_lists!(),
+};
+static ORGANIZATION_PLAIN: Node = Node { table: "organization", one: &[], many: &[] };
+static PROGRAM_PLAIN: Node = Node { table: "program", one: &[], many: &[] };
+static LOCATION_PLAIN: Node = Node { table: "location", one: &[], many: &[] };
+static SERVICE_ID: Node = Node { table: "service", one: &[], many: &[] };
+
+/// A service in a list.
+pub(super) static SERVICE_LISTED: Node = Node {
+    table: "service",
+    one: &[
+        ("organization", "organization_id", &ORGANIZATION_PLAIN),
+        ("program", "program_id", &PROGRAM_PLAIN),
+    ],
+    many: &[],
+};
+/// A service at a place with everything.
+pub(super) static PLACE: Node = Node {
+    table: "service_at_location",
+    one: &[("location", "location_id", &LOCATION), ("service", "service_id", &SERVICE_IN_PLACE)],
+    many: PLACE_IN_SERVICE.many,
+};
+/// A service at a place in a list.
+pub(super) static PLACE_LISTED: Node = Node {
+    table: "service_at_location",
+    one: &[("location", "location_id", &LOCATION_PLAIN), ("service", "service_id", &SERVICE_LISTED)],
+    many: &[],
+};
+/// An organisation in a list.
+pub(super) static ORGANIZATION_LISTED: Node = Node { table: "organization", one: &[], many: &[] };
+
+macro_rules! organization_with {
+    ($service:expr) => {
+        Node {
+            table: "organization",
+            one: &[],
+            many: &[
+                ("additional_websites", "organization_id", &URL),
+                ("funding", "organization_id", &FUNDING),
+                ("phones", "organization_id", &PHONE),
+                ("locations", "organization_id", &LOCATION),
+                ("programs", "organization_id", &PROGRAM),
+                ("organization_identifiers", "organization_id", &IDENTIFIER),
+                ("attributes", "link_id", &ATTRIBUTE),
+                ("services", "organization_id", $service),
+            ],
+        }
+    };
+}
+/// An organisation with everything, and of its services what they are called.
+pub(super) static ORGANIZATION: Node = organization_with!(&SERVICE_ID);
+/// An organisation with everything, its services too.
+pub(super) static ORGANIZATION_WITH_SERVICES: Node = organization_with!(&SERVICE_IN_ORGANIZATION);
+/// A taxonomy.
+pub(super) static TAXONOMY: Node = Node { table: "taxonomy", one: &[], many: &[] };
+/// A term of a taxonomy.
+pub(super) static TERM: Node =
+    Node { table: "taxonomy_term", one: &[("taxonomy_detail", "taxonomy_id", &TAXONOMY_PLAIN)], many: &[] };
+
+/// Whether a row that names another through this column is shown inside it.
+pub(super) fn is_part(table: &str, via: &str) -> bool {
+    let tables: &[&str] = match via {
+        "link_id" | "phone_id" | "service_at_location_id" => return true,
+        "location_id" => &["language", "address", "accessibility", "phone", "schedule"],
+        "organization_id" => &["url", "funding", "phone", "location", "program", "organization_identifier"],
+        "service_id" => &[
+            "service_at_location",
+            "url",
+            "phone",
+            "schedule",
+            "service_area",
+            "language",
+            "funding",
+            "cost_option",
+            "required_document",
+            "service_capacity",
+        ],
+        _ => &[],
+    };
+    tables.contains(&table)
+}
+
+/// Whether a row that names another through this column shows it inside itself.
+pub(super) fn is_shown_by(table: &str, via: &str) -> bool {
+    matches!(
+        (table, via),
+        ("service", "organization_id" | "program_id")
+            | ("service_at_location", "location_id")
+            | ("attribute", "taxonomy_term_id")
+            | ("taxonomy_term", "taxonomy_id")
+            | ("service_capacity", "unit_id")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn each(node: &'static Node, see: &mut impl FnMut(&Node)) {
+        see(node);
+        for (_, _, inner) in node.one.iter().chain(node.many) {
+            each(inner, see);
+        }
+    }
+
+    #[test]
+    fn a_change_is_looked_for_wherever_something_is_nested_in_a_service() {
+        each(&SERVICE, &mut |node| {
+            for (member, via, inner) in node.many {
+                assert!(is_part(inner.table, via), "{}.{member}", node.table);
+                assert!(!is_shown_by(inner.table, via), "{}.{member}", node.table);
+            }
+            for (member, via, _) in node.one {
+                assert!(is_shown_by(node.table, via), "{}.{member}", node.table);
+                assert!(!is_part(node.table, via), "{}.{member}", node.table);
+            }
+        });
+    }
+}

@@ -1,0 +1,274 @@
+//! Rows of packages and their links.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::prelude::*;
+
+use super::links::Link;
+use crate::{
+    access::Tx,
+    directory::{Viewer, list::store::seen},
+    storage::{
+        Conn, Db, StorageError,
+        schema::directory::{directory_links, directory_rows, services},
+    },
+};
+
+/// Values in one statement: SQLite takes 32,766, PostgreSQL 65,535.
+const AT_ONCE: usize = 500;
+
+/// The place of the next row that comes in. Only after [`Tx::take_turn`].
+pub(in crate::directory) fn next_place(db: &mut Db<'_>) -> Result<i64, StorageError> {
+    let last: Option<i64> =
+        directory_rows::table.select(diesel::dsl::max(directory_rows::place)).first(db.conn())?;
+    Ok(last.unwrap_or(0).saturating_add(1))
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = directory_links)]
+struct LinkRow<'a> {
+    parent: &'a str,
+    tbl: &'a str,
+    via: &'a str,
+    id: &'a str,
+    source: &'a str,
+}
+
+/// Stores links of new rows.
+pub(in crate::directory) fn insert_links(
+    tx: &mut Tx<'_>,
+    source: &str,
+    links: &[Link],
+) -> Result<(), StorageError> {
+    for links in links.chunks(AT_ONCE) {
+        let rows: Vec<LinkRow<'_>> = links
+            .iter()
+            .map(|link| LinkRow {
+                parent: &link.parent,
+                tbl: link.table,
+                via: &link.via,
+                id: &link.id,
+                source,
+            })
+            .collect();
+        let insert = diesel::insert_into(directory_links::table).values(&rows);
+        match tx.db().conn() {
+            Conn::Sqlite(conn) => insert.execute(conn)?,
+            Conn::Postgres(conn) => insert.execute(conn)?,
+        };
+    }
+    Ok(())
+}
+
+/// Stores the links of a row in the place of those it had.
+pub(in crate::directory) fn replace_links(
+    tx: &mut Tx<'_>,
+    (source, table, id): (&str, &str, &str),
+    links: &[Link],
+) -> Result<(), StorageError> {
+    diesel::delete(
+        directory_links::table
+            .filter(directory_links::id.eq(id))
+            .filter(directory_links::tbl.eq(table).and(directory_links::source.eq(source))),
+    )
+    .execute(tx.db().conn())?;
+    insert_links(tx, source, links)
+}
+
+/// Forgets every link of a source.
+pub(in crate::directory) fn forget_links(tx: &mut Tx<'_>, source: &str) -> Result<(), StorageError> {
+    diesel::delete(directory_links::table.filter(directory_links::source.eq(source)))
+        .execute(tx.db().conn())?;
+    Ok(())
+}
+
+/// A row that is not entered yet.
+#[derive(Queryable)]
+pub(super) struct Unplaced {
+    pub(super) source: String,
+    pub(super) table: String,
+    pub(super) id: String,
+    pub(super) body: String,
+}
+
+pub(super) fn without_place(db: &mut Db<'_>, most: i64) -> Result<Vec<Unplaced>, StorageError> {
+    Ok(directory_rows::table
+        .filter(directory_rows::place.eq(0))
+        .order((directory_rows::source, directory_rows::tbl, directory_rows::id))
+        .limit(most)
+        .select((directory_rows::source, directory_rows::tbl, directory_rows::id, directory_rows::body))
+        .load(db.conn())?)
+}
+
+pub(super) fn set_place(
+    tx: &mut Tx<'_>,
+    (source, table, id): (&str, &str, &str),
+    (place, folded): (i64, String),
+) -> Result<(), StorageError> {
+    diesel::update(directory_rows::table.find((source, table, id)))
+        .set((directory_rows::place.eq(place), directory_rows::folded.eq(folded)))
+        .execute(tx.db().conn())?;
+    if table == "service" {
+        diesel::update(services::table.filter(services::row_id.eq(id).and(services::source.eq(source))))
+            .set(services::place.eq(place))
+            .execute(tx.db().conn())?;
+    }
+    Ok(())
+}
+
+/// A row as it came.
+#[derive(Queryable)]
+pub(super) struct Stored {
+    pub(super) table: String,
+    pub(super) id: String,
+    pub(super) body: String,
+    pub(super) place: i64,
+}
+
+/// Rows by id that their sources give at present. Where several sources give one, the first that did.
+pub(super) fn bodies(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<Stored>, StorageError> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(AT_ONCE) {
+        found.extend(
+            directory_rows::table
+                .filter(directory_rows::id.eq_any(ids).and(directory_rows::missing_since.is_null()))
+                .order(directory_rows::place)
+                .select((
+                    directory_rows::tbl,
+                    directory_rows::id,
+                    directory_rows::body,
+                    directory_rows::place,
+                ))
+                .load::<Stored>(db.conn())?,
+        );
+    }
+    Ok(found)
+}
+
+/// A link as it is stored.
+#[derive(Queryable)]
+pub(super) struct StoredLink {
+    pub(super) parent: String,
+    pub(super) table: String,
+    pub(super) via: String,
+    pub(super) id: String,
+}
+
+/// What these rows name.
+pub(super) fn names(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<StoredLink>, StorageError> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(AT_ONCE) {
+        found.extend(
+            directory_links::table
+                .filter(directory_links::id.eq_any(ids))
+                .select((
+                    directory_links::parent,
+                    directory_links::tbl,
+                    directory_links::via,
+                    directory_links::id,
+                ))
+                .load::<StoredLink>(db.conn())?,
+        );
+    }
+    Ok(found)
+}
+
+/// Rows of these tables that name these rows.
+pub(super) fn parts(
+    db: &mut Db<'_>,
+    ids: &[String],
+    tables: &[&str],
+) -> Result<Vec<StoredLink>, StorageError> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(AT_ONCE) {
+        found.extend(
+            directory_links::table
+                .filter(directory_links::parent.eq_any(ids).and(directory_links::tbl.eq_any(tables)))
+                .select((
+                    directory_links::parent,
+                    directory_links::tbl,
+                    directory_links::via,
+                    directory_links::id,
+                ))
+                .load::<StoredLink>(db.conn())?,
+        );
+    }
+    Ok(found)
+}
+
+/// The links from and to these rows.
+pub(super) fn links_around(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<StoredLink>, StorageError> {
+    let mut found = names(db, ids)?;
+    for ids in ids.chunks(AT_ONCE) {
+        found.extend(
+            directory_links::table
+                .filter(directory_links::parent.eq_any(ids))
+                .select((
+                    directory_links::parent,
+                    directory_links::tbl,
+                    directory_links::via,
+                    directory_links::id,
+                ))
+                .load::<StoredLink>(db.conn())?,
+        );
+    }
+    Ok(found)
+}
+
+/// Marks the services among these rows as changed now.
+pub(super) fn touch_services(tx: &mut Tx<'_>, ids: &[String]) -> Result<(), StorageError> {
+    let (now, audit) = (tx.now().micros(), tx.entry().to_string());
+    for ids in ids.chunks(AT_ONCE) {
+        diesel::update(
+            services::table.filter(services::row_id.eq_any(ids).and(services::updated_at.lt(now))),
+        )
+        .set((
+            services::updated_at.eq(now),
+            services::version.eq(services::version + 1),
+            services::audit_id.eq(&audit),
+        ))
+        .execute(tx.db().conn())?;
+    }
+    Ok(())
+}
+
+/// Those of these locations where only services are that the viewer may not see.
+pub(super) fn hidden_places(
+    db: &mut Db<'_>,
+    viewer: Viewer,
+    ids: &[String],
+) -> Result<HashSet<String>, StorageError> {
+    let (mut hidden, mut open) = (HashSet::new(), HashSet::new());
+    for ids in ids.chunks(AT_ONCE) {
+        let places: Vec<(String, String)> = directory_links::table
+            .filter(directory_links::parent.eq_any(ids))
+            .filter(
+                directory_links::tbl.eq("service_at_location").and(directory_links::via.eq("location_id")),
+            )
+            .select((directory_links::parent, directory_links::id))
+            .load(db.conn())?;
+        let at: Vec<&String> = places.iter().map(|(_, place)| place).collect();
+        let mut offered: HashMap<String, String> = HashMap::new();
+        for at in at.chunks(AT_ONCE) {
+            let rows: Vec<(String, String)> = directory_links::table
+                .filter(directory_links::id.eq_any(at.iter().copied()))
+                .filter(
+                    directory_links::tbl.eq("service_at_location").and(directory_links::via.eq("service_id")),
+                )
+                .select((directory_links::id, directory_links::parent))
+                .load(db.conn())?;
+            offered.extend(rows);
+        }
+        let asked: Vec<String> = offered.values().cloned().collect::<HashSet<_>>().into_iter().collect();
+        let seen = seen(db, viewer, &asked)?;
+        for (location, place) in places {
+            let is_seen = offered.get(&place).is_some_and(|service| seen.contains_key(service));
+            if is_seen {
+                open.insert(location)
+            } else {
+                hidden.insert(location)
+            };
+        }
+    }
+    Ok(hidden.difference(&open).cloned().collect())
+}

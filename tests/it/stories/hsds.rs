@@ -1,0 +1,436 @@
+//! The directory as HSDS has it: what everybody may see, what members may, and that both hold to the standard.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use throughline::directory::{self, Given, Visibility, hsds::Package};
+
+use crate::support::{Response, TestHub, send};
+
+const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
+const CLINIC: &str = "22222222-2222-4222-8222-222222222221";
+const SHELTER: &str = "22222222-2222-4222-8222-222222222222";
+const HARBOUR: &str = "33333333-3333-4333-8333-333333333331";
+const HIDDEN: &str = "33333333-3333-4333-8333-333333333332";
+const HEALTH: &str = "44444444-4444-4444-8444-444444444441";
+
+/// A package with something of every table.
+fn package(folder: &Path) {
+    let files: &[(&str, &str, String)] = &[
+        ("organization", "id,name", format!("{ORGANISATION},Harbour Aid\n")),
+        ("taxonomy", "id,name", String::from("t1,Needs\n")),
+        (
+            "taxonomy_term",
+            "id,name,taxonomy_id,parent_id",
+            format!("{HEALTH},Health,t1,\nt12,Dentist,t1,{HEALTH}\n"),
+        ),
+        ("program", "id,name,organization_id", format!("p1,Coast,{ORGANISATION}\n")),
+        (
+            "service",
+            "id,organization_id,program_id,name,status,minimum_age,url,local_code",
+            format!(
+                "{CLINIC},{ORGANISATION},p1,Clínica do Porto,active,16,https://clinic.example,X9\n\
+                 {SHELTER},{ORGANISATION},,Canary shelter,active,,,\n"
+            ),
+        ),
+        (
+            "location",
+            "id,location_type,organization_id,latitude,longitude",
+            format!(
+                "{HARBOUR},physical,{ORGANISATION},-15.4,28.3\n{HIDDEN},physical,{ORGANISATION},-15.5,28.4\n"
+            ),
+        ),
+        (
+            "service_at_location",
+            "id,service_id,location_id",
+            format!("at1,{CLINIC},{HARBOUR}\nat2,{SHELTER},{HIDDEN}\n"),
+        ),
+        (
+            "address",
+            "id,location_id,address_1,city,country,address_type",
+            format!("a1,{HARBOUR},Quay 1,Port,ZM,physical\na2,{HIDDEN},Canary street,Port,ZM,physical\n"),
+        ),
+        (
+            "phone",
+            "id,number,service_id,location_id",
+            format!("ph1,+260211000000,{CLINIC},\nph2,+260211999999,,{HIDDEN}\n"),
+        ),
+        ("schedule", "id,service_id,freq,byday,opens_at", format!("s1,{CLINIC},WEEKLY,MO,08:00\n")),
+        ("language", "id,phone_id,code", String::from("l1,ph1,fr\n")),
+        ("unit", "id,name", String::from("u1,bed\n")),
+        (
+            "service_capacity",
+            "id,service_id,unit_id,available,updated",
+            format!("c1,{CLINIC},u1,3,2026-03-01T00:00:00Z\nc2,{CLINIC},u1,3,lately\n"),
+        ),
+        ("attribute", "id,link_id,link_entity,taxonomy_term_id", format!("x1,{CLINIC},service,{HEALTH}\n")),
+    ];
+    let mut resources = Vec::new();
+    for (table, head, rows) in files {
+        std::fs::write(folder.join(format!("{table}.csv")), format!("{head}\n{rows}")).unwrap();
+        resources.push(json!({ "name": table, "path": format!("{table}.csv") }));
+    }
+    std::fs::write(
+        folder.join("datapackage.json"),
+        json!({ "name": "test", "resources": resources }).to_string(),
+    )
+    .unwrap();
+}
+
+async fn import(hub: &TestHub, folder: PathBuf, source: &'static str) {
+    let package = Package::open(&folder).unwrap();
+    let report = hub
+        .hub
+        .write("directory.import", &hub.operator(), move |tx| {
+            let given = Given { package: &package, source, visibility: Visibility::Public };
+            directory::import(tx, given, &mut |_| {})
+        })
+        .await
+        .unwrap();
+    assert_eq!(report.refused, 0, "{:?}", report.problems);
+}
+
+/// A directory of which everybody sees the clinic, and nobody the shelter.
+async fn directory() -> (TestHub, tempfile::TempDir) {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path());
+    import(&hub, folder.path().into(), "coast").await;
+    let shelter = format!("svc_{}", SHELTER.replace('-', ""));
+    let command = directory::SetVisibility {
+        service: shelter.parse().unwrap(),
+        version: 1,
+        visibility: Visibility::Restricted,
+    };
+    hub.hub
+        .write("directory.set_visibility", &hub.operator(), move |tx| directory::set_visibility(tx, &command))
+        .await
+        .unwrap();
+    (hub, folder)
+}
+
+async fn get(hub: &TestHub, path: &str) -> Response {
+    send(hub, None, "GET", &format!("/hsds{path}"), &[], None).await
+}
+
+async fn post(hub: &TestHub, path: &str, body: &Value) -> Response {
+    send(hub, None, "POST", &format!("/hsds{path}"), &[], Some(body)).await
+}
+
+fn ids(page: &Value) -> Vec<&str> {
+    page["contents"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect()
+}
+
+/// The schemas of the standard, when they are here.
+struct Schemas(PathBuf);
+
+impl jsonschema::Retrieve for Schemas {
+    fn retrieve(
+        &self,
+        uri: &jsonschema::Uri<String>,
+    ) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+        let name = uri.path().as_str().rsplit('/').next().unwrap_or_default().to_owned();
+        Ok(serde_json::from_slice(&std::fs::read(self.0.join(name))?)?)
+    }
+}
+
+fn shared(part: &str) -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let folder = std::env::var_os("THROUGHLINE_TEST_SHARED").map_or(beside, PathBuf::from).join(part);
+    if folder.exists() {
+        return Some(folder);
+    }
+    let may_skip = std::env::vars().all(|(name, _)| name != "THROUGHLINE_TEST_NO_SKIP");
+    assert!(may_skip, "{} is missing", folder.display());
+    eprintln!("SKIPPED: {} is not here", folder.display());
+    None
+}
+
+fn validator(folder: &Path, name: &str) -> jsonschema::Validator {
+    jsonschema::options()
+        .with_retriever(Schemas(folder.to_owned()))
+        .with_base_uri(format!("https://hsds.example/{name}"))
+        .should_validate_formats(true)
+        .build(&serde_json::from_slice(&std::fs::read(folder.join(name)).unwrap()).unwrap())
+        .unwrap()
+}
+
+fn require_valid(judge: &jsonschema::Validator, document: &Value) {
+    let wrong: Vec<String> =
+        judge.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}\n{document:#}");
+}
+
+#[actix_web::test]
+async fn everybody_reads_what_is_public_nested_as_the_standard_says() {
+    let (hub, _folder) = directory().await;
+    let about = get(&hub, "").await.expect(200).body;
+    assert_eq!((&about["version"], about["openapi_url"].is_string()), (&json!("3.1"), true));
+
+    let listed = get(&hub, "/services").await.expect(200).body;
+    assert_eq!(ids(&listed), [CLINIC]);
+    assert_eq!(listed["contents"][0]["organization"]["name"], "Harbour Aid");
+    assert_eq!(listed["contents"][0].get("phones"), None, "a list holds what there is one of");
+
+    let whole = get(&hub, &format!("/services/{CLINIC}")).await.expect(200).body;
+    assert_eq!(whole["minimum_age"], 16);
+    assert_eq!(whole["local_code"], "X9", "what the standard does not know is kept");
+    assert_eq!(whole["phones"][0]["languages"][0]["code"], "fr");
+    assert_eq!(whole["schedules"][0]["byday"], "MO");
+    assert_eq!(whole["program"]["name"], "Coast");
+    assert_eq!(whole["capacities"].as_array().unwrap().len(), 1, "one has no moment and is no capacity");
+    assert_eq!(whole["capacities"][0]["unit"]["name"], "bed");
+    assert_eq!(whole["attributes"][0]["taxonomy_term"]["taxonomy_detail"]["name"], "Needs");
+    let place = &whole["service_at_locations"][0];
+    assert_eq!(place["location"]["addresses"][0]["address_1"], "Quay 1");
+    assert_eq!(place["location"]["latitude"], -15.4);
+
+    let place =
+        get(&hub, &format!("/service_at_locations/{}", place["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(place.body["service"]["id"], CLINIC);
+    let full = get(&hub, &format!("/organizations/{ORGANISATION}?full_service=true")).await.expect(200).body;
+    assert_eq!(full["services"][0]["phones"][0]["number"], "+260211000000");
+    assert_eq!(full["programs"][0]["name"], "Coast");
+    let terms = get(&hub, "/taxonomy_terms?top_only=true").await.expect(200).body;
+    assert_eq!(ids(&terms), [HEALTH]);
+    let under = get(&hub, &format!("/taxonomy_terms?parent_id={HEALTH}")).await.expect(200).body;
+    assert_eq!(under["contents"][0]["name"], "Dentist");
+    assert_eq!(get(&hub, "/taxonomies?search=needs").await.expect(200).body["total_items"], 1);
+}
+
+#[actix_web::test]
+async fn a_confidential_place_is_in_no_answer_to_those_it_is_hidden_from() {
+    let (hub, _folder) = directory().await;
+    let member = hub.org("Lakeside").await;
+    let place = get(&hub, "/service_at_locations").await.expect(200).body["contents"][0]["id"].to_string();
+    let place = place.trim_matches('"');
+    let all = [
+        String::from("/services?full=true"),
+        String::from("/services?format=ndjson&full=true"),
+        String::from("/services?search=canary"),
+        String::from("/services?minimal=true"),
+        format!("/services?taxonomy_term_id={HEALTH}"),
+        format!("/services?organization_id={ORGANISATION}&full=true"),
+        String::from("/organizations?full=true"),
+        String::from("/organizations?full_service=true"),
+        String::from("/organizations?search=canary"),
+        format!("/organizations/{ORGANISATION}?full_service=true"),
+        String::from("/service_at_locations?full=true"),
+        String::from("/service_at_locations?search=shelter"),
+        format!("/service_at_locations/{place}"),
+    ];
+    for path in all {
+        let answers = [get(&hub, &path).await, member.get(&hub, &format!("/hsds{path}")).await];
+        for text in answers.map(|answer| answer.body.to_string()) {
+            for secret in ["Canary", SHELTER, HIDDEN, "+260211999999", "-15.5"] {
+                assert!(!text.contains(secret), "{path} says {secret}: {text}");
+            }
+        }
+    }
+    get(&hub, &format!("/services/{SHELTER}")).await.expect(404);
+    let counted = get(&hub, "/services").await.expect(200).body;
+    assert_eq!((&counted["total_items"], &counted["total_pages"]), (&json!(1), &json!(1)));
+}
+
+#[actix_web::test]
+async fn pages_add_up_and_what_cannot_be_a_page_is_refused() {
+    let (hub, _folder) = directory().await;
+    for (path, of, pages, size) in [
+        ("/taxonomy_terms?per_page=1", 2, 2, 1),
+        ("/taxonomy_terms?per_page=2", 2, 1, 2),
+        ("/taxonomy_terms?per_page=100", 2, 1, 2),
+        ("/taxonomy_terms?page=2&per_page=1", 2, 2, 1),
+        ("/taxonomy_terms?page=3&per_page=1", 2, 2, 0),
+        ("/taxonomy_terms?page=4294967295&per_page=100", 2, 1, 0),
+        ("/taxonomy_terms?search=nothing-like-it", 0, 0, 0),
+    ] {
+        let page = get(&hub, path).await.expect(200).body;
+        let number = page["page_number"].as_u64().unwrap();
+        assert_eq!(
+            (page["total_items"].as_u64(), page["total_pages"].as_u64(), page["size"].as_u64()),
+            (Some(of), Some(pages), Some(size)),
+            "{path}"
+        );
+        assert_eq!(page["first_page"], number == 1, "{path}");
+        assert_eq!(page["last_page"], number >= pages, "{path}");
+        assert_eq!(page["empty"], size == 0, "{path}");
+    }
+    for path in
+        ["?page=0", "?page=-1", "?page=x", "?page=99999999999", "?per_page=0", "?per_page=101", "?sort=name"]
+    {
+        let refused = get(&hub, &format!("/services{path}")).await.expect(400);
+        assert!(refused.body["code"].is_string(), "{path}");
+    }
+    get(&hub, "/services/not-a-uuid").await.expect(404);
+}
+
+#[actix_web::test]
+async fn a_change_of_anything_nested_is_a_change_of_the_service() {
+    let (hub, folder) = directory().await;
+    let modified = async |at: &str| {
+        let page = get(&hub, &format!("/services?modified_after={at}")).await.expect(200).body;
+        ids(&page).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let first = get(&hub, "/services?minimal=true").await.expect(200).body["contents"][0].clone();
+    let at = first["modified_date"].as_str().unwrap().to_owned();
+    assert_eq!(first["last_modified"], first["modified_date"]);
+    assert_eq!(modified(&at).await, [CLINIC], "the moment itself counts");
+    for (file, from, to) in [
+        ("address.csv", "Quay 1", "Quay 2"),
+        ("language.csv", "fr", "pt"),
+        ("taxonomy_term.csv", "Health,", "Health care,"),
+        ("schedule.csv", "08:00", "09:00"),
+    ] {
+        hub.clock.advance(chrono::TimeDelta::hours(1));
+        let now = hub.now().to_string();
+        assert!(modified(&now).await.is_empty());
+        let path = folder.path().join(file);
+        let text = std::fs::read_to_string(&path).unwrap().replace(from, to);
+        std::fs::write(&path, text).unwrap();
+        import(&hub, folder.path().into(), "coast").await;
+        assert_eq!(modified(&now).await, [CLINIC], "{file}");
+    }
+}
+
+#[actix_web::test]
+async fn a_query_in_a_body_is_the_same_query() {
+    let (hub, _folder) = directory().await;
+    for (path, query, body) in [
+        ("/services", "search=clinica&full=true", json!({ "search": "clinica", "full": true })),
+        ("/services", "per_page=1&minimal=true", json!({ "per_page": 1, "minimal": true })),
+        ("/organizations", "full_service=true", json!({ "full_service": true })),
+        ("/service_at_locations", "full=true", json!({ "full": true })),
+        ("/taxonomies", "search=needs", json!({ "search": "needs" })),
+        ("/taxonomy_terms", "top_only=true", json!({ "top_only": true })),
+    ] {
+        let asked = get(&hub, &format!("{path}?{query}")).await.expect(200).body;
+        let posted = post(&hub, path, &body).await.expect(200).body;
+        assert_eq!(asked, posted, "{path}");
+        assert_ne!(asked["total_items"], 0, "{path}");
+    }
+    post(&hub, "/services", &json!({ "sort": 1 })).await.expect(400);
+}
+
+#[actix_web::test]
+async fn what_did_not_change_is_not_sent_again_and_other_origins_may_read() {
+    let (hub, _folder) = directory().await;
+    let first = get(&hub, "/services").await.expect(200);
+    let header = |name: &str| first.headers[name].to_str().unwrap().to_owned();
+    assert_eq!(header("access-control-allow-origin"), "*");
+    assert_eq!(header("content-type"), "application/json");
+    assert!(header("vary").contains("Authorization"));
+    for (tag, status) in [(header("etag"), 304), (String::from("\"else\""), 200)] {
+        send(&hub, None, "GET", "/hsds/services", &[("if-none-match", &tag)], None).await.expect(status);
+    }
+}
+
+#[actix_web::test]
+async fn a_service_entered_here_is_there_too_and_its_organisation_once() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    for (name, visibility) in
+        [("Lake clinic", "public"), ("Canary house", "restricted"), ("Advice", "members")]
+    {
+        let body = json!({ "organisation": org.id, "service": "SV07", "name": name, "description": "x",
+            "visibility": visibility });
+        org.post(&hub, "/api/v1/services", &body).await.expect(201);
+    }
+    let listed = get(&hub, "/services").await.expect(200).body;
+    assert_eq!(
+        (listed["total_items"].as_u64(), &listed["contents"][0]["name"]),
+        (Some(1), &json!("Lake clinic"))
+    );
+    assert_eq!(get(&hub, "/organizations").await.expect(200).body["total_items"], 1);
+    assert_eq!(org.get(&hub, "/hsds/services").await.expect(200).body["total_items"], 3);
+    let other = hub.org("Lakeside").await;
+    assert_eq!(other.get(&hub, "/hsds/services").await.expect(200).body["total_items"], 2);
+}
+
+#[actix_web::test]
+async fn everything_that_is_answered_holds_to_the_standard() {
+    let Some(schemas) = shared("data/hsds/spec-3.1/schema") else { return };
+    let (hub, _folder) = directory().await;
+    for (path, schema) in [
+        ("/services", "service.json"),
+        ("/services?full=true", "service.json"),
+        ("/organizations", "organization.json"),
+        ("/organizations?full=true", "organization.json"),
+        ("/organizations?full_service=true", "organization.json"),
+        ("/service_at_locations", "service_at_location.json"),
+        ("/service_at_locations?full=true", "service_at_location.json"),
+        ("/taxonomies", "taxonomy.json"),
+        ("/taxonomy_terms", "taxonomy_term.json"),
+    ] {
+        let judge = validator(&schemas, schema);
+        let page = get(&hub, path).await.expect(200).body;
+        assert_ne!(page["size"], 0, "{path}");
+        for document in page["contents"].as_array().unwrap() {
+            require_valid(&judge, document);
+            let one = format!("{}/{}", path.split('?').next().unwrap(), document["id"].as_str().unwrap());
+            require_valid(&judge, &get(&hub, &one).await.expect(200).body);
+        }
+    }
+}
+
+/// The service that is offered at most places.
+fn largest_service(folder: &Path) -> String {
+    let text = std::fs::read_to_string(folder.join("service_at_location.csv")).unwrap();
+    let column = text.lines().next().unwrap().split(',').position(|name| name == "service_id").unwrap();
+    let mut places = std::collections::BTreeMap::<&str, usize>::new();
+    for line in text.lines().skip(1) {
+        *places.entry(line.split(',').nth(column).unwrap()).or_default() += 1;
+    }
+    places.into_iter().max_by_key(|(_, count)| *count).unwrap().0.to_owned()
+}
+
+#[actix_web::test]
+async fn a_real_directory_is_walked_page_by_page_and_line_by_line() {
+    let (Some(folder), Some(schemas)) = (shared("data/hsds/laalaa"), shared("data/hsds/spec-3.1/schema"))
+    else {
+        return;
+    };
+    let hub = TestHub::new();
+    import(&hub, folder.clone(), "laalaa").await;
+    let judge = validator(&schemas, "service.json");
+    let mut seen = std::collections::BTreeSet::new();
+    let pages = get(&hub, "/services?per_page=100").await.expect(200).body["total_pages"].as_u64().unwrap();
+    assert_eq!(pages, 44);
+    for page in 1..=pages {
+        let listed = get(&hub, &format!("/services?per_page=100&page={page}")).await.expect(200).body;
+        for id in ids(&listed) {
+            assert!(seen.insert(id.to_owned()), "{id} twice");
+        }
+        if page == 7 {
+            // Somebody adds to it meanwhile.
+            let folder = tempfile::tempdir().unwrap();
+            package(folder.path());
+            import(&hub, folder.path().into(), "coast").await;
+        }
+    }
+    assert_eq!(
+        seen.len(),
+        4_385 - 2 + usize::from(seen.contains(CLINIC)) + usize::from(seen.contains(SHELTER))
+    );
+    let lines = get(&hub, "/services?format=ndjson").await.expect(200);
+    assert_eq!(lines.headers["content-type"], "application/x-ndjson");
+    let text = lines.body.as_str().unwrap();
+    assert_eq!(text.lines().count(), 4_385);
+    let mut most = 0;
+    for page in [1, 20, 44] {
+        let listed =
+            get(&hub, &format!("/services?full=true&per_page=50&page={page}")).await.expect(200).body;
+        for service in listed["contents"].as_array().unwrap() {
+            require_valid(&judge, service);
+            most = most.max(service["service_at_locations"].as_array().map_or(0, Vec::len));
+        }
+    }
+    assert!(most > 1, "{most}");
+    let largest = largest_service(&folder);
+    let whole = get(&hub, &format!("/services/{largest}")).await.expect(200).body;
+    assert_eq!(whole["service_at_locations"].as_array().unwrap().len(), 367);
+    require_valid(&judge, &whole);
+    let places = get(&hub, "/service_at_locations?per_page=1").await.expect(200).body;
+    assert_eq!(places["total_items"], 8_652);
+    let organizations = get(&hub, "/organizations?per_page=1").await.expect(200).body;
+    assert_eq!(organizations["total_items"], 2_463, "24 offer nothing");
+}
