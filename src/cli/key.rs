@@ -23,8 +23,8 @@ use crate::{
     policy::Policy,
 };
 
-/// How long a key lives, in days: rotate it within a year.
-const LIFE_DAYS: i64 = 365;
+/// How long a key lives, in days, when the policy asks for nothing shorter: rotate it within a year.
+const LIFE_DAYS: u32 = 365;
 
 /// The organisation's keys. They stay in the gateway's home, wrapped under a passphrase; the hub never sees them.
 #[derive(Args)]
@@ -403,7 +403,8 @@ async fn publish_with(home: &Home, keyring: &Keyring, revoked: Option<&Revoked>)
         let found = revoked.and_then(|revoked| revoked.compromised_at).map(Timestamp::seconds);
         key.compromised_at = found.or(key.compromised_at);
     }
-    let statement = next_statement(hub.organisation, keyring, &said.tokens, known, &clock);
+    let life = life_days(home, &hub).await;
+    let statement = next_statement(&hub, keyring, &said.tokens, known, (clock.now(), life));
     let payload = serde_json::to_vec(&statement).map_err(|_ignored| {
         CliError::new(Code::new("key.json", Fault::Internal), "a statement could not be written")
     })?;
@@ -414,19 +415,25 @@ async fn publish_with(home: &Home, keyring: &Keyring, revoked: Option<&Revoked>)
     Ok(statement.seq)
 }
 
+/// How long a new key lives, in days. A policy that cannot be followed is no reason not to revoke a key: the hub says when it is too long.
+async fn life_days(home: &Home, hub: &HubClient) -> u32 {
+    let followed = policy::follow(home, hub).await.and_then(|()| policy::of(home));
+    followed.map_or(LIFE_DAYS, |policy| policy.limits().keys.longest_days.min(LIFE_DAYS))
+}
+
 fn next_statement(
-    organisation: OrganisationId,
+    hub: &HubClient,
     keyring: &Keyring,
     statements: &[String],
     known: Vec<StatedKey>,
-    clock: &dyn Clock,
+    (now, life): (Timestamp, u32),
 ) -> Statement {
-    let now = clock.now().seconds();
+    let now = now.seconds();
     let fresh = |jwk: &PublicJwk, role: &str| StatedKey {
         jwk: jwk.clone(),
         role: role.to_owned(),
         nbf: now.saturating_sub(60),
-        exp: now.saturating_add(LIFE_DAYS.saturating_mul(86_400)),
+        exp: now.saturating_sub(60).saturating_add(i64::from(life).saturating_mul(86_400)),
         status: KeyState::Active,
         compromised_at: None,
     };
@@ -453,7 +460,7 @@ fn next_statement(
     }
     Statement {
         v: 1,
-        org: organisation,
+        org: hub.organisation,
         seq: i64::try_from(statements.len()).unwrap_or(i64::MAX).saturating_add(1),
         prev: statements.last().map(Digest::of),
         keys,

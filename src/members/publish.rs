@@ -15,7 +15,7 @@ use crate::{
     crypto::{self, PublicJwk, Typ},
     kernel::{Digest, Timestamp, id::OrganisationId},
     outbox::{self, Event},
-    policy::{KeyLimits, Policy},
+    policy::Policy,
 };
 
 /// How many keys one statement may name.
@@ -91,7 +91,7 @@ pub fn publish_keys(
     let statement: Statement = verified
         .claims(STATEMENT_DEPTH)
         .map_err(|_ignored| MemberError::StatementRefused("its claims are malformed"))?;
-    judge(&statement, organisation, root.kid(), policy.limits().keys)?;
+    judge(&statement, organisation, root.kid())?;
     let last = store::last_statement(tx.db(), organisation)?;
     let (expected, prev) = last.map_or((1, None), |(seq, digest)| (seq.saturating_add(1), Some(digest)));
     if statement.seq != expected || statement.prev != prev {
@@ -111,6 +111,10 @@ pub fn publish_keys(
         let old = before.iter().find(|old| old.jwk.kid() == key.jwk.kid());
         if old.is_none() {
             require_new(tx.db(), key.jwk.kid())?;
+            // Of keys that are known already the end may only come earlier; a policy that was tightened since does not undo them.
+            if key.exp.saturating_sub(key.nbf) > policy.limits().keys.longest().num_seconds() {
+                return Err(MemberError::StatementRefused("a key lives no longer than the policy allows"));
+            }
         }
         if key.compromised_at.is_some_and(|at| Timestamp::from_seconds(at) > tx.now()) {
             return Err(MemberError::StatementRefused("a key cannot be compromised in the future"));
@@ -129,12 +133,7 @@ pub fn publish_keys(
     Ok(statement.seq)
 }
 
-fn judge(
-    statement: &Statement,
-    organisation: OrganisationId,
-    root: &crypto::Kid,
-    limits: KeyLimits,
-) -> Result<(), MemberError> {
+fn judge(statement: &Statement, organisation: OrganisationId, root: &crypto::Kid) -> Result<(), MemberError> {
     let refuse = |why| Err(MemberError::StatementRefused(why));
     if statement.v != 1 {
         return refuse("its version is not 1");
@@ -162,9 +161,8 @@ fn judge(
                 "a key's use and its role must agree: sign for signing, a reader role for encryption",
             );
         }
-        let life = key.exp.saturating_sub(key.nbf);
-        if !(1..=limits.longest().num_seconds()).contains(&life) {
-            return refuse("a key lives at least a second, and no longer than the policy allows");
+        if key.exp <= key.nbf {
+            return refuse("a key lives at least a second");
         }
         if key.compromised_at.is_some() && key.status != KeyState::Revoked {
             return refuse("only a revoked key can be compromised");

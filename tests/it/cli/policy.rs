@@ -10,12 +10,20 @@ use super::{gateway::hub_with, referral::Story};
 async fn gateways_judge_by_what_their_hub_judges_by() {
     let profile = json!({
         "profile": "zm", "version": 1, "fields": [{ "id": "CF.phone", "tier": "never" }],
-        "limits": { "consent": { "longest_months": 4 } },
+        "limits": { "consent": { "longest_months": 4 }, "keys": { "longest_days": 90 } },
     });
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), profile.to_string()).unwrap();
     let story = Story::at(hub_with(&[("POLICY__PROFILES", file.path().to_str().unwrap())])).await;
     let Story { hub, harbour, lakeside, .. } = &story;
+
+    let keys = harbour.json(hub, "key history").await;
+    let lives = keys
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["exp"].as_i64().unwrap() - key["nbf"].as_i64().unwrap());
+    assert!(lives.into_iter().all(|life| life == 90 * 86_400), "{keys}");
 
     let refused = harbour.run(hub, &story.seal("")).await.expect(65).err;
     assert!(refused.contains("D602") && refused.contains("CF.phone"), "{refused}");

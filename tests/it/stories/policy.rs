@@ -3,10 +3,17 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use throughline::{kernel::id::SystemIds, packets::press};
+use throughline::{
+    access::Tx,
+    crypto::DecryptionKey,
+    kernel::id::SystemIds,
+    members::{self, KeyState, PublishKeys},
+    packets::press,
+    policy::Policy,
+};
 
 use crate::support::{
-    TestHub,
+    Org, TestHub,
     packet::{Mechanism, fetch, opened, submit},
     send,
 };
@@ -66,4 +73,25 @@ async fn everybody_can_read_what_a_node_judges_by_and_keep_it_by_its_tag() {
     let metrics = send(&hub, None, "GET", "/metrics", &[], None).await.expect(200);
     let line = format!("throughline_policy_info{{dictionary=\"{dictionary}\"}} 1");
     assert!(metrics.body.as_str().unwrap().contains(&line), "{}", metrics.body);
+}
+
+#[actix_web::test]
+async fn a_shorter_life_of_keys_is_asked_of_new_ones_and_leaves_known_ones_alone() {
+    let hub = TestHub::new();
+    // Published with keys that live 300 days.
+    let mut org = hub.org("Harbour Aid").await;
+    let shorter = json!({ "profile": "zm", "version": 1, "limits": { "keys": { "longest_days": 90 } } });
+    let policy = std::sync::Arc::new(Policy::tightened_by(&[shorter.to_string()]).unwrap());
+    let publish = async |org: &Org, statement: String| {
+        let (id, policy, command) = (org.id, std::sync::Arc::clone(&policy), PublishKeys { statement });
+        let publishing = move |tx: &mut Tx<'_>| members::publish_keys(tx, id, &command, &policy);
+        hub.hub.write("members.publish_keys", &hub.operator(), publishing).await
+    };
+    let again = org.statement(&hub, KeyState::Active);
+    publish(&org, again.clone()).await.unwrap();
+    org.statements.push(again);
+    org.readers.push(("legal", DecryptionKey::generate(&SystemIds).unwrap()));
+    let with_a_new_one = org.statement(&hub, KeyState::Active);
+    let refused = publish(&org, with_a_new_one).await.unwrap_err().to_string();
+    assert!(refused.contains("no longer than the policy allows"), "{refused}");
 }
