@@ -1,6 +1,10 @@
 //! `throughline directory`
 
-use std::path::PathBuf;
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,6 +16,7 @@ use crate::{
     directory::{
         self, DirectoryError, Given, Link, LinkService, Search, SetVisibility, Visibility,
         hsds::{Package, Report},
+        sheet::{self, Map, Sheet, SheetError},
     },
     hub::{Caller, Hub},
     kernel::{
@@ -24,14 +29,26 @@ use crate::{
 
 #[derive(Subcommand)]
 pub(super) enum Directory {
-    /// Import an HSDS 3 package (datapackage.json and CSV files). Looks first and prints a report; --yes then takes it.
+    /// Suggest what the columns of a list of services mean: a map, printed as JSON, to be looked at, corrected and kept.
+    #[command(after_help = "Example:
+  throughline directory map list.csv > map.json")]
+    Map {
+        /// A table saved as CSV, with the names of its columns in the first line.
+        list: PathBuf,
+    },
+    /// Import an HSDS 3 package (datapackage.json and CSV files) or a list in one CSV file. Looks first and prints a report; --yes then
+    /// takes it.
     #[command(after_help = "Examples:
+  throughline directory import list.csv --map map.json --source mapping-2026
   throughline directory import package/ --source national-list           looks only
   throughline directory import package/ --source national-list --yes     takes it
   throughline directory import package/ --source national-list --visibility public --yes")]
     Import {
-        /// Folder of the package.
-        folder: PathBuf,
+        /// Folder of the package, or the list.
+        from: PathBuf,
+        /// What the columns of the list mean; not needed where their names say it.
+        #[arg(long)]
+        map: Option<PathBuf>,
         /// A name for where it comes from; importing again under the same name updates.
         #[arg(long)]
         source: String,
@@ -57,12 +74,15 @@ pub(super) enum Directory {
         #[arg(long)]
         source: Option<String>,
     },
-    /// Look at a package and report; the same as import without --yes.
+    /// Look at a package or a list and report; the same as import without --yes.
     #[command(after_help = "Example:
   throughline directory validate package/")]
     Validate {
-        /// Folder of the package.
-        folder: PathBuf,
+        /// Folder of the package, or the list.
+        from: PathBuf,
+        /// What the columns of the list mean.
+        #[arg(long)]
+        map: Option<PathBuf>,
         /// A name for where it comes from.
         #[arg(long, default_value = "look")]
         source: String,
@@ -134,6 +154,9 @@ pub(super) enum Directory {
 
 impl Directory {
     pub(super) fn run(self, settings: &Settings, output: &Output) -> Result<(), CliError> {
+        if let Self::Map { list } = self {
+            return suggest(&list, output);
+        }
         let hub = open_hub(settings.clone())?;
         let caller = Caller { actor: Actor::operator(), request: RequestId::new(hub.ids(), hub.now()) };
         let outcome = block_on(self.act(&hub, &caller, output));
@@ -143,10 +166,15 @@ impl Directory {
 
     async fn act(self, hub: &Hub, caller: &Caller, output: &Output) -> Result<(), CliError> {
         match self {
-            Self::Import { folder, source, visibility, yes } => {
-                import(hub, caller, folder, (source, yes.then_some(visibility)), output).await
+            Self::Map { list } => suggest(&list, output),
+            Self::Import { from, map, source, visibility, yes } => {
+                let package = package(&from, map.as_deref(), output)?;
+                import(hub, caller, package, (source, yes.then_some(visibility)), output).await
             }
-            Self::Validate { folder, source } => import(hub, caller, folder, (source, None), output).await,
+            Self::Validate { from, map, source } => {
+                let package = package(&from, map.as_deref(), output)?;
+                import(hub, caller, package, (source, None), output).await
+            }
             Self::Visibility { visibility, service: Some(service), .. } => {
                 let actor = caller.actor.clone();
                 let was = hub.read(move |db| directory::find_service(db, &actor, service)).await?;
@@ -253,19 +281,51 @@ async fn export(
     })
 }
 
+fn suggest(list: &Path, output: &Output) -> Result<(), CliError> {
+    let suggestion = Map::suggest(&Sheet::open(list)?);
+    for unclear in &suggestion.unclear {
+        output.say(unclear);
+    }
+    output.data(&suggestion.map, |_| String::new())
+}
+
+/// The package in a folder, or the one that a list makes.
+fn package(from: &Path, map: Option<&Path>, output: &Output) -> Result<Package, CliError> {
+    let is_descriptor = from.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    if map.is_none() && (!from.is_file() || is_descriptor) {
+        return Ok(Package::open(from)?);
+    }
+    let given = map.map(read_map).transpose()?;
+    let is_given = given.is_some();
+    let (package, map) = sheet::package(Sheet::open(from)?, given)?;
+    if !is_given && let Ok(text) = serde_json::to_string_pretty(&map) {
+        output.say(format!("The names of the columns say what they mean:\n{text}"));
+    }
+    Ok(package)
+}
+
+fn read_map(path: &Path) -> Result<Map, CliError> {
+    let mut text = Vec::new();
+    let file = std::fs::File::open(path)
+        .map_err(|error| SheetError::Map(format!("{} cannot be read: {error}", path.display())))?;
+    file.take(MAP_MAX).read_to_end(&mut text)?;
+    Ok(Map::parse(&text)?)
+}
+
 async fn import(
     hub: &Hub,
     caller: &Caller,
-    folder: PathBuf,
+    package: Package,
     (source, take): (String, Option<Visibility>),
     output: &Output,
 ) -> Result<(), CliError> {
-    let package = Package::open(&folder)?;
+    let package = Arc::new(package);
     let bar = bar(output, package.bytes(), "looking");
-    let (actor, shown, from) = (caller.actor.clone(), bar.clone(), source.clone());
+    let (actor, shown, from, looked_at) =
+        (caller.actor.clone(), bar.clone(), source.clone(), Arc::clone(&package));
     let report = hub
         .read::<_, DirectoryError>(move |db| {
-            directory::dry_run(db, &actor, &package, &from, &mut |p| shown.set_position(p.bytes))
+            directory::dry_run(db, &actor, &looked_at, &from, &mut |p| shown.set_position(p.bytes))
         })
         .await?;
     bar.finish_and_clear();
@@ -273,7 +333,6 @@ async fn import(
     let Some(visibility) = take.filter(|_| report.stopped.is_none() && differs) else {
         return tell(&report, false, output);
     };
-    let package = Package::open(&folder)?;
     let bar = self::bar(output, package.bytes(), "importing");
     let shown = bar.clone();
     let report = hub
@@ -310,11 +369,13 @@ fn tell(report: &Report, taken: bool, output: &Output) -> Result<(), CliError> {
         }));
         lines.extend(report.problems.iter().take(20).map(|p| {
             let line = p.line.map(|line| format!(" line {line}")).unwrap_or_default();
-            format!("{}{line}: {} {}", p.table, p.what, p.remedy)
+            let column = p.column.as_ref().map(|column| format!(" \"{column}\"")).unwrap_or_default();
+            format!("{}{line}{column}: {} {}", p.table, p.what, p.remedy)
         }));
         if report.problems.len() > 20 {
             lines.push(format!("… and {} more; --json lists them", report.problems.len().saturating_sub(20)));
         }
+        lines.extend(report.left_out.iter().map(|left| format!("left out: {}: {}", left.table, left.reason)));
         let (changes, missing) = (report.changes(), report.missing());
         lines.push(match (&report.stopped, taken) {
             (Some(reason), _) => format!("Nothing was imported: {reason}"),
@@ -329,3 +390,6 @@ fn tell(report: &Report, taken: bool, output: &Output) -> Result<(), CliError> {
         lines.join("\n")
     })
 }
+
+/// More of a map than may be is refused by who reads it.
+const MAP_MAX: u64 = 2 * 1024 * 1024;

@@ -23,6 +23,7 @@ pub mod list;
 mod offer;
 mod rows;
 mod service;
+pub mod sheet;
 mod store;
 mod visibility;
 

@@ -11,7 +11,7 @@ pub mod tables;
 
 use std::io;
 
-pub use package::{Package, TableFile};
+pub use package::{Made, Package, Remarks, TableFile};
 pub use read::{CHUNK, Progress, Row, is_formula, place, read, stable_id};
 pub use report::{LeftOut, Problem, Report, Severity, TableReport, Tally};
 

@@ -2,14 +2,15 @@
 //! outside the folder is ever opened.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs::File,
-    io::Read as _,
+    io::{Cursor, Read},
     path::{Component, Path, PathBuf},
 };
 
 use serde::Deserialize;
 
-use super::HsdsError;
+use super::{HsdsError, LeftOut, Problem};
 
 /// The largest descriptor that is read.
 const DESCRIPTOR_MAX: u64 = 4 * 1024 * 1024;
@@ -24,6 +25,29 @@ const FILE_MAX: u64 = 512 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Package {
     tables: Vec<TableFile>,
+    pub(super) remarks: Remarks,
+}
+
+/// What is to stand in the report before anything that reading finds.
+#[derive(Debug, Default)]
+pub struct Remarks {
+    /// What is wrong or doubtful.
+    pub problems: Vec<Problem>,
+    /// What was left out, with the reason.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A table that was made out of something else.
+#[derive(Debug)]
+pub struct Made {
+    /// The table's name.
+    pub name: &'static str,
+    /// The file it was made from.
+    pub file: String,
+    /// Its rows: the line of that file, and the cells by column.
+    pub rows: Vec<(u64, BTreeMap<&'static str, String>)>,
+    /// What that file calls a column.
+    pub called: BTreeMap<&'static str, String>,
 }
 
 /// One table and its file.
@@ -31,11 +55,23 @@ pub struct Package {
 pub struct TableFile {
     name: String,
     file: String,
-    path: PathBuf,
+    body: Body,
     bytes: u64,
 }
 
+#[derive(Debug)]
+enum Body {
+    File(PathBuf),
+    Made { text: Vec<u8>, lines: Vec<u64>, called: BTreeMap<&'static str, String> },
+}
+
 impl Package {
+    /// A package that stands in no folder. Its tables are read, and limited, like others.
+    pub fn made(tables: Vec<Made>, remarks: Remarks) -> Result<Self, HsdsError> {
+        let tables = tables.into_iter().map(TableFile::made).collect::<Result<_, _>>()?;
+        Ok(Self { tables, remarks })
+    }
+
     /// Opens the folder, or the folder that holds the given descriptor.
     pub fn open(folder: &Path) -> Result<Self, HsdsError> {
         let folder = if folder.is_file() { folder.parent().unwrap_or(folder) } else { folder };
@@ -64,7 +100,7 @@ impl Package {
             }
             tables.push(resource.locate(&root)?);
         }
-        Ok(Self { tables })
+        Ok(Self { tables, remarks: Remarks::default() })
     }
 
     /// The tables, in the order of the descriptor.
@@ -94,9 +130,48 @@ impl TableFile {
         &self.file
     }
 
+    fn made(made: Made) -> Result<Self, HsdsError> {
+        let Made { name, file, rows, called } = made;
+        let columns: BTreeSet<&str> = rows.iter().flat_map(|(_, cells)| cells.keys().copied()).collect();
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let failed = |reason: String| HsdsError::Form { file: file.clone(), reason };
+        writer.write_record(&columns).map_err(|error| failed(error.to_string()))?;
+        for (_, cells) in &rows {
+            let cells = columns.iter().map(|column| cells.get(column).map_or("", String::as_str));
+            writer.write_record(cells).map_err(|error| failed(error.to_string()))?;
+        }
+        let text = writer.into_inner().map_err(|error| failed(error.to_string()))?;
+        let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        let lines = rows.into_iter().map(|(line, _)| line).collect();
+        Ok(Self { name: name.to_owned(), file, body: Body::Made { text, lines, called }, bytes })
+    }
+
     /// Opens the file.
-    pub fn open(&self) -> Result<File, HsdsError> {
-        File::open(&self.path).map_err(|source| HsdsError::File { file: self.file.clone(), source })
+    pub fn open(&self) -> Result<Box<dyn Read + '_>, HsdsError> {
+        match &self.body {
+            Body::File(path) => {
+                let file = File::open(path);
+                Ok(Box::new(file.map_err(|source| HsdsError::File { file: self.file.clone(), source })?))
+            }
+            Body::Made { text, .. } => Ok(Box::new(Cursor::new(text))),
+        }
+    }
+
+    /// The line that a person finds the row on, when it is the `count`th and begins on this line here.
+    pub(super) fn line(&self, count: u64, here: u64) -> u64 {
+        let at = usize::try_from(count.saturating_sub(1)).unwrap_or(usize::MAX);
+        match &self.body {
+            Body::File(_) => here,
+            Body::Made { lines, .. } => lines.get(at).copied().unwrap_or(here),
+        }
+    }
+
+    /// What a person knows the column as.
+    pub(super) fn called(&self, column: String) -> String {
+        match &self.body {
+            Body::File(_) => column,
+            Body::Made { called, .. } => called.get(column.as_str()).cloned().unwrap_or(column),
+        }
     }
 }
 
@@ -164,7 +239,7 @@ impl Resource {
         if about.len() > FILE_MAX {
             return Err(refused("its file is larger than 512 MiB"));
         }
-        Ok(TableFile { name: self.name, file: file.to_owned(), path, bytes: about.len() })
+        Ok(TableFile { name: self.name, file: file.to_owned(), body: Body::File(path), bytes: about.len() })
     }
 }
 

@@ -188,6 +188,10 @@ impl Finding {
 
 impl Reading<'_> {
     fn leave_out(&mut self, package: &Package) {
+        self.report.left_out.clone_from(&package.remarks.left_out);
+        for problem in &package.remarks.problems {
+            self.report.note(problem.clone());
+        }
         for table in package.tables() {
             let known = LEFT_OUT.iter().find(|(name, _)| *name == table.name());
             let reason = match known {
@@ -219,6 +223,7 @@ impl Reading<'_> {
         let mut chunk = Vec::with_capacity(CHUNK);
         while let Some((line, record)) = lines.next_record()? {
             report.rows = report.rows.saturating_add(1);
+            let line = table.line(report.rows, line);
             if report.rows > ROWS_MAX {
                 let reason = format!("it has more than {ROWS_MAX} rows; part the package");
                 return Err(HsdsError::Form { file: table.file().to_owned(), reason }.into());
@@ -231,7 +236,7 @@ impl Reading<'_> {
                     code: found.code,
                     table: rule.name.to_owned(),
                     line: Some(line),
-                    column: found.column,
+                    column: found.column.map(|column| table.called(column)),
                     what: found.what,
                     remedy: found.remedy,
                 });
@@ -534,9 +539,9 @@ fn plain_uuid(text: &str) -> Option<Uuid> {
 }
 
 /// The records of one file, with limits on what is read between two of them.
-struct Lines {
+struct Lines<'a> {
     columns: Vec<String>,
-    reader: csv::Reader<Metered>,
+    reader: csv::Reader<Metered<'a>>,
     meter: Rc<Meter>,
     file: String,
 }
@@ -548,12 +553,12 @@ struct Meter {
 }
 
 /// Counts what goes through, and stops a row that does not end.
-struct Metered {
-    inner: BufReader<std::fs::File>,
+struct Metered<'a> {
+    inner: BufReader<Box<dyn Read + 'a>>,
     meter: Rc<Meter>,
 }
 
-impl Read for Metered {
+impl Read for Metered<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         let more = u64::try_from(count).unwrap_or(u64::MAX);
@@ -569,8 +574,8 @@ impl Read for Metered {
     }
 }
 
-impl Lines {
-    fn open(table: &TableFile) -> Result<Self, HsdsError> {
+impl<'a> Lines<'a> {
+    fn open(table: &'a TableFile) -> Result<Self, HsdsError> {
         let file = table.file().to_owned();
         let form = |reason: &str| HsdsError::Form { file: file.clone(), reason: reason.to_owned() };
         let mut inner = BufReader::new(table.open()?);

@@ -10,5 +10,6 @@ mod onward;
 mod policy;
 pub(crate) mod referral;
 mod refused;
+mod sheet;
 mod submit;
 mod withdrawal;

@@ -1,0 +1,158 @@
+//! The list of a service mapping exercise becomes a directory that people search.
+
+use std::path::Path;
+
+use throughline::{
+    access::Actor,
+    directory::{
+        self, DirectoryError, Given, Visibility,
+        hsds::{Package, Report},
+        sheet::{self, Sheet, SheetError},
+    },
+};
+
+use crate::support::{Org, TestHub};
+
+/// Twenty-one rows in French, of organisations that do not exist, as Excel saves them: semicolons, Windows-1252, CR LF.
+const LIST: &[u8] = include_bytes!("lists/cartographie.csv");
+
+fn package(bytes: &[u8]) -> Result<Package, SheetError> {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("cartographie.csv");
+    std::fs::write(&list, bytes).unwrap();
+    Ok(sheet::package(Sheet::open(&list)?, None)?.0)
+}
+
+async fn import(hub: &TestHub, bytes: &[u8]) -> Report {
+    let (looked_at, package) = (package(bytes).unwrap(), package(bytes).unwrap());
+    let looked = hub
+        .hub
+        .read::<_, DirectoryError>(move |db| {
+            directory::dry_run(db, &Actor::operator(), &looked_at, "mapping-2026", &mut |_| {})
+        })
+        .await
+        .unwrap();
+    let taken = hub
+        .hub
+        .write("directory.import", &hub.operator(), move |tx| {
+            let given = Given { package: &package, source: "mapping-2026", visibility: Visibility::Members };
+            directory::import(tx, given, &mut |_| {})
+        })
+        .await
+        .unwrap();
+    assert_eq!(looked, taken, "the look says what is done");
+    taken
+}
+
+/// The list with its rows in another order. One cell holds a line break, so rows end at the last column.
+fn shuffled() -> Vec<u8> {
+    let text: String = LIST.iter().map(|byte| char::from(*byte)).collect();
+    let (header, rest) = text.split_once("\r\n").unwrap();
+    let mut rows: Vec<String> = Vec::new();
+    for line in rest.split_terminator("\r\n") {
+        match rows.last_mut().filter(|row| row.matches(';').count() < 18) {
+            Some(row) => *row = format!("{row}\r\n{line}"),
+            None => rows.push(line.to_owned()),
+        }
+    }
+    assert_eq!(rows.len(), 21);
+    rows.reverse();
+    rows.swap(3, 15);
+    let text = [header.to_owned()].into_iter().chain(rows).collect::<Vec<_>>().join("\r\n");
+    text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()
+}
+
+fn corrected(from: &str, to: &str) -> Vec<u8> {
+    let text: String = LIST.iter().map(|byte| char::from(*byte)).collect();
+    assert_eq!(text.matches(from).count(), 1);
+    text.replace(from, to).chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()
+}
+
+async fn found(hub: &TestHub, org: &Org, words: &str) -> Vec<String> {
+    let page = org.get(hub, &format!("/api/v1/services?text={words}")).await.expect(200);
+    page.body["items"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn said(report: &Report) -> Vec<String> {
+    let line = |p: &directory::hsds::Problem| {
+        let (line, column) = (p.line.unwrap_or_default(), p.column.as_deref().unwrap_or("-"));
+        format!("{line} {column}: {}", p.code)
+    };
+    report.problems.iter().map(line).collect()
+}
+
+#[actix_web::test]
+async fn a_list_is_found_by_search_and_a_second_import_changes_what_was_corrected() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let report = import(&hub, LIST).await;
+    let rows = |table| report.table(table).unwrap().new;
+    assert_eq!(["organization", "service", "location", "service_at_location"].map(rows), [9, 18, 19, 19]);
+    let expected = [
+        "0 -: encoding",
+        "4 Site web: url_scheme",
+        "5 Site web: url_scheme",
+        "5 Téléphone: telephone",
+        "6 Site web: url_scheme",
+        "10 Nom de l'organisation: spelling",
+        "10 Langues: differs",
+        "15 Site web: url_scheme",
+        "18 Site web: url_scheme",
+        "22 Pays: country",
+        "5 Latitude: coordinates",
+        "13 Latitude: coordinates",
+        "14 Latitude: coordinates",
+    ];
+    assert_eq!(said(&report), expected);
+    let left_out: Vec<&str> = report.left_out.iter().map(|left| left.table.as_str()).collect();
+    assert_eq!(left_out, ["column \"Personne de contact\""]);
+    assert!(report.left_out[0].reason.contains("people"));
+    assert_eq!(found(&hub, &org, "hebergement").await.len(), 2);
+    assert_eq!(found(&hub, &org, "oeuvre%20vestiaire").await, ["Vestiaire"]);
+    for canary in ["Canari", "Canary"] {
+        assert!(found(&hub, &org, canary).await.is_empty(), "nobody is found by name");
+    }
+
+    for bytes in [LIST.to_vec(), shuffled()] {
+        let again = import(&hub, &bytes).await;
+        assert_eq!((again.changes(), again.missing()), (0, 0));
+    }
+    for (from, to) in [
+        ("Colis pour deux semaines", "Colis pour trois semaines"),
+        (";71 000 301;conseil@", ";71 000 399;conseil@"),
+        ("lundi et mardi", "lundi, mardi et jeudi"),
+        (";2, place du March\u{e9};", ";4, place du March\u{e9};"),
+        (";Vestiaire;", ";VESTIAIRE;"),
+    ] {
+        let once = import(&hub, &corrected(from, to)).await;
+        assert_eq!((once.changes(), once.missing()), (1, 0), "{from}");
+        assert_eq!(import(&hub, LIST).await.changes(), 1, "and back");
+    }
+}
+
+#[actix_web::test]
+async fn what_a_list_holds_stands_in_the_documents_of_its_services_and_no_person_does() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    import(&hub, LIST).await;
+    let page = org.get(&hub, "/hsds/services?full=true&search=conseil").await.expect(200);
+    let service = &page.body["contents"][0];
+    let places = service["service_at_locations"].as_array().unwrap();
+    let mut cities: Vec<&str> =
+        places.iter().map(|p| p["location"]["addresses"][0]["city"].as_str().unwrap()).collect();
+    cities.sort_unstable();
+    assert_eq!(cities, ["Gab\u{e8}s", "Sfax", "Tunis"]);
+    assert!(places.iter().all(|place| place["phones"].as_array().unwrap().len() == 1));
+    assert_eq!(service["assured_date"], "2026-02-20");
+    assert_eq!(service["fees_description"], "gratuit");
+    let all = org.get(&hub, "/hsds/services?full=true").await.expect(200).body.to_string();
+    assert!(all.contains("71 000 201") && !all.contains("Canari"), "numbers come without names");
+}
+
+#[test]
+fn a_list_whose_columns_are_not_all_understood_needs_a_map() {
+    let refused = package(b"Organisation;Service;Remarque\nA;B;C\n").unwrap_err().to_string();
+    assert!(refused.contains("\"Remarque\"") && refused.contains("--map"), "{refused}");
+    assert!(package(b"PK\x03\x04").unwrap_err().to_string().contains("workbook"));
+    assert!(Sheet::open(Path::new("/nowhere/list.csv")).is_err());
+}
