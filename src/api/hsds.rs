@@ -292,7 +292,7 @@ async fn about(hub: web::Data<Hub>) -> HttpResponse {
     let url = &hub.settings().server.public_url;
     open(&mut HttpResponse::Ok()).json(About {
         version: "3.1",
-        profile: "https://docs.openreferral.org/en/v3.1.1/hsds/schema_reference.html",
+        profile: "https://github.com/openreferral/specification/tree/3.1-dev",
         openapi_url: format!("{url}/api/openapi.json"),
         description: "The public part of a referral mechanism's directory of services.",
         publisher: Publisher { name: hub.node().name.clone() },

@@ -3,7 +3,7 @@
 ALTER TABLE directory_rows ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE directory_rows ADD COLUMN folded TEXT NOT NULL DEFAULT '';
 CREATE INDEX directory_rows_by_place ON directory_rows (tbl, place);
-CREATE INDEX directory_rows_by_id ON directory_rows (id);
+CREATE INDEX directory_rows_by_id ON directory_rows (id, tbl, place);
 CREATE TABLE directory_links (
     parent TEXT NOT NULL,
     tbl TEXT NOT NULL,
