@@ -229,6 +229,9 @@ async fn fetch(asking: Asking, id: Path<PacketId>) -> Result<HttpResponse, Probl
         let judged = asking.hub.write("packets.fetch", &asking.caller, judging).await;
         if let Err(Failure::Refused(error)) = &judged {
             count_denied(&asking.hub, &error.denials());
+            if let ReferralError::Held(denials) = error {
+                tell_held(&asking, id, denials.clone()).await?;
+            }
         }
         judged?
     } else {
@@ -236,6 +239,12 @@ async fn fetch(asking: Asking, id: Path<PacketId>) -> Result<HttpResponse, Probl
         found
     };
     Ok(served_as(served))
+}
+
+/// A refusal leaves nothing behind, so that its sender is told is a write of its own; when it fails, the recipient asks again.
+async fn tell_held(asking: &Asking, id: PacketId, denials: Denials) -> Result<(), Problem> {
+    let telling = move |tx: &mut Tx<'_>| referrals::tell_held(tx, id, &denials);
+    Ok(asking.hub.write("packets.held", &asking.caller, telling).await?)
 }
 
 fn served_as(served: Delivered) -> HttpResponse {
@@ -259,6 +268,10 @@ struct PacketEvidence {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     purged: Option<Timestamp>,
+    /// For its sender: the codes that it is held back for, since its recipient last asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    held: Option<serde_json::Value>,
 }
 
 /// Envelope and receipt of a packet, for its two sides, also after its ciphertext was deleted.
@@ -267,10 +280,10 @@ struct PacketEvidence {
 async fn evidence(asking: Asking, id: Path<PacketId>) -> Result<HttpResponse, Problem> {
     let (actor, id) = (asking.caller.actor.clone(), id.into_inner());
     actor.may(Permission::ReadReferrals)?;
-    let Evidence { envelope, receipt, received, purged } =
+    let Evidence { envelope, receipt, received, purged, held } =
         asking.hub.read(move |db| packets::evidence(db, &actor, id)).await?;
     note_read(&asking, "packets.evidence", &id.to_string()).await?;
-    Ok(HttpResponse::Ok().json(PacketEvidence { envelope, receipt, received, purged }))
+    Ok(HttpResponse::Ok().json(PacketEvidence { envelope, receipt, received, purged, held }))
 }
 
 /// A gateway's signed receipt.

@@ -1,7 +1,8 @@
 //! The policy a gateway judges by: its hub's, as it was when the gateway last signed in.
 //!
 //! What the hub hands out are profiles, and a profile only tightens what is compiled in: a hub cannot make a gateway let anything pass that
-//! it would refuse by itself. A packet names the policy it was sealed by, so one that was sealed before the hub's changed is refused there.
+//! it would refuse by itself. A packet names the policy it was sealed by, so one that was sealed before the hub's changed and is handed in
+//! after that is refused there.
 
 use std::{fs, path::Path};
 

@@ -26,7 +26,8 @@ pub struct Checked {
     pub received: Timestamp,
 }
 
-/// Checks a packet. With the node's key and receipt it is judged by the moment of receipt, otherwise by `now`.
+/// Checks a packet. With the node's key and receipt it is judged by the moment of receipt, otherwise by `now`, and by this policy alone:
+/// what the node has taken may name the policy of before.
 pub fn check(
     body: &[u8],
     receipt: Option<(&str, &Arc<VerifyingKey>)>,
@@ -42,7 +43,11 @@ pub fn check(
     let received = receipt.as_ref().map_or(now, Receipt::moment);
     let SignedEnvelope { envelope, digest, .. } = SignedEnvelope::read(container.envelope, received, keys)?;
     envelope.judge_times(received)?;
-    let manifest = Manifest::read(container.manifest, &envelope, policy)?;
+    let manifest = Manifest::read(container.manifest, &envelope)?;
+    if receipt.is_none() && !manifest.is_by(policy) {
+        return Err(PacketFault::OtherPolicy.into());
+    }
+    manifest.judge(&envelope, policy)?;
     judge_parts(&envelope, &container)?;
     judge_shapes(&envelope, &container)?;
     if let Some(receipt) = receipt {

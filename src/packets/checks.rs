@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    PacketError, Reading, Receipt, ReceiptEvent,
+    PacketError, PacketFault, Reading, Receipt, ReceiptEvent, check, commitment,
     forge::{CANARY, Forge, Inside, NOW, World, number},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         id::{OrganisationId, PacketId, SystemIds},
     },
     members::{KeyState, KeyUse},
-    policy::FormValue,
+    policy::{FieldId, FormValue, Policy},
 };
 
 fn bytes(container: &Value) -> Vec<u8> {
@@ -85,8 +85,7 @@ fn the_forge_by_itself_makes_a_good_packet() {
 fn documents_are_padded_so_that_their_size_does_not_tell() {
     let world = World::new();
     let sections = |draft| {
-        let sealed =
-            super::press(draft, &world.signing, crate::policy::Policy::builtin(), &SystemIds).unwrap();
+        let sealed = super::press(draft, &world.signing, Policy::builtin(), &SystemIds).unwrap();
         let container: Value = serde_json::from_slice(&sealed.body).unwrap();
         container["sections"]
             .as_array()
@@ -208,7 +207,7 @@ fn checks_201_to_206_look_at_who_when_and_what_for() {
 
     let good = Forge::new(&world).build();
     let arrival = super::Arrival { caller: stranger, at: NOW };
-    let refused = super::verify(&bytes(&good), arrival, &mut world, crate::policy::Policy::builtin());
+    let refused = super::verify(&bytes(&good), arrival, &mut world, Policy::builtin());
     assert_eq!(number(refused), 202);
 
     for aud in [json!([]), json!([stranger]), json!([world.recipient, world.recipient])] {
@@ -260,9 +259,8 @@ fn check_207_holds_the_manifest_against_the_envelope_and_the_dictionary() {
     let mut world = World::new();
     let other = with_claim(&world, "/manifest", json!(Digest::of("other")));
     hub_refuses(207, &mut world, &other);
-    let changes: [(&str, Value); 9] = [
+    let changes: [(&str, Value); 8] = [
         ("/v", json!(2)),
-        ("/dict", json!("throughline-0")),
         ("/fields/0/f", json!("ZP.none")),
         ("/fields/0/c", json!("K14")),
         ("/fields/0/sec", json!("s9")),
@@ -283,6 +281,63 @@ fn check_207_holds_the_manifest_against_the_envelope_and_the_dictionary() {
     forge.manifest["fields"].as_array_mut().unwrap().push(first);
     let twice = forge.build();
     hub_refuses(207, &mut world, &twice);
+}
+
+/// A packet of another policy, which has a field and a code that this one does not have.
+fn by_another_policy(world: &World) -> Forge<'_> {
+    let mut forge = Forge::new(world);
+    forge.manifest["dict"] = json!("throughline-0");
+    let unknown: FieldId = "ZP.99".parse().unwrap();
+    let document = forge.document_with("ZP.4");
+    document["data"]["ZP.4"] = json!("a code of before");
+    document["data"]["ZP.99"] = json!("canary");
+    document["salts"]["ZP.99"] = document["salts"]["ZP.4"].clone();
+    let salt = document["salts"]["ZP.4"].as_str().unwrap().parse().unwrap();
+    let fields = forge.manifest["fields"].as_array_mut().unwrap();
+    let listed = fields.iter_mut().find(|field| field["f"] == "ZP.4").unwrap();
+    listed["n"] = json!(commitment(&"ZP.4".parse().unwrap(), salt, &json!("a code of before")));
+    let mut added = listed.clone();
+    (added["f"], added["n"]) = (json!(unknown), json!(commitment(&unknown, salt, &json!("canary"))));
+    fields.push(added);
+    forge
+}
+
+#[test]
+fn what_another_policy_sealed_is_not_taken_anew_and_opens_at_its_reader_with_what_is_not_known_set_aside() {
+    let mut world = World::new();
+    let body = bytes(&by_another_policy(&world).build());
+    let verified = world.verify(&body).unwrap();
+    let refused = verified.judge_policy(Policy::builtin());
+    assert!(matches!(refused, Err(PacketError::Refused(PacketFault::OtherPolicy))), "{refused:?}");
+    let receipt = world.receipt_for(&body);
+    let node = world.node.verifier();
+    let checked = |world: &mut World, receipt| check(&body, receipt, NOW, world, Policy::builtin());
+    assert_eq!(number(checked(&mut world, None)), 207);
+    assert_eq!(number(checked(&mut world, Some((&receipt, &node)))), 0);
+
+    let opened = world.open(&body).unwrap();
+    let aside: Vec<_> =
+        opened.unknown.iter().map(|(id, text)| (id.as_str(), text.expose().as_str())).collect();
+    assert_eq!(aside, [("ZP.4", "\"a code of before\""), ("ZP.99", "\"canary\"")]);
+    assert!(opened.documents.iter().any(|document| document.fields.contains_key("ZP.1a")));
+    assert!(!format!("{opened:?}").contains("anary"));
+}
+
+#[test]
+fn what_another_policy_sealed_must_still_be_what_its_manifest_lists() {
+    let mut world = World::new();
+    let mut forge = by_another_policy(&world);
+    forge.document_with("ZP.99")["data"]["ZP.99"] = json!("another");
+    let changed = forge.build();
+    let mut forge = by_another_policy(&world);
+    forge.manifest["fields"].as_array_mut().unwrap().pop();
+    let unlisted = forge.build();
+    let mut forge = by_another_policy(&world);
+    forge.document_with("ZP.99")["sch"] = json!("other");
+    let other_schema = forge.build();
+    for (container, check) in [(changed, 311), (unlisted, 311), (other_schema, 309)] {
+        reader_refuses(check, &mut world, &container);
+    }
 }
 
 #[test]
@@ -369,8 +424,7 @@ fn check_213_wants_a_usable_key_for_every_reader_and_for_the_sender() {
         let mut draft = world.draft();
         draft.files.clear();
         draft.fields.truncate(2);
-        let sealed =
-            super::press(draft, &world.signing, crate::policy::Policy::builtin(), &SystemIds).unwrap().body;
+        let sealed = super::press(draft, &world.signing, Policy::builtin(), &SystemIds).unwrap().body;
         let mut container: Value = serde_json::from_slice(&sealed).unwrap();
         let mut envelope = claims_of(&container);
         let dropped = envelope["grants"]

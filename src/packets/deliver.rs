@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{
     Envelope, Manifest, PacketError, PacketKind, form::DEPTH, form::MAX_ENVELOPE, store, verify::Parts,
@@ -15,7 +16,7 @@ use crate::{
         id::{OrganisationId, PacketId, ReferralId},
         page::{Asked, Page},
     },
-    policy::{CompartmentCode, Policy, ReaderRole},
+    policy::{CompartmentCode, Denials, Policy, ReaderRole},
     storage::{Db, StorageError},
 };
 
@@ -68,6 +69,8 @@ pub struct Evidence {
     pub received: Timestamp,
     /// When the ciphertext was deleted.
     pub purged: Option<Timestamp>,
+    /// For its sender: the codes it is held back for, since its recipient last asked for it.
+    pub held: Option<Value>,
 }
 
 /// Reads a packet for an organisation it is addressed to, or for its sender. Anybody else finds nothing.
@@ -108,22 +111,31 @@ pub fn deliver(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<Deliver
 
 /// The envelope and the receipt, for a party of the packet, also after the ciphertext is gone.
 pub fn evidence(db: &mut Db<'_>, actor: &Actor, id: PacketId) -> Result<Evidence, PacketError> {
-    let (row, _, _) = find_for(db, actor, id)?;
-    Ok(Evidence { envelope: row.envelope, receipt: row.receipt, received: row.received, purged: row.purged })
+    let (row, reader, _) = find_for(db, actor, id)?;
+    // They may be about the consent, of which the recipient hears nothing.
+    let held = if row.issuer == reader { store::held(db, id)? } else { None };
+    let held = held.map(|why| serde_json::from_str(&why)).transpose();
+    let held = held.map_err(|_ignored| StorageError::Unreadable("packet_recipients.held"))?;
+    let store::Row { envelope, receipt, received, purged, .. } = row;
+    Ok(Evidence { envelope, receipt, received, purged, held })
+}
+
+/// Keeps for the sender why a packet is held back from the actor's organisation, until it gets it. Answers whether the sender has not
+/// been told that yet.
+pub fn set_held(tx: &mut Tx<'_>, id: PacketId, denials: &Denials) -> Result<bool, PacketError> {
+    let organisation = tx.actor().for_organisation()?;
+    let why = json!(denials).to_string();
+    Ok(store::set_held(tx, id, organisation, &why)?)
 }
 
 /// The claims and the manifest of a kept packet, as they were verified, while its ciphertext is here: to judge it again before it is
-/// handed over.
-pub fn claims_of(
-    db: &mut Db<'_>,
-    id: PacketId,
-    policy: &Policy,
-) -> Result<(Envelope, Manifest), PacketError> {
+/// handed over. The manifest names the policy that was in force when it was taken.
+pub fn claims_of(db: &mut Db<'_>, id: PacketId) -> Result<(Envelope, Manifest), PacketError> {
     let row = store::find(db, id)?.ok_or(AccessError::NotFound)?;
     let body = store::body(db, id)?.ok_or(PacketError::Purged)?;
     let envelope = claims(&row.envelope)?;
     let parts = Parts::from_stored(row.envelope, &body)?;
-    let manifest = Manifest::read(&parts.manifest, &envelope, policy)?;
+    let manifest = Manifest::read(&parts.manifest, &envelope)?;
     Ok((envelope, manifest))
 }
 

@@ -15,7 +15,7 @@ pub enum ManifestFault {
     Digest,
     /// It is not the JSON it must be.
     Malformed,
-    /// Its dictionary, or a field of it, is not known.
+    /// A field of it is not known.
     Unknown,
     /// A field stands under another category or in another compartment than the dictionary says.
     Misplaced,
@@ -112,6 +112,8 @@ faults! {
     Expiry = 205, "expiry", Refused;
     /// the packet it refers to is missing, or not one of the issuer's.
     Reference = 206, "reference", Refused;
+    /// the manifest names another policy than the one in force.
+    OtherPolicy = 207, "policy", Refused;
     /// the numbers of grants or sections differ from the claims.
     Counts = 210, "counts", Malformed;
     /// a section's length or digest differs from the claims.
@@ -184,7 +186,7 @@ impl PacketFault {
             Self::EnvelopeAlgorithm => Deny::D007,
             Self::IssuedAt | Self::Expiry => Deny::D008,
             Self::Manifest(ManifestFault::Digest | ManifestFault::Malformed) => Deny::D011,
-            Self::Manifest(ManifestFault::Unknown) => Deny::D012,
+            Self::OtherPolicy | Self::Manifest(ManifestFault::Unknown) => Deny::D012,
             Self::Manifest(ManifestFault::Misplaced) => Deny::D013,
             Self::Caller
             | Self::NoGrant
@@ -240,7 +242,13 @@ fn shows_text(value: &Value) -> bool {
 
 impl std::fmt::Display for PacketFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the packet was refused at check {}", self.outward_number())
+        write!(f, "the packet was refused at check {}", self.outward_number())?;
+        if matches!(self, Self::OtherPolicy) {
+            f.write_str(
+                ": it was sealed by another policy than the one in force; fetch the policy and seal it again",
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -50,8 +50,8 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Check 207: the digest, the form, the dictionary, and each field under its category and in its compartment.
-    pub(super) fn read(encoded: &str, envelope: &Envelope, policy: &Policy) -> Result<Self, PacketFault> {
+    /// The part of check 207 that no policy changes: the digest and the form.
+    pub(super) fn read(encoded: &str, envelope: &Envelope) -> Result<Self, PacketFault> {
         let fault = |fault| PacketFault::Manifest(fault);
         if encoded.len() > MAX_MANIFEST {
             return Err(fault(ManifestFault::Malformed));
@@ -62,29 +62,36 @@ impl Manifest {
         }
         let manifest: Self =
             closed::read(&bytes, DEPTH).map_err(|_ignored| fault(ManifestFault::Malformed))?;
-        manifest.judge(envelope, policy).map_err(fault)?;
-        Ok(manifest)
+        if manifest.is_formed(envelope) { Ok(manifest) } else { Err(fault(ManifestFault::Malformed)) }
     }
 
-    fn judge(&self, envelope: &Envelope, policy: &Policy) -> Result<(), ManifestFault> {
-        if self.v != 1 || self.fields.len() > MAX_FIELDS {
-            return Err(ManifestFault::Malformed);
-        }
-        if self.dict.as_str() != policy.dictionary() {
-            return Err(ManifestFault::Unknown);
-        }
+    fn is_formed(&self, envelope: &Envelope) -> bool {
         let mut seen = std::collections::BTreeSet::new();
+        let field_is_formed = |field: &ManifestField| {
+            envelope.sections.get(field.sec.place()).is_some()
+                && (field.s.is_none() || envelope.parent.is_some())
+        };
+        self.v == 1
+            && self.fields.len() <= MAX_FIELDS
+            && self.fields.iter().all(|field| field_is_formed(field) && seen.insert((&field.f, field.sec)))
+    }
+
+    /// Whether it was sealed by this policy.
+    pub fn is_by(&self, policy: &Policy) -> bool {
+        self.dict.as_str() == policy.dictionary()
+    }
+
+    /// The rest of check 207, for what was sealed by this policy: each field under its category and in its compartment. Of what was
+    /// sealed by another there is nothing to say by this one.
+    pub(super) fn judge(&self, envelope: &Envelope, policy: &Policy) -> Result<(), PacketFault> {
+        if !self.is_by(policy) {
+            return Ok(());
+        }
         for field in &self.fields {
-            let section = envelope.sections.get(field.sec.place()).ok_or(ManifestFault::Malformed)?;
-            if !seen.insert((&field.f, field.sec)) {
-                return Err(ManifestFault::Malformed);
-            }
-            let known = policy.field(&field.f).ok_or(ManifestFault::Unknown)?;
-            if field.s.is_some() && envelope.parent.is_none() {
-                return Err(ManifestFault::Malformed);
-            }
-            if known.category != field.c || known.compartment != section.role {
-                return Err(ManifestFault::Misplaced);
+            let known = policy.field(&field.f).ok_or(PacketFault::Manifest(ManifestFault::Unknown))?;
+            let sealed_in = envelope.sections.get(field.sec.place()).map(|section| &section.role);
+            if known.category != field.c || Some(&known.compartment) != sealed_in {
+                return Err(PacketFault::Manifest(ManifestFault::Misplaced));
             }
         }
         Ok(())

@@ -50,6 +50,9 @@
 //!   hub does not know.
 //! - **Claims that do not fit and show text are D010**: a name or a value with anything in it that no id, code or digest has. A single
 //!   word that is no code of the policy is D001. Both are 200, and neither is kept.
+//! - **Whether a packet was sealed by the policy in force is asked last, after 220** (`VerifiedPacket::judge_policy`), although it is part of
+//!   207: what was taken before the policy changed gets its receipt again. A kept manifest may name a policy of before; whoever judges
+//!   it again does so by its fields. A reader that has the hub's receipt opens it, and sets aside what its own policy does not know.
 //! - **The hub's receipt is looked at first when opening**, although its number is 310, because it gives the moment by which the
 //!   sender's key and the times are judged.
 
@@ -84,7 +87,7 @@ pub use check::{Checked, check};
 pub use content::DOCUMENT_SIZES;
 pub use deliver::{
     Delivered, Evidence, Handed, Waiting, claims_of, deliver, envelope_of, evidence, fetch, has_fetched,
-    is_handed_in, sent_on, waiting,
+    is_handed_in, sent_on, set_held, waiting,
 };
 pub use disclosed::{Disclosed, DisclosedTo, disclosed};
 pub use envelope::{AgreementRef, Envelope, GrantRef, PacketKind, ScopeRef, SectionRef};

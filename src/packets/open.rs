@@ -93,6 +93,9 @@ pub struct Opened {
     pub documents: Vec<OpenedDocument>,
     /// The files we could read.
     pub files: Vec<OpenedFile>,
+    /// Fields that the policy here does not know, or whose value it does not know, of a packet that was sealed by another policy: as JSON
+    /// text, for a person to look at and not to be worked with.
+    pub unknown: BTreeMap<FieldId, Secret<String>>,
     /// Sections that are not for our keys.
     pub not_for_us: Vec<SectionId>,
 }
@@ -149,7 +152,8 @@ pub fn open(
     let signed = SignedEnvelope::read(container.envelope, received, keys)?;
     let (envelope, digest) = (signed.envelope, signed.digest);
     envelope.judge_times(received)?;
-    let manifest = Manifest::read(container.manifest, &envelope, desk.policy)?;
+    let manifest = Manifest::read(container.manifest, &envelope)?;
+    manifest.judge(&envelope, desk.policy)?;
     judge_parts(&envelope, &container)?;
     let kinds = judge_shapes(&envelope, &container)?;
     let section_keys = take_keys(&envelope, &container, desk)?;
@@ -170,8 +174,9 @@ pub fn open(
         closed::read(verified.payload(), CONTENT_DEPTH).map_err(|_ignored| PacketFault::ContentClaims)
     })?;
     let files = bench.files(&contents)?;
+    let dictionary = Dictionary { policy: desk.policy, is_its_own: manifest.is_by(desk.policy) };
     for (_, content) in &contents {
-        judge_schema(content, desk.policy)?;
+        dictionary.judge_schema(content)?;
     }
     receipt.judge(envelope.jti, digest)?;
     match reading {
@@ -186,11 +191,22 @@ pub fn open(
     }
     let not_for_us =
         envelope.sections.iter().map(|s| s.id).filter(|id| !section_keys.contains_key(id)).collect();
-    let documents =
-        contents.into_iter().map(|(compartment, content)| document(compartment, content, desk.policy));
+    let mut unknown = BTreeMap::new();
+    let documents = contents
+        .into_iter()
+        .map(|(compartment, content)| dictionary.document(compartment, content, &mut unknown));
     let documents = documents.collect::<Result<_, _>>()?;
     let files = files.into_iter().map(|file| file.named(&manifest)).collect::<Result<_, _>>()?;
-    Ok(Opened { envelope_digest: digest, manifest, received, documents, files, not_for_us, envelope })
+    Ok(Opened {
+        envelope_digest: digest,
+        manifest,
+        received,
+        documents,
+        files,
+        unknown,
+        not_for_us,
+        envelope,
+    })
 }
 
 type SectionKeys = BTreeMap<SectionId, SectionKey>;
@@ -309,18 +325,53 @@ impl Bench<'_> {
     }
 }
 
-/// Check 309, for the fields the dictionary has; the others are found at 311.
-fn judge_schema(content: &Content, policy: &Policy) -> Result<(), PacketFault> {
-    if content.sch.as_str() != FIELDS_SCHEMA {
-        return Err(PacketFault::Schema);
-    }
-    for (name, value) in &content.data {
-        let field = name.parse::<FieldId>().ok();
-        if let Some(field) = field.as_ref().and_then(|id| policy.field(id)) {
-            check_value(field, value.clone()).map_err(|_ignored| PacketFault::Schema)?;
+/// What the fields of a packet are read by.
+struct Dictionary<'a> {
+    policy: &'a Policy,
+    /// Whether the packet was sealed by it. What was sealed by another policy the hub has judged by that one when it took it, and by its
+    /// own when it handed it over; that this one knows less of it is no reason to lose it.
+    is_its_own: bool,
+}
+
+impl Dictionary<'_> {
+    /// Check 309, for the fields the dictionary has; the others are found at 311.
+    fn judge_schema(&self, content: &Content) -> Result<(), PacketFault> {
+        if content.sch.as_str() != FIELDS_SCHEMA {
+            return Err(PacketFault::Schema);
         }
+        for (name, value) in content.data.iter().filter(|_| self.is_its_own) {
+            let field = name.parse::<FieldId>().ok();
+            if let Some(field) = field.as_ref().and_then(|id| self.policy.field(id)) {
+                check_value(field, value.clone()).map_err(|_ignored| PacketFault::Schema)?;
+            }
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn document(
+        &self,
+        compartment: CompartmentCode,
+        content: Content,
+        unknown: &mut BTreeMap<FieldId, Secret<String>>,
+    ) -> Result<OpenedDocument, PacketFault> {
+        let mut fields = BTreeMap::new();
+        for (name, value) in content.data {
+            let id: FieldId = name.parse().map_err(|_ignored| PacketFault::Outside)?;
+            match self.value(&id, value.clone()) {
+                Ok(value) => drop(fields.insert(id, value)),
+                Err(_not_its_own) if !self.is_its_own => {
+                    unknown.insert(id, Secret::new(value.to_string()));
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(OpenedDocument { compartment, fields })
+    }
+
+    fn value(&self, id: &FieldId, value: Value) -> Result<FormValue, PacketFault> {
+        let field = self.policy.field(id).ok_or(PacketFault::Outside)?;
+        check_value(field, value).map_err(|_ignored| PacketFault::Schema)
+    }
 }
 
 /// Check 311: what is inside and what the manifest lists for the sections we read are the same, value by value.
@@ -379,20 +430,6 @@ fn holds(field: &FieldId, salt: Option<&Salt>, value: Option<&Value>, expected: 
         (Some(salt), Some(value)) => commitment(field, *salt, value) == Some(expected),
         (None, _) | (_, None) => false,
     }
-}
-
-fn document(
-    compartment: CompartmentCode,
-    content: Content,
-    policy: &Policy,
-) -> Result<OpenedDocument, PacketFault> {
-    let mut fields = BTreeMap::new();
-    for (name, value) in content.data {
-        let id: FieldId = name.parse().map_err(|_ignored| PacketFault::Outside)?;
-        let field = policy.field(&id).ok_or(PacketFault::Outside)?;
-        fields.insert(id, check_value(field, value).map_err(|_ignored| PacketFault::Schema)?);
-    }
-    Ok(OpenedDocument { compartment, fields })
 }
 
 impl FoundFile {

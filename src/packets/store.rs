@@ -213,9 +213,39 @@ pub(super) fn set_delivered(
             .filter(packet_recipients::organisation.eq(organisation.to_string()))
             .filter(packet_recipients::delivered_at.is_null()),
     )
-    .set(packet_recipients::delivered_at.eq(now))
+    .set((packet_recipients::delivered_at.eq(now), packet_recipients::held.eq(None::<String>)))
     .execute(tx.db().conn())?;
     Ok(())
+}
+
+/// Keeps why a packet is held back from an organisation that has not got it. Answers whether that is new.
+pub(super) fn set_held(
+    tx: &mut Tx<'_>,
+    id: PacketId,
+    organisation: OrganisationId,
+    why: &str,
+) -> Result<bool, StorageError> {
+    let changed = diesel::update(
+        packet_recipients::table
+            .filter(packet_recipients::packet.eq(id.to_string()))
+            .filter(packet_recipients::organisation.eq(organisation.to_string()))
+            .filter(packet_recipients::delivered_at.is_null())
+            .filter(packet_recipients::held.is_null().or(packet_recipients::held.ne(why))),
+    )
+    .set(packet_recipients::held.eq(why))
+    .execute(tx.db().conn())?;
+    Ok(changed > 0)
+}
+
+/// Why a packet is held back, if it is: what was kept of it last.
+pub(super) fn held(db: &mut Db<'_>, id: PacketId) -> Result<Option<String>, StorageError> {
+    Ok(packet_recipients::table
+        .filter(packet_recipients::packet.eq(id.to_string()))
+        .filter(packet_recipients::held.is_not_null())
+        .order(packet_recipients::organisation)
+        .select(packet_recipients::held.assume_not_null())
+        .first(db.conn())
+        .optional()?)
 }
 
 /// Packets waiting for an organisation, oldest first.

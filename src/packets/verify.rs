@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Envelope, HubView, KeyLookup, KnownKey, Manifest, PacketError, PacketFault,
+    Envelope, HubView, KeyLookup, KnownKey, Manifest, PacketError, PacketFault, PacketKind,
     form::{
         Container, DEPTH, MAX_DOCUMENT_SECTION, MAX_ENVELOPE, MAX_ENVELOPE_PAYLOAD, MAX_FILE_SECTION,
         MAX_GRANT, SectionId, Written,
@@ -143,6 +143,17 @@ impl VerifiedPacket {
         &self.stored
     }
 
+    /// The last part of check 207: it was sealed by the policy in force. Asked after 220, so that a packet that was taken before the policy
+    /// changed gets its receipt again. One that takes another back holds no field to judge, and is taken whatever it names.
+    pub fn judge_policy(&self, policy: &Policy) -> Result<(), PacketError> {
+        let nothing_in_it = self.envelope.kind == PacketKind::Withdraw && self.manifest.fields.is_empty();
+        if nothing_in_it || self.manifest.is_by(policy) {
+            Ok(())
+        } else {
+            Err(PacketFault::OtherPolicy.into())
+        }
+    }
+
     /// The whole packet as it was received.
     pub fn body(&self) -> Result<Vec<u8>, PacketError> {
         Ok(Parts::from_stored(self.token.clone(), &self.stored)?.body(|_place| true)?)
@@ -150,7 +161,7 @@ impl VerifiedPacket {
 }
 
 /// Judges what was handed in. Reads nothing but the bytes, the view and the policy, stores nothing, and remembers nothing: whether the packet was
-/// handed in before (220) is asked when it is kept.
+/// handed in before (220) is asked when it is kept, and whether it was sealed by the policy in force after that.
 pub fn verify(
     body: &[u8],
     arrival: Arrival,
@@ -173,7 +184,8 @@ pub fn verify(
     }
     envelope.judge_times(arrival.at)?;
     judge_reference(&envelope, view)?;
-    let manifest = Manifest::read(container.manifest, &envelope, policy)?;
+    let manifest = Manifest::read(container.manifest, &envelope)?;
+    manifest.judge(&envelope, policy)?;
     judge_parts(&envelope, &container)?;
     judge_grants(&envelope, arrival.at, view)?;
     let kinds = judge_shapes(&envelope, &container)?;

@@ -61,7 +61,8 @@ pub enum ReferralError {
     /// The agreement, the consent, the directory or the minimum set does not allow the packet.
     #[error("this packet may not pass: {0}")]
     Denied(Denials),
-    /// It could be sent, and may not be handed over any more.
+    /// It could be sent, and may not be handed over any more. Every code that stands against it; the recipient is told those that are not
+    /// about the consent, the sender all of them.
     #[error("this packet was taken, and may not be handed over now; its sender can send again")]
     Held(Denials),
     /// A packet for several recipients, or none.
@@ -154,8 +155,11 @@ impl ReferralError {
 impl ReferralError {
     /// Every numbered code that is told with it.
     pub fn denials(&self) -> Denials {
-        if let Self::Denied(denials) | Self::Held(denials) = self {
+        if let Self::Denied(denials) = self {
             return denials.clone();
+        }
+        if let Self::Held(denials) = self {
+            return denials.for_recipient();
         }
         if let Self::Packet(PacketError::Refused(fault)) = self {
             return fault.denials();
@@ -223,8 +227,8 @@ impl Coded for ReferralError {
 
     fn facts(&self) -> Option<Map<String, Value>> {
         let mut facts = Map::new();
-        if let Self::Denied(denials) | Self::Held(denials) = self {
-            facts.insert(String::from("denials"), json!(denials));
+        if matches!(self, Self::Denied(_) | Self::Held(_)) {
+            facts.insert(String::from("denials"), json!(self.denials()));
             return Some(facts);
         }
         if let Some(inner) = self.of_another_room() {

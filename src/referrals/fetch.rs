@@ -1,5 +1,5 @@
 //! Hand a packet over to its recipient. What was allowed when it came is asked once more: an agreement may have been suspended since,
-//! or the person may have taken something back.
+//! the person may have taken something back, or the policy may have been tightened.
 
 use super::{
     deliver::may_read,
@@ -27,7 +27,7 @@ pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<Delivered
     }
     let referral = store::find_to_move(tx, delivered.referral)?;
     may_read(tx.actor(), &referral)?;
-    let (envelope, manifest) = packets::claims_of(tx.db(), id, policy)?;
+    let (envelope, manifest) = packets::claims_of(tx.db(), id)?;
     if envelope.kind == PacketKind::Withdraw {
         return Ok(delivered);
     }
@@ -35,6 +35,8 @@ pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<Delivered
     if let Some(cited) = wanted.agreement {
         wanted.agreement = Some(newest(tx.db(), cited)?);
     }
+    // The policy it was sealed by was in force when it was taken; what counts now is what the one in force says of its fields.
+    policy.dictionary().clone_into(&mut wanted.dictionary);
     // Nobody counts twice: the day's volume was judged when it came.
     let now = tx.now();
     let parent = onward::parent(tx.db(), &envelope, now, policy)?;
@@ -42,7 +44,7 @@ pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<Delivered
     let facts = facts(tx.db(), wanted, now, counted, policy)?;
     match judge(&facts) {
         Ok(_permission) => Ok(delivered),
-        Err(denials) => Err(ReferralError::Held(denials.for_recipient())),
+        Err(denials) => Err(ReferralError::Held(denials)),
     }
 }
 

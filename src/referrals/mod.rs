@@ -45,6 +45,7 @@ mod event;
 mod fetch;
 mod forget;
 mod ground;
+mod held;
 mod meant;
 mod moves;
 mod named;
@@ -83,6 +84,7 @@ pub use forget::{
     past,
 };
 pub use ground::Ground;
+pub use held::tell_held;
 pub use meant::Seen;
 pub use moves::{By, CaseClosure, Move, NextStep, Number, Report, Told};
 pub use names::{LoopName, StateName};

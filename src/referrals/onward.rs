@@ -53,7 +53,7 @@ pub(super) fn parent(
         keep,
         certificate: origin.certificate,
         links: links(db, origin, at, policy)?,
-        received: received(db, origin, policy)?,
+        received: received(db, origin)?,
     }))
 }
 
@@ -86,11 +86,7 @@ fn link(db: &mut Db<'_>, origin: &Origin, at: Timestamp) -> Result<Link, Referra
 }
 
 /// The fields its recipient was sent; nothing when the hub has deleted a manifest of it.
-fn received(
-    db: &mut Db<'_>,
-    origin: &Origin,
-    policy: &Policy,
-) -> Result<Option<BTreeSet<FieldId>>, ReferralError> {
+fn received(db: &mut Db<'_>, origin: &Origin) -> Result<Option<BTreeSet<FieldId>>, ReferralError> {
     let mut fields = BTreeSet::new();
     for packet in packets::disclosed(db, origin.id)? {
         if packet.from != origin.sender || packet.kind == PacketKind::Withdraw {
@@ -99,7 +95,7 @@ fn received(
         if packet.purged.is_some() {
             return Ok(None);
         }
-        let (_envelope, manifest) = packets::claims_of(db, packet.packet, policy)?;
+        let (_envelope, manifest) = packets::claims_of(db, packet.packet)?;
         fields.extend(manifest.fields.into_iter().map(|field| field.f));
     }
     Ok(Some(fields))

@@ -68,6 +68,7 @@ pub fn take(
         tx.mark_recorded();
         return Ok(taken);
     }
+    packet.judge_policy(policy)?;
     let [recipient] = envelope.aud.as_slice() else { return Err(ReferralError::OneRecipient) };
     match envelope.kind {
         PacketKind::Referral => begin(tx, packet, (*recipient, ahead), policy),

@@ -12,6 +12,8 @@ use throughline::{
     policy::{Deny, Warning},
 };
 
+use crate::rooms::code;
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -42,7 +44,7 @@ fn codes_in_sources() -> BTreeMap<String, String> {
     let mut codes = BTreeMap::new();
     for path in files(&["src"], "rs") {
         let text = fs::read_to_string(path).unwrap();
-        let code = text.split("#[cfg(test)]").next().unwrap();
+        let code = code(&text);
         for call in code.split("Code::new(").skip(1) {
             let Some((name, rest)) = call.trim_start().strip_prefix('"').and_then(|c| c.split_once('"'))
             else {

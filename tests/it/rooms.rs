@@ -87,10 +87,31 @@ fn room_of(path: &str) -> &str {
     path.split(['/', '.']).next().unwrap()
 }
 
-/// The part before the tests at the bottom, without comments.
-fn code(text: &str) -> String {
-    let text = text.split("#[cfg(test)]").next().unwrap();
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+/// What is compiled outside tests, without comments: each item under `#[cfg(test)]` is left out up to its own end, and what stands behind
+/// it is looked at.
+pub(crate) fn code(text: &str) -> String {
+    let (mut kept, mut leaving_out) = (Vec::new(), None);
+    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        let indent = line.len() - line.trim_start().len();
+        match leaving_out {
+            None if line.trim() == "#[cfg(test)]" => leaving_out = Some(indent),
+            None => kept.push(line),
+            Some(of_item) => {
+                let last = line.trim() == "}" || line.ends_with([';', ',']);
+                if indent == of_item && last && !line.trim_start().starts_with("#[") {
+                    leaving_out = None;
+                }
+            }
+        }
+    }
+    kept.join("\n")
+}
+
+#[test]
+fn what_stands_behind_a_module_of_tests_is_looked_at_and_what_is_in_it_is_not() {
+    let text = "use a;\n#[cfg(test)]\nmod forge;\nuse b;\n    #[cfg(test)]\n    #[expect(x)]\n    fn f(\n        c: C,\n    ) {\n        \
+        c;\n    }\n    fn g() {}\n// d\n#[cfg(test)]\nmod tests {\n    use e;\n\n    fn h() {\n    }\n}\nuse i;\n";
+    assert_eq!(code(text), "use a;\nuse b;\n    fn g() {}\nuse i;");
 }
 
 /// Every room named after `crate::`, also inside braces.
@@ -238,11 +259,10 @@ fn nobody_judges_by_the_policy_compiled_in() {
     let sources = sources();
     let for_tests = files_for_tests(&sources);
     for (path, text) in &sources {
-        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
         // The gateway's file takes words from it, never a judgement.
         let may = room_of(path) == "policy" || path == "cli/policy.rs" || for_tests.contains(path);
         assert!(
-            may || !text.contains("builtin()"),
+            may || !code(text).contains("builtin()"),
             "{path} asks the policy compiled in; take the one that is handed in"
         );
     }

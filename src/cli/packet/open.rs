@@ -133,9 +133,11 @@ fn show(opened: &Opened, files: &[String], output: &Output) -> Result<(), CliErr
             fields.insert(field.to_string(), value.expose_json());
         }
     }
+    let unknown: serde_json::Map<_, _> =
+        opened.unknown.iter().map(|(field, text)| (field.to_string(), json!(text.expose()))).collect();
     let shown = json!({
         "packet": opened.envelope.jti, "kind": opened.envelope.kind, "re": opened.envelope.re, "from": opened.envelope.iss, "referral": opened.envelope.referral,
-        "received": opened.received, "fields": fields, "files": files, "not_for_us": opened.not_for_us,
+        "received": opened.received, "fields": fields, "unknown": unknown, "files": files, "not_for_us": opened.not_for_us,
     });
     output.data(&shown, |_| {
         let label = |id: &str| {
@@ -149,6 +151,12 @@ fn show(opened: &Opened, files: &[String], output: &Output) -> Result<(), CliErr
         }
         for file in files {
             lines.push(format!("file           {file}"));
+        }
+        if !opened.unknown.is_empty() {
+            lines.push(String::from("\nSealed by another policy, which the one in force does not follow here. Look at it, work on without it:"));
+            // Nothing has checked what stands in it.
+            let raw = opened.unknown.iter().map(|(id, text)| format!("{id:<14} {}", text.expose().escape_debug()));
+            lines.extend(raw);
         }
         if !opened.not_for_us.is_empty() {
             lines.push(format!("\n{} sections are for other readers.", opened.not_for_us.len()));

@@ -40,6 +40,7 @@ diesel::table! {
         answered_at -> Nullable<BigInt>,
         answer -> Nullable<Text>,
         receipt -> Nullable<Text>,
+        held -> Nullable<Text>,
     }
 }
 

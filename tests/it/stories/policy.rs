@@ -1,4 +1,5 @@
-//! A node with a profile: what its mechanism tightened counts, and what was sealed by another policy is refused.
+//! A node with a profile: what its mechanism tightened counts, what is sealed by another policy is refused, and what was taken before the
+//! policy changed is judged again and never lost.
 
 use std::fs;
 
@@ -8,13 +9,15 @@ use throughline::{
     crypto::DecryptionKey,
     kernel::id::SystemIds,
     members::{self, KeyState, PublishKeys},
-    packets::press,
-    policy::Policy,
+    packets::{Draft, PacketKind, Sealed, press},
+    policy::{Policy, ReasonCode},
+    referrals::{By, Move, Number},
 };
 
+use super::ledger::act;
 use crate::support::{
-    Org, TestHub,
-    packet::{Mechanism, fetch, opened, submit},
+    Org, Response, TestHub,
+    packet::{Mechanism, Served, denials, fetch, opened_by, submit},
     send,
 };
 
@@ -40,22 +43,157 @@ async fn a_limit_that_a_profile_tightens_refuses_what_is_allowed_without_it() {
     }
 }
 
+/// A profile under which nobody may be sent a telephone number.
+fn without_telephones() -> Value {
+    json!({ "profile": "zm", "version": 8, "fields": [{ "id": "CF.phone", "tier": "never" }] })
+}
+
+/// A profile that raises a field, so that it belongs in another compartment than before.
+fn pregnancy_is_most_sensitive() -> Value {
+    json!({ "profile": "zm", "version": 9, "fields": [{ "id": "CF.pregnancy", "level": "S4" }] })
+}
+
+/// Seals by the node's policy and hands in.
+async fn hand_in(mechanism: &Mechanism, sender: &Org, draft: Draft) -> (Sealed, Response) {
+    let hub = &mechanism.hub;
+    let sealed = press(draft, &sender.signing, &hub.hub.policy(), &SystemIds).unwrap();
+    let response = submit(hub, sender, &sealed.body).await;
+    (sealed, response)
+}
+
+fn problem(served: &Served) -> Value {
+    serde_json::from_slice(&served.body).unwrap()
+}
+
+async fn telling_of(mechanism: &Mechanism, org: &Org, topic: &str) -> Vec<Value> {
+    mechanism.hub.clock.advance(chrono::TimeDelta::seconds(5));
+    let notices = org.get(&mechanism.hub, "/api/v1/notices?limit=200").await.expect(200).body;
+    let told = notices["items"].as_array().unwrap().iter().filter(|notice| notice["topic"] == topic);
+    told.map(|notice| notice["payload"].clone()).collect()
+}
+
 #[actix_web::test]
-async fn a_packet_sealed_by_another_policy_is_refused_and_one_by_the_node_s_is_opened_by_it_alone() {
+async fn a_packet_sealed_by_another_policy_is_refused_with_what_to_do_and_one_by_the_node_s_is_taken() {
     let mechanism = Mechanism::on(tightened(&of_something_else()), |_| {}).await;
-    let Mechanism { hub, harbour, clinic, .. } = &mechanism;
+    let Mechanism { harbour, clinic, .. } = &mechanism;
     let person = mechanism.person();
     let certified = mechanism.certify(&person, clinic).await;
     let (_, refused) = mechanism.hand_in(harbour, mechanism.draft(&person, &certified)).await;
-    assert_eq!(refused.expect(400).code(), "packet.manifest");
+    let refused = refused.expect(422);
+    assert_eq!((refused.code(), denials(&refused)), ("packet.policy", vec!["D012"]));
+    assert_eq!(
+        (&refused.body["check"], &refused.body["denials"][0]["subcode"]),
+        (&json!(207), &json!("207"))
+    );
+    let says = refused.body["detail"].as_str().unwrap();
+    assert!(says.contains("fetch the policy and seal it again"), "{says}");
+    hand_in(&mechanism, harbour, mechanism.draft(&person, &certified)).await.1.expect(201);
+}
+
+#[actix_web::test]
+async fn a_packet_taken_before_the_policy_changed_is_handed_over_and_opened_when_it_still_passes() {
+    let mechanism = Mechanism::new().await;
+    let (.., sealed, referral) = mechanism.referred().await;
+    let mechanism = mechanism.restarted(&of_something_else()).await;
+    let Mechanism { hub, harbour, clinic, .. } = &mechanism;
+    let served = fetch(hub, clinic, sealed.id).await;
+    assert_eq!(served.status, 200, "{}", String::from_utf8_lossy(&served.body));
+    let (opened, receipt) = opened_by(&hub.hub.policy(), hub, (clinic, harbour), &served).await;
+    let opened = opened.unwrap();
+    assert_eq!((opened.documents.len(), opened.unknown.len()), (3, 0));
+    let path = format!("/api/v1/packets/{}/receipts", sealed.id);
+    clinic.post(hub, &path, &json!({ "receipt": receipt })).await.expect(200);
+    assert_eq!(mechanism.seen(clinic, referral).await["state"], "delivered");
+}
+
+#[actix_web::test]
+async fn a_packet_the_new_policy_does_not_let_pass_is_held_and_its_sender_is_told_why_and_seals_again() {
+    let mechanism = Mechanism::new().await;
+    let (person, certified, held, referral) = mechanism.referred().await;
+    let mechanism = mechanism.restarted(&without_telephones()).await;
+    let Mechanism { hub, harbour, clinic, .. } = &mechanism;
+    for _often in 0..2 {
+        let served = fetch(hub, clinic, held.id).await;
+        assert_eq!((served.status, served.code().as_str()), (409, "packet.held"));
+        assert_eq!(problem(&served)["denials"][0]["code"], "D602", "{}", problem(&served));
+    }
+    let told = telling_of(&mechanism, harbour, "packet.held").await;
+    assert_eq!(told.len(), 1, "once for the same codes: {told:?}");
+    let expected = json!([{ "code": "D602", "fields": ["CF.phone"] }]);
+    let why = |denials: &Value| json!([{ "code": denials[0]["code"], "fields": denials[0]["fields"] }]);
+    assert_eq!((why(&told[0]["denials"]), &told[0]["packet"]), (expected.clone(), &json!(held.id)));
+    let evidence = format!("/api/v1/packets/{}/evidence", held.id);
+    assert_eq!(why(&harbour.get(hub, &evidence).await.expect(200).body["held"]), expected);
+    assert_eq!(clinic.get(hub, &evidence).await.expect(200).body["held"], Value::Null);
+
+    // The sender gives the first one up and seals again without the number.
+    let reason: ReasonCode = "CX01".parse().unwrap();
+    act(hub, harbour, referral, (By::Sender, Number::T24), Move::Cancel { reason }).await.expect(200);
+    let mut draft = mechanism.draft(&person, &certified);
+    draft.fields.retain(|field| field.field.as_str() != "CF.phone");
+    let (again, taken) = hand_in(&mechanism, harbour, draft).await;
+    taken.expect(201);
+    assert_eq!(fetch(hub, clinic, again.id).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_field_the_new_policy_moved_to_another_compartment_holds_the_packet() {
+    let mechanism = Mechanism::new().await;
+    let (.., held, _) = mechanism.referred().await;
+    let mechanism = mechanism.restarted(&pregnancy_is_most_sensitive()).await;
+    let served = fetch(&mechanism.hub, &mechanism.clinic, held.id).await;
+    assert_eq!((served.status, served.code().as_str()), (409, "packet.held"));
+    let problem = problem(&served);
+    let codes: Vec<&str> = problem["denials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|denial| denial["code"].as_str().unwrap())
+        .collect();
+    assert!(codes.contains(&"D210"), "{problem}");
+}
+
+#[actix_web::test]
+async fn replies_and_updates_to_a_packet_of_before_pass_when_they_are_sealed_by_the_policy_in_force() {
+    let mechanism = Mechanism::new().await;
+    let (person, certified, first, referral) = mechanism.referred().await;
+    mechanism.clinic_opens(&first).await;
+    let mechanism = mechanism.restarted(&of_something_else()).await;
+    let Mechanism { hub, harbour, clinic, .. } = &mechanism;
+    let draft = || Draft { referral, ..mechanism.draft(&person, &certified) };
+    let (_, refused) = mechanism.hand_in(clinic, mechanism.reply(&first, draft())).await;
+    assert_eq!(refused.expect(422).code(), "packet.policy");
+    let (reply, taken) = hand_in(&mechanism, clinic, mechanism.reply(&first, draft())).await;
+    taken.expect(201);
+    let (update, taken) = hand_in(&mechanism, harbour, Mechanism::update(&first, draft())).await;
+    taken.expect(201);
+    assert_eq!(fetch(hub, harbour, reply.id).await.status, 200);
+    assert_eq!(fetch(hub, clinic, update.id).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_packet_of_before_handed_in_again_gets_its_receipt_and_can_be_taken_back_by_whatever_policy() {
+    let mechanism = Mechanism::new().await;
+    let person = mechanism.person();
+    let certified = mechanism.certify(&person, &mechanism.clinic).await;
+    let draft = mechanism.draft(&person, &certified);
+    let referral = draft.referral;
+    let (sealed, first) = mechanism.hand_in(&mechanism.harbour, draft).await;
+    let first = first.expect(201);
+    let mechanism = mechanism.restarted(&of_something_else()).await;
+    let Mechanism { hub, harbour, clinic, .. } = &mechanism;
+    let again = submit(hub, harbour, &sealed.body).await.expect(201);
+    assert_eq!((&again.body["receipt"], &again.body["again"]), (&first.body["receipt"], &json!(true)));
 
     let draft = mechanism.draft(&person, &certified);
-    let sealed = press(draft, &harbour.signing, &hub.hub.policy(), &SystemIds).unwrap();
-    submit(hub, harbour, &sealed.body).await.expect(201);
-    let served = fetch(hub, clinic, sealed.id).await;
+    let back =
+        Draft { kind: PacketKind::Withdraw, re: Some(sealed.id), referral, fields: Vec::new(), ..draft };
+    let (back, taken) = mechanism.hand_in(harbour, back).await;
+    taken.expect(201);
+    assert_eq!(fetch(hub, clinic, sealed.id).await.code(), "packet.purged");
+    let served = fetch(hub, clinic, back.id).await;
     assert_eq!(served.status, 200);
-    let (by_the_compiled_in, _) = opened(hub, clinic, harbour, &served).await;
-    assert!(by_the_compiled_in.is_err(), "a gateway that does not follow its hub opened the packet");
+    opened_by(&hub.hub.policy(), hub, (clinic, harbour), &served).await.0.unwrap();
 }
 
 #[actix_web::test]

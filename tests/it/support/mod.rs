@@ -153,6 +153,22 @@ impl TestHub {
         self.serving.handle.stop(true).await;
     }
 
+    /// The same node, stopped and started again with a profile.
+    pub(crate) async fn restarted(self, profile: &Value) -> Self {
+        self.stop().await;
+        let Self { hub, clock, began, serving, database, folder, .. } = self;
+        serving.ended.await.unwrap().unwrap();
+        let mut settings = hub.settings().clone();
+        settings.policy.profiles = folder.path().join("profile.json");
+        std::fs::write(&settings.policy.profiles, profile.to_string()).unwrap();
+        hub.store().close();
+        drop(hub);
+        let hub = open(settings, &folder.path().join("keys"), &clock);
+        let serving = api::serve(&hub).unwrap();
+        let url = format!("http://{}", serving.address);
+        Self { hub, clock, url, began, serving, database, folder }
+    }
+
     /// Enrols an organisation with a machine client for every role and a full set of keys.
     pub(crate) async fn org(&self, name: &str) -> Org {
         self.org_like(serde_json::json!({

@@ -233,6 +233,11 @@ impl Mechanism {
         (sealed, response)
     }
 
+    /// The same mechanism, its node started again with a profile.
+    pub(crate) async fn restarted(self, profile: &Value) -> Self {
+        Self { hub: self.hub.restarted(profile).await, ..self }
+    }
+
     /// Refers a person to the clinic.
     pub(crate) async fn refer(&self, person: &Person, certified: &Certified) -> (Sealed, ReferralId) {
         let draft = self.draft(person, certified);
@@ -364,6 +369,16 @@ pub(crate) async fn opened(
     from: &Org,
     served: &Served,
 ) -> (Result<Opened, PacketError>, String) {
+    opened_by(Policy::builtin(), hub, (by, from), served).await
+}
+
+/// The same by a policy of one's own.
+pub(crate) async fn opened_by(
+    policy: &Policy,
+    hub: &TestHub,
+    (by, from): (&Org, &Org),
+    served: &Served,
+) -> (Result<Opened, PacketError>, String) {
     let kid = from.signing.kid().clone();
     let record = hub.hub.read(move |db| throughline::members::find_key(db, &kid)).await.unwrap().unwrap();
     let keys: Vec<DecryptionKey> = by
@@ -377,7 +392,7 @@ pub(crate) async fn opened(
         keys: &keys,
         signer: &by.signing,
         node: &node,
-        policy: Policy::builtin(),
+        policy,
         ids: &SystemIds,
         now: hub.now(),
     };

@@ -1,0 +1,2 @@
+-- Takes the reasons away.
+ALTER TABLE packet_recipients DROP COLUMN held;
