@@ -239,9 +239,10 @@ fn parted(narrowed: &Narrowed) -> (&[String], Narrowed) {
     (&narrowed.words, Narrowed { words: Vec::new(), ..narrowed.clone() })
 }
 
-/// A row that another source gave before is shown once.
+/// A row that another source gave before is shown once. The others are found by their id alone: by table and place, which a planner
+/// without statistics may choose as well, each row would be compared with all before it.
 const FIRST: &str = "NOT EXISTS (SELECT 1 FROM directory_rows AS other WHERE other.id = directory_rows.id \
-    AND other.tbl = directory_rows.tbl AND other.place < directory_rows.place AND other.place > 0 \
+    AND other.tbl || '' = directory_rows.tbl AND other.place + 0 < directory_rows.place AND other.place + 0 > 0 \
     AND other.missing_since IS NULL)";
 
 fn terms_of(narrowed: &Narrowed) -> Vec<Condition> {
