@@ -8,11 +8,12 @@ use serde::Deserialize;
 
 use super::{Asking, Body, Expected, Problem, ProblemDocument, Remembered, answer, reply::respond};
 use crate::{
+    access::Tx,
     directory::{
         self, Availability, DirectoryError, Link, LinkService, ListService, Search, Service, SetAvailability,
         SetVisibility, Visibility,
     },
-    hub::Reply,
+    hub::{Remember, Reply},
     kernel::{
         id::ServiceId,
         page::{Asked, Cursor},
@@ -110,11 +111,10 @@ async fn set_availability(
     let (now, remember) = body.into_parts();
     let command =
         SetAvailability { service: id.into_inner(), version: expected.0, availability: now.availability };
-    let outcome = asking.hub.answer("directory.set_availability", &asking.caller, remember, move |tx| {
-        let service = directory::set_availability(tx, &command)?;
-        Ok::<_, DirectoryError>(Reply::ok(&service)?.version(service.version))
-    });
-    answer(outcome.await)
+    change(asking, remember, "directory.set_availability", move |tx| {
+        directory::set_availability(tx, &command)
+    })
+    .await
 }
 
 /// Who may find a service.
@@ -137,11 +137,8 @@ async fn set_visibility(
 ) -> Result<HttpResponse, Problem> {
     let (now, remember) = body.into_parts();
     let command = SetVisibility { service: id.into_inner(), version: expected.0, visibility: now.visibility };
-    let outcome = asking.hub.answer("directory.set_visibility", &asking.caller, remember, move |tx| {
-        let service = directory::set_visibility(tx, &command)?;
-        Ok::<_, DirectoryError>(Reply::ok(&service)?.version(service.version))
-    });
-    answer(outcome.await)
+    change(asking, remember, "directory.set_visibility", move |tx| directory::set_visibility(tx, &command))
+        .await
 }
 
 /// Say which member provides an imported service, and the code to refer with. For those who keep the directory.
@@ -157,11 +154,7 @@ async fn link(
     let (link, remember) = body.into_parts();
     let command = LinkService { service: id.into_inner(), version: expected.0, link: Some(link) };
     let policy = asking.hub.policy();
-    let outcome = asking.hub.answer("directory.link", &asking.caller, remember, move |tx| {
-        let service = directory::link_service(tx, &command, &policy)?;
-        Ok::<_, DirectoryError>(Reply::ok(&service)?.version(service.version))
-    });
-    answer(outcome.await)
+    change(asking, remember, "directory.link", move |tx| directory::link_service(tx, &command, &policy)).await
 }
 
 /// Take the link between a service and a member back.
@@ -176,8 +169,19 @@ async fn unlink(
 ) -> Result<HttpResponse, Problem> {
     let command = LinkService { service: id.into_inner(), version: expected.0, link: None };
     let policy = asking.hub.policy();
-    let outcome = asking.hub.answer("directory.unlink", &asking.caller, remembered.0, move |tx| {
-        let service = directory::link_service(tx, &command, &policy)?;
+    change(asking, remembered.0, "directory.unlink", move |tx| directory::link_service(tx, &command, &policy))
+        .await
+}
+
+/// Changes a service and answers it as it is now.
+async fn change(
+    asking: Asking,
+    remember: Option<Remember>,
+    name: &'static str,
+    mut act: impl FnMut(&mut Tx<'_>) -> Result<Service, DirectoryError> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let outcome = asking.hub.answer(name, &asking.caller, remember, move |tx| {
+        let service = act(tx)?;
         Ok::<_, DirectoryError>(Reply::ok(&service)?.version(service.version))
     });
     answer(outcome.await)

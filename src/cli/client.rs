@@ -21,6 +21,9 @@ use crate::{
 /// How much of an answer is read at most, in bytes: the largest packet and some room.
 const MAX_ANSWER: usize = 16 * 1_048_576;
 
+/// How many pages of a history are asked for at most: it is held in memory.
+const MAX_PAGES: u32 = 200;
+
 /// A hub, signed in to.
 pub(super) struct HubClient {
     http: reqwest::Client,
@@ -140,7 +143,15 @@ impl HubClient {
     pub(super) async fn key_history(&self, organisation: OrganisationId) -> Result<Value, CliError> {
         let path = format!("/api/v1/organisations/{organisation}/keys?limit=50");
         let mut history = self.get(&path).await?.body;
+        let mut pages = 1;
         while let Some(next) = history.get("next").and_then(Value::as_str) {
+            if pages == MAX_PAGES {
+                return Err(CliError::new(
+                    Code::new("hub.answer_too_large", Fault::TooLarge),
+                    format!("the hub's list of what {organisation} said about its keys does not end"),
+                ));
+            }
+            pages += 1;
             let mut page = self.get(&format!("{path}&after={next}")).await?.body;
             let mut statements = Vec::new();
             for part in [&mut history, &mut page] {

@@ -171,7 +171,7 @@ impl Loaded {
         Ok(())
     }
 
-    /// Forgets services that the viewer may not see, and places where there are no others.
+    /// Forgets services that the viewer may not see, and places and programs that hold no others.
     fn withhold(&mut self, db: &mut Db<'_>, viewer: Viewer, ids: &[String]) -> Result<(), DirectoryError> {
         let of = |table: &str| -> Vec<String> {
             ids.iter()
@@ -179,9 +179,10 @@ impl Loaded {
                 .cloned()
                 .collect()
         };
-        let (services, locations) = (of("service"), of("location"));
+        let (services, locations, programs) = (of("service"), of("location"), of("program"));
         let seen = seen(db, viewer, &services)?;
-        let hidden = store::hidden_places(db, viewer, &locations)?;
+        let mut hidden = store::hidden_places(db, viewer, &locations)?;
+        hidden.extend(store::hidden_programs(db, viewer, &programs)?);
         for id in services.iter().filter(|id| !seen.contains_key(*id)).chain(&hidden) {
             self.rows.remove(id);
         }

@@ -17,7 +17,6 @@ const fn leaf(table: &'static str) -> Node {
 
 const ATTRIBUTES: &[(&str, &str, &Node)] = &[("attributes", "link_id", &ATTRIBUTE)];
 
-static TAXONOMY_PLAIN: Node = Node { table: "taxonomy", one: &[], many: &[] };
 static ATTRIBUTE: Node =
     Node { table: "attribute", one: &[("taxonomy_term", "taxonomy_term_id", &TERM)], many: &[] };
 static LANGUAGE: Node = leaf("language");
@@ -51,19 +50,24 @@ static LOCATION: Node = Node {
         ("attributes", "link_id", &ATTRIBUTE),
     ],
 };
-static ORGANIZATION_IN_SERVICE: Node = Node {
-    table: "organization",
-    one: &[],
-    many: &[
-        ("additional_websites", "organization_id", &URL),
-        ("funding", "organization_id", &FUNDING),
-        ("phones", "organization_id", &PHONE),
-        ("locations", "organization_id", &LOCATION),
-        ("programs", "organization_id", &PROGRAM),
-        ("organization_identifiers", "organization_id", &IDENTIFIER),
-        ("attributes", "link_id", &ATTRIBUTE),
-    ],
-};
+
+/// What every whole form of an organisation nests, apart from its services.
+macro_rules! organization_lists {
+    ($($more:expr),*) => {
+        &[
+            ("additional_websites", "organization_id", &URL),
+            ("funding", "organization_id", &FUNDING),
+            ("phones", "organization_id", &PHONE),
+            ("locations", "organization_id", &LOCATION),
+            ("programs", "organization_id", &PROGRAM),
+            ("organization_identifiers", "organization_id", &IDENTIFIER),
+            ("attributes", "link_id", &ATTRIBUTE),
+            $($more),*
+        ]
+    };
+}
+
+static ORGANIZATION_IN_SERVICE: Node = Node { table: "organization", one: &[], many: organization_lists!() };
 static PLACE_IN_SERVICE: Node = Node {
     table: "service_at_location",
     one: &[("location", "location_id", &LOCATION)],
@@ -116,7 +120,8 @@ static SERVICE_IN_PLACE: Node = Node {
     ],
     many: service_lists!(),
 };
-static ORGANIZATION_PLAIN: Node = Node { table: "organization", one: &[], many: &[] };
+/// An organisation in a list.
+pub(super) static ORGANIZATION_LISTED: Node = Node { table: "organization", one: &[], many: &[] };
 static PROGRAM_PLAIN: Node = Node { table: "program", one: &[], many: &[] };
 static LOCATION_PLAIN: Node = Node { table: "location", one: &[], many: &[] };
 static SERVICE_ID: Node = Node { table: "service", one: &[], many: &[] };
@@ -125,7 +130,7 @@ static SERVICE_ID: Node = Node { table: "service", one: &[], many: &[] };
 pub(super) static SERVICE_LISTED: Node = Node {
     table: "service",
     one: &[
-        ("organization", "organization_id", &ORGANIZATION_PLAIN),
+        ("organization", "organization_id", &ORGANIZATION_LISTED),
         ("program", "program_id", &PROGRAM_PLAIN),
     ],
     many: &[],
@@ -142,36 +147,24 @@ pub(super) static PLACE_LISTED: Node = Node {
     one: &[("location", "location_id", &LOCATION_PLAIN), ("service", "service_id", &SERVICE_LISTED)],
     many: &[],
 };
-/// An organisation in a list.
-pub(super) static ORGANIZATION_LISTED: Node = Node { table: "organization", one: &[], many: &[] };
 
-macro_rules! organization_with {
-    ($service:expr) => {
-        Node {
-            table: "organization",
-            one: &[],
-            many: &[
-                ("additional_websites", "organization_id", &URL),
-                ("funding", "organization_id", &FUNDING),
-                ("phones", "organization_id", &PHONE),
-                ("locations", "organization_id", &LOCATION),
-                ("programs", "organization_id", &PROGRAM),
-                ("organization_identifiers", "organization_id", &IDENTIFIER),
-                ("attributes", "link_id", &ATTRIBUTE),
-                ("services", "organization_id", $service),
-            ],
-        }
-    };
-}
 /// An organisation with everything, and of its services what they are called.
-pub(super) static ORGANIZATION: Node = organization_with!(&SERVICE_ID);
+pub(super) static ORGANIZATION: Node = Node {
+    table: "organization",
+    one: &[],
+    many: organization_lists!(("services", "organization_id", &SERVICE_ID)),
+};
 /// An organisation with everything, its services too.
-pub(super) static ORGANIZATION_WITH_SERVICES: Node = organization_with!(&SERVICE_IN_ORGANIZATION);
+pub(super) static ORGANIZATION_WITH_SERVICES: Node = Node {
+    table: "organization",
+    one: &[],
+    many: organization_lists!(("services", "organization_id", &SERVICE_IN_ORGANIZATION)),
+};
 /// A taxonomy.
 pub(super) static TAXONOMY: Node = Node { table: "taxonomy", one: &[], many: &[] };
 /// A term of a taxonomy.
 pub(super) static TERM: Node =
-    Node { table: "taxonomy_term", one: &[("taxonomy_detail", "taxonomy_id", &TAXONOMY_PLAIN)], many: &[] };
+    Node { table: "taxonomy_term", one: &[("taxonomy_detail", "taxonomy_id", &TAXONOMY)], many: &[] };
 
 /// Whether a row that names another through this column is shown inside it.
 pub(super) fn is_part(table: &str, via: &str) -> bool {

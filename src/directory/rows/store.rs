@@ -1,6 +1,6 @@
 //! Rows of packages and their links.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
 
@@ -127,28 +127,21 @@ pub(super) struct Stored {
 
 /// Rows by id that their sources give at present. Where several sources give one, the first that did.
 pub(super) fn bodies(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<Stored>, StorageError> {
-    let mut found = Vec::new();
-    for ids in ids.chunks(AT_ONCE) {
-        found.extend(
-            directory_rows::table
-                .filter(directory_rows::id.eq_any(ids).and(directory_rows::missing_since.is_null()))
-                .order(directory_rows::place)
-                .select((
-                    directory_rows::tbl,
-                    directory_rows::id,
-                    directory_rows::body,
-                    directory_rows::place,
-                ))
-                .load::<Stored>(db.conn())?,
-        );
-    }
-    Ok(found)
+    in_portions(ids, |ids| {
+        directory_rows::table
+            .filter(directory_rows::id.eq_any(ids).and(directory_rows::missing_since.is_null()))
+            .order(directory_rows::place)
+            .select((directory_rows::tbl, directory_rows::id, directory_rows::body, directory_rows::place))
+            .load(db.conn())
+    })
 }
 
 /// A link as it is stored.
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = directory_links)]
 pub(super) struct StoredLink {
     pub(super) parent: String,
+    #[diesel(column_name = tbl)]
     pub(super) table: String,
     pub(super) via: String,
     pub(super) id: String,
@@ -156,21 +149,10 @@ pub(super) struct StoredLink {
 
 /// What these rows name.
 pub(super) fn names(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<StoredLink>, StorageError> {
-    let mut found = Vec::new();
-    for ids in ids.chunks(AT_ONCE) {
-        found.extend(
-            directory_links::table
-                .filter(directory_links::id.eq_any(ids))
-                .select((
-                    directory_links::parent,
-                    directory_links::tbl,
-                    directory_links::via,
-                    directory_links::id,
-                ))
-                .load::<StoredLink>(db.conn())?,
-        );
-    }
-    Ok(found)
+    in_portions(ids, |ids| {
+        let links = directory_links::table.filter(directory_links::id.eq_any(ids));
+        links.select(StoredLink::as_select()).load(db.conn())
+    })
 }
 
 /// Rows of these tables that name these rows.
@@ -179,38 +161,31 @@ pub(super) fn parts(
     ids: &[String],
     tables: &[&str],
 ) -> Result<Vec<StoredLink>, StorageError> {
-    let mut found = Vec::new();
-    for ids in ids.chunks(AT_ONCE) {
-        found.extend(
-            directory_links::table
-                .filter(directory_links::parent.eq_any(ids).and(directory_links::tbl.eq_any(tables)))
-                .select((
-                    directory_links::parent,
-                    directory_links::tbl,
-                    directory_links::via,
-                    directory_links::id,
-                ))
-                .load::<StoredLink>(db.conn())?,
-        );
-    }
-    Ok(found)
+    in_portions(ids, |ids| {
+        directory_links::table
+            .filter(directory_links::parent.eq_any(ids).and(directory_links::tbl.eq_any(tables)))
+            .select(StoredLink::as_select())
+            .load(db.conn())
+    })
 }
 
 /// The links from and to these rows.
 pub(super) fn links_around(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<StoredLink>, StorageError> {
     let mut found = names(db, ids)?;
+    found.extend(in_portions(ids, |ids| {
+        let links = directory_links::table.filter(directory_links::parent.eq_any(ids));
+        links.select(StoredLink::as_select()).load(db.conn())
+    })?);
+    Ok(found)
+}
+
+fn in_portions<T>(
+    ids: &[String],
+    mut load: impl FnMut(&[String]) -> QueryResult<Vec<T>>,
+) -> Result<Vec<T>, StorageError> {
+    let mut found = Vec::new();
     for ids in ids.chunks(AT_ONCE) {
-        found.extend(
-            directory_links::table
-                .filter(directory_links::parent.eq_any(ids))
-                .select((
-                    directory_links::parent,
-                    directory_links::tbl,
-                    directory_links::via,
-                    directory_links::id,
-                ))
-                .load::<StoredLink>(db.conn())?,
-        );
+        found.extend(load(ids)?);
     }
     Ok(found)
 }
@@ -238,37 +213,57 @@ pub(super) fn hidden_places(
     viewer: Viewer,
     ids: &[String],
 ) -> Result<HashSet<String>, StorageError> {
-    let (mut hidden, mut open) = (HashSet::new(), HashSet::new());
-    for ids in ids.chunks(AT_ONCE) {
-        let places: Vec<(String, String)> = directory_links::table
+    let places = named_by(db, ids, ("service_at_location", "location_id"))?;
+    let at: Vec<String> = places.iter().map(|(_, place)| place.clone()).collect();
+    let offered: HashMap<String, String> = in_portions(&at, |at| {
+        directory_links::table
+            .filter(directory_links::id.eq_any(at))
+            .filter(directory_links::tbl.eq("service_at_location").and(directory_links::via.eq("service_id")))
+            .select((directory_links::id, directory_links::parent))
+            .load(db.conn())
+    })?
+    .into_iter()
+    .collect();
+    let behind =
+        places.into_iter().filter_map(|(location, place)| Some((location, offered.get(&place)?.clone())));
+    only_unseen(db, viewer, behind.collect())
+}
+
+/// Those of these programs whose services the viewer may none of them see.
+pub(super) fn hidden_programs(
+    db: &mut Db<'_>,
+    viewer: Viewer,
+    ids: &[String],
+) -> Result<HashSet<String>, StorageError> {
+    let behind = named_by(db, ids, ("service", "program_id"))?;
+    only_unseen(db, viewer, behind)
+}
+
+/// Which of these rows is named by which row of a table, through a column.
+fn named_by(
+    db: &mut Db<'_>,
+    ids: &[String],
+    (table, via): (&str, &str),
+) -> Result<Vec<(String, String)>, StorageError> {
+    in_portions(ids, |ids| {
+        directory_links::table
             .filter(directory_links::parent.eq_any(ids))
-            .filter(
-                directory_links::tbl.eq("service_at_location").and(directory_links::via.eq("location_id")),
-            )
+            .filter(directory_links::tbl.eq(table).and(directory_links::via.eq(via)))
             .select((directory_links::parent, directory_links::id))
-            .load(db.conn())?;
-        let at: Vec<&String> = places.iter().map(|(_, place)| place).collect();
-        let mut offered: HashMap<String, String> = HashMap::new();
-        for at in at.chunks(AT_ONCE) {
-            let rows: Vec<(String, String)> = directory_links::table
-                .filter(directory_links::id.eq_any(at.iter().copied()))
-                .filter(
-                    directory_links::tbl.eq("service_at_location").and(directory_links::via.eq("service_id")),
-                )
-                .select((directory_links::id, directory_links::parent))
-                .load(db.conn())?;
-            offered.extend(rows);
-        }
-        let asked: Vec<String> = offered.values().cloned().collect::<HashSet<_>>().into_iter().collect();
-        let seen = seen(db, viewer, &asked)?;
-        for (location, place) in places {
-            let is_seen = offered.get(&place).is_some_and(|service| seen.contains_key(service));
-            if is_seen {
-                open.insert(location)
-            } else {
-                hidden.insert(location)
-            };
-        }
-    }
-    Ok(hidden.difference(&open).cloned().collect())
+            .load(db.conn())
+    })
+}
+
+/// Of rows and the services behind them, the rows that no service is behind that the viewer may see.
+fn only_unseen(
+    db: &mut Db<'_>,
+    viewer: Viewer,
+    behind: Vec<(String, String)>,
+) -> Result<HashSet<String>, StorageError> {
+    let services: BTreeSet<String> = behind.iter().map(|(_, service)| service.clone()).collect();
+    let seen = seen(db, viewer, &services.into_iter().collect::<Vec<_>>())?;
+    let (open, hidden): (Vec<_>, Vec<_>) =
+        behind.into_iter().partition(|(_, service)| seen.contains_key(service));
+    let open: HashSet<String> = open.into_iter().map(|(row, _)| row).collect();
+    Ok(hidden.into_iter().map(|(row, _)| row).filter(|row| !open.contains(row)).collect())
 }

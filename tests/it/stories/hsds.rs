@@ -24,13 +24,17 @@ fn package(folder: &Path) {
             "id,name,taxonomy_id,parent_id",
             format!("{HEALTH},Health,t1,\nt12,Dentist,t1,{HEALTH}\n"),
         ),
-        ("program", "id,name,organization_id", format!("p1,Coast,{ORGANISATION}\n")),
+        (
+            "program",
+            "id,name,organization_id",
+            format!("p1,Coast,{ORGANISATION}\np2,Canary program,{ORGANISATION}\n"),
+        ),
         (
             "service",
             "id,organization_id,program_id,name,status,minimum_age,url,local_code",
             format!(
                 "{CLINIC},{ORGANISATION},p1,Clínica do Porto,active,16,https://clinic.example,X9\n\
-                 {SHELTER},{ORGANISATION},,Canary shelter,active,,,\n"
+                 {SHELTER},{ORGANISATION},p2,Canary shelter,active,,,\n"
             ),
         ),
         (
