@@ -36,6 +36,16 @@ pub enum DirectoryError {
     /// Services that members can be referred to through.
     #[error("{0} services of this source are linked to members; unlink them first")]
     Linked(i64),
+    /// Services that are restricted.
+    #[error(
+        "{0} services of this source are restricted, and importing it again would not know that; say first who may find them, with throughline directory visibility"
+    )]
+    Restricted(usize),
+    /// Documents that nest too much.
+    #[error(
+        "this page would hold too much; ask for fewer on a page, or for the services of one organization_id"
+    )]
+    TooMuch,
     /// A source's name.
     #[error("a source is named with 1 to 60 lower-case letters, digits, - or .")]
     BadSource,
@@ -52,6 +62,8 @@ impl Coded for DirectoryError {
             Self::Stopped(_) => Code::new("directory.package_stopped", Fault::Refused),
             Self::UnknownService(_) => Code::new("directory.unknown_service", Fault::Refused),
             Self::Linked(_) => Code::new("directory.linked", Fault::Conflict),
+            Self::Restricted(_) => Code::new("directory.restricted", Fault::Conflict),
+            Self::TooMuch => Code::new("hsds.too_much", Fault::TooLarge),
             Self::BadSource => Code::new("directory.bad_source", Fault::Malformed),
         }
     }

@@ -82,7 +82,9 @@ pub fn import(
     if let Some(reason) = report.stopped {
         return Err(DirectoryError::Stopped(reason));
     }
-    for (table, id, digest) in missing(tx.db(), source, &seen)? {
+    let gone = missing(tx.db(), source, &seen)?;
+    keep_restricted(tx, source, &gone, &taking)?;
+    for (table, id, digest) in gone {
         store::mark_missing(tx, (source, &table, &id), &digest)?;
         count_missing(&mut report, &table);
         taking.touched.add(id);
@@ -92,13 +94,40 @@ pub fn import(
     Ok(report)
 }
 
-/// Forgets everything that came from a source. Answers how many services went with it. Refused while members are linked to some.
+/// A restricted service that is not given any more may have come in again under another name or id, in the same import: new services of
+/// its organisation are restricted as well, until somebody says otherwise.
+fn keep_restricted(
+    tx: &mut Tx<'_>,
+    source: &str,
+    gone: &[(String, String, String)],
+    taking: &Taking,
+) -> Result<(), DirectoryError> {
+    let restricted = store::restricted(tx.db(), source)?;
+    let lost: Vec<String> = gone
+        .iter()
+        .filter(|(table, id, _)| table == "service" && restricted.contains(id))
+        .map(|(_, id, _)| id.clone())
+        .collect();
+    let theirs: HashSet<String> = rows::store::organizations_of(tx.db(), &lost)?.into_iter().collect();
+    let new = taking.offered.iter().filter(|(_, organization)| theirs.contains(&organization.to_string()));
+    let new: Vec<String> = new.map(|(service, _)| service.to_string()).collect();
+    store::restrict(tx, source, &new)?;
+    Ok(())
+}
+
+/// Forgets everything that came from a source. Answers how many services went with it. Refused while members are linked to
+/// some, or some are restricted: what comes in again would not be.
 pub fn forget_source(tx: &mut Tx<'_>, source: &str) -> Result<usize, DirectoryError> {
     tx.actor().may(Permission::ManageDirectory)?;
     check_source(source)?;
+    tx.take_turn(&["directory"])?;
     let linked = store::linked(tx.db(), source)?;
     if linked > 0 {
         return Err(DirectoryError::Linked(linked));
+    }
+    let restricted = store::restricted(tx.db(), source)?.len();
+    if restricted > 0 {
+        return Err(DirectoryError::Restricted(restricted));
     }
     let gone = store::forget(tx, source)?;
     audit::record(tx, &Record::about(source))?;
@@ -202,6 +231,8 @@ struct Taking {
     changed: HashSet<Uuid>,
     /// Rows that changed.
     touched: Touched,
+    /// New services, each with its organisation.
+    offered: Vec<(Uuid, Uuid)>,
     /// The place of the next new row.
     place: i64,
     /// Whether this source gave anything before.
@@ -216,6 +247,7 @@ impl Taking {
             names: HashMap::new(),
             changed: HashSet::new(),
             touched: Touched::default(),
+            offered: Vec::new(),
             place: rows::store::next_place(db)?,
             is_known: store::has_source(db, given.source)?,
             visibility: given.visibility,
@@ -237,8 +269,12 @@ fn take(
             Difference::New => new.push(row),
             Difference::Changed(was) => {
                 store::update_row(tx, source, rule.name, row, was)?;
-                let links = rows::of_row(rule, row);
-                rows::store::replace_links(tx, (source, rule.name, &row.id.to_string()), &links)?;
+                // What it belonged to looks different as well, when it moves.
+                let id = row.id.to_string();
+                if taking.is_known {
+                    taking.touched.add_owners(tx, &id)?;
+                }
+                rows::store::replace_links(tx, (source, rule.name, &id), &rows::of_row(rule, row))?;
                 touched.push(row);
             }
             Difference::None => {
@@ -268,6 +304,9 @@ fn take(
             if let Some(other) = store::other_source(tx.db(), source, &new)? {
                 return Err(DirectoryError::Stopped(imported_as(&other)));
             }
+            taking
+                .offered
+                .extend(new.iter().filter_map(|row| Some((row.id, *row.references.get("organization_id")?))));
             let now = tx.now();
             let made = |rows: &[&Row]| -> Vec<Service> {
                 rows.iter().map(|row| service(row, source, taking, now)).collect()

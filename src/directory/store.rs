@@ -406,13 +406,25 @@ pub(super) fn has_source(db: &mut Db<'_>, source: &str) -> Result<bool, StorageE
     Ok(rows > 0)
 }
 
-/// Ids of services that are not for everybody who is signed in.
+/// Services of a source that are not for everybody who is signed in.
 pub(super) fn restricted(db: &mut Db<'_>, source: &str) -> Result<Vec<String>, StorageError> {
     Ok(services::table
         .filter(services::source.eq(source))
         .filter(services::visibility.eq(Visibility::Restricted.name()))
-        .select(services::id)
+        .select(services::row_id)
         .load(db.conn())?)
+}
+
+/// Restricts services of a source.
+pub(super) fn restrict(tx: &mut Tx<'_>, source: &str, rows: &[String]) -> Result<(), StorageError> {
+    for rows in rows.chunks(AT_ONCE) {
+        diesel::update(
+            services::table.filter(services::source.eq(source).and(services::row_id.eq_any(rows))),
+        )
+        .set(services::visibility.eq(Visibility::Restricted.name()))
+        .execute(tx.db().conn())?;
+    }
+    Ok(())
 }
 
 /// Links a service, if it still has the version the caller saw.

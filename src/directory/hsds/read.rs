@@ -86,6 +86,7 @@ pub fn read<E: From<HsdsError>>(
         source,
         report: Report { source: source.to_owned(), ..Report::default() },
         ids: HashMap::new(),
+        taken: HashSet::new(),
         present: RULES.iter().map(|rule| rule.name).filter(|name| package.table(name).is_some()).collect(),
         bytes: 0,
         of: package.bytes(),
@@ -146,6 +147,8 @@ struct Reading<'a> {
     source: &'a str,
     report: Report,
     ids: HashMap<&'static str, HashSet<Uuid>>,
+    /// Ids of the tables that were read before, whatever table they are of.
+    taken: HashSet<Uuid>,
     present: Vec<&'static str>,
     bytes: u64,
     of: u64,
@@ -264,6 +267,7 @@ impl Reading<'_> {
             self.report.stopped.get_or_insert(reason);
         }
         self.report.tables.push(report);
+        self.taken.extend(&seen);
         if rule.is_referred_to {
             self.ids.insert(rule.name, seen);
         }
@@ -314,6 +318,22 @@ impl Reading<'_> {
                     "use a value of the list, in this spelling",
                 ));
             }
+        }
+        if row.cell("contact_id").is_some() {
+            findings.push(Finding::refused(
+                "person",
+                Some("contact_id"),
+                "what belongs to a person is not imported",
+                "nothing; enter focal points by hand",
+            ));
+        }
+        if self.taken.contains(&row.id) {
+            findings.push(Finding::refused(
+                "id_of_another_table",
+                Some("id"),
+                "a row of another table has the same id",
+                "give each row an id of its own",
+            ));
         }
         self.follow(rule, &mut row, own, &mut findings);
         if findings.iter().all(|found| found.severity != Severity::Refused) && !seen.insert(row.id) {
@@ -721,6 +741,25 @@ mod tests {
         let row = &rows.iter().find(|(table, _)| *table == "service").unwrap().1;
         assert_eq!(row.cell("description"), Some("two\nlines, and \"quotes\""));
         assert!(codes(&report).contains(&("required", Some(4), Some("name"))), "{report:?}");
+    }
+
+    #[test]
+    fn an_id_stands_for_one_row_whatever_the_table_and_a_person_s_number_stays_out() {
+        let (report, rows) = read_all(&[
+            ("organizations.csv", b"id,name\n11111111-1111-4111-8111-111111111111,Harbour\n"),
+            (
+                "services.csv",
+                b"id,organization_id,name,status,contact_id\n\
+                  11111111-1111-4111-8111-111111111111,11111111-1111-4111-8111-111111111111,Advice,active,\n\
+                  s1,11111111-1111-4111-8111-111111111111,Clinic,active,\n\
+                  s2,11111111-1111-4111-8111-111111111111,Canary,active,c1\n",
+            ),
+            ("service_at_location.csv", b"id,service_id,location_id\np1,s1,l1\n"),
+        ])
+        .unwrap();
+        let found = [("id_of_another_table", Some(2), Some("id")), ("person", Some(4), Some("contact_id"))];
+        assert_eq!(codes(&report), found);
+        assert!(rows.iter().all(|(_, row)| row.cell("name") != Some("Canary")));
     }
 
     #[test]

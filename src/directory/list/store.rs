@@ -75,8 +75,11 @@ macro_rules! named {
 
 /// Taxonomies or terms that fit.
 macro_rules! terms {
-    ($query:expr, $kind:expr, $narrowed:expr) => {{
+    ($query:expr, $viewer:expr, ($kind:expr, $narrowed:expr)) => {{
         let mut query = named!(present!($query, $kind.table()), &$narrowed.words);
+        if let Some(condition) = of_seen_sources($viewer) {
+            query = query.filter(condition);
+        }
         for condition in terms_of($narrowed) {
             query = query.filter(condition);
         }
@@ -204,7 +207,7 @@ pub(in crate::directory) fn list(
             windowed!(db, query, directory_rows::id, directory_rows::place, window)?
         }
         Kind::Taxonomy | Kind::Term => {
-            let query = terms!(directory_rows::table.select(row).into_boxed(), kind, narrowed);
+            let query = terms!(directory_rows::table.select(row).into_boxed(), viewer, (kind, narrowed));
             windowed!(db, query, directory_rows::id, directory_rows::place, window)?
         }
     })
@@ -229,7 +232,8 @@ pub(in crate::directory) fn count(
             named!(query, words).first(db.conn())?
         }
         Kind::Taxonomy | Kind::Term => {
-            terms!(directory_rows::table.select(rows).into_boxed(), kind, narrowed).first(db.conn())?
+            terms!(directory_rows::table.select(rows).into_boxed(), viewer, (kind, narrowed))
+                .first(db.conn())?
         }
     })
 }
@@ -244,6 +248,19 @@ fn parted(narrowed: &Narrowed) -> (&[String], Narrowed) {
 const FIRST: &str = "NOT EXISTS (SELECT 1 FROM directory_rows AS other WHERE other.id = directory_rows.id \
     AND other.tbl || '' = directory_rows.tbl AND other.place + 0 < directory_rows.place AND other.place + 0 > 0 \
     AND other.missing_since IS NULL)";
+
+/// Words of a source are there for those who may see one of its services, or when it has none: they may name what is hidden.
+fn of_seen_sources(viewer: Viewer) -> Option<Condition> {
+    let seen = match viewer {
+        Viewer::Anybody => "= 'public'",
+        Viewer::Member(_) => "<> 'restricted'",
+        Viewer::Keeper => return None,
+    };
+    let theirs = "SELECT 1 FROM services WHERE services.source = directory_rows.source";
+    Some(diesel::dsl::sql(&format!(
+        "(EXISTS ({theirs} AND services.visibility {seen}) OR NOT EXISTS ({theirs}))"
+    )))
+}
 
 fn terms_of(narrowed: &Narrowed) -> Vec<Condition> {
     let under = |via: &str, parent: Uuid| {

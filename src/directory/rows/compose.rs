@@ -8,6 +8,7 @@ use super::{
     hsds_json,
     shape::{self, Node},
     store,
+    withheld::Withheld,
 };
 use crate::{
     directory::{DirectoryError, Viewer, list::store::seen},
@@ -75,7 +76,7 @@ pub(in crate::directory) fn compose(
     ids: &[String],
 ) -> Result<Vec<Value>, DirectoryError> {
     let root = kind.node(depth);
-    let mut loaded = Loaded::default();
+    let mut loaded = Loaded::new(viewer);
     let mut level: Vec<(&'static Node, String)> = ids.iter().map(|id| (root, id.clone())).collect();
     while !level.is_empty() {
         level = loaded.level(db, viewer, level)?;
@@ -89,8 +90,10 @@ struct Body {
     place: i64,
 }
 
+/// How many rows one page of documents may hold: a list of whole organisations could otherwise be the whole directory.
+const MOST_ROWS: usize = 50_000;
+
 /// Rows that were read, and how they hang together.
-#[derive(Default)]
 struct Loaded {
     rows: HashMap<String, Body>,
     /// What a row names, by row and column.
@@ -100,9 +103,21 @@ struct Loaded {
     /// When the services last changed.
     changed: HashMap<String, Timestamp>,
     done: HashSet<(usize, String)>,
+    withheld: Withheld,
 }
 
 impl Loaded {
+    fn new(viewer: Viewer) -> Self {
+        Self {
+            rows: HashMap::new(),
+            names: HashMap::new(),
+            parts: HashMap::new(),
+            changed: HashMap::new(),
+            done: HashSet::new(),
+            withheld: Withheld::new(viewer),
+        }
+    }
+
     /// Reads a level of the tree. Answers the next.
     fn level(
         &mut self,
@@ -133,6 +148,9 @@ impl Loaded {
     }
 
     fn read(&mut self, db: &mut Db<'_>, viewer: Viewer, ids: &[String]) -> Result<(), DirectoryError> {
+        if self.rows.len().saturating_add(ids.len()) > MOST_ROWS {
+            return Err(DirectoryError::TooMuch);
+        }
         for row in store::bodies(db, ids)? {
             let cells = serde_json::from_str(&row.body)
                 .map_err(|_reason| StorageError::Unreadable("directory_rows.body"))?;
@@ -146,7 +164,18 @@ impl Loaded {
                 names.insert(link.via, link.parent);
             }
         }
-        self.withhold(db, viewer, ids)
+        // What the viewer may not see is as if it were not there.
+        self.withheld.judge(db, ids)?;
+        for id in ids.iter().filter(|id| self.withheld.is(id)) {
+            self.rows.remove(id);
+        }
+        let services: Vec<String> = ids
+            .iter()
+            .filter(|id| self.rows.get(*id).is_some_and(|row| row.table == "service"))
+            .cloned()
+            .collect();
+        self.changed.extend(seen(db, viewer, &services)?);
+        Ok(())
     }
 
     /// Reads what hangs on these rows, and only what is to stand in them: a term is named by thousands.
@@ -168,25 +197,6 @@ impl Loaded {
             let parts = self.parts.entry(link.parent).or_default();
             parts.entry((link.table, link.via)).or_default().insert(link.id);
         }
-        Ok(())
-    }
-
-    /// Forgets services that the viewer may not see, and places and programs that hold no others.
-    fn withhold(&mut self, db: &mut Db<'_>, viewer: Viewer, ids: &[String]) -> Result<(), DirectoryError> {
-        let of = |table: &str| -> Vec<String> {
-            ids.iter()
-                .filter(|id| self.rows.get(*id).is_some_and(|row| row.table == table))
-                .cloned()
-                .collect()
-        };
-        let (services, locations, programs) = (of("service"), of("location"), of("program"));
-        let seen = seen(db, viewer, &services)?;
-        let mut hidden = store::hidden_places(db, viewer, &locations)?;
-        hidden.extend(store::hidden_programs(db, viewer, &programs)?);
-        for id in services.iter().filter(|id| !seen.contains_key(*id)).chain(&hidden) {
-            self.rows.remove(id);
-        }
-        self.changed.extend(seen);
         Ok(())
     }
 

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::{shape, store};
+use super::{shape, store, withheld::Withheld};
 use crate::{
     access::Tx,
     directory::{
-        DirectoryError,
+        DirectoryError, Viewer,
         hsds::{
             Row, stable_id,
             tables::{Rule, rule},
@@ -87,14 +87,28 @@ impl Touched {
         self.0.insert(id);
     }
 
-    /// Marks the services that show any of the rows as changed now.
+    /// Notes what a row stands in now, before it is moved.
+    pub(in crate::directory) fn add_owners(&mut self, tx: &mut Tx<'_>, id: &str) -> Result<(), StorageError> {
+        let links = store::names(tx.db(), &[id.to_owned()])?;
+        let owners = links.into_iter().filter(|link| shape::is_part(&link.table, &link.via));
+        self.0.extend(owners.map(|link| link.parent));
+        Ok(())
+    }
+
+    /// Marks the services that show any of the rows as changed now. That something changed which members may not see is told by
+    /// nothing that they may.
     pub(in crate::directory) fn mark(self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
         let mut known = self.0;
+        let mut withheld = Withheld::new(Viewer::Member(None));
         let mut frontier: Vec<String> = known.iter().cloned().collect();
         while !frontier.is_empty() {
             store::touch_services(tx, &frontier)?;
             let mut next = Vec::new();
-            for link in store::links_around(tx.db(), &frontier)? {
+            let links = store::links_around(tx.db(), &frontier)?;
+            let around: Vec<String> =
+                links.iter().flat_map(|link| [&link.id, &link.parent]).cloned().collect();
+            withheld.judge(tx.db(), &around)?;
+            for link in links {
                 let (from, to) = if shape::is_part(&link.table, &link.via) {
                     (&link.id, &link.parent)
                 } else if shape::is_shown_by(&link.table, &link.via) {
@@ -102,7 +116,9 @@ impl Touched {
                 } else {
                     continue;
                 };
-                if known.contains(from) && known.insert(to.clone()) {
+                let tells = withheld.is(from) && !withheld.is(to);
+                if known.contains(from) { eprintln!("{} {} {from}({}) -> {to}({}) {tells}", link.table, link.via, withheld.is(from), withheld.is(to)); }
+                if !tells && known.contains(from) && known.insert(to.clone()) {
                     next.push(to.clone());
                 }
             }

@@ -8,8 +8,10 @@ mod hsds_json;
 mod links;
 mod shape;
 pub(super) mod store;
+mod withheld;
 
 pub(super) use compose::compose;
 pub use compose::{Depth, Kind};
 pub use links::enter_rows;
 pub(super) use links::{Touched, of_row};
+pub(super) use withheld::Withheld;

@@ -1,13 +1,12 @@
 //! Rows of packages and their links.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashMap;
 
 use diesel::prelude::*;
 
 use super::links::Link;
 use crate::{
     access::Tx,
-    directory::{Viewer, list::store::seen},
     storage::{
         Conn, Db, StorageError,
         schema::directory::{directory_links, directory_rows, services},
@@ -130,6 +129,7 @@ pub(super) fn bodies(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<Stored>, Sto
     in_portions(ids, |ids| {
         directory_rows::table
             .filter(directory_rows::id.eq_any(ids).and(directory_rows::missing_since.is_null()))
+            .filter(directory_rows::place.gt(0))
             .order(directory_rows::place)
             .select((directory_rows::tbl, directory_rows::id, directory_rows::body, directory_rows::place))
             .load(db.conn())
@@ -207,63 +207,76 @@ pub(super) fn touch_services(tx: &mut Tx<'_>, ids: &[String]) -> Result<(), Stor
     Ok(())
 }
 
-/// Those of these locations where only services are that the viewer may not see.
-pub(super) fn hidden_places(
-    db: &mut Db<'_>,
-    viewer: Viewer,
-    ids: &[String],
-) -> Result<HashSet<String>, StorageError> {
-    let places = named_by(db, ids, ("service_at_location", "location_id"))?;
-    let at: Vec<String> = places.iter().map(|(_, place)| place.clone()).collect();
-    let offered: HashMap<String, String> = in_portions(&at, |at| {
-        directory_links::table
-            .filter(directory_links::id.eq_any(at))
-            .filter(directory_links::tbl.eq("service_at_location").and(directory_links::via.eq("service_id")))
-            .select((directory_links::id, directory_links::parent))
+/// The tables of rows, by id. Those that their source does not give any more are among them: they still belong to what they belonged to.
+pub(super) fn tables(db: &mut Db<'_>, ids: &[String]) -> Result<HashMap<String, String>, StorageError> {
+    let rows: Vec<(String, String)> = in_portions(ids, |ids| {
+        directory_rows::table
+            .filter(directory_rows::id.eq_any(ids).and(directory_rows::place.gt(0)))
+            .select((directory_rows::id, directory_rows::tbl))
             .load(db.conn())
-    })?
-    .into_iter()
-    .collect();
-    let behind =
-        places.into_iter().filter_map(|(location, place)| Some((location, offered.get(&place)?.clone())));
-    only_unseen(db, viewer, behind.collect())
+    })?;
+    Ok(rows.into_iter().collect())
 }
 
-/// Those of these programs whose services the viewer may none of them see.
-pub(super) fn hidden_programs(
-    db: &mut Db<'_>,
-    viewer: Viewer,
-    ids: &[String],
-) -> Result<HashSet<String>, StorageError> {
-    let behind = named_by(db, ids, ("service", "program_id"))?;
-    only_unseen(db, viewer, behind)
-}
-
-/// Which of these rows is named by which row of a table, through a column.
-fn named_by(
-    db: &mut Db<'_>,
-    ids: &[String],
-    (table, via): (&str, &str),
-) -> Result<Vec<(String, String)>, StorageError> {
+/// The services of these services at locations: each with the one it is of.
+pub(super) fn services_at(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<(String, String)>, StorageError> {
     in_portions(ids, |ids| {
         directory_links::table
-            .filter(directory_links::parent.eq_any(ids))
-            .filter(directory_links::tbl.eq(table).and(directory_links::via.eq(via)))
-            .select((directory_links::parent, directory_links::id))
+            .filter(directory_links::id.eq_any(ids))
+            .filter(directory_links::tbl.eq("service_at_location").and(directory_links::via.eq("service_id")))
+            .select((directory_links::id, directory_links::parent))
             .load(db.conn())
     })
 }
 
-/// Of rows and the services behind them, the rows that no service is behind that the viewer may see.
-fn only_unseen(
+/// The services that are offered at these locations at present: each location with one of them.
+pub(super) fn services_in(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<(String, String)>, StorageError> {
+    let places: Vec<(String, String)> = in_portions(ids, |ids| {
+        directory_links::table
+            .inner_join(directory_rows::table.on(directory_rows::id.eq(directory_links::id)))
+            .filter(directory_links::parent.eq_any(ids))
+            .filter(
+                directory_links::tbl.eq("service_at_location").and(directory_links::via.eq("location_id")),
+            )
+            .filter(
+                directory_rows::tbl.eq("service_at_location").and(directory_rows::missing_since.is_null()),
+            )
+            .select((directory_links::parent, directory_links::id))
+            .load(db.conn())
+    })?;
+    let at: Vec<String> = places.iter().map(|(_, place)| place.clone()).collect();
+    let offered: HashMap<String, String> = services_at(db, &at)?.into_iter().collect();
+    Ok(places
+        .into_iter()
+        .filter_map(|(location, place)| Some((location, offered.get(&place)?.clone())))
+        .collect())
+}
+
+/// The organisations of these services.
+pub(in crate::directory) fn organizations_of(
     db: &mut Db<'_>,
-    viewer: Viewer,
-    behind: Vec<(String, String)>,
-) -> Result<HashSet<String>, StorageError> {
-    let services: BTreeSet<String> = behind.iter().map(|(_, service)| service.clone()).collect();
-    let seen = seen(db, viewer, &services.into_iter().collect::<Vec<_>>())?;
-    let (open, hidden): (Vec<_>, Vec<_>) =
-        behind.into_iter().partition(|(_, service)| seen.contains_key(service));
-    let open: HashSet<String> = open.into_iter().map(|(row, _)| row).collect();
-    Ok(hidden.into_iter().map(|(row, _)| row).filter(|row| !open.contains(row)).collect())
+    ids: &[String],
+) -> Result<Vec<String>, StorageError> {
+    in_portions(ids, |ids| {
+        directory_links::table
+            .filter(directory_links::id.eq_any(ids))
+            .filter(directory_links::tbl.eq("service").and(directory_links::via.eq("organization_id")))
+            .select(directory_links::parent)
+            .load(db.conn())
+    })
+}
+
+/// The services that name these rows through a column: each row with one of them.
+pub(super) fn services_naming(
+    db: &mut Db<'_>,
+    ids: &[String],
+    via: &str,
+) -> Result<Vec<(String, String)>, StorageError> {
+    in_portions(ids, |ids| {
+        directory_links::table
+            .filter(directory_links::parent.eq_any(ids))
+            .filter(directory_links::tbl.eq("service").and(directory_links::via.eq(via)))
+            .select((directory_links::parent, directory_links::id))
+            .load(db.conn())
+    })
 }

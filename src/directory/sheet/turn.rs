@@ -205,6 +205,12 @@ impl Turning<'_> {
                 services.push(vec![entry]);
                 continue;
             };
+            if let Some(first) = rows.first().filter(|first| first.organisation != entry.organisation) {
+                let what = format!("line {} has the same service of another organisation;", first.line);
+                let remedy = "give each service an id of its own, or leave the column out";
+                self.say(Severity::Refused, "duplicate", (entry.line, None), what, remedy);
+                continue;
+            }
             match rows.last().filter(|last| last.place == entry.place) {
                 Some(last) if last.cells == entry.cells => {
                     let what = "another row says the very same; it is taken once.";

@@ -16,7 +16,7 @@ pub(super) fn field(name: &str) -> Option<Field> {
 pub(super) fn is_person(name: &str) -> bool {
     let folded = fold(name);
     let has = |words: &[&str]| folded.split(' ').any(|word| words.contains(&word));
-    field(name).is_none()
+    known(name).is_none()
         && (has(PERSONS)
             || (has(&["contact", "contacto", "contato"]) && has(&["nom", "name", "nombre", "nome"])))
 }
@@ -281,7 +281,6 @@ const COLUMNS: &[(Field, &[&str])] = &[
             "departamento",
             "department",
             "state",
-            "estado",
             "district",
             "distrito",
             "admin1",
@@ -358,7 +357,6 @@ const COLUMNS: &[(Field, &[&str])] = &[
             "criterios",
             "criterios elegibilidad",
             "criterios elegibilidade",
-            "public",
             "public cible",
             "publics cibles",
             "population cible",
@@ -443,6 +441,9 @@ mod tests {
             "Focal point",
             "Téléphone du point focal",
             "Responsable",
+            "Téléphone (personne de contact)",
+            "Phone (focal point)",
+            "Email / focal point",
         ] {
             assert!(is_person(name), "{name}");
         }

@@ -57,10 +57,12 @@ fn package(folder: &Path) {
         (
             "phone",
             "id,number,service_id,location_id",
-            format!("ph1,+260211000000,{CLINIC},\nph2,+260211999999,,{HIDDEN}\n"),
+            format!(
+                "ph1,+260211000000,{CLINIC},\nph2,+260211999999,,{HIDDEN}\nph3,+260211999999,{SHELTER},{HARBOUR}\n"
+            ),
         ),
         ("schedule", "id,service_id,freq,byday,opens_at", format!("s1,{CLINIC},WEEKLY,MO,08:00\n")),
-        ("language", "id,phone_id,code", String::from("l1,ph1,fr\n")),
+        ("language", "id,phone_id,code", String::from("l1,ph1,fr\nl2,ph3,xx-canary\n")),
         ("unit", "id,name", String::from("u1,bed\n")),
         (
             "service_capacity",
@@ -178,7 +180,7 @@ async fn everybody_reads_what_is_public_nested_as_the_standard_says() {
 
     let whole = get(&hub, &format!("/services/{CLINIC}")).await.expect(200).body;
     assert_eq!(whole["minimum_age"], 16);
-    assert_eq!(whole["local_code"], "X9", "what the standard does not know is kept");
+    assert_eq!(whole.get("local_code"), None, "what the standard does not know is not published");
     assert_eq!(whole["phones"][0]["languages"][0]["code"], "fr");
     assert_eq!(whole["schedules"][0]["byday"], "MO");
     assert_eq!(whole["program"]["name"], "Coast");
@@ -226,7 +228,7 @@ async fn a_confidential_place_is_in_no_answer_to_those_it_is_hidden_from() {
     for path in all {
         let answers = [get(&hub, &path).await, member.get(&hub, &format!("/hsds{path}")).await];
         for text in answers.map(|answer| answer.body.to_string()) {
-            for secret in ["Canary", SHELTER, HIDDEN, "+260211999999", "-15.5"] {
+            for secret in ["Canary", "xx-canary", SHELTER, HIDDEN, "+260211999999", "-15.5"] {
                 assert!(!text.contains(secret), "{path} says {secret}: {text}");
             }
         }
@@ -234,6 +236,107 @@ async fn a_confidential_place_is_in_no_answer_to_those_it_is_hidden_from() {
     get(&hub, &format!("/services/{SHELTER}")).await.expect(404);
     let counted = get(&hub, "/services").await.expect(200).body;
     assert_eq!((&counted["total_items"], &counted["total_pages"]), (&json!(1), &json!(1)));
+}
+
+#[actix_web::test]
+async fn an_export_says_nothing_of_a_confidential_place_and_keeps_what_the_standard_does_not_know() {
+    let (hub, _folder) = directory().await;
+    let out = tempfile::tempdir().unwrap();
+    let into = out.path().to_owned();
+    let export = move |db: &mut throughline::storage::Db<'_>| {
+        directory::export(db, &throughline::access::Actor::operator(), "coast", &into)
+    };
+    hub.hub.read::<_, directory::DirectoryError>(export).await.unwrap();
+    let mut all = String::new();
+    for file in std::fs::read_dir(out.path()).unwrap() {
+        all.push_str(&std::fs::read_to_string(file.unwrap().path()).unwrap());
+    }
+    for secret in ["Canary", "xx-canary", SHELTER, HIDDEN, "+260211999999", "-15.5"] {
+        assert!(!all.contains(secret), "{secret}: {all}");
+    }
+    assert!(all.contains("X9") && all.contains("Quay 1") && all.contains("+260211000000"), "{all}");
+}
+
+/// Changes a file of the package and imports it again; answers what changed since, for everybody.
+async fn changed(hub: &TestHub, folder: &Path, file: &str, (from, to): (&str, &str)) -> usize {
+    hub.clock.advance(chrono::TimeDelta::hours(1));
+    let now = hub.now().to_string();
+    let path = folder.join(file);
+    let before = std::fs::read_to_string(&path).unwrap();
+    assert!(before.contains(from), "{before}");
+    std::fs::write(&path, before.replace(from, to)).unwrap();
+    import(hub, folder.into(), "coast").await;
+    let page = get(hub, &format!("/services?modified_after={now}")).await.expect(200).body;
+    ids(&page).len()
+}
+
+#[actix_web::test]
+async fn that_a_confidential_place_changed_shows_nowhere() {
+    let (hub, folder) = directory().await;
+    let folder = folder.path();
+    assert_eq!(changed(&hub, folder, "address.csv", ("Canary street", "Canary road")).await, 0);
+    assert_eq!(changed(&hub, folder, "phone.csv", ("ph3,+260211999999", "ph3,+260211999998")).await, 0);
+    assert_eq!(changed(&hub, folder, "address.csv", ("Quay 1", "Quay 3")).await, 1);
+    assert_eq!(
+        changed(&hub, folder, "phone.csv", ("ph1,+260211000000,2222", "ph1,+260211000000,,3333\nphx,1,2222"))
+            .await,
+        1
+    );
+}
+
+#[actix_web::test]
+async fn a_place_stays_hidden_when_the_open_service_there_moves_away() {
+    let (hub, folder) = directory().await;
+    let folder = folder.path();
+    let path = folder.join("service_at_location.csv");
+    let before = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{before}at3,{CLINIC},{HIDDEN}\n")).unwrap();
+    import(&hub, folder.into(), "coast").await;
+    let open = get(&hub, &format!("/organizations/{ORGANISATION}")).await.expect(200).body.to_string();
+    assert!(open.contains(HIDDEN), "the clinic is there as well");
+    hub.clock.advance(chrono::TimeDelta::hours(1));
+    std::fs::write(&path, before).unwrap();
+    import(&hub, folder.into(), "coast").await;
+    let hidden = get(&hub, &format!("/organizations/{ORGANISATION}")).await.expect(200).body.to_string();
+    assert!(!hidden.contains(HIDDEN), "{hidden}");
+}
+
+#[actix_web::test]
+async fn a_shelter_under_another_name_and_id_is_not_open_to_everybody_and_is_not_forgotten_by_mistake() {
+    let (hub, folder) = directory().await;
+    let folder = folder.path();
+    let path = folder.join("service.csv");
+    let renamed = "22222222-2222-4222-8222-222222222229";
+    for file in ["service.csv", "service_at_location.csv", "phone.csv"] {
+        let path = folder.join(file);
+        let text = std::fs::read_to_string(&path).unwrap().replace(SHELTER, renamed);
+        std::fs::write(&path, text).unwrap();
+    }
+    assert!(std::fs::read_to_string(&path).unwrap().contains(renamed));
+    import(&hub, folder.into(), "coast").await;
+    get(&hub, &format!("/services/{renamed}")).await.expect(404);
+    let forgotten = hub
+        .hub
+        .write("directory.forget", &hub.operator(), move |tx| directory::forget_source(tx, "coast"))
+        .await;
+    assert!(forgotten.unwrap_err().to_string().contains("restricted"));
+}
+
+#[actix_web::test]
+async fn words_of_a_source_are_for_those_who_may_see_one_of_its_services() {
+    let (hub, _folder) = directory().await;
+    let member = hub.org("Lakeside").await;
+    hub.hub
+        .write("directory.set_source_visibility", &hub.operator(), move |tx| {
+            directory::set_source_visibility(tx, "coast", Visibility::Members)
+        })
+        .await
+        .unwrap();
+    for path in ["/hsds/taxonomies", "/hsds/taxonomy_terms"] {
+        let open = send(&hub, None, "GET", path, &[], None).await.expect(200).body;
+        assert_eq!(open["total_items"], 0, "{path}");
+        assert_ne!(member.get(&hub, path).await.expect(200).body["total_items"], 0, "{path}");
+    }
 }
 
 #[actix_web::test]

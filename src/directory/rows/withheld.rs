@@ -1,0 +1,122 @@
+//! Which rows a viewer may not see. Documents, exports and the marks of changes ask here.
+//!
+//! Services have a visibility. A service at a location and a location are there for those who may see the service, or one that is offered
+//! there now, and for nobody else: a place that cannot be tied to something visible is not shown. A program and an organisation are there
+//! for those who may see one of their services, and for everybody when they have none. Every other row is there when all that it belongs
+//! to is: a telephone of a shelter stays with the shelter, whatever else it names.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::store;
+use crate::{
+    directory::{Viewer, list::store::seen},
+    storage::{Db, StorageError},
+};
+
+/// Columns by which a row belongs to another.
+const OWNERS: &[&str] =
+    &["service_id", "service_at_location_id", "location_id", "organization_id", "phone_id", "link_id"];
+
+/// A language of a telephone of a service at a location is the deepest there is.
+const DEEPEST: u8 = 8;
+
+/// What was found about rows for one viewer.
+pub(in crate::directory) struct Withheld {
+    viewer: Viewer,
+    verdicts: HashMap<String, bool>,
+}
+
+impl Withheld {
+    pub(in crate::directory) fn new(viewer: Viewer) -> Self {
+        Self { viewer, verdicts: HashMap::new() }
+    }
+
+    /// Whether a row is withheld that was judged. One that was not is.
+    pub(in crate::directory) fn is(&self, id: &str) -> bool {
+        self.viewer != Viewer::Keeper && self.verdicts.get(id).copied().unwrap_or(true)
+    }
+
+    /// Judges rows, and what they belong to.
+    pub(in crate::directory) fn judge(
+        &mut self,
+        db: &mut Db<'_>,
+        ids: &[String],
+    ) -> Result<(), StorageError> {
+        if self.viewer == Viewer::Keeper {
+            return Ok(());
+        }
+        let mut owners: HashMap<String, Vec<String>> = HashMap::new();
+        let mut level = self.unknown(ids.iter(), &owners);
+        while !level.is_empty() {
+            owners.extend(level.iter().map(|id| (id.clone(), Vec::new())));
+            for link in store::names(db, &level)? {
+                if OWNERS.contains(&link.via.as_str()) {
+                    owners.entry(link.id).or_default().push(link.parent);
+                }
+            }
+            level = self.unknown(level.iter().filter_map(|id| owners.get(id)).flatten(), &owners);
+        }
+        let known = store::tables(db, &owners.keys().cloned().collect::<Vec<_>>())?;
+        self.behind(db, &known)?;
+        for id in owners.keys() {
+            self.settle(id, &owners, &known, DEEPEST);
+        }
+        Ok(())
+    }
+
+    /// Judges a row by what it belongs to.
+    fn settle(
+        &mut self,
+        id: &str,
+        owners: &HashMap<String, Vec<String>>,
+        known: &HashMap<String, String>,
+        depth: u8,
+    ) -> bool {
+        if let Some(verdict) = self.verdicts.get(id) {
+            return *verdict;
+        }
+        // What belongs to itself, over however many others, belongs to nothing.
+        let Some(deeper) = depth.checked_sub(1) else { return true };
+        let theirs = owners.get(id).map_or(&[][..], Vec::as_slice);
+        let is =
+            !known.contains_key(id) || theirs.iter().any(|owner| self.settle(owner, owners, known, deeper));
+        self.verdicts.insert(id.to_owned(), is);
+        is
+    }
+
+    /// Those that nothing is known of yet.
+    fn unknown<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a String>,
+        owners: &HashMap<String, Vec<String>>,
+    ) -> Vec<String> {
+        let new: BTreeSet<&String> =
+            ids.filter(|id| !self.verdicts.contains_key(*id) && !owners.contains_key(*id)).collect();
+        new.into_iter().cloned().collect()
+    }
+
+    /// Judges services, and what is there for those who may see one behind it.
+    fn behind(&mut self, db: &mut Db<'_>, known: &HashMap<String, String>) -> Result<(), StorageError> {
+        let of = |table: &str| -> Vec<String> {
+            known.iter().filter(|(_, known)| *known == table).map(|(id, _)| id.clone()).collect()
+        };
+        let services = of("service");
+        let open = seen(db, self.viewer, &services)?;
+        self.verdicts.extend(services.into_iter().map(|id| (id.clone(), !open.contains_key(&id))));
+        for (table, offered) in [
+            ("service_at_location", store::services_at(db, &of("service_at_location"))?),
+            ("location", store::services_in(db, &of("location"))?),
+            ("program", store::services_naming(db, &of("program"), "program_id")?),
+            ("organization", store::services_naming(db, &of("organization"), "organization_id")?),
+        ] {
+            let services: BTreeSet<String> = offered.iter().map(|(_, service)| service.clone()).collect();
+            let open = seen(db, self.viewer, &services.into_iter().collect::<Vec<_>>())?;
+            let is_place = matches!(table, "service_at_location" | "location");
+            self.verdicts.extend(of(table).into_iter().map(|id| (id, is_place)));
+            self.verdicts.extend(offered.iter().map(|(id, _)| (id.clone(), true)));
+            let shown = offered.into_iter().filter(|(_, service)| open.contains_key(service));
+            self.verdicts.extend(shown.map(|(id, _)| (id, false)));
+        }
+        Ok(())
+    }
+}
