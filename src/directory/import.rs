@@ -263,17 +263,19 @@ fn take(
     taking: &mut Taking,
 ) -> Result<Tally, DirectoryError> {
     let (tally, differences) = compare(tx.db(), source, rule, rows)?;
+    if taking.is_known {
+        // What a row belonged to looks different as well, when it moves.
+        let changes = rows.iter().zip(&differences).filter(|(_, how)| matches!(how, Difference::Changed(_)));
+        let ids: Vec<String> = changes.map(|(row, _)| row.id.to_string()).collect();
+        taking.touched.add_owners(tx.db(), &ids)?;
+    }
     let (mut new, mut touched) = (Vec::new(), Vec::new());
     for (row, difference) in rows.iter().zip(&differences) {
         match difference {
             Difference::New => new.push(row),
             Difference::Changed(was) => {
                 store::update_row(tx, source, rule.name, row, was)?;
-                // What it belonged to looks different as well, when it moves.
                 let id = row.id.to_string();
-                if taking.is_known {
-                    taking.touched.add_owners(tx, &id)?;
-                }
                 rows::store::replace_links(tx, (source, rule.name, &id), &rows::of_row(rule, row))?;
                 touched.push(row);
             }

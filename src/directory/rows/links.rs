@@ -14,7 +14,7 @@ use crate::{
             tables::{Rule, rule},
         },
     },
-    storage::StorageError,
+    storage::{Db, StorageError},
 };
 
 /// How many rows are entered in one transaction.
@@ -87,11 +87,19 @@ impl Touched {
         self.0.insert(id);
     }
 
-    /// Notes what a row stands in now, before it is moved.
-    pub(in crate::directory) fn add_owners(&mut self, tx: &mut Tx<'_>, id: &str) -> Result<(), StorageError> {
-        let links = store::names(tx.db(), &[id.to_owned()])?;
-        let owners = links.into_iter().filter(|link| shape::is_part(&link.table, &link.via));
-        self.0.extend(owners.map(|link| link.parent));
+    /// Notes what rows stand in now, before they are moved. A row that members may not see tells nothing of what they may.
+    pub(in crate::directory) fn add_owners(
+        &mut self,
+        db: &mut Db<'_>,
+        ids: &[String],
+    ) -> Result<(), StorageError> {
+        let mut links = store::names(db, ids)?;
+        links.retain(|link| shape::is_part(&link.table, &link.via));
+        let around: Vec<String> = links.iter().flat_map(|link| [&link.id, &link.parent]).cloned().collect();
+        let mut withheld = Withheld::new(Viewer::Member(None));
+        withheld.judge(db, &around)?;
+        links.retain(|link| !withheld.is(&link.id) || withheld.is(&link.parent));
+        self.0.extend(links.into_iter().map(|link| link.parent));
         Ok(())
     }
 
@@ -117,7 +125,6 @@ impl Touched {
                     continue;
                 };
                 let tells = withheld.is(from) && !withheld.is(to);
-                if known.contains(from) { eprintln!("{} {} {from}({}) -> {to}({}) {tells}", link.table, link.via, withheld.is(from), withheld.is(to)); }
                 if !tells && known.contains(from) && known.insert(to.clone()) {
                     next.push(to.clone());
                 }
