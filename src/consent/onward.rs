@@ -34,8 +34,10 @@ pub struct Parent {
     pub sender: OrganisationId,
     /// Who received it, and may pass it on.
     pub recipient: OrganisationId,
-    /// Whether its recipient is serving the person, and nobody restricted or withdrew it.
-    pub in_service: bool,
+    /// Whether nobody restricted or withdrew it.
+    pub untouched: bool,
+    /// Whether its recipient is serving the person. Asked when something begins to be passed on: what was passed on goes its own way.
+    pub serving: bool,
     /// What it was sent for.
     pub purpose: PurposeCode,
     /// What the onward code of its packet means.
@@ -109,7 +111,7 @@ pub(super) fn denials(facts: &Facts) -> Denials {
     };
     let conditions = [
         ("answer", proposal.course != Course::Answers),
-        ("not_in_service", parent.in_service),
+        ("not_in_service", parent.untouched && (parent.serving || proposal.course != Course::Begins)),
         ("purpose", parent.purpose == proposal.purpose),
         ("onward_code", parent.onward == OnwardRule::Listed),
         ("agreement", !parent.links.is_empty() && parent.links.iter().all(|link| link.stands)),

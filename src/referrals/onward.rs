@@ -47,7 +47,8 @@ pub(super) fn parent(
     Ok(Some(Parent {
         sender: origin.sender,
         recipient: origin.recipient,
-        in_service: matches!(standing.state, State::InService(_)) && !flags.withdrawal && !flags.restricted,
+        untouched: !flags.withdrawal && !flags.restricted,
+        serving: matches!(standing.state, State::InService(_)),
         purpose: origin.purpose.clone(),
         onward,
         keep,

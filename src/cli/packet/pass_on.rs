@@ -217,7 +217,9 @@ impl PassOnArgs {
         Ok(Parent {
             sender: first.iss,
             recipient: gateway.organisation,
-            in_service: gateway.serves(first.referral).await?,
+            // A withdrawal or restriction, the hub knows.
+            untouched: true,
+            serving: gateway.serves(first.referral).await?,
             purpose: first.purpose.clone(),
             onward,
             keep,

@@ -37,7 +37,8 @@ fn facts() -> Facts {
     facts.parent = Some(Parent {
         sender: agreement::harbour(),
         recipient: agreement::clinic(),
-        in_service: true,
+        untouched: true,
+        serving: true,
         purpose: facts.proposal.purpose.clone(),
         onward: OnwardRule::Listed,
         keep: facts.proposal.keep,
@@ -99,13 +100,25 @@ fn a_referral_that_is_unknown_or_another_s_is_not_continued_and_looks_the_same()
 
 #[test]
 fn each_reason_against_passing_on_is_told_by_its_name() {
-    not_covered(&parent(|p| p.in_service = false), "not_in_service");
+    not_covered(&parent(|p| p.serving = false), "not_in_service");
+    not_covered(&parent(|p| p.untouched = false), "not_in_service");
     not_covered(&parent(|p| p.purpose = "P07".parse().unwrap()), "purpose");
     not_covered(&parent(|p| p.onward = OnwardRule::None), "onward_code");
     not_covered(&parent(|p| p.onward = OnwardRule::SameLegalPerson), "onward_code");
     not_covered(&parent(|p| p.links[0].stands = false), "agreement");
     not_covered(&parent(|p| p.keep.as_mut().unwrap().days = 1), "retention");
     not_covered(&parent(|p| p.keep = None), "retention");
+}
+
+#[test]
+fn what_was_passed_on_goes_on_when_the_service_ended_and_stops_when_it_was_taken_back() {
+    let later = |edit: fn(&mut Parent)| {
+        let mut facts = parent(edit);
+        facts.proposal.course = Course::Continues;
+        facts
+    };
+    refused(&later(|p| p.serving = false), &[]);
+    not_covered(&later(|p| p.untouched = false), "not_in_service");
 }
 
 #[test]

@@ -235,6 +235,26 @@ async fn what_is_added_later_is_passed_on_as_well_and_says_so() {
 }
 
 #[actix_web::test]
+async fn what_was_passed_on_reaches_the_lawyers_although_the_clinic_s_own_service_has_ended() {
+    let reason = |code: &str| code.parse().unwrap();
+    let resume = "2026-04-01".parse().unwrap();
+    let fail = Move::Fail { reason: reason("FX01"), unsafe_to_continue: false, pending: Vec::new() };
+    for (number, ended) in [(Number::T19, Move::Hold { reason: reason("HX01"), resume }), (Number::T22, fail)] {
+        let chain = Chain::new().await;
+        let Mechanism { hub, clinic, lawyers, .. } = &chain.mechanism;
+        let (sealed, child) = chain.passed_on().await;
+        chain.clinic(By::CaseWorker, number, ended).await.expect(200);
+        let served = fetch(hub, lawyers, sealed.id).await;
+        assert_eq!(served.status, 200, "{}", String::from_utf8_lossy(&served.body));
+        let more = Mechanism::update(&sealed, Draft { referral: child, ..chain.draft() });
+        let (_, added) = chain.mechanism.hand_in(clinic, more).await;
+        added.expect(201);
+        let (_, begun) = chain.mechanism.hand_in(clinic, chain.draft()).await;
+        assert!(denials(&begun.expect(422)).contains(&"D706"));
+    }
+}
+
+#[actix_web::test]
 async fn taken_back_from_the_next_organisation_it_ends_there_and_nowhere_else() {
     let chain = Chain::new().await;
     let Mechanism { hub, clinic, lawyers, .. } = &chain.mechanism;
