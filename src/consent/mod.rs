@@ -84,7 +84,7 @@ pub use grant::{
     AgreementVersion, Asked, Bounds, Effect, GrantLine, MOST_LINES, Named, Operation, Scope, permitted,
 };
 pub use holders::{Answered, answer, ask_again, ask_holders, escalate, has_ended_exceptions};
-pub use onward::{FieldSource, Link, Parent};
+pub use onward::{FieldSource, Link, Parent, shorter};
 pub use private::Private;
 pub use record::{
     AgeBasis, Answer, Attestation, Capacity, CapacityFinding, Choice, Collected, Companion, ContactCondition,

@@ -40,15 +40,15 @@ pub struct Parent {
     pub serving: bool,
     /// What it was sent for.
     pub purpose: PurposeCode,
-    /// What the onward code of its packet means.
+    /// What the onward code of its packets means, of those that may be passed on when there are any.
     pub onward: OnwardRule,
-    /// What the retention code of its packet means.
+    /// The shortest that the retention codes of those mean; nothing when none of them is.
     pub keep: Option<Keep>,
     /// The certificate it rests on.
     pub certificate: Option<CertificateId>,
     /// The agreement it was sent under first, then that of the referral it continues itself, and so on.
     pub links: Vec<Link>,
-    /// The fields that were in it; nothing once nobody can say any more.
+    /// The fields that were in those; nothing once nobody can say any more.
     pub received: Option<BTreeSet<FieldId>>,
 }
 
@@ -150,6 +150,15 @@ fn no_longer(one: Option<Keep>, other: Option<Keep>) -> bool {
         let comparable = one.trigger == Trigger::Received || other.trigger == Trigger::PurposeFulfilled;
         comparable && one.days <= other.days
     })
+}
+
+/// The shorter of two promises; `None` when neither is sure to end first.
+pub fn shorter(one: Option<Keep>, other: Option<Keep>) -> Option<Keep> {
+    if no_longer(one, other) {
+        one
+    } else {
+        other.filter(|_| no_longer(other, one))
+    }
 }
 
 impl Facts {

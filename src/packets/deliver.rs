@@ -32,6 +32,8 @@ pub struct Delivered {
     pub receipt: String,
     /// Digest of the envelope.
     pub envelope: Digest,
+    /// When the hub took it.
+    pub received: Timestamp,
     /// Whether the recipient gets it for the first time. The sender never does.
     pub first: bool,
 }
@@ -95,6 +97,7 @@ pub fn fetch(
         body,
         receipt: row.receipt,
         envelope: row.digest,
+        received: row.received,
         first: standing == store::Standing::Waiting,
     })
 }

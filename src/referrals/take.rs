@@ -5,7 +5,7 @@ use super::{
     apply,
     error::ReferralError,
     forget::found,
-    onward,
+    onward::{self, Judged},
     proposal::{course_within, facts, wanted},
     referral::{Origin, Referral},
     sign_ahead::SignedAhead,
@@ -106,7 +106,7 @@ fn begin(
     let counted = Counted {
         open_referral: submit::has_open(tx.db(), envelope.sub, &envelope.service, sender, recipient)?,
         sent_today: packets::sent_on(tx.db(), sender, recipient, packet.received())?,
-        parent: onward::parent(tx.db(), envelope, packet.received(), policy)?,
+        parent: onward::parent(tx.db(), envelope, on_arrival(packet), policy)?,
     };
     let sent_today = counted.sent_today;
     let (facts, warnings) = judged(tx, packet, Course::Begins, counted, policy)?;
@@ -140,6 +140,10 @@ fn begin(
     Ok(Taken::new(packet, kept, warnings))
 }
 
+fn on_arrival(packet: &VerifiedPacket) -> Judged {
+    Judged { at: packet.received(), taken: None }
+}
+
 /// Who sent what is passed on hears of it, in codes.
 fn tell_first_sender(tx: &mut Tx<'_>, envelope: &Envelope, facts: &Facts) -> Result<(), ReferralError> {
     let (Some(id), Some(parent)) = (envelope.parent, &facts.parent) else { return Ok(()) };
@@ -165,7 +169,7 @@ fn add(
     }
     let to = other_side(&referral, envelope.iss);
     let sent_today = packets::sent_on(tx.db(), envelope.iss, to, packet.received())?;
-    let parent = onward::parent(tx.db(), envelope, packet.received(), policy)?;
+    let parent = onward::parent(tx.db(), envelope, on_arrival(packet), policy)?;
     let counted = Counted { open_referral: false, sent_today, parent };
     let course = course_within(&referral, envelope);
     let (_facts, warnings) = judged(tx, packet, course, counted, policy)?;

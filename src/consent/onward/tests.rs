@@ -122,6 +122,19 @@ fn what_was_passed_on_goes_on_when_the_service_ended_and_stops_when_it_was_taken
 }
 
 #[test]
+fn of_several_promises_the_shortest_counts_and_what_cannot_be_compared_is_none() {
+    let keep = |trigger, days| Some(Keep { trigger, days });
+    let (fulfilled, received) = (Trigger::PurposeFulfilled, Trigger::Received);
+    let both_ways = |one, other, expected| {
+        assert_eq!((shorter(one, other), shorter(other, one)), (expected, expected));
+    };
+    both_ways(keep(fulfilled, 30), keep(fulfilled, 183), keep(fulfilled, 30));
+    both_ways(keep(received, 30), keep(fulfilled, 30), keep(received, 30));
+    both_ways(keep(received, 90), keep(fulfilled, 30), None);
+    both_ways(None, keep(fulfilled, 30), None);
+}
+
+#[test]
 fn an_agreement_that_lists_others_or_nobody_lets_nothing_on_to_this_one() {
     not_covered(&cited(|d| d.onward.organisations = vec![agreement::clinic()]), "not_listed");
     not_covered(&cited(|d| d.onward.rule = OnwardRule::SameLegalPerson), "not_listed");

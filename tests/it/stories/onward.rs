@@ -7,7 +7,7 @@ use throughline::{
         Id,
         id::{Kind, ReferralId, SystemIds},
     },
-    packets::{Draft, Sealed},
+    packets::{Draft, PacketKind, Sealed},
     referrals::{By, Move, Number},
 };
 
@@ -188,6 +188,56 @@ async fn what_was_sent_not_to_be_passed_on_stays_where_it_is() {
     let chain = Chain::accepted(|_| {}, "OW00").await;
     chain.starts().await;
     chain.refused(&chain.mechanism.clinic, chain.draft(), &[("D706", Some("onward_code"))]).await;
+}
+
+#[actix_web::test]
+async fn each_thing_that_was_sent_keeps_its_own_promise() {
+    let chain = Chain::new().await;
+    let Mechanism { hub, harbour, clinic, lawyers, .. } = &chain.mechanism;
+    let adds = |onward: &str, retention: &str, id: &str| {
+        let draft = chain.mechanism.draft(&chain.person, &chain.certified);
+        let (onward, retention) = (onward.parse().unwrap(), retention.parse().unwrap());
+        let draft = Draft { referral: chain.parent, onward, retention, fields: vec![field(id)], ..draft };
+        async move {
+            // The hub's days are cut finely: what comes later must be later.
+            hub.clock.advance(chrono::TimeDelta::seconds(1));
+            let (sealed, added) = chain.mechanism.hand_in(harbour, Mechanism::update(&chain.first, draft)).await;
+            added.expect(201);
+            sealed
+        }
+    };
+    let with_sex = || {
+        let draft = chain.draft();
+        let ids = ["CF.name", "CF.sex"];
+        Draft { fields: ids.map(field).into(), received: ids.map(|id| id.parse().unwrap()).into(), ..draft }
+    };
+    let refused = |draft, why| chain.refused(clinic, draft, why);
+    adds("OW00", "RT02", "CF.sex").await;
+    refused(with_sex(), &[("D706", Some("not_received"))]).await;
+    let may_go_on = adds("OW02", "RT02", "CF.sex").await;
+    let (passed_on, response) = chain.mechanism.hand_in(clinic, with_sex()).await;
+    response.expect(201);
+
+    // What comes after it was passed on is not in it.
+    adds("OW02", "RT04", "CF.language").await;
+    assert_eq!(fetch(hub, lawyers, passed_on.id).await.status, 200);
+    refused(with_sex(), &[("D608", None), ("D706", Some("retention"))]).await;
+    let as_short = || Draft { retention: "RT04".parse().unwrap(), ..with_sex() };
+    refused(as_short(), &[("D608", None)]).await;
+    adds("OW02", "RT07", "CF.language").await;
+    refused(as_short(), &[("D608", None), ("D706", Some("retention"))]).await;
+
+    let takes_back = Draft {
+        kind: PacketKind::Withdraw,
+        re: Some(may_go_on.id),
+        referral: chain.parent,
+        fields: Vec::new(),
+        ..chain.mechanism.draft(&chain.person, &chain.certified)
+    };
+    let (_, gone) = chain.mechanism.hand_in(harbour, takes_back).await;
+    gone.expect(201);
+    let all = [("D608", None), ("D706", Some("not_received")), ("D706", Some("retention"))];
+    refused(as_short(), &all).await;
 }
 
 #[actix_web::test]
