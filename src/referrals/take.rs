@@ -172,13 +172,28 @@ fn add(
     let parent = onward::parent(tx.db(), envelope, on_arrival(packet), policy)?;
     let counted = Counted { open_referral: false, sent_today, parent };
     let course = course_within(&referral, envelope);
-    let (_facts, warnings) = judged(tx, packet, course, counted, policy)?;
+    let (facts, warnings) = judged(tx, packet, course, counted, policy)?;
+    rests_as_before(&referral, envelope, &facts)?;
     let kept = keep_with(tx, packet, &referral, (sent_today, ahead))?;
     let waiting = serde_json::json!({
         "packet": envelope.jti, "referral": referral.id(), "kind": envelope.kind, "re": envelope.re,
     });
     apply::say(tx, "packet.waiting", Some(to), waiting)?;
     Ok(Taken::new(packet, kept, warnings))
+}
+
+/// What is added to something that was passed on rests on the certificate that this began under, when either is the first sender's:
+/// taking that consent back reaches a referral by the one it began under.
+fn rests_as_before(referral: &Referral, envelope: &Envelope, facts: &Facts) -> Result<(), ReferralError> {
+    let began = referral.origin.certificate;
+    let cited = envelope.scope.as_ref().map(|scope| scope.id);
+    let first = facts.parent.as_ref().and_then(|parent| parent.certificate);
+    let touches_first = first.is_some() && (cited == first || began == first);
+    if envelope.kind != PacketKind::Update || cited == began || !touches_first {
+        return Ok(());
+    }
+    let denial = Denial::new(Deny::D706).subcode("certificate");
+    Err(ReferralError::Denied(Denials::from_iter([denial])))
 }
 
 /// A packet that takes another one back: it holds no field, needs nobody's leave, and deletes that one's ciphertext.

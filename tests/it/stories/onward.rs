@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 use throughline::{
     consent::FieldSource,
+    crypto::{Typ, sign_compact},
     kernel::{
-        Id,
+        Digest, Id,
         id::{Kind, ReferralId, SystemIds},
     },
-    packets::{Draft, PacketKind, Sealed},
+    packets::{Draft, PacketKind, ScopeRef, Sealed},
     referrals::{By, Move, Number},
 };
 
@@ -98,6 +99,27 @@ impl Chain {
             readers: readers(&[clinic, lawyers]),
             ..self.mechanism.draft(&self.person, &self.certified)
         }
+    }
+
+    /// A consent that the clinic took itself, for the lawyers.
+    async fn own_consent(&self) -> Certified {
+        let Mechanism { hub, harbour, clinic, lawyers, .. } = &self.mechanism;
+        let turned = [(harbour, clinic), (clinic, lawyers), (lawyers, harbour)];
+        let text = self.person.record.to_string();
+        let marked = turned.iter().fold(text, |text, (was, _)| text.replace(&was.id.to_string(), &was.token));
+        let text = turned.iter().fold(marked, |text, (was, now)| text.replace(&was.token, &now.id.to_string()));
+        let mut record: Value = serde_json::from_str(&text).unwrap();
+        let code = String::from("1357-2468-1357-2468");
+        record["withdrawal"]["code"] = json!(code);
+        let claims = self.mechanism.claims(&Person { record, subject: self.person.subject, code }, lawyers);
+        let token = sign_compact(&clinic.signing, Typ::Scope, &claims.bytes().unwrap()).unwrap();
+        clinic.post(hub, "/api/v1/certificates", &json!({ "certificate": token })).await.expect(201);
+        Certified { id: claims.id, digest: Digest::of(&token), token }
+    }
+
+    /// The same draft on another consent.
+    fn resting_on(&self, certified: &Certified) -> Draft {
+        Draft { scope: Some(ScopeRef { id: certified.id, h: certified.digest }), ..self.draft() }
     }
 
     async fn passed_on(&self) -> (Sealed, ReferralId) {
@@ -282,6 +304,24 @@ async fn what_is_added_later_is_passed_on_as_well_and_says_so() {
     assert_eq!(silent.expect(422).code(), "referral.other_referral");
     let (_, said) = chain.mechanism.hand_in(clinic, more()).await;
     said.expect(201);
+}
+
+#[actix_web::test]
+async fn what_is_added_rests_on_the_consent_that_it_began_under() {
+    for began_under_own in [true, false] {
+        let chain = Chain::new().await;
+        let clinic = &chain.mechanism.clinic;
+        let own = chain.own_consent().await;
+        let (under, other) = if began_under_own { (&own, &chain.certified) } else { (&chain.certified, &own) };
+        let draft = chain.resting_on(under);
+        let child = draft.referral;
+        let (sealed, begun) = chain.mechanism.hand_in(clinic, draft).await;
+        begun.expect(201);
+        let more = |on| Mechanism::update(&sealed, Draft { referral: child, ..chain.resting_on(on) });
+        chain.refused(clinic, more(other), &[("D706", Some("certificate"))]).await;
+        let (_, added) = chain.mechanism.hand_in(clinic, more(under)).await;
+        added.expect(201);
+    }
 }
 
 #[actix_web::test]
