@@ -19,13 +19,32 @@ use crate::{
     storage::Db,
 };
 
-/// A withdrawal after an answer, and the certificates whose withdrawal is settled with it: none while an answer is missing.
+/// What is settled when a withdrawal closes: what rests on one certificate, as far as this withdrawal asked for it and no other one
+/// that did still waits for its recipient.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// The certificate.
+    pub certificate: CertificateId,
+    /// Only what this organisation received, where no more was taken back.
+    only: Option<OrganisationId>,
+    /// Who has yet to answer another withdrawal of the same.
+    waits_for: Vec<OrganisationId>,
+}
+
+impl Settled {
+    /// Whether it settles what this organisation received.
+    pub fn covers(&self, recipient: OrganisationId) -> bool {
+        self.only.is_none_or(|only| only == recipient) && !self.waits_for.contains(&recipient)
+    }
+}
+
+/// A withdrawal after an answer, and what is settled with it: nothing while an answer is missing.
 #[derive(Clone, Debug)]
 pub struct Answered {
     /// The withdrawal.
     pub view: WithdrawalView,
-    /// Certificates that fell whole, once every answer is in.
-    pub settled: Vec<CertificateId>,
+    /// What is settled, once every answer is in.
+    pub settled: Vec<Settled>,
 }
 
 /// Tells every holder what to do until when. Without any holder the withdrawal is closed at once: its certificates are answered.
@@ -34,7 +53,7 @@ pub fn ask_holders(
     id: WithdrawalId,
     holders: &[(OrganisationId, Holding)],
     policy: &Policy,
-) -> Result<Vec<CertificateId>, ConsentError> {
+) -> Result<Vec<Settled>, ConsentError> {
     let row = store::withdrawal(tx.db(), id)?;
     for (organisation, holding) in holders {
         let holder = HolderRow {
@@ -84,7 +103,7 @@ pub fn answer(tx: &mut Tx<'_>, id: WithdrawalId, said: Said) -> Result<Answered,
     Ok(Answered { view: WithdrawalView::of(&row, &holders, Some(organisation), now), settled })
 }
 
-fn close(tx: &mut Tx<'_>, row: WithdrawalRow) -> Result<Vec<CertificateId>, ConsentError> {
+fn close(tx: &mut Tx<'_>, row: WithdrawalRow) -> Result<Vec<Settled>, ConsentError> {
     if row.closed.is_some() {
         return Ok(Vec::new());
     }
@@ -94,14 +113,45 @@ fn close(tx: &mut Tx<'_>, row: WithdrawalRow) -> Result<Vec<CertificateId>, Cons
     let from = last_asked(tx, &closed)?;
     let payload = serde_json::json!({ "withdrawal": closed.id, "tell_the_person_by": Step::W12.due(from) });
     say(tx, "consent.withdrawal_closed", Some(closed.issuer), payload)?;
-    let mut settled = store::fallen_with(tx.db(), closed.id)?;
-    if let Some(to) = closed.extent.recipient {
-        let of_person = store::of_person(tx.db(), closed.issuer, closed.subject)?;
-        let passed_on =
-            of_person.into_iter().filter(|held| held.denied.iter().any(|part| part.takes_onward(to)));
-        settled.extend(passed_on.map(|held| held.id));
+    let mut settled: Vec<Settled> = taken_back(tx.db(), &closed)?
+        .into_iter()
+        .map(|(certificate, only)| Settled { certificate, only, waits_for: Vec::new() })
+        .collect();
+    for other in store::withdrawals_of(tx.db(), closed.issuer, closed.subject)? {
+        if other.closed.is_some() || other.id == closed.id {
+            continue;
+        }
+        let waits_for = silent(tx.db(), &other)?;
+        for (certificate, only) in taken_back(tx.db(), &other)? {
+            for one in settled.iter_mut().filter(|one| one.certificate == certificate) {
+                let theirs = waits_for.iter().filter(|holder| only.is_none_or(|only| only == **holder));
+                one.waits_for.extend(theirs);
+            }
+        }
     }
     Ok(settled)
+}
+
+/// The certificates under which a withdrawal ended something, and for whom only, where it ended what was passed on to one organisation.
+fn taken_back(
+    db: &mut Db<'_>,
+    row: &WithdrawalRow,
+) -> Result<Vec<(CertificateId, Option<OrganisationId>)>, ConsentError> {
+    let whole = store::fallen_with(db, row.id)?;
+    let mut found: Vec<_> = whole.into_iter().map(|certificate| (certificate, None)).collect();
+    if let Some(to) = row.extent.recipient {
+        let of_person = store::of_person(db, row.issuer, row.subject)?;
+        let passed_on =
+            of_person.into_iter().filter(|held| held.denied.iter().any(|part| part.takes_onward(to)));
+        found.extend(passed_on.map(|held| (held.id, Some(to))));
+    }
+    Ok(found)
+}
+
+/// Who has not answered a withdrawal yet.
+fn silent(db: &mut Db<'_>, row: &WithdrawalRow) -> Result<Vec<OrganisationId>, ConsentError> {
+    let holders = store::holders(db, &[row.id])?.into_iter();
+    Ok(holders.filter(|holder| holder.duty.answer.is_none()).map(|holder| holder.organisation).collect())
 }
 
 fn last_asked(tx: &mut Tx<'_>, row: &WithdrawalRow) -> Result<Timestamp, ConsentError> {

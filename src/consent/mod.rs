@@ -83,7 +83,7 @@ pub use forget::{FORGET_BATCH, forget_certificate, over};
 pub use grant::{
     AgreementVersion, Asked, Bounds, Effect, GrantLine, MOST_LINES, Named, Operation, Scope, permitted,
 };
-pub use holders::{Answered, answer, ask_again, ask_holders, escalate, has_ended_exceptions};
+pub use holders::{Answered, Settled, answer, ask_again, ask_holders, escalate, has_ended_exceptions};
 pub use onward::{FieldSource, Link, Parent, shorter};
 pub use private::Private;
 pub use record::{

@@ -81,13 +81,13 @@ pub(super) fn carry_out(
             destroy::leave_to_withdrawal(tx, *certificate, &organisations)?;
         }
     }
-    for certificate in consent::ask_holders(tx, withdrawn.id, &asked, policy)? {
-        settle_under(tx, certificate, policy)?;
+    for settled in consent::ask_holders(tx, withdrawn.id, &asked, policy)? {
+        settle_under(tx, &settled, policy)?;
     }
     Ok(withdrawn.id)
 }
 
-/// Takes what a holder answers. With the last answer the withdrawal is closed, and every referral under it is settled.
+/// Takes what a holder answers. With the last answer the withdrawal is closed, and what it asked for is settled.
 pub fn answer_withdrawal(
     tx: &mut Tx<'_>,
     id: WithdrawalId,
@@ -95,8 +95,8 @@ pub fn answer_withdrawal(
     policy: &Policy,
 ) -> Result<WithdrawalView, ReferralError> {
     let answered = consent::answer(tx, id, said)?;
-    for certificate in &answered.settled {
-        settle_under(tx, *certificate, policy)?;
+    for settled in &answered.settled {
+        settle_under(tx, settled, policy)?;
     }
     Ok(answered.view)
 }

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     access::Tx,
     agreements::{Agreement, OpenReferrals},
+    consent::Settled,
     kernel::id::{AgreementId, CertificateId, OrganisationId, ReferralId},
     packets,
     policy::{Policy, ReasonCode},
@@ -57,15 +58,11 @@ pub(super) fn withdraw_passed_on(
     Ok(())
 }
 
-/// Notes on every referral under a certificate that all holders have answered its withdrawal.
-pub fn settle_under(
-    tx: &mut Tx<'_>,
-    certificate: CertificateId,
-    policy: &Policy,
-) -> Result<(), ReferralError> {
-    for was in store::under_certificate(tx.db(), certificate)? {
+/// Notes on referrals under a certificate that everybody has answered the withdrawals that asked for them.
+pub fn settle_under(tx: &mut Tx<'_>, settled: &Settled, policy: &Policy) -> Result<(), ReferralError> {
+    for was in store::under_certificate(tx.db(), settled.certificate)? {
         let was = store::find_to_move(tx, was)?;
-        if was.standing.flags.withdrawal {
+        if was.standing.flags.withdrawal && settled.covers(was.origin.recipient) {
             apply::apply_own(tx, &was, Move::SettleWithdrawal {}, By::Hub, policy)?;
         }
     }

@@ -106,8 +106,9 @@ impl Chain {
         let Mechanism { hub, harbour, clinic, lawyers, .. } = &self.mechanism;
         let turned = [(harbour, clinic), (clinic, lawyers), (lawyers, harbour)];
         let text = self.person.record.to_string();
-        let marked = turned.iter().fold(text, |text, (was, _)| text.replace(&was.id.to_string(), &was.token));
-        let text = turned.iter().fold(marked, |text, (was, now)| text.replace(&was.token, &now.id.to_string()));
+        let mark = |org: &Org| format!("now {}", org.id).replace("org_", "");
+        let marked = turned.iter().fold(text, |text, (was, now)| text.replace(&was.id.to_string(), &mark(now)));
+        let text = turned.iter().fold(marked, |text, (_, now)| text.replace(&mark(now), &now.id.to_string()));
         let mut record: Value = serde_json::from_str(&text).unwrap();
         let code = String::from("1357-2468-1357-2468");
         record["withdrawal"]["code"] = json!(code);
@@ -372,6 +373,39 @@ async fn taken_back_whole_it_ends_everywhere_and_everybody_is_asked() {
         asked["holders"].as_array().unwrap().iter().map(|h| h["organisation"].clone()).collect();
     assert!(holders.contains(&json!(clinic.id)) && holders.contains(&json!(lawyers.id)), "{asked}");
     assert_eq!(fetch(hub, clinic, chain.first.id).await.code(), "packet.purged");
+}
+
+#[actix_web::test]
+async fn of_two_open_withdrawals_each_settles_what_it_asked_for_once_its_holder_has_answered() {
+    for lawyers_first in [true, false] {
+        let chain = Chain::new().await;
+        let Mechanism { hub, harbour, clinic, lawyers, .. } = &chain.mechanism;
+        let (sealed, child) = chain.passed_on().await;
+        fetch(hub, lawyers, sealed.id).await;
+        let mut asked = Vec::new();
+        for extent in [json!({ "recipient": lawyers.id }), json!({})] {
+            let response = take_back(hub, &chain.person, extent).await.expect(201);
+            asked.push(format!("/api/v1/withdrawals/{}/answers", response.body["withdrawal"].as_str().unwrap()));
+        }
+        let answers = async |by: &Org, path: &str| {
+            by.post(hub, path, &json!({ "said": "destroyed" })).await.expect(200);
+        };
+        let under_way = async || {
+            let flag = async |by, id| chain.mechanism.seen(by, id).await["flags"]["withdrawal"].clone();
+            [flag(harbour, chain.parent).await, flag(lawyers, child).await]
+        };
+        assert_eq!(under_way().await, [true, true]);
+        if lawyers_first {
+            answers(lawyers, &asked[0]).await;
+            assert_eq!(under_way().await, [true, false], "the clinic has not answered");
+            answers(clinic, &asked[1]).await;
+        } else {
+            answers(clinic, &asked[1]).await;
+            assert_eq!(under_way().await, [false, true], "the lawyers have not answered");
+            answers(lawyers, &asked[0]).await;
+        }
+        assert_eq!(under_way().await, [false, false]);
+    }
 }
 
 #[actix_web::test]
