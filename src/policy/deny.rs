@@ -195,14 +195,15 @@ numbered! {
 pub enum Audience {
     /// Sender and recipient.
     Parties,
-    /// The sender alone: the code tells something of what a person agreed to, or of a complaint.
+    /// The sender alone: the code tells something of what a person agreed to, of a complaint, or of a referral the recipient is no side of.
     Sender,
 }
 
 impl Deny {
-    /// Who may be told. The recipient never learns of a code that speaks of consent or of a complaint.
+    /// Who may be told. The recipient never learns of a code that speaks of consent, of a complaint, or of the referral that is continued.
     pub fn audience(self) -> Audience {
-        if self == Self::D109 || self.code().starts_with("D3") { Audience::Sender } else { Audience::Parties }
+        let of_others = matches!(self, Self::D109 | Self::D706) || self.code().starts_with("D3");
+        if of_others { Audience::Sender } else { Audience::Parties }
     }
 
     /// Whether the sender may go on by giving an override code.
@@ -482,10 +483,12 @@ mod tests {
     }
 
     #[test]
-    fn the_recipient_hears_nothing_of_consent_or_complaints() {
+    fn the_recipient_hears_nothing_of_consent_complaints_or_the_referral_that_is_continued() {
         let all: Denials = Deny::ALL.iter().copied().map(Denial::new).collect();
-        assert!(all.for_recipient().iter().all(|d| !d.deny.code().starts_with("D3") && d.deny != Deny::D109));
-        assert_eq!(all.for_recipient().len(), all.len() - 20);
+        let told = all.for_recipient();
+        assert!(told.iter().all(|d| !d.deny.code().starts_with("D3")));
+        assert!(!told.holds(Deny::D109) && !told.holds(Deny::D706));
+        assert_eq!(told.len(), all.len() - 21);
     }
 
     #[test]

@@ -308,6 +308,29 @@ async fn what_is_added_later_is_passed_on_as_well_and_says_so() {
 }
 
 #[actix_web::test]
+async fn why_it_is_held_the_lawyers_do_not_hear_because_they_know_nothing_of_what_it_continues() {
+    let chain = Chain::new().await;
+    let Mechanism { hub, harbour, clinic, lawyers, .. } = &chain.mechanism;
+    let (sealed, _child) = chain.passed_on().await;
+    let takes_back = Draft {
+        kind: PacketKind::Withdraw,
+        re: Some(chain.first.id),
+        referral: chain.parent,
+        fields: Vec::new(),
+        ..chain.mechanism.draft(&chain.person, &chain.certified)
+    };
+    let (_, gone) = chain.mechanism.hand_in(harbour, takes_back).await;
+    gone.expect(201);
+    let held = fetch(hub, lawyers, sealed.id).await;
+    assert_eq!(held.code(), "packet.held");
+    let told = String::from_utf8(held.body).unwrap();
+    assert!(!told.contains("D706") && !told.contains("not_received"), "{told}");
+    let evidence = clinic.get(hub, &format!("/api/v1/packets/{}/evidence", sealed.id)).await.expect(200).body;
+    let why = &evidence["held"][0];
+    assert_eq!((&why["code"], &why["subcode"]), (&json!("D706"), &json!("not_received")));
+}
+
+#[actix_web::test]
 async fn what_is_added_rests_on_the_consent_that_it_began_under() {
     for began_under_own in [true, false] {
         let chain = Chain::new().await;
