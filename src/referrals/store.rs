@@ -835,17 +835,17 @@ pub(super) fn open_for(
     rows.into_iter().map(ReferralRow::into_referral).collect()
 }
 
-/// Referrals of a person that an organisation is a side of, and those in which what it sent was passed on under the same pseudonym,
-/// oldest first.
+/// Referrals of a person that an organisation is a side of, and those in which what it sent was passed on under its own consent and the
+/// same pseudonym, oldest first.
 pub(super) fn about(
     db: &mut Db<'_>,
     subject: SubjectToken,
     side: OrganisationId,
 ) -> Result<Vec<ReferralId>, StorageError> {
     let side = side.to_string();
-    let sent: Vec<Option<String>> = referrals::table
+    let sent: Vec<(String, Option<String>)> = referrals::table
         .filter(referrals::subject.eq(subject.to_string()).and(referrals::sender.eq(&side)))
-        .select(referrals::id.nullable())
+        .select((referrals::id, referrals::certificate))
         .load(db.conn())?;
     let rows: Vec<String> = referrals::table
         .filter(referrals::subject.eq(subject.to_string()))
@@ -853,13 +853,47 @@ pub(super) fn about(
         .order(referrals::id)
         .select(referrals::id)
         .load(db.conn())?;
-    let passed_on: Vec<String> = referrals::table
-        .filter(referrals::subject.eq(subject.to_string()))
-        .filter(referrals::parent.eq_any(sent))
+    let of_forgotten: Vec<String> = referral_ends::table
+        .inner_join(referrals::table.on(referrals::id.eq(referral_ends::referral)))
+        .filter(referrals::subject.eq(subject.to_string()).and(referral_ends::passed_on_for.eq(&side)))
         .select(referrals::id)
         .load(db.conn())?;
-    let all: BTreeSet<String> = rows.into_iter().chain(passed_on).collect();
-    all.iter().map(|id| read(id, "referrals.id")).collect()
+    let parents: Vec<&str> = sent.iter().map(|(id, _)| id.as_str()).collect();
+    let passed_on: Vec<(String, Option<String>, Option<String>)> = referrals::table
+        .filter(referrals::subject.eq(subject.to_string()))
+        .filter(referrals::parent.eq_any(parents).and(referrals::certificate.is_not_null()))
+        .select((referrals::id, referrals::parent, referrals::certificate))
+        .load(db.conn())?;
+    let borrows = |parent: &Option<String>, certificate: &Option<String>| {
+        sent.iter().any(|(id, theirs)| Some(id) == parent.as_ref() && theirs == certificate)
+    };
+    let passed_on = passed_on
+        .iter()
+        .filter(|(_, parent, certificate)| borrows(parent, certificate))
+        .map(|(id, ..)| id.as_str());
+    let all: BTreeSet<&str> = rows.iter().chain(&of_forgotten).map(String::as_str).chain(passed_on).collect();
+    all.into_iter().map(|id| read(id, "referrals.id")).collect()
+}
+
+/// Whose consent a referral was passed on under; nobody when it continues none, or rests on its own sender's.
+fn passed_on_for(conn: &mut Conn, referral: &str) -> Result<Option<String>, StorageError> {
+    let (parent, certificate): (Option<String>, Option<String>) = referrals::table
+        .filter(referrals::id.eq(referral))
+        .select((referrals::parent, referrals::certificate))
+        .first(conn)?;
+    let (Some(parent), Some(certificate)) = (parent, certificate) else {
+        let kept: Option<Option<String>> = referral_ends::table
+            .filter(referral_ends::referral.eq(referral))
+            .select(referral_ends::passed_on_for)
+            .first(conn)
+            .optional()?;
+        return Ok(kept.flatten());
+    };
+    Ok(referrals::table
+        .filter(referrals::id.eq(parent).and(referrals::certificate.eq(certificate)))
+        .select(referrals::sender)
+        .first(conn)
+        .optional()?)
 }
 
 /// How often this need of this person was redirected.
@@ -1212,7 +1246,8 @@ pub(super) fn ended_at(db: &mut Db<'_>, id: ReferralId) -> Result<Option<Timesta
     Ok(ended.map(Timestamp::from_micros))
 }
 
-/// Deletes a referral with its events and clocks; what continues it does not name it any more. Answers how many events there were.
+/// Deletes a referral with its events and clocks; what continues it does not name it any more, and keeps for whom it was passed on.
+/// Answers how many events there were.
 pub(super) fn forget(tx: &mut Tx<'_>, id: ReferralId) -> Result<usize, StorageError> {
     let (now, id) = (tx.now().micros(), id.to_string());
     let conn = tx.db().conn();
@@ -1223,13 +1258,27 @@ pub(super) fn forget(tx: &mut Tx<'_>, id: ReferralId) -> Result<usize, StorageEr
     let events =
         diesel::delete(referral_events::table.filter(referral_events::referral.eq(&id))).execute(conn)?;
     diesel::delete(referral_timers::table.filter(referral_timers::referral.eq(&id))).execute(conn)?;
-    diesel::update(referrals::table.filter(referrals::parent.eq(&id)))
-        .set(referrals::parent.eq(None::<String>))
-        .execute(conn)?;
+    forget_parent(conn, &id)?;
     diesel::delete(referral_ends::table.filter(referral_ends::referral.eq(&id))).execute(conn)?;
     diesel::delete(referrals::table.filter(referrals::id.eq(&id))).execute(conn)?;
     forget_destroyed(conn, &id)?;
     Ok(events)
+}
+
+fn forget_parent(conn: &mut Conn, id: &str) -> Result<(), StorageError> {
+    let children: Vec<String> =
+        referrals::table.filter(referrals::parent.eq(id)).select(referrals::id).load(conn)?;
+    for child in children {
+        let first = passed_on_for(conn, &child)?;
+        // Whatever continues it has ended as well.
+        diesel::update(referral_ends::table.filter(referral_ends::referral.eq(&child)))
+            .set(referral_ends::passed_on_for.eq(first))
+            .execute(conn)?;
+        diesel::update(referrals::table.filter(referrals::id.eq(child)))
+            .set(referrals::parent.eq(None::<String>))
+            .execute(conn)?;
+    }
+    Ok(())
 }
 
 pub(super) fn mark_forgotten(tx: &mut Tx<'_>, mark: Digest) -> Result<(), StorageError> {
@@ -1260,6 +1309,7 @@ pub(super) fn keep_disclosure(
     disclosed: &Disclosed,
     until: Timestamp,
 ) -> Result<(), StorageError> {
+    let first = passed_on_for(tx.db().conn(), &of.id.to_string())?;
     diesel::insert_into(past_disclosures::table)
         .values((
             past_disclosures::packet.eq(disclosed.packet.to_string()),
@@ -1268,12 +1318,13 @@ pub(super) fn keep_disclosure(
             past_disclosures::recipient.eq(of.recipient.to_string()),
             past_disclosures::facts.eq(text(disclosed)?),
             past_disclosures::until.eq(until.micros()),
+            past_disclosures::passed_on_for.eq(first),
         ))
         .execute(tx.db().conn())?;
     Ok(())
 }
 
-/// Records of disclosures about a person whose referral is forgotten, for one of its sides.
+/// Records of disclosures about a person whose referral is forgotten, for one of its sides and for whom it was passed on.
 pub(super) fn past_disclosures(
     db: &mut Db<'_>,
     subject: SubjectToken,
@@ -1282,7 +1333,12 @@ pub(super) fn past_disclosures(
     let side = side.to_string();
     let rows: Vec<String> = past_disclosures::table
         .filter(past_disclosures::subject.eq(subject.to_string()))
-        .filter(past_disclosures::sender.eq(&side).or(past_disclosures::recipient.eq(&side)))
+        .filter(
+            past_disclosures::sender
+                .eq(&side)
+                .or(past_disclosures::recipient.eq(&side))
+                .or(past_disclosures::passed_on_for.eq(&side)),
+        )
         .order(past_disclosures::packet)
         .select(past_disclosures::facts)
         .load(db.conn())?;

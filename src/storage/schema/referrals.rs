@@ -94,6 +94,7 @@ diesel::table! {
         referral -> Text,
         ended_at -> BigInt,
         forgotten_at -> Nullable<BigInt>,
+        passed_on_for -> Nullable<Text>,
     }
 }
 
@@ -113,6 +114,7 @@ diesel::table! {
         recipient -> Text,
         facts -> Text,
         until -> BigInt,
+        passed_on_for -> Nullable<Text>,
     }
 }
 

@@ -61,7 +61,7 @@ async fn accepted(mechanism: &Mechanism) -> ReferralId {
     referral
 }
 
-async fn later(mechanism: &mut Mechanism, days: i64) {
+pub(super) async fn later(mechanism: &mut Mechanism, days: i64) {
     mechanism.hub.clock.advance(TimeDelta::days(days));
     mechanism.hub.run_jobs().await;
     for org in [&mut mechanism.harbour, &mut mechanism.clinic, &mut mechanism.lawyers] {
@@ -88,7 +88,7 @@ async fn rows_of(hub: &TestHub, referral: ReferralId) -> [i64; 4] {
     hub.hub.read(move |db| rows(db, referral)).await.unwrap()
 }
 
-async fn disclosed(mechanism: &Mechanism, by: &Org, person: &Person) -> Value {
+pub(super) async fn disclosed(mechanism: &Mechanism, by: &Org, person: &Person) -> Value {
     let asked = json!({ "subject": person.subject });
     by.post(&mechanism.hub, "/api/v1/disclosures", &asked).await.expect(200).body["disclosed"].clone()
 }

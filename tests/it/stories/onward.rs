@@ -12,7 +12,7 @@ use throughline::{
     referrals::{By, Move, Number},
 };
 
-use super::ledger::act;
+use super::ledger::{act, disclosed, later};
 use crate::support::{
     Org, Response,
     packet::{Certified, Mechanism, Person, denials, fetch, field, opened, readers, take_back},
@@ -123,6 +123,35 @@ impl Chain {
         Draft { scope: Some(ScopeRef { id: certified.id, h: certified.digest }), ..self.draft() }
     }
 
+    /// Harbour adds a field a second later, to be passed on and kept as these codes say.
+    async fn adds(&self, (onward, retention): (&str, &str), id: &str) -> Sealed {
+        self.mechanism.hub.clock.advance(chrono::TimeDelta::seconds(1));
+        let draft = Draft {
+            referral: self.parent,
+            onward: onward.parse().unwrap(),
+            retention: retention.parse().unwrap(),
+            fields: vec![field(id)],
+            ..self.mechanism.draft(&self.person, &self.certified)
+        };
+        let update = Mechanism::update(&self.first, draft);
+        let (sealed, added) = self.mechanism.hand_in(&self.mechanism.harbour, update).await;
+        added.expect(201);
+        sealed
+    }
+
+    /// Harbour takes a packet of its own back.
+    async fn takes_back(&self, packet: &Sealed) {
+        let takes_back = Draft {
+            kind: PacketKind::Withdraw,
+            re: Some(packet.id),
+            referral: self.parent,
+            fields: Vec::new(),
+            ..self.mechanism.draft(&self.person, &self.certified)
+        };
+        let (_, gone) = self.mechanism.hand_in(&self.mechanism.harbour, takes_back).await;
+        gone.expect(201);
+    }
+
     async fn passed_on(&self) -> (Sealed, ReferralId) {
         let draft = self.draft();
         let child = draft.referral;
@@ -216,49 +245,29 @@ async fn what_was_sent_not_to_be_passed_on_stays_where_it_is() {
 #[actix_web::test]
 async fn each_thing_that_was_sent_keeps_its_own_promise() {
     let chain = Chain::new().await;
-    let Mechanism { hub, harbour, clinic, lawyers, .. } = &chain.mechanism;
-    let adds = |onward: &str, retention: &str, id: &str| {
-        let draft = chain.mechanism.draft(&chain.person, &chain.certified);
-        let (onward, retention) = (onward.parse().unwrap(), retention.parse().unwrap());
-        let draft = Draft { referral: chain.parent, onward, retention, fields: vec![field(id)], ..draft };
-        async move {
-            // The hub's days are cut finely: what comes later must be later.
-            hub.clock.advance(chrono::TimeDelta::seconds(1));
-            let (sealed, added) = chain.mechanism.hand_in(harbour, Mechanism::update(&chain.first, draft)).await;
-            added.expect(201);
-            sealed
-        }
-    };
+    let Mechanism { hub, clinic, lawyers, .. } = &chain.mechanism;
     let with_sex = || {
         let draft = chain.draft();
         let ids = ["CF.name", "CF.sex"];
         Draft { fields: ids.map(field).into(), received: ids.map(|id| id.parse().unwrap()).into(), ..draft }
     };
     let refused = |draft, why| chain.refused(clinic, draft, why);
-    adds("OW00", "RT02", "CF.sex").await;
+    chain.adds(("OW00", "RT02"), "CF.sex").await;
     refused(with_sex(), &[("D706", Some("not_received"))]).await;
-    let may_go_on = adds("OW02", "RT02", "CF.sex").await;
+    let may_go_on = chain.adds(("OW02", "RT02"), "CF.sex").await;
     let (passed_on, response) = chain.mechanism.hand_in(clinic, with_sex()).await;
     response.expect(201);
 
     // What comes after it was passed on is not in it.
-    adds("OW02", "RT04", "CF.language").await;
+    chain.adds(("OW02", "RT04"), "CF.language").await;
     assert_eq!(fetch(hub, lawyers, passed_on.id).await.status, 200);
     refused(with_sex(), &[("D608", None), ("D706", Some("retention"))]).await;
     let as_short = || Draft { retention: "RT04".parse().unwrap(), ..with_sex() };
     refused(as_short(), &[("D608", None)]).await;
-    adds("OW02", "RT07", "CF.language").await;
+    chain.adds(("OW02", "RT07"), "CF.language").await;
     refused(as_short(), &[("D608", None), ("D706", Some("retention"))]).await;
 
-    let takes_back = Draft {
-        kind: PacketKind::Withdraw,
-        re: Some(may_go_on.id),
-        referral: chain.parent,
-        fields: Vec::new(),
-        ..chain.mechanism.draft(&chain.person, &chain.certified)
-    };
-    let (_, gone) = chain.mechanism.hand_in(harbour, takes_back).await;
-    gone.expect(201);
+    chain.takes_back(&may_go_on).await;
     let all = [("D608", None), ("D706", Some("not_received")), ("D706", Some("retention"))];
     refused(as_short(), &all).await;
 }
@@ -310,17 +319,9 @@ async fn what_is_added_later_is_passed_on_as_well_and_says_so() {
 #[actix_web::test]
 async fn why_it_is_held_the_lawyers_do_not_hear_because_they_know_nothing_of_what_it_continues() {
     let chain = Chain::new().await;
-    let Mechanism { hub, harbour, clinic, lawyers, .. } = &chain.mechanism;
+    let Mechanism { hub, clinic, lawyers, .. } = &chain.mechanism;
     let (sealed, _child) = chain.passed_on().await;
-    let takes_back = Draft {
-        kind: PacketKind::Withdraw,
-        re: Some(chain.first.id),
-        referral: chain.parent,
-        fields: Vec::new(),
-        ..chain.mechanism.draft(&chain.person, &chain.certified)
-    };
-    let (_, gone) = chain.mechanism.hand_in(harbour, takes_back).await;
-    gone.expect(201);
+    chain.takes_back(&chain.first).await;
     let held = fetch(hub, lawyers, sealed.id).await;
     assert_eq!(held.code(), "packet.held");
     let told = String::from_utf8(held.body).unwrap();
@@ -444,5 +445,29 @@ async fn who_asks_what_was_disclosed_hears_of_what_was_passed_on() {
     for by in [harbour, clinic, lawyers] {
         let stated = by.post(hub, "/api/v1/disclosures", &ask).await.expect(200).body;
         assert!(named(&stated), "{stated}");
+    }
+}
+
+#[actix_web::test]
+async fn who_sent_it_first_hears_of_what_was_passed_on_when_that_is_forgotten_and_of_no_other_consent_s() {
+    let names = |disclosed: &Value, sealed: &Sealed| {
+        disclosed.as_array().unwrap().iter().any(|one| one["packet"] == json!(sealed.id))
+    };
+    for under_own in [false, true] {
+        let mut chain = Chain::new().await;
+        let draft = if under_own { chain.resting_on(&chain.own_consent().await) } else { chain.draft() };
+        let child = draft.referral;
+        let (sealed, begun) = chain.mechanism.hand_in(&chain.mechanism.clinic, draft).await;
+        begun.expect(201);
+        let Mechanism { hub, harbour, clinic, .. } = &chain.mechanism;
+        assert_eq!(names(&disclosed(&chain.mechanism, harbour, &chain.person).await, &sealed), !under_own);
+        let cancel = Move::Cancel { reason: "CX01".parse().unwrap() };
+        act(hub, clinic, child, (By::Sender, Number::T24), cancel).await.expect(200);
+        later(&mut chain.mechanism, 731).await;
+        let Mechanism { hub, harbour, clinic, .. } = &chain.mechanism;
+        let gone = clinic.get(hub, &format!("/api/v1/referrals/{child}")).await.expect(404);
+        assert_eq!(gone.code(), "referral.forgotten");
+        assert_eq!(names(&disclosed(&chain.mechanism, harbour, &chain.person).await, &sealed), !under_own);
+        assert!(names(&disclosed(&chain.mechanism, clinic, &chain.person).await, &sealed));
     }
 }
