@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::moves::{By, Move, Number};
 use crate::{
     crypto::{
-        GateError, KeyError, Kid, SigningKey, Typ, VerifyingKey, closed, peek_kid, sign_compact,
+        GateError, KeyError, Kid, SigningKey, Typ, VerifyingKey, closed, peek, peek_kid, sign_compact,
         verify_compact,
     },
     kernel::{
@@ -91,6 +91,11 @@ impl Event {
             (kid == key.kid()).then(|| std::sync::Arc::clone(key))
         })?;
         Self::read(verified.payload())
+    }
+
+    /// Reads what an event claims, without believing it: to find again what one's own side has said.
+    pub fn claimed(token: &str) -> Result<Self, NotAnEvent> {
+        Self::read(peek(token, Typ::Event, MAX_EVENT)?.unverified())
     }
 
     /// Reads the claims of an event that was verified before.

@@ -37,9 +37,6 @@ pub(super) async fn send(home: &Home, packet: &Path, output: &Output) -> Result<
     let file = receipt_beside(packet);
     replace(&file, token.as_bytes())?;
     let referral = seen.envelope.referral;
-    if let (PacketKind::Referral, Some(parent)) = (seen.envelope.kind, seen.envelope.parent) {
-        note_on(parent, referral, &session, &node).await?;
-    }
     let shown = json!({
         "packet": seen.envelope.jti, "referral": referral, "received": receipt.moment(), "receipt": file,
         "again": answer.get("again"), "warnings": answer.get("warnings"),
@@ -60,7 +57,14 @@ pub(super) async fn send(home: &Home, packet: &Path, output: &Output) -> Result<
             receipt.moment(),
             file.display()
         )
-    })
+    })?;
+    if let (PacketKind::Referral, Some(parent)) = (seen.envelope.kind, seen.envelope.parent) {
+        // The packet is there, whatever becomes of the note.
+        if let Err(error) = note_on(parent, referral, &session, &node).await {
+            output.say(format!("That it was passed on is not noted on {parent}: {error}. Send it once more to note it."));
+        }
+    }
+    Ok(())
 }
 
 /// Notes on the referral that is continued what was passed on from it (T35), once.

@@ -43,7 +43,8 @@ pub(super) async fn act(home: &Home, asked: Request, output: &Output) -> Result<
     output.data(&answer, |_| show::stands(&referral))
 }
 
-/// Notes on a referral that something was passed on from it, in another one.
+/// Notes on a referral that something was passed on from it, in another one. What stands there already is not noted twice: the hub's
+/// answer may have been lost.
 pub(in crate::cli) async fn add_child(
     session: &Session<'_>,
     referral: ReferralId,
@@ -60,6 +61,9 @@ pub(in crate::cli) async fn add_child(
 
 async fn once(session: &Session<'_>, asked: &Request, node: &Arc<VerifyingKey>) -> Result<Value, CliError> {
     let found = session.hub.get(&format!("/api/v1/referrals/{}", asked.referral)).await?.body;
+    if matches!(asked.asked, Move::AddChild { .. }) && was_done(&found, &asked.asked) {
+        return Ok(found);
+    }
     let event = event(&found, asked, session.organisation(), &policy::of(session.home)?)?;
     let token = event.sign(&session.keyring.signing)?;
     let path = format!("/api/v1/referrals/{}/events", asked.referral);
@@ -88,9 +92,17 @@ fn event(found: &Value, asked: &Request, own: OrganisationId, policy: &Policy) -
     })
 }
 
+fn timeline(found: &Value) -> impl Iterator<Item = &Value> {
+    found.get("timeline").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Whether this very move stands in the timeline.
+fn was_done(found: &Value, asked: &Move) -> bool {
+    timeline(found).any(|event| Event::claimed(text(event, "token")).is_ok_and(|event| event.asked == *asked))
+}
+
 fn no_shows(found: &Value) -> u8 {
-    let events = found.get("timeline").and_then(Value::as_array).into_iter().flatten();
-    let missed = events.filter(|event| text(event, "number") == Number::T17.code());
+    let missed = timeline(found).filter(|event| text(event, "number") == Number::T17.code());
     u8::try_from(missed.count()).unwrap_or(u8::MAX)
 }
 

@@ -6,13 +6,15 @@ use throughline::kernel::time::{Clock as _, SystemClock};
 use super::{
     agreement::agree_with,
     consent::write_record,
-    gateway::{Gateway, hub},
+    gateway::{Gateway, hub_behind},
     referral::WORKER,
 };
+use crate::support::meddler::Meddler;
 
 #[actix_web::test]
 async fn what_came_from_one_organisation_is_passed_on_to_a_second_that_the_person_named() {
-    let hub = hub();
+    let meddler = Meddler::new();
+    let hub = hub_behind(&meddler);
     let harbour = Gateway::enrolled(&hub, "Harbour").await;
     let lakeside = Gateway::enrolled(&hub, "Lakeside").await;
     let hillside = Gateway::enrolled(&hub, "Hillside").await;
@@ -78,8 +80,26 @@ async fn what_came_from_one_organisation_is_passed_on_to_a_second_that_the_perso
 
     let passed = lakeside.json(&hub, &pass_on("")).await;
     assert_eq!((&passed["parent"], &passed["fields"]), (&json!(parent), &json!(2)));
+    let is_event = |path: &str| path.ends_with("/events");
+    meddler.before(move |_, path| {
+        is_event(path).then(|| (422, json!({ "code": "referral.move_refused", "detail": "not in this state" })))
+    });
+    let sent = lakeside.run(&hub, "packet send onward.rp1").await.expect(0);
+    assert!(sent.out.contains("The hub has"), "{}", sent.out);
+    assert!(sent.err.contains("not noted") && sent.err.contains("not in this state"), "{}", sent.err);
+    meddler.rest();
+    meddler.after(move |answered| {
+        if is_event(&answered.path) {
+            answered.status = 502;
+            answered.body.clear();
+        }
+    });
+    let lost = lakeside.run(&hub, "packet send onward.rp1").await.expect(0).err;
+    assert!(lost.contains("not noted"), "{lost}");
+    meddler.rest();
     for _again in 0..2 {
-        lakeside.run(&hub, "packet send onward.rp1").await.expect(0);
+        let sent = lakeside.run(&hub, "packet send onward.rp1").await.expect(0).err;
+        assert!(!sent.contains("not noted"), "{sent}");
     }
     let shown = harbour.json(&hub, &format!("referral show {parent}")).await;
     let noted: Vec<_> =
