@@ -136,7 +136,7 @@ impl HubClient {
 
     /// Every row of a list, page after page.
     pub(super) async fn all(&self, path: &str) -> Result<Vec<Value>, CliError> {
-        every_row(path, async |page: String| Ok(self.get(&page).await?.body)).await
+        every_row((&self.base, path), async |page: String| Ok(self.get(&page).await?.body)).await
     }
 
     /// Everything an organisation ever said about its keys, as the hub hands it out, its pages put together.
@@ -191,7 +191,7 @@ impl HubClient {
         headers: &[(&str, &str)],
     ) -> Result<Answer, CliError> {
         let (_, bytes) = self.exchange(method, path, body, headers).await?;
-        Ok(Answer { body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+        Ok(Answer { body: understood(&self.base, &bytes)? })
     }
 
     async fn exchange(
@@ -227,8 +227,10 @@ impl PersonClient {
         let request = http.post(format!("{base}/api/v1/session"));
         let (headers, _) = exchange(&base, request, Some(("application/json", body)), &[]).await?;
         let cookie = headers.get("set-cookie").and_then(|value| value.to_str().ok());
-        let session = cookie.and_then(|cookie| cookie.split(';').next()).unwrap_or_default();
-        Ok(Self { http, base, session: Secret::new(session.to_owned()) })
+        let session = cookie.and_then(|cookie| cookie.split(';').next()).filter(|session| !session.is_empty());
+        let session = session.ok_or_else(|| not_understood(&base, StatusCode::OK))?;
+        let session = Secret::new(session.to_owned());
+        Ok(Self { http, base, session })
     }
 
     /// GET.
@@ -238,7 +240,7 @@ impl PersonClient {
 
     /// Every row of a list, page after page.
     pub(super) async fn all(&self, path: &str) -> Result<Vec<Value>, CliError> {
-        every_row(path, async |page: String| self.get(&page).await).await
+        every_row((&self.base, path), async |page: String| self.get(&page).await).await
     }
 
     /// A change of something that was read: it counts only while nobody else changed it.
@@ -262,20 +264,21 @@ impl PersonClient {
         let request = self.http.request(method, format!("{}{path}", self.base));
         let request = request.header("cookie", self.session.expose());
         let (_, bytes) = exchange(&self.base, request, body, headers).await?;
-        Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        understood(&self.base, &bytes)
     }
 }
 
 /// Every row of a list, page after page.
 async fn every_row(
-    path: &str,
+    (hub, path): (&str, &str),
     get: impl AsyncFn(String) -> Result<Value, CliError>,
 ) -> Result<Vec<Value>, CliError> {
     let separator = if path.contains('?') { '&' } else { '?' };
     let (mut rows, mut after) = (Vec::new(), String::new());
     loop {
         let page = get(format!("{path}{separator}limit=200{after}")).await?;
-        let items = page.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+        let items = page.get("items").and_then(Value::as_array).cloned();
+        let items = items.ok_or_else(|| not_understood(hub, StatusCode::OK))?;
         let ended = items.is_empty();
         rows.extend(items);
         match page.get("next").and_then(Value::as_str) {
@@ -304,6 +307,14 @@ async fn exchange(
         return Ok((headers, bytes));
     }
     Err(refused(hub, status, &serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
+}
+
+/// What a hub answered with success: JSON, or nothing at all.
+fn understood(hub: &str, bytes: &[u8]) -> Result<Value, CliError> {
+    if bytes.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(bytes).map_err(|_ignored| not_understood(hub, StatusCode::OK))
 }
 
 /// A passphrase is told over TLS, or to this machine itself.
@@ -373,14 +384,18 @@ async fn read(hub: &str, mut response: reqwest::Response) -> Result<Vec<u8>, Cli
 fn refused(hub: &str, status: StatusCode, body: &Value) -> CliError {
     match body.get("code").and_then(Value::as_str) {
         Some(code) => CliError::of_problem(fault_of(code, status), body),
-        None => CliError::new(
-            Code::new("hub.not_understood", Fault::Unavailable),
-            format!(
-                "what answered at {hub} with status {status} does not speak as a hub does: look at the address, or at what \
-                 stands before the hub. Nothing is lost: run the same command again"
-            ),
-        ),
+        None => not_understood(hub, status),
     }
+}
+
+fn not_understood(hub: &str, status: StatusCode) -> CliError {
+    CliError::new(
+        Code::new("hub.not_understood", Fault::Unavailable),
+        format!(
+            "what answered at {hub} with status {status} does not speak as a hub does: look at the address, or at what \
+             stands before the hub. Nothing is lost: run the same command again"
+        ),
+    )
 }
 
 /// The kind of a code. Every kind has a status of its own but for one; a code this release does not know goes by its status.
@@ -423,6 +438,19 @@ mod tests {
         let problem = json!({ "code": "access.not_found", "detail": "nothing here" });
         let refused = refused("https://hub.test", StatusCode::NOT_FOUND, &problem);
         assert_eq!((refused.code(), refused.to_string().as_str()), ("access.not_found", "nothing here"));
+    }
+
+    #[actix_web::test]
+    async fn a_list_that_is_none_is_not_taken_for_an_empty_one() {
+        for page in [Value::Null, json!({}), json!({ "items": "none" }), json!([])] {
+            let rows = every_row(("https://hub.test", "/x"), async |_page: String| Ok(page.clone())).await;
+            assert_eq!(rows.unwrap_err().code(), "hub.not_understood", "{page}");
+        }
+        let empty = async |_page: String| Ok(json!({ "items": [] }));
+        assert!(every_row(("https://hub.test", "/x"), empty).await.unwrap().is_empty());
+        let page = understood("https://hub.test", b"<html>Please sign in</html>").unwrap_err();
+        assert_eq!(page.code(), "hub.not_understood");
+        assert_eq!(understood("https://hub.test", b"").unwrap(), Value::Null, "nothing is an answer");
     }
 
     #[test]

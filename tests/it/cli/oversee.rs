@@ -6,8 +6,11 @@ use throughline::{
     members::{self, EnrolStaff},
 };
 
-use super::{gateway::Gateway, referral::Story};
-use crate::support::{TestHub, send};
+use super::{
+    gateway::{Gateway, hub_behind},
+    referral::Story,
+};
+use crate::support::{TestHub, meddler::Meddler, send};
 
 const PASSPHRASE: &str = "coordinating four unrelated words";
 
@@ -48,6 +51,24 @@ async fn a_coordinator_sees_a_referral_without_the_person_and_has_somebody_look_
     );
     let sessions = hub.logged("members.sign_out").await;
     assert_eq!(sessions.len(), 3, "every run signed out");
+}
+
+#[actix_web::test]
+async fn what_answers_and_is_no_hub_does_not_say_that_nothing_is_overdue() {
+    let meddler = Meddler::new();
+    let story = Story::at(hub_behind(&meddler)).await;
+    let Story { hub, lakeside, .. } = &story;
+    enrolled(hub, lakeside, "m.tembo", Role::Coordinator).await;
+    let list = format!("referral oversee list --hub {} --as m.tembo --passphrase-file seat", hub.url);
+    for (wanted, answer) in [("/api/v1/session", json!({})), ("/api/v1/referrals", json!("Please sign in"))] {
+        meddler.before(move |method, path| {
+            (method != "DELETE" && path.starts_with(wanted)).then(|| (200, answer.clone()))
+        });
+        let ran = lakeside.run(hub, &list).await;
+        assert!(ran.code != 0 && ran.err.contains("hub.not_understood"), "{wanted}: {} {}", ran.out, ran.err);
+        assert!(!ran.out.contains("Nothing is overdue"), "{}", ran.out);
+        meddler.rest();
+    }
 }
 
 #[actix_web::test]
