@@ -8,8 +8,8 @@ use std::{
 use super::{Documents, Policy, PolicyError};
 
 impl Policy {
-    /// The policy of a node: tightened by the profile in this file, or by every `*.json` in this folder in the order of their names. An
-    /// empty path stands for no profile.
+    /// The policy of a node: tightened by the profile in this file, or by every `*.json` in this folder in the order of their names. Any
+    /// other file in it is refused, because it may be a profile that would not count. An empty path stands for no profile.
     pub fn load(profiles: &Path) -> Result<Self, PolicyError> {
         let mut documents = Documents::builtin();
         for path in files(profiles)? {
@@ -37,21 +37,34 @@ fn files(profiles: &Path) -> Result<Vec<PathBuf>, PolicyError> {
     if !profiles.is_dir() {
         return Ok(vec![profiles.to_owned()]);
     }
-    let found = in_folder(profiles).map_err(|error| unreadable(profiles, &error.to_string()))?;
+    let Folder { found, others } =
+        in_folder(profiles).map_err(|error| unreadable(profiles, &error.to_string()))?;
+    if let Some(other) = others.first() {
+        return Err(unreadable(other, "its name does not end in .json; a folder of profiles holds nothing else"));
+    }
     // A folder that was named by mistake must not stand for no profile.
     if found.is_empty() { Err(unreadable(profiles, "no *.json is in it")) } else { Ok(found) }
 }
 
-fn in_folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
+/// The profiles of a folder, and the files that are none by their names.
+struct Folder {
+    found: Vec<PathBuf>,
+    others: Vec<PathBuf>,
+}
+
+fn in_folder(folder: &Path) -> io::Result<Folder> {
+    let (mut found, mut others) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_some_and(|ending| ending == "json") {
             found.push(path);
+        } else if path.is_file() {
+            others.push(path);
         }
     }
     found.sort_unstable();
-    Ok(found)
+    others.sort_unstable();
+    Ok(Folder { found, others })
 }
 
 fn unreadable(path: &Path, problem: &str) -> PolicyError {
@@ -75,9 +88,11 @@ mod tests {
     #[test]
     fn a_folder_holds_profiles_in_the_order_of_their_names() {
         let folder = tempfile::tempdir().unwrap();
-        for (name, text) in [("2-east.json", EAST), ("1-zm.json", ZM), ("readme.txt", "no profile")] {
+        for (name, text) in [("2-east.json", EAST), ("1-zm.json", ZM)] {
             fs::write(folder.path().join(name), text).unwrap();
         }
+        // Where a container mounts them, beside its own folders.
+        fs::create_dir(folder.path().join("..data")).unwrap();
         let policy = Policy::load(folder.path()).unwrap();
         assert!(policy.dictionary().starts_with("throughline-1.zm-1.east-2."), "{}", policy.dictionary());
         assert_eq!(policy.limits().keys.longest_days, 200);
@@ -86,6 +101,17 @@ mod tests {
         assert_eq!((handed_on.dictionary(), handed_on.digest()), (policy.dictionary(), policy.digest()));
         let one = Policy::load(&folder.path().join("1-zm.json")).unwrap();
         assert_eq!(one.limits().keys.longest_days, 300);
+    }
+
+    #[test]
+    fn a_file_of_another_name_beside_them_is_no_profile_left_out() {
+        for name in ["zm.JSON", "zm.json5", "zm.json~", "readme.txt", "zm"] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("east.json"), EAST).unwrap();
+            fs::write(folder.path().join(name), ZM).unwrap();
+            let refused = Policy::load(folder.path()).unwrap_err().to_string();
+            assert!(refused.contains(name) && refused.contains(".json;"), "{refused}");
+        }
     }
 
     #[test]
