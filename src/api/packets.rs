@@ -222,15 +222,15 @@ async fn fetch(asking: Asking, id: Path<PacketId>) -> Result<HttpResponse, Probl
     let (actor, id) = (asking.caller.actor.clone(), id.into_inner());
     actor.may(Permission::ReceiveReferrals).or_else(|_forbidden| actor.may(Permission::SendReferrals))?;
     let policy = asking.hub.policy();
-    let found = asking.hub.read(move |db| packets::fetch(db, &actor, id, &policy)).await?;
-    let policy = asking.hub.policy();
+    let reading = Arc::clone(&policy);
+    let found = asking.hub.read(move |db| packets::fetch(db, &actor, id, &reading)).await?;
     let served = if found.first {
         let judging = move |tx: &mut Tx<'_>| referrals::fetch(tx, id, &policy);
         let judged = asking.hub.write("packets.fetch", &asking.caller, judging).await;
         if let Err(Failure::Refused(error)) = &judged {
             count_denied(&asking.hub, &error.denials());
             if let ReferralError::Held(denials) = error {
-                tell_held(&asking, id, denials.clone()).await?;
+                tell_held(&asking, id, denials.clone()).await;
             }
         }
         judged?
@@ -241,10 +241,13 @@ async fn fetch(asking: Asking, id: Path<PacketId>) -> Result<HttpResponse, Probl
     Ok(served_as(served))
 }
 
-/// A refusal leaves nothing behind, so that its sender is told is a write of its own; when it fails, the recipient asks again.
-async fn tell_held(asking: &Asking, id: PacketId, denials: Denials) -> Result<(), Problem> {
+/// A refusal leaves nothing behind, so that its sender is told is a write of its own. When it fails, the recipient hears of the refusal
+/// all the same, and the sender when the recipient asks again.
+async fn tell_held(asking: &Asking, id: PacketId, denials: Denials) {
     let telling = move |tx: &mut Tx<'_>| referrals::tell_held(tx, id, &denials);
-    Ok(asking.hub.write("packets.held", &asking.caller, telling).await?)
+    if let Err(error) = asking.hub.write("packets.held", &asking.caller, telling).await {
+        tracing::warn!(error = %error, "the sender of a held packet could not be told why");
+    }
 }
 
 fn served_as(served: Delivered) -> HttpResponse {

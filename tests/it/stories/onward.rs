@@ -1,5 +1,6 @@
 //! What was received is passed on: to whom the person named, under what every agreement on the way allows, and no further.
 
+use diesel::RunQueryDsl as _;
 use serde_json::{Value, json};
 use throughline::{
     consent::FieldSource,
@@ -10,6 +11,7 @@ use throughline::{
     },
     packets::{Draft, PacketKind, ScopeRef, Sealed},
     referrals::{By, Move, Number},
+    storage::StorageError,
 };
 
 use super::ledger::{act, disclosed, later};
@@ -329,6 +331,20 @@ async fn why_it_is_held_the_lawyers_do_not_hear_because_they_know_nothing_of_wha
     let evidence = clinic.get(hub, &format!("/api/v1/packets/{}/evidence", sealed.id)).await.expect(200).body;
     let why = &evidence["held"][0];
     assert_eq!((&why["code"], &why["subcode"]), (&json!("D706"), &json!("not_received")));
+}
+
+#[actix_web::test]
+async fn that_it_is_held_the_lawyers_hear_also_when_nobody_can_tell_the_clinic() {
+    let chain = Chain::new().await;
+    let Mechanism { hub, lawyers, .. } = &chain.mechanism;
+    let (sealed, _child) = chain.passed_on().await;
+    chain.takes_back(&chain.first).await;
+    let breaking = hub.hub.tend::<_, StorageError>("tests.break", |tx| {
+        diesel::sql_query("ALTER TABLE outbox RENAME TO outbox_gone").execute(tx.db().conn())?;
+        Ok(())
+    });
+    breaking.await.unwrap();
+    assert_eq!(fetch(hub, lawyers, sealed.id).await.code(), "packet.held");
 }
 
 #[actix_web::test]
