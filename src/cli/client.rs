@@ -227,7 +227,8 @@ impl PersonClient {
         let request = http.post(format!("{base}/api/v1/session"));
         let (headers, _) = exchange(&base, request, Some(("application/json", body)), &[]).await?;
         let cookie = headers.get("set-cookie").and_then(|value| value.to_str().ok());
-        let session = cookie.and_then(|cookie| cookie.split(';').next()).filter(|session| !session.is_empty());
+        let session =
+            cookie.and_then(|cookie| cookie.split(';').next()).filter(|session| !session.is_empty());
         let session = session.ok_or_else(|| not_understood(&base, StatusCode::OK))?;
         let session = Secret::new(session.to_owned());
         Ok(Self { http, base, session })

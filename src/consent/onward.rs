@@ -154,11 +154,7 @@ fn no_longer(one: Option<Keep>, other: Option<Keep>) -> bool {
 
 /// The shorter of two promises; `None` when neither is sure to end first.
 pub fn shorter(one: Option<Keep>, other: Option<Keep>) -> Option<Keep> {
-    if no_longer(one, other) {
-        one
-    } else {
-        other.filter(|_| no_longer(other, one))
-    }
+    if no_longer(one, other) { one } else { other.filter(|_| no_longer(other, one)) }
 }
 
 impl Facts {

@@ -40,7 +40,10 @@ fn files(profiles: &Path) -> Result<Vec<PathBuf>, PolicyError> {
     let Folder { found, others } =
         in_folder(profiles).map_err(|error| unreadable(profiles, &error.to_string()))?;
     if let Some(other) = others.first() {
-        return Err(unreadable(other, "its name does not end in .json; a folder of profiles holds nothing else"));
+        return Err(unreadable(
+            other,
+            "its name does not end in .json; a folder of profiles holds nothing else",
+        ));
     }
     // A folder that was named by mistake must not stand for no profile.
     if found.is_empty() { Err(unreadable(profiles, "no *.json is in it")) } else { Ok(found) }

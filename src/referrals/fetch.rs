@@ -39,12 +39,8 @@ pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<Delivered
     policy.dictionary().clone_into(&mut wanted.dictionary);
     // Nobody counts twice: the day's volume was judged when it came.
     let now = tx.now();
-    let parent = onward::parent(
-        tx.db(),
-        &envelope,
-        Judged { at: now, taken: Some(delivered.received) },
-        policy,
-    )?;
+    let parent =
+        onward::parent(tx.db(), &envelope, Judged { at: now, taken: Some(delivered.received) }, policy)?;
     let counted = Counted { open_referral: false, sent_today: 0, parent };
     let facts = facts(tx.db(), wanted, now, counted, policy)?;
     match judge(&facts) {

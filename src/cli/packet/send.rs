@@ -61,7 +61,9 @@ pub(super) async fn send(home: &Home, packet: &Path, output: &Output) -> Result<
     if let (PacketKind::Referral, Some(parent)) = (seen.envelope.kind, seen.envelope.parent) {
         // The packet is there, whatever becomes of the note.
         if let Err(error) = note_on(parent, referral, &session, &node).await {
-            output.say(format!("That it was passed on is not noted on {parent}: {error}. Send it once more to note it."));
+            output.say(format!(
+                "That it was passed on is not noted on {parent}: {error}. Send it once more to note it."
+            ));
         }
     }
     Ok(())

@@ -82,7 +82,8 @@ async fn what_came_from_one_organisation_is_passed_on_to_a_second_that_the_perso
     assert_eq!((&passed["parent"], &passed["fields"]), (&json!(parent), &json!(2)));
     let is_event = |path: &str| path.ends_with("/events");
     meddler.before(move |_, path| {
-        is_event(path).then(|| (422, json!({ "code": "referral.move_refused", "detail": "not in this state" })))
+        is_event(path)
+            .then(|| (422, json!({ "code": "referral.move_refused", "detail": "not in this state" })))
     });
     let sent = lakeside.run(&hub, "packet send onward.rp1").await.expect(0);
     assert!(sent.out.contains("The hub has"), "{}", sent.out);

@@ -109,7 +109,8 @@ impl Chain {
         let turned = [(harbour, clinic), (clinic, lawyers), (lawyers, harbour)];
         let text = self.person.record.to_string();
         let mark = |org: &Org| format!("now {}", org.id).replace("org_", "");
-        let marked = turned.iter().fold(text, |text, (was, now)| text.replace(&was.id.to_string(), &mark(now)));
+        let marked =
+            turned.iter().fold(text, |text, (was, now)| text.replace(&was.id.to_string(), &mark(now)));
         let text = turned.iter().fold(marked, |text, (_, now)| text.replace(&mark(now), &now.id.to_string()));
         let mut record: Value = serde_json::from_str(&text).unwrap();
         let code = String::from("1357-2468-1357-2468");
@@ -339,12 +340,19 @@ async fn that_it_is_held_the_lawyers_hear_also_when_nobody_can_tell_the_clinic()
     let Mechanism { hub, lawyers, .. } = &chain.mechanism;
     let (sealed, _child) = chain.passed_on().await;
     chain.takes_back(&chain.first).await;
-    let breaking = hub.hub.tend::<_, StorageError>("tests.break", |tx| {
-        diesel::sql_query("ALTER TABLE outbox RENAME TO outbox_gone").execute(tx.db().conn())?;
-        Ok(())
-    });
-    breaking.await.unwrap();
-    assert_eq!(fetch(hub, lawyers, sealed.id).await.code(), "packet.held");
+    // The database is used again by other tests, so the table comes back.
+    let rename = async |from: &'static str, to: &'static str| {
+        let statement = format!("ALTER TABLE {from} RENAME TO {to}");
+        let renaming = hub.hub.tend::<_, StorageError>("tests.rename", move |tx| {
+            diesel::sql_query(statement.as_str()).execute(tx.db().conn())?;
+            Ok(())
+        });
+        renaming.await.unwrap();
+    };
+    rename("outbox", "outbox_gone").await;
+    let held = fetch(hub, lawyers, sealed.id).await;
+    rename("outbox_gone", "outbox").await;
+    assert_eq!(held.code(), "packet.held");
 }
 
 #[actix_web::test]
@@ -353,7 +361,8 @@ async fn what_is_added_rests_on_the_consent_that_it_began_under() {
         let chain = Chain::new().await;
         let clinic = &chain.mechanism.clinic;
         let own = chain.own_consent().await;
-        let (under, other) = if began_under_own { (&own, &chain.certified) } else { (&chain.certified, &own) };
+        let (under, other) =
+            if began_under_own { (&own, &chain.certified) } else { (&chain.certified, &own) };
         let draft = chain.resting_on(under);
         let child = draft.referral;
         let (sealed, begun) = chain.mechanism.hand_in(clinic, draft).await;
@@ -370,7 +379,8 @@ async fn what_was_passed_on_reaches_the_lawyers_although_the_clinic_s_own_servic
     let reason = |code: &str| code.parse().unwrap();
     let resume = "2026-04-01".parse().unwrap();
     let fail = Move::Fail { reason: reason("FX01"), unsafe_to_continue: false, pending: Vec::new() };
-    for (number, ended) in [(Number::T19, Move::Hold { reason: reason("HX01"), resume }), (Number::T22, fail)] {
+    for (number, ended) in [(Number::T19, Move::Hold { reason: reason("HX01"), resume }), (Number::T22, fail)]
+    {
         let chain = Chain::new().await;
         let Mechanism { hub, clinic, lawyers, .. } = &chain.mechanism;
         let (sealed, child) = chain.passed_on().await;
@@ -425,7 +435,10 @@ async fn of_two_open_withdrawals_each_settles_what_it_asked_for_once_its_holder_
         let mut asked = Vec::new();
         for extent in [json!({ "recipient": lawyers.id }), json!({})] {
             let response = take_back(hub, &chain.person, extent).await.expect(201);
-            asked.push(format!("/api/v1/withdrawals/{}/answers", response.body["withdrawal"].as_str().unwrap()));
+            asked.push(format!(
+                "/api/v1/withdrawals/{}/answers",
+                response.body["withdrawal"].as_str().unwrap()
+            ));
         }
         let answers = async |by: &Org, path: &str| {
             by.post(hub, path, &json!({ "said": "destroyed" })).await.expect(200);
