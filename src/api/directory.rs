@@ -10,8 +10,9 @@ use super::{Asking, Body, Expected, Problem, ProblemDocument, Remembered, answer
 use crate::{
     access::Tx,
     directory::{
-        self, Availability, DirectoryError, Link, LinkService, ListService, Search, Service, SetAvailability,
+        self, Availability, DirectoryError, Link, LinkService, ListService, Service, SetAvailability,
         SetVisibility, Visibility,
+        search::{Around, Results, Search},
     },
     hub::{Remember, Reply},
     kernel::{
@@ -41,9 +42,15 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Query {
-    /// Words in name, provider or description.
+    /// Words in names, provider, labels or description; accents, capitals and small mistakes do not matter.
     #[serde(default)]
     text: String,
+    /// Latitude of a place in degrees; what is near it.
+    lat: Option<f64>,
+    /// Longitude of that place in degrees.
+    lon: Option<f64>,
+    /// How far from there, in metres; 50000 when left out.
+    proximity: Option<f64>,
     /// A service code.
     #[param(value_type = Option<String>)]
     service: Option<ServiceCode>,
@@ -57,15 +64,19 @@ struct Query {
     after: Option<Cursor>,
 }
 
-/// Search the directory, by name.
+/// Search the directory. Best first when words or a place are asked for, otherwise by name; when nothing is found, `nothing` says why.
 #[utoipa::path(get, path = "/api/v1/services", tag = "Directory", params(Query),
-    responses((status = 200, body = [Service]), (status = 401, body = ProblemDocument)))]
+    responses((status = 200, body = Results), (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument)))]
 async fn search(asking: Asking, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
     let (actor, query) = (asking.caller.actor, query.into_inner());
     let asked = Asked::new(query.limit, query.after);
-    let wanted = Search { text: query.text, service: query.service, members_only: query.members_only };
-    let page = asking.hub.read(move |db| directory::search(db, &actor, &wanted, &asked)).await?;
-    Ok(HttpResponse::Ok().json(page))
+    let around = Around::asked(query.lat, query.lon, query.proximity)?;
+    let wanted =
+        Search { text: query.text, service: query.service, members_only: query.members_only, around };
+    let now = asking.hub.now();
+    let found =
+        asking.hub.read(move |db| directory::search::search(db, &actor, &wanted, &asked, now)).await?;
+    Ok(HttpResponse::Ok().json(found))
 }
 
 /// One service.

@@ -23,13 +23,11 @@ use crate::{
     directory::{
         self, Depth, Kind,
         list::{MOST_PER_PAGE, Narrowed, NumberedPage, PER_PAGE, Shown},
+        search::Around,
     },
     hub::Hub,
     kernel::{Code, Digest, Fault, Timestamp},
 };
-
-/// How many words of a search count.
-const MOST_WORDS: usize = 8;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(
@@ -88,8 +86,14 @@ enum Format {
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 struct ServicesAsked {
-    /// Words in name, provider or description of the service; accents and capitals do not matter.
+    /// Words in names, provider, labels or description of the service; accents, capitals and small mistakes do not matter.
     search: String,
+    /// Latitude of a place in degrees; what is near it.
+    lat: Option<f64>,
+    /// Longitude of that place in degrees.
+    lon: Option<f64>,
+    /// How far from there, in metres; 50000 when left out.
+    proximity: Option<f64>,
     /// Which page; the first is 1.
     page: Option<u32>,
     /// How many on a page, 1 to 100; 50 when left out.
@@ -208,10 +212,6 @@ impl List {
     }
 }
 
-fn words(search: &str) -> Vec<String> {
-    directory::fold::words(search, MOST_WORDS)
-}
-
 const fn depth(full: bool) -> Shown {
     Shown::Document(if full { Depth::Full } else { Depth::Listed })
 }
@@ -219,7 +219,8 @@ const fn depth(full: bool) -> Shown {
 impl ServicesAsked {
     fn list(self, kind: Kind) -> Result<List, Problem> {
         let narrowed = Narrowed {
-            words: words(&self.search),
+            text: self.search,
+            around: Around::asked(self.lat, self.lon, self.proximity)?,
             organization: self.organization_id,
             term: self.taxonomy_term_id,
             taxonomy: self.taxonomy_id,
@@ -234,7 +235,7 @@ impl ServicesAsked {
 impl OrganizationsAsked {
     fn list(self) -> Result<List, Problem> {
         let narrowed = Narrowed {
-            words: words(&self.search),
+            text: self.search,
             term: self.taxonomy_term_id,
             taxonomy: self.taxonomy_id,
             ..Narrowed::default()
@@ -246,7 +247,7 @@ impl OrganizationsAsked {
 
 impl TaxonomiesAsked {
     fn list(self) -> Result<List, Problem> {
-        let narrowed = Narrowed { words: words(&self.search), ..Narrowed::default() };
+        let narrowed = Narrowed { text: self.search, ..Narrowed::default() };
         List::new(Kind::Taxonomy, (narrowed, depth(true)), self.format, (self.page, self.per_page))
     }
 }
@@ -254,7 +255,7 @@ impl TaxonomiesAsked {
 impl TermsAsked {
     fn list(self) -> Result<List, Problem> {
         let narrowed = Narrowed {
-            words: words(&self.search),
+            text: self.search,
             taxonomy: self.taxonomy_id,
             parent: self.parent_id,
             top_only: self.top_only,

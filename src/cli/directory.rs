@@ -14,8 +14,9 @@ use crate::{
     access::{Actor, Tx},
     config::Settings,
     directory::{
-        self, DirectoryError, Given, Link, LinkService, Search, SetVisibility, Visibility,
+        self, DirectoryError, Given, Link, LinkService, SetVisibility, Visibility,
         hsds::{Package, Report},
+        search::{Around, Found, Nothing, Search},
         sheet::{self, Map, Sheet, SheetError},
     },
     hub::{Caller, Hub},
@@ -134,12 +135,22 @@ pub(super) enum Directory {
         #[arg(long, default_value_t = 50)]
         limit: u16,
     },
-    /// Search the directory.
-    #[command(after_help = "Example:
-  throughline directory search clinic --service SV07")]
+    /// Search the directory, best first. Accents, capitals and small mistakes do not matter; when nothing fits it says why.
+    #[command(after_help = "Examples:
+  throughline directory search clinic --service SV07
+  throughline directory search legal aid --lat -15.42 --lon 28.28 --proximity 20000")]
     Search {
-        /// Words in name, provider or description.
+        /// Words in names, provider, labels or description.
         words: Vec<String>,
+        /// Latitude of a place in degrees; what is near it.
+        #[arg(long, requires = "lon", allow_negative_numbers = true)]
+        lat: Option<f64>,
+        /// Longitude of that place in degrees.
+        #[arg(long, requires = "lat", allow_negative_numbers = true)]
+        lon: Option<f64>,
+        /// How far from there, in metres; 50000 when left out.
+        #[arg(long, requires = "lat")]
+        proximity: Option<f64>,
         /// A service code, such as SV07.
         #[arg(long)]
         service: Option<ServiceCode>,
@@ -211,8 +222,9 @@ impl Directory {
             Self::List { members_only, limit } => {
                 find(hub, caller, Search { members_only, ..Search::default() }, limit, output).await
             }
-            Self::Search { words, service, members_only, limit } => {
-                let search = Search { text: words.join(" "), service, members_only };
+            Self::Search { words, lat, lon, proximity, service, members_only, limit } => {
+                let around = Around::asked(lat, lon, proximity)?;
+                let search = Search { text: words.join(" "), service, members_only, around };
                 find(hub, caller, search, limit, output).await
             }
         }
@@ -227,14 +239,39 @@ async fn find(
     output: &Output,
 ) -> Result<(), CliError> {
     let (actor, asked) = (caller.actor.clone(), Asked::new(Some(limit), None));
-    let page =
-        hub.read::<_, DirectoryError>(move |db| directory::search(db, &actor, &search, &asked)).await?;
-    output.data(&page, |page| {
-        if page.items.is_empty() {
-            return String::from("Nothing found. Try fewer or other words, or leave out --service.");
-        }
-        page.items.iter().map(line).collect::<Vec<_>>().join("\n")
+    let now = hub.now();
+    let found = hub
+        .read::<_, DirectoryError>(move |db| directory::search::search(db, &actor, &search, &asked, now))
+        .await?;
+    output.data(&found, |found| match &found.nothing {
+        Some(nothing) => why(nothing),
+        None => found.items.iter().map(found_line).collect::<Vec<_>>().join("\n"),
     })
+}
+
+fn found_line(found: &Found) -> String {
+    let distance = found.fit.and_then(|fit| fit.distance);
+    let away = distance.map(|metres| format!("  {:.1} km", metres / 1_000.0)).unwrap_or_default();
+    format!("{}{away}", line(&found.service))
+}
+
+/// Why nothing was found, in sentences.
+fn why(nothing: &Nothing) -> String {
+    let mut lines = vec![String::from("Nothing found.")];
+    lines.extend(nothing.without.iter().map(|without| {
+        let what = match (without.filter, &without.word) {
+            ("word", Some(word)) => format!("the word {word}"),
+            ("text", _) => String::from("any words"),
+            ("proximity", _) => String::from("--lat, --lon and --proximity"),
+            (filter, _) => format!("--{}", filter.replace('_', "-")),
+        };
+        format!("Without {what} there would be {}.", without.services)
+    }));
+    if let Some(wider) = &nothing.wider {
+        lines.push(format!("Within {:.0} m there would be {}.", wider.proximity, wider.services));
+    }
+    lines.push(format!("There are {} to be found altogether.", nothing.services));
+    lines.join("\n")
 }
 
 fn line(service: &directory::Service) -> String {

@@ -49,6 +49,14 @@ pub enum DirectoryError {
     /// A source's name.
     #[error("a source is named with 1 to 60 lower-case letters, digits, - or .")]
     BadSource,
+    /// A place in another list.
+    #[error("this cursor belongs to another search; begin with its first page")]
+    BadCursor,
+    /// A place or a distance.
+    #[error(
+        "a place is lat (-90 to 90) and lon (-180 to 180) in degrees, and proximity is in metres, 0 or more"
+    )]
+    BadPlace,
 }
 
 impl Coded for DirectoryError {
@@ -65,6 +73,8 @@ impl Coded for DirectoryError {
             Self::Restricted(_) => Code::new("directory.restricted", Fault::Conflict),
             Self::TooMuch => Code::new("hsds.too_much", Fault::TooLarge),
             Self::BadSource => Code::new("directory.bad_source", Fault::Malformed),
+            Self::BadPlace => Code::new("directory.bad_place", Fault::Malformed),
+            Self::BadCursor => Code::new("directory.bad_cursor", Fault::Malformed),
         }
     }
 }

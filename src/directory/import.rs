@@ -8,6 +8,7 @@ use super::{
     Availability, DirectoryError, Listing, Service, Visibility,
     hsds::{self, Package, Progress, Report, Row, TableReport, Tally, tables::Rule},
     rows::{self, Touched},
+    search,
     store::{self, Known},
 };
 use crate::{
@@ -90,6 +91,7 @@ pub fn import(
         taking.touched.add(id);
     }
     taking.touched.mark(tx)?;
+    search::enter_source(tx, source)?;
     audit::record(tx, &Record::about(source))?;
     Ok(report)
 }

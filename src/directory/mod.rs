@@ -12,6 +12,8 @@
 //!
 //! - What is found in one way is found in no other: lists, documents, counts and searches hold to one rule of who may see what.
 //!
+//! - The same search finds the same in the same order on both engines.
+//!
 //! It does not rank by fit to a person, and it does not judge eligibility: who asks is not known here.
 
 mod error;
@@ -22,6 +24,7 @@ mod import;
 pub mod list;
 mod offer;
 mod rows;
+pub mod search;
 mod service;
 pub mod sheet;
 mod store;
@@ -35,5 +38,5 @@ pub use offer::{
     list_service, offer, set_availability,
 };
 pub use rows::{Depth, Kind, enter_rows};
-pub use service::{Listing, Search, Service, Viewer, Visibility, find_service, search};
+pub use service::{Listing, Service, Viewer, Visibility, find_service};
 pub use visibility::{SetVisibility, set_source_visibility, set_visibility};

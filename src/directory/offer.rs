@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     DirectoryError, Listing, Service, Visibility,
     hsds::{Row, tables},
-    rows, store,
+    rows, search, store,
 };
 use crate::{
     access::{Actor, Permission, Tx},
@@ -108,6 +108,7 @@ pub fn list_service(tx: &mut Tx<'_>, cmd: &ListService, policy: &Policy) -> Resu
     };
     let place = enter(tx, &service, cmd.organisation)?;
     store::insert_service(tx, &service, place)?;
+    search::enter_here(tx, HERE)?;
     Ok(service)
 }
 

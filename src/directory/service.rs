@@ -1,23 +1,19 @@
-//! A service as people find it: list, search, one.
+//! A service as people find it.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Availability, DirectoryError, fold, store};
+use super::{Availability, DirectoryError, store};
 use crate::{
     access::{AccessError, Actor, Permission},
     kernel::{
         Timestamp,
         id::{OrganisationId, ServiceId},
-        page::{Asked, Page},
     },
     policy::ServiceCode,
     storage::Db,
 };
-
-/// How many words of a query count.
-const MOST_WORDS: usize = 8;
 
 /// Who may find an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -148,42 +144,6 @@ pub struct Service {
     pub updated_at: Timestamp,
     /// Counts its changes.
     pub version: i64,
-}
-
-/// What to search for. All of it must fit.
-#[derive(Clone, Debug, Default)]
-pub struct Search {
-    /// Words in name, provider or description; accents and capitals do not matter.
-    pub text: String,
-    /// A service code.
-    pub service: Option<ServiceCode>,
-    /// Only what one can refer to through this hub.
-    pub members_only: bool,
-}
-
-/// Services that fit, by name.
-pub fn search(
-    db: &mut Db<'_>,
-    actor: &Actor,
-    search: &Search,
-    asked: &Asked,
-) -> Result<Page<Service>, DirectoryError> {
-    actor.may(Permission::ReadDirectory)?;
-    let words = fold::words(&search.text, MOST_WORDS);
-    let cleared = actor.may(Permission::ManageDirectory).is_ok();
-    let rows = store::search(
-        db,
-        &store::Wanted {
-            words: &words,
-            service: search.service.as_ref(),
-            members_only: search.members_only,
-            cleared,
-            own: actor.organisation(),
-            after: asked.after(),
-            limit: asked.rows_to_load(),
-        },
-    )?;
-    Ok(asked.page(rows, |(_, key)| key.clone()).map(|(service, _)| service))
 }
 
 /// One service; a restricted one looks like none to everybody without clearance.

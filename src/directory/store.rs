@@ -14,7 +14,6 @@ use crate::{
         Timestamp,
         id::{OrganisationId, ServiceId},
     },
-    policy::ServiceCode,
     storage::{
         Conn, Db, StorageError, natively,
         schema::directory::{directory_changes, directory_rows, services},
@@ -40,7 +39,6 @@ struct ServiceRow {
     area: Option<String>,
     availability: String,
     sort_key: String,
-    folded: String,
     updated_at: i64,
     version: i64,
     audit_id: String,
@@ -55,7 +53,6 @@ impl ServiceRow {
         let name: String = fold(&service.name).chars().take(80).collect();
         Self {
             sort_key: format!("{name}|{id}"),
-            folded: fold(&format!("{} {} {}", service.name, service.provider, service.description)),
             id,
             source: service.source.clone(),
             name: service.name.clone(),
@@ -106,53 +103,41 @@ impl ServiceRow {
     }
 }
 
-pub(super) struct Wanted<'a> {
-    pub(super) words: &'a [String],
-    pub(super) service: Option<&'a ServiceCode>,
-    pub(super) members_only: bool,
-    pub(super) cleared: bool,
-    pub(super) own: Option<OrganisationId>,
-    pub(super) after: Option<&'a str>,
-    pub(super) limit: i64,
-}
-
-pub(super) fn search(db: &mut Db<'_>, wanted: &Wanted<'_>) -> Result<Vec<(Service, String)>, DirectoryError> {
-    let mut query = services::table
-        .filter(services::status.eq(Listing::Active.name()).and(services::missing_since.is_null()))
-        .filter(services::sort_key.gt(wanted.after.unwrap_or_default()))
+/// Services that fit conditions, by name.
+pub(super) fn by_name(
+    db: &mut Db<'_>,
+    conditions: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(Service, String)>, StorageError> {
+    let rows: Vec<ServiceRow> = services::table
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(conditions))
+        .filter(services::sort_key.gt(after))
         .order(services::sort_key)
-        .limit(wanted.limit)
+        .limit(limit)
         .select(ServiceRow::as_select())
-        .into_boxed();
-    for word in wanted.words {
-        // Folded words hold letters and digits only, so LIKE has nothing to escape.
-        query = query.filter(services::folded.like(format!("%{word}%")));
-    }
-    if let Some(service) = wanted.service {
-        query = query.filter(services::service_code.eq(service.to_string()));
-    }
-    if wanted.members_only {
-        query = query.filter(services::member.is_not_null());
-    }
-    if !wanted.cleared {
-        let open = services::visibility.ne(Visibility::Restricted.name());
-        query = match wanted.own {
-            Some(own) => {
-                let ours = services::member
-                    .is_not_null()
-                    .and(services::member.assume_not_null().eq(own.to_string()));
-                query.filter(open.or(ours))
-            }
-            None => query.filter(open),
-        };
-    }
-    let rows: Vec<ServiceRow> = query.load(db.conn()).map_err(StorageError::from)?;
+        .load(db.conn())?;
     rows.into_iter()
         .map(|row| {
             let key = row.sort_key.clone();
             Ok((row.into_service()?, key))
         })
         .collect()
+}
+
+/// Services by their ids.
+pub(super) fn by_ids(db: &mut Db<'_>, ids: &[String]) -> Result<HashMap<String, Service>, StorageError> {
+    let mut found = HashMap::new();
+    for ids in ids.chunks(AT_ONCE) {
+        let rows: Vec<ServiceRow> = services::table
+            .filter(services::id.eq_any(ids))
+            .select(ServiceRow::as_select())
+            .load(db.conn())?;
+        for row in rows {
+            found.insert(row.id.clone(), row.into_service()?);
+        }
+    }
+    Ok(found)
 }
 
 pub(super) fn service(db: &mut Db<'_>, id: ServiceId) -> Result<Service, DirectoryError> {
@@ -545,11 +530,11 @@ pub(super) fn replace_service(tx: &mut Tx<'_>, service: &Service) -> Result<(), 
             services::url.eq(row.url),
             services::status.eq(row.status),
             services::sort_key.eq(row.sort_key),
-            services::folded.eq(row.folded),
             services::updated_at.eq(row.updated_at),
             services::version.eq(services::version + 1),
             services::audit_id.eq(row.audit_id),
             services::missing_since.eq(None::<i64>),
+            services::searched.eq(0),
         ))
         .execute(tx.db().conn())?;
     Ok(())
@@ -557,6 +542,7 @@ pub(super) fn replace_service(tx: &mut Tx<'_>, service: &Service) -> Result<(), 
 
 pub(super) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<usize, StorageError> {
     super::rows::store::forget_links(tx, source)?;
+    super::search::store::forget(tx, source)?;
     diesel::delete(directory_rows::table.filter(directory_rows::source.eq(source)))
         .execute(tx.db().conn())?;
     Ok(diesel::delete(services::table.filter(services::source.eq(source))).execute(tx.db().conn())?)

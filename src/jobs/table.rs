@@ -65,10 +65,11 @@ pub fn table() -> Vec<Job> {
     ]
 }
 
-/// Enters rows of the directory that an earlier release stored in the order of lists, batch by batch.
+/// Enters rows of the directory that an earlier release stored in the order of lists and in the tables of searches, batch by batch.
 async fn directory(hub: Hub) -> Result<(), JobError> {
     while hub.tend("directory.enter_rows", directory::enter_rows).await? {}
     while hub.tend("directory.enter_listed", directory::enter_listed).await? {}
+    while hub.tend("directory.enter_searched", directory::search::enter_searched).await? {}
     Ok(())
 }
 

@@ -8,13 +8,14 @@ use store::{Listed, Window};
 use uuid::Uuid;
 
 use super::{
-    DirectoryError, Viewer,
+    DirectoryError, Viewer, fold,
     rows::{Depth, Kind, compose},
+    search::{self, Around, Of},
 };
 use crate::{
     access::{AccessError, Actor},
     kernel::Timestamp,
-    storage::Db,
+    storage::{Db, StorageError},
 };
 
 /// The most that stands on a page.
@@ -23,11 +24,16 @@ pub const MOST_PER_PAGE: u32 = 100;
 /// How much stands on a page when nobody says.
 pub const PER_PAGE: u32 = 50;
 
+/// How many words of a search count.
+const MOST_WORDS: usize = 8;
+
 /// What a list holds; all of it must fit.
 #[derive(Clone, Debug, Default)]
 pub struct Narrowed {
-    /// Folded words.
-    pub words: Vec<String>,
+    /// Words: of services and of services at locations as a search finds them, of others parts of words in name or description.
+    pub text: String,
+    /// Only services and services at locations that are near a place.
+    pub around: Option<Around>,
     /// Services of this organisation.
     pub organization: Option<Uuid>,
     /// What bears this term.
@@ -40,6 +46,33 @@ pub struct Narrowed {
     pub top_only: bool,
     /// What changed then or later, itself or something nested in it.
     pub modified_after: Option<Timestamp>,
+}
+
+/// What a list is narrowed to, ready for statements.
+pub(in crate::directory) struct Sieve<'a> {
+    narrowed: &'a Narrowed,
+    /// Folded parts of words, for what is no service.
+    words: Vec<String>,
+    /// Conditions on services and their places.
+    searched: Vec<String>,
+}
+
+impl<'a> Sieve<'a> {
+    fn of(db: &mut Db<'_>, kind: Kind, narrowed: &'a Narrowed) -> Result<Self, StorageError> {
+        let asked = (narrowed.text.as_str(), narrowed.around);
+        let (words, searched) = match kind {
+            Kind::Service => (Vec::new(), search::conditions(db, Of::Services, asked)?),
+            Kind::Place => (Vec::new(), search::conditions(db, Of::Places, asked)?),
+            Kind::Organization | Kind::Taxonomy | Kind::Term => {
+                (fold::words(&narrowed.text, MOST_WORDS), Vec::new())
+            }
+        };
+        Ok(Self { narrowed, words, searched })
+    }
+
+    fn nothing(narrowed: &'a Narrowed) -> Self {
+        Self { narrowed, words: Vec::new(), searched: Vec::new() }
+    }
 }
 
 /// What is asked of each document.
@@ -83,8 +116,9 @@ pub fn list_page(
     let viewer = Viewer::of(actor);
     let take = i64::from(per_page.clamp(1, MOST_PER_PAGE));
     let skip = i64::from(page.saturating_sub(1)).saturating_mul(take);
-    let total = store::count(db, viewer, (kind, narrowed))?;
-    let listed = store::list(db, viewer, (kind, narrowed), Window::Numbered { skip, take })?;
+    let sieve = Sieve::of(db, kind, narrowed)?;
+    let total = store::count(db, viewer, (kind, &sieve))?;
+    let listed = store::list(db, viewer, (kind, &sieve), Window::Numbered { skip, take })?;
     let contents = documents(db, viewer, (kind, shown), &listed)?;
     let pages = total.saturating_add(take - 1).checked_div(take).unwrap_or(0);
     Ok(NumberedPage {
@@ -108,7 +142,8 @@ pub fn list_behind(
 ) -> Result<Option<(Vec<Value>, i64)>, DirectoryError> {
     let viewer = Viewer::of(actor);
     let window = Window::Behind { place, take: i64::from(PER_PAGE) };
-    let listed = store::list(db, viewer, (kind, narrowed), window)?;
+    let sieve = Sieve::of(db, kind, narrowed)?;
+    let listed = store::list(db, viewer, (kind, &sieve), window)?;
     let Some(last) = listed.last().map(|row| row.place) else { return Ok(None) };
     Ok(Some((documents(db, viewer, (kind, shown), &listed)?, last)))
 }
@@ -121,7 +156,8 @@ pub fn find_document(
     id: Uuid,
 ) -> Result<Value, DirectoryError> {
     let viewer = Viewer::of(actor);
-    let one = store::list(db, viewer, (kind, &Narrowed::default()), Window::One(id))?;
+    let all = Narrowed::default();
+    let one = store::list(db, viewer, (kind, &Sieve::nothing(&all)), Window::One(id))?;
     let found = documents(db, viewer, (kind, Shown::Document(depth)), &one)?.pop();
     Ok(found.ok_or(AccessError::NotFound)?)
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::Narrowed;
+use super::{Narrowed, Sieve};
 use crate::{
     directory::{Viewer, Visibility, rows::Kind},
     kernel::Timestamp,
@@ -75,12 +75,12 @@ macro_rules! named {
 
 /// Taxonomies or terms that fit.
 macro_rules! terms {
-    ($query:expr, $viewer:expr, ($kind:expr, $narrowed:expr)) => {{
-        let mut query = named!(present!($query, $kind.table()), &$narrowed.words);
+    ($query:expr, $viewer:expr, ($kind:expr, $sieve:expr)) => {{
+        let mut query = named!(present!($query, $kind.table()), &$sieve.words);
         if let Some(condition) = of_seen_sources($viewer) {
             query = query.filter(condition);
         }
-        for condition in terms_of($narrowed) {
+        for condition in terms_of($sieve.narrowed) {
             query = query.filter(condition);
         }
         query
@@ -91,7 +91,7 @@ macro_rules! terms {
 ///
 /// A macro, because a query over services alone and one over rows joined with services are different types.
 macro_rules! fitting {
-    ($query:expr, $viewer:expr, $narrowed:expr) => {{
+    ($query:expr, $viewer:expr, $sieve:expr) => {{
         let mut query = $query.filter(services::missing_since.is_null()).filter(services::place.gt(0));
         query = match $viewer {
             Viewer::Anybody => query.filter(services::visibility.eq(Visibility::Public.name())),
@@ -102,14 +102,10 @@ macro_rules! fitting {
             }
             Viewer::Keeper => query,
         };
-        for word in &$narrowed.words {
-            // Folded words hold letters and digits only, so LIKE has nothing to escape.
-            query = query.filter(services::folded.like(format!("%{word}%")));
-        }
-        if let Some(at) = $narrowed.modified_after {
+        if let Some(at) = $sieve.narrowed.modified_after {
             query = query.filter(services::updated_at.ge(at.micros()));
         }
-        for condition in conditions($narrowed) {
+        for condition in conditions($sieve) {
             query = query.filter(condition);
         }
         query
@@ -117,8 +113,10 @@ macro_rules! fitting {
 }
 type Condition = diesel::expression::SqlLiteral<diesel::sql_types::Bool>;
 
-/// What diesel has no way to write for both engines: a list that is a query of its own. Only ids stand in it.
-fn conditions(narrowed: &Narrowed) -> Vec<Condition> {
+/// What diesel has no way to write for both engines: a list that is a query of its own. Only ids, numbers and folded words stand
+/// in it.
+fn conditions(sieve: &Sieve<'_>) -> Vec<Condition> {
+    let narrowed = sieve.narrowed;
     let bearing = |terms: String| {
         format!(
             "services.row_id IN (SELECT parent FROM directory_links WHERE tbl = 'attribute' AND via = 'link_id' \
@@ -136,7 +134,7 @@ fn conditions(narrowed: &Narrowed) -> Vec<Condition> {
             "IN (SELECT id FROM directory_links WHERE parent = '{id}' AND tbl = 'taxonomy_term' AND via = 'taxonomy_id')"
         ))
     });
-    let all = [organization, term, taxonomy].into_iter().flatten();
+    let all = [organization, term, taxonomy].into_iter().flatten().chain(sieve.searched.iter().cloned());
     all.map(|condition| diesel::dsl::sql(&condition)).collect()
 }
 
@@ -186,28 +184,27 @@ macro_rules! windowed {
 pub(in crate::directory) fn list(
     db: &mut Db<'_>,
     viewer: Viewer,
-    (kind, narrowed): (Kind, &Narrowed),
+    (kind, sieve): (Kind, &Sieve<'_>),
     window: Window,
 ) -> Result<Vec<Listed>, StorageError> {
     let row = (directory_rows::id, directory_rows::place, directory_rows::place);
     Ok(match kind {
         Kind::Service => {
             let row = (services::row_id, services::place, services::updated_at);
-            let query = fitting!(services::table.select(row).into_boxed(), viewer, narrowed);
+            let query = fitting!(services::table.select(row).into_boxed(), viewer, sieve);
             windowed!(db, query, services::row_id, services::place, window)?
         }
         Kind::Place => {
-            let query = fitting!(places!().select(row).distinct().into_boxed(), viewer, narrowed);
+            let query = fitting!(places!().select(row).distinct().into_boxed(), viewer, sieve);
             windowed!(db, query, directory_rows::id, directory_rows::place, window)?
         }
         Kind::Organization => {
-            let (words, of_services) = parted(narrowed);
-            let query = fitting!(organizations!().select(row).distinct().into_boxed(), viewer, &of_services);
-            let query = named!(query, words);
+            let query = fitting!(organizations!().select(row).distinct().into_boxed(), viewer, sieve);
+            let query = named!(query, &sieve.words);
             windowed!(db, query, directory_rows::id, directory_rows::place, window)?
         }
         Kind::Taxonomy | Kind::Term => {
-            let query = terms!(directory_rows::table.select(row).into_boxed(), viewer, (kind, narrowed));
+            let query = terms!(directory_rows::table.select(row).into_boxed(), viewer, (kind, sieve));
             windowed!(db, query, directory_rows::id, directory_rows::place, window)?
         }
     })
@@ -217,30 +214,24 @@ pub(in crate::directory) fn list(
 pub(in crate::directory) fn count(
     db: &mut Db<'_>,
     viewer: Viewer,
-    (kind, narrowed): (Kind, &Narrowed),
+    (kind, sieve): (Kind, &Sieve<'_>),
 ) -> Result<i64, StorageError> {
     let rows = diesel::dsl::count(directory_rows::id).aggregate_distinct();
     Ok(match kind {
         Kind::Service => {
             let all = diesel::dsl::count(services::row_id);
-            fitting!(services::table.select(all).into_boxed(), viewer, narrowed).first(db.conn())?
+            fitting!(services::table.select(all).into_boxed(), viewer, sieve).first(db.conn())?
         }
-        Kind::Place => fitting!(places!().select(rows).into_boxed(), viewer, narrowed).first(db.conn())?,
+        Kind::Place => fitting!(places!().select(rows).into_boxed(), viewer, sieve).first(db.conn())?,
         Kind::Organization => {
-            let (words, of_services) = parted(narrowed);
-            let query = fitting!(organizations!().select(rows).into_boxed(), viewer, &of_services);
-            named!(query, words).first(db.conn())?
+            let query = fitting!(organizations!().select(rows).into_boxed(), viewer, sieve);
+            named!(query, &sieve.words).first(db.conn())?
         }
         Kind::Taxonomy | Kind::Term => {
-            terms!(directory_rows::table.select(rows).into_boxed(), viewer, (kind, narrowed))
+            terms!(directory_rows::table.select(rows).into_boxed(), viewer, (kind, sieve))
                 .first(db.conn())?
         }
     })
-}
-
-/// The words are for the organisation, the rest is for its services.
-fn parted(narrowed: &Narrowed) -> (&[String], Narrowed) {
-    (&narrowed.words, Narrowed { words: Vec::new(), ..narrowed.clone() })
 }
 
 /// A row that another source gave before is shown once. The others are found by their id alone: by table and place, which a planner
@@ -284,6 +275,7 @@ pub(in crate::directory) fn seen(
     ids: &[String],
 ) -> Result<HashMap<String, Timestamp>, StorageError> {
     let (mut found, all) = (HashMap::new(), Narrowed::default());
+    let all = Sieve::nothing(&all);
     for ids in ids.chunks(AT_ONCE) {
         let query = services::table
             .filter(services::row_id.eq_any(ids))

@@ -83,14 +83,14 @@ pub(in crate::directory) fn forget_links(tx: &mut Tx<'_>, source: &str) -> Resul
 
 /// A row that is not entered yet.
 #[derive(Queryable)]
-pub(super) struct Unplaced {
-    pub(super) source: String,
-    pub(super) table: String,
-    pub(super) id: String,
-    pub(super) body: String,
+pub(in crate::directory) struct Unplaced {
+    pub(in crate::directory) source: String,
+    pub(in crate::directory) table: String,
+    pub(in crate::directory) id: String,
+    pub(in crate::directory) body: String,
 }
 
-pub(super) fn without_place(db: &mut Db<'_>, most: i64) -> Result<Vec<Unplaced>, StorageError> {
+pub(in crate::directory) fn without_place(db: &mut Db<'_>, most: i64) -> Result<Vec<Unplaced>, StorageError> {
     Ok(directory_rows::table
         .filter(directory_rows::place.eq(0))
         .order((directory_rows::source, directory_rows::tbl, directory_rows::id))
@@ -99,7 +99,7 @@ pub(super) fn without_place(db: &mut Db<'_>, most: i64) -> Result<Vec<Unplaced>,
         .load(db.conn())?)
 }
 
-pub(super) fn set_place(
+pub(in crate::directory) fn set_place(
     tx: &mut Tx<'_>,
     (source, table, id): (&str, &str, &str),
     (place, folded): (i64, String),
@@ -117,15 +117,15 @@ pub(super) fn set_place(
 
 /// A row as it came.
 #[derive(Queryable)]
-pub(super) struct Stored {
-    pub(super) table: String,
-    pub(super) id: String,
-    pub(super) body: String,
-    pub(super) place: i64,
+pub(in crate::directory) struct Stored {
+    pub(in crate::directory) table: String,
+    pub(in crate::directory) id: String,
+    pub(in crate::directory) body: String,
+    pub(in crate::directory) place: i64,
 }
 
 /// Rows by id that their sources give at present. Where several sources give one, the first that did.
-pub(super) fn bodies(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<Stored>, StorageError> {
+pub(in crate::directory) fn bodies(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<Stored>, StorageError> {
     in_portions(ids, |ids| {
         directory_rows::table
             .filter(directory_rows::id.eq_any(ids).and(directory_rows::missing_since.is_null()))
@@ -139,16 +139,16 @@ pub(super) fn bodies(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<Stored>, Sto
 /// A link as it is stored.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = directory_links)]
-pub(super) struct StoredLink {
-    pub(super) parent: String,
+pub(in crate::directory) struct StoredLink {
+    pub(in crate::directory) parent: String,
     #[diesel(column_name = tbl)]
-    pub(super) table: String,
-    pub(super) via: String,
-    pub(super) id: String,
+    pub(in crate::directory) table: String,
+    pub(in crate::directory) via: String,
+    pub(in crate::directory) id: String,
 }
 
 /// What these rows name.
-pub(super) fn names(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<StoredLink>, StorageError> {
+pub(in crate::directory) fn names(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<StoredLink>, StorageError> {
     in_portions(ids, |ids| {
         let links = directory_links::table.filter(directory_links::id.eq_any(ids));
         links.select(StoredLink::as_select()).load(db.conn())
@@ -156,7 +156,7 @@ pub(super) fn names(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<StoredLink>, 
 }
 
 /// Rows of these tables that name these rows.
-pub(super) fn parts(
+pub(in crate::directory) fn parts(
     db: &mut Db<'_>,
     ids: &[String],
     tables: &[&str],
@@ -170,7 +170,10 @@ pub(super) fn parts(
 }
 
 /// The links from and to these rows.
-pub(super) fn links_around(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<StoredLink>, StorageError> {
+pub(in crate::directory) fn links_around(
+    db: &mut Db<'_>,
+    ids: &[String],
+) -> Result<Vec<StoredLink>, StorageError> {
     let mut found = names(db, ids)?;
     found.extend(in_portions(ids, |ids| {
         let links = directory_links::table.filter(directory_links::parent.eq_any(ids));
@@ -191,7 +194,7 @@ fn in_portions<T>(
 }
 
 /// Marks the services among these rows as changed now.
-pub(super) fn touch_services(tx: &mut Tx<'_>, ids: &[String]) -> Result<(), StorageError> {
+pub(in crate::directory) fn touch_services(tx: &mut Tx<'_>, ids: &[String]) -> Result<(), StorageError> {
     let (now, audit) = (tx.now().micros(), tx.entry().to_string());
     for ids in ids.chunks(AT_ONCE) {
         diesel::update(
@@ -204,7 +207,7 @@ pub(super) fn touch_services(tx: &mut Tx<'_>, ids: &[String]) -> Result<(), Stor
         ))
         .execute(tx.db().conn())?;
     }
-    Ok(())
+    crate::directory::search::store::unsearch(tx, ids)
 }
 
 /// The tables of rows, by id. Those that their source does not give any more are among them: they still belong to what they belonged to.

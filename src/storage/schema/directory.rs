@@ -42,13 +42,13 @@ diesel::table! {
         area -> Nullable<Text>,
         availability -> Text,
         sort_key -> Text,
-        folded -> Text,
         updated_at -> BigInt,
         version -> BigInt,
         audit_id -> Text,
         missing_since -> Nullable<BigInt>,
         place -> BigInt,
         row_id -> Text,
+        searched -> BigInt,
     }
 }
 
@@ -63,5 +63,37 @@ diesel::table! {
         what -> Text,
         digest_before -> Text,
         audit_id -> Text,
+    }
+}
+
+diesel::table! {
+    directory_words (word, service) {
+        word -> Text,
+        service -> Text,
+        weight -> BigInt,
+    }
+}
+
+diesel::table! {
+    directory_vocabulary (word) {
+        word -> Text,
+    }
+}
+
+diesel::table! {
+    directory_trigrams (trigram, letters, word) {
+        trigram -> Text,
+        letters -> BigInt,
+        word -> Text,
+    }
+}
+
+diesel::table! {
+    directory_places (place, service) {
+        place -> Text,
+        service -> Text,
+        x -> Double,
+        y -> Double,
+        z -> Double,
     }
 }

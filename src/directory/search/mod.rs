@@ -1,0 +1,324 @@
+//! Finding services by words, by place, or by name.
+//!
+//! # Decisions
+//!
+//! - Words and places stand in plain tables, and everything that judges (folding, likeness, distance, score) is done here. Both engines
+//!   have a full-text search, but no two of them cut, fold and rank alike; so the same query finds the same in the same order everywhere.
+//! - What looks like a typed word is looked for among the words of the directory, not among its services: there are few words.
+//! - A word that is found as typed does not keep words that look like it from being found: otherwise a word of a restricted service would
+//!   show by what is missing.
+
+mod enter;
+mod nothing;
+mod rank;
+mod sphere;
+pub(super) mod store;
+mod words;
+
+use std::collections::{BTreeMap, HashMap};
+
+pub use enter::enter_searched;
+pub(super) use enter::{enter_here, enter_source};
+pub use nothing::{Nothing, Wider, Without};
+pub use rank::Match;
+use serde::Serialize;
+pub use sphere::{Around, Point};
+use store::Candidate;
+
+use super::{DirectoryError, Service, Viewer, store as entries};
+use crate::{
+    access::{Actor, Permission},
+    kernel::{
+        Timestamp,
+        page::{Asked, Cursor},
+    },
+    policy::ServiceCode,
+    storage::{Db, StorageError},
+};
+
+/// How many services are ranked at most. Of more that fit, those with the lowest ids; say more to have fewer.
+pub const MOST_RANKED: i64 = 50_000;
+
+/// How many words count as one that was typed, beside those that begin with it.
+const MOST_ALIKE: usize = 200;
+
+/// What to search for. All of it must fit.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// Words in names, provider, labels or description; accents, capitals and small mistakes do not matter.
+    pub text: String,
+    /// A service code.
+    pub service: Option<ServiceCode>,
+    /// Only what one can refer to through this hub.
+    pub members_only: bool,
+    /// Only what is offered at a place near another.
+    pub around: Option<Around>,
+}
+
+/// A service, and why it stands where it stands.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Found {
+    /// The service.
+    #[serde(flatten)]
+    pub service: Service,
+    /// Why it stands where it stands; absent when it stands by its name.
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
+    pub fit: Option<Match>,
+}
+
+/// What was found: a page of it, and when that is nothing, why.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Results {
+    /// The services: best first when words or a place were asked for, otherwise by name.
+    pub items: Vec<Found>,
+    /// Where the next page begins; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub next: Option<Cursor>,
+    /// Why nothing was found, and what would be found by asking for less.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nothing: Option<Nothing>,
+}
+
+/// Services that fit: by score when words or a place were asked for, otherwise by name.
+pub fn search(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    search: &Search,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Results, DirectoryError> {
+    actor.may(Permission::ReadDirectory)?;
+    let sieve = Sieve::of(db, Viewer::of(actor), search)?;
+    let (items, next) = if sieve.words.is_empty() && sieve.around.is_none() {
+        by_name(db, &sieve, asked)?
+    } else {
+        by_score(db, &sieve, asked, now)?
+    };
+    let is_nothing = items.is_empty() && asked.after().is_none();
+    let nothing = if is_nothing { Some(nothing::explain(db, &sieve)?) } else { None };
+    Ok(Results { items, next, nothing })
+}
+
+type FoundPage = (Vec<Found>, Option<Cursor>);
+
+fn by_name(db: &mut Db<'_>, sieve: &Sieve, asked: &Asked) -> Result<FoundPage, DirectoryError> {
+    let rows =
+        entries::by_name(db, &sieve.conditions(), asked.after().unwrap_or_default(), asked.rows_to_load())?;
+    let page = asked.page(rows, |(_, key)| key.clone());
+    Ok((page.items.into_iter().map(|(service, _)| Found { service, fit: None }).collect(), page.next))
+}
+
+fn by_score(
+    db: &mut Db<'_>,
+    sieve: &Sieve,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<FoundPage, DirectoryError> {
+    let after = asked.after().map(|text| Place::read(text).ok_or(DirectoryError::BadCursor)).transpose()?;
+    // Entries age while somebody turns pages: all pages are ranked as of the first.
+    let now = after.as_ref().map_or(now, |after| after.now);
+    let ranked = sieve.rank(db, now)?;
+    let mut places: Vec<(Place, Match)> =
+        ranked.into_iter().map(|(id, fit)| (Place { now, score: fit.score, id }, fit)).collect();
+    places.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    let loaded = usize::try_from(asked.rows_to_load()).unwrap_or(usize::MAX);
+    let rows: Vec<(Place, Match)> = places
+        .into_iter()
+        .filter(|(place, _)| after.as_ref().is_none_or(|after| place.cmp(after).is_gt()))
+        .take(loaded)
+        .collect();
+    let page = asked.page(rows, |(place, _)| place.write());
+    let ids: Vec<String> = page.items.iter().map(|(place, _)| place.id.clone()).collect();
+    let mut services = entries::by_ids(db, &ids)?;
+    let found = page
+        .items
+        .into_iter()
+        .filter_map(|(place, fit)| Some(Found { service: services.remove(&place.id)?, fit: Some(fit) }));
+    Ok((found.collect(), page.next))
+}
+
+/// Where a service stands in a ranking.
+struct Place {
+    now: Timestamp,
+    score: f64,
+    id: String,
+}
+
+impl Place {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        other.score.total_cmp(&self.score).then_with(|| self.id.cmp(&other.id))
+    }
+
+    fn write(&self) -> String {
+        format!("{} {} {}", self.now.micros(), self.score, self.id)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.split(' ');
+        let now = Timestamp::from_micros(parts.next()?.parse().ok()?);
+        let score = parts.next()?.parse().ok()?;
+        Some(Self { now, score, id: parts.next()?.to_owned() })
+    }
+}
+
+/// A word that was typed, and the words of the directory that look like it, with the number of places in which they differ.
+#[derive(Debug)]
+pub(super) struct Sought {
+    word: String,
+    alike: BTreeMap<String, usize>,
+}
+
+impl Sought {
+    fn of(db: &mut Db<'_>, word: String) -> Result<Self, StorageError> {
+        let Some(most) = words::most_edits(&word) else {
+            return Ok(Self { word, alike: BTreeMap::new() });
+        };
+        let compared =
+            store::alike(db, &word, most)?.into_iter().map(|other| (words::edits(&word, &other), other));
+        let mut alike: Vec<(usize, String)> =
+            compared.filter(|(edits, _)| (1..=most).contains(edits)).collect();
+        alike.sort_unstable();
+        alike.truncate(MOST_ALIKE);
+        Ok(Self { word, alike: alike.into_iter().map(|(edits, word)| (word, edits)).collect() })
+    }
+
+    fn has_word(&self) -> String {
+        store::has_word(&self.word, &self.alike)
+    }
+
+    /// The condition that a service has the word.
+    fn condition(&self) -> String {
+        format!("id IN (SELECT service FROM directory_words WHERE {})", self.has_word())
+    }
+}
+
+/// The typed words, with what looks like them.
+fn sought(db: &mut Db<'_>, text: &str) -> Result<Vec<Sought>, StorageError> {
+    words::of_query(text).into_iter().map(|word| Sought::of(db, word)).collect()
+}
+
+/// Which column names what lists are narrowed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    /// Services.
+    Services,
+    /// Services at locations.
+    Places,
+}
+
+/// Conditions that lists of documents are narrowed by: words of the service, and that it, or the place itself, is near.
+pub(super) fn conditions(
+    db: &mut Db<'_>,
+    of: Of,
+    (text, around): (&str, Option<Around>),
+) -> Result<Vec<String>, StorageError> {
+    let words = sought(db, text)?;
+    let words = words.iter().map(|word| {
+        format!("services.id IN (SELECT service FROM directory_words WHERE {})", word.has_word())
+    });
+    let near = around.map(|around| {
+        let (id, column) = match of {
+            Of::Services => ("services.id", "service"),
+            Of::Places => ("directory_rows.id", "place"),
+        };
+        format!("{id} IN (SELECT {column} FROM directory_places WHERE {})", store::is_within(around))
+    });
+    Ok(words.chain(near).collect())
+}
+
+/// What services must fit, one condition beside the other.
+struct Sieve {
+    open: String,
+    words: Vec<Sought>,
+    service: Option<String>,
+    members_only: Option<String>,
+    around: Option<Around>,
+}
+
+impl Sieve {
+    fn of(db: &mut Db<'_>, viewer: Viewer, search: &Search) -> Result<Self, StorageError> {
+        let code = search.service.as_ref().map(|code| store::quoted(code.as_str()));
+        Ok(Self {
+            open: store::is_open(viewer),
+            words: sought(db, &search.text)?,
+            service: code.map(|code| format!("service_code = {code}")),
+            members_only: search.members_only.then(|| String::from("member IS NOT NULL")),
+            around: search.around,
+        })
+    }
+
+    /// All of them as one.
+    fn conditions(&self) -> String {
+        self.but(None, self.around)
+    }
+
+    /// All of them but one, and another place.
+    fn but(&self, left_out: Option<Filter<'_>>, around: Option<Around>) -> String {
+        let words = self.words.iter().filter(|word| match left_out {
+            Some(Filter::Text) => false,
+            Some(Filter::Word(other)) => word.word != other,
+            _ => true,
+        });
+        let service = self.service.iter().filter(|_| left_out != Some(Filter::Service)).cloned();
+        let members = self.members_only.iter().filter(|_| left_out != Some(Filter::MembersOnly)).cloned();
+        let near = around.map(|around| {
+            format!("id IN (SELECT service FROM directory_places WHERE {})", store::is_within(around))
+        });
+        let all = [self.open.clone()].into_iter().chain(words.map(Sought::condition));
+        all.chain(service).chain(members).chain(near).collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// Everything that fits, with what it counts.
+    fn rank(&self, db: &mut Db<'_>, now: Timestamp) -> Result<Vec<(String, Match)>, StorageError> {
+        let conditions = self.conditions();
+        let candidates = store::candidates(db, &conditions, MOST_RANKED)?;
+        let mut texts: HashMap<String, i64> = HashMap::new();
+        for word in &self.words {
+            let mut best: HashMap<String, i64> = HashMap::new();
+            for (service, found, weight) in store::words_of(db, &word.has_word(), &conditions)? {
+                let counts = weight.saturating_mul(rank::likeness(word, &found));
+                let known = best.entry(service).or_insert(0);
+                *known = counts.max(*known);
+            }
+            for (service, counts) in best {
+                let sum = texts.entry(service).or_insert(0);
+                *sum = counts.saturating_add(*sum);
+            }
+        }
+        let distances = self.distances(db, &conditions)?;
+        let words = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
+        let text = |id: &str| {
+            let sum = u32::try_from(texts.get(id).copied().unwrap_or(0)).unwrap_or(0);
+            (words > 0).then(|| f64::from(sum) / (f64::from(words) * 10_000.0))
+        };
+        let ranked = candidates.into_iter().map(|candidate: Candidate| {
+            let parts = (text(&candidate.id), distances.get(&candidate.id).copied());
+            let fit = Match::of(&candidate, parts, now);
+            (candidate.id, fit)
+        });
+        Ok(ranked.collect())
+    }
+
+    /// How far the nearest place of each service is.
+    fn distances(&self, db: &mut Db<'_>, conditions: &str) -> Result<HashMap<String, f64>, StorageError> {
+        let mut nearest = HashMap::new();
+        let Some(around) = self.around else { return Ok(nearest) };
+        for (service, place) in store::places_of(db, around, conditions)? {
+            let metres = around.middle.metres_to(place);
+            let known = nearest.entry(service).or_insert(metres);
+            *known = metres.min(*known);
+        }
+        Ok(nearest)
+    }
+}
+
+/// One thing that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Filter<'a> {
+    Text,
+    Word(&'a str),
+    Service,
+    MembersOnly,
+    Place,
+}

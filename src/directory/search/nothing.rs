@@ -1,0 +1,85 @@
+//! Why nothing was found: what there would be without each thing that was asked for. Counts hold only what the viewer may see.
+
+use serde::Serialize;
+
+use super::{Filter, Sieve, Sought, sphere::Around, store};
+use crate::storage::{Db, StorageError};
+
+/// Why nothing was found.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Nothing {
+    /// How many services there are to find without any filter.
+    pub services: i64,
+    /// How many would be found with one filter left out.
+    pub without: Vec<Without>,
+    /// The next wider circle in which something is found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wider: Option<Wider>,
+}
+
+/// How many would be found with one filter left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Without {
+    /// The filter: `text`, `word`, `service`, `members_only` or `proximity`.
+    pub filter: &'static str,
+    /// Which word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub word: Option<String>,
+    /// How many there would be.
+    pub services: i64,
+}
+
+/// A wider circle.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Wider {
+    /// Its radius in metres.
+    pub proximity: f64,
+    /// How many services are in it.
+    pub services: i64,
+}
+
+impl Filter<'_> {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Word(_) => "word",
+            Self::Service => "service",
+            Self::MembersOnly => "members_only",
+            Self::Place => "proximity",
+        }
+    }
+}
+
+/// Counts what there would be.
+pub(super) fn explain(db: &mut Db<'_>, sieve: &Sieve) -> Result<Nothing, StorageError> {
+    let mut without = Vec::new();
+    for filter in filters(sieve) {
+        let around = sieve.around.filter(|_| filter != Filter::Place);
+        let services = store::count(db, &sieve.but(Some(filter), around))?;
+        let word = if let Filter::Word(word) = filter { Some(word.to_owned()) } else { None };
+        without.push(Without { filter: filter.name(), word, services });
+    }
+    Ok(Nothing { services: store::count(db, &sieve.open)?, without, wider: wider(db, sieve)? })
+}
+
+fn filters(sieve: &Sieve) -> Vec<Filter<'_>> {
+    let text = (!sieve.words.is_empty()).then_some(Filter::Text);
+    let words =
+        sieve.words.iter().filter(|_| sieve.words.len() > 1).map(|Sought { word, .. }| Filter::Word(word));
+    let service = sieve.service.as_ref().map(|_| Filter::Service);
+    let members = sieve.members_only.as_ref().map(|_| Filter::MembersOnly);
+    let place = sieve.around.map(|_| Filter::Place);
+    text.into_iter().chain(words).chain(service).chain(members).chain(place).collect()
+}
+
+fn wider(db: &mut Db<'_>, sieve: &Sieve) -> Result<Option<Wider>, StorageError> {
+    let mut next = sieve.around.and_then(Around::wider);
+    while let Some(around) = next {
+        let services = store::count(db, &sieve.but(None, Some(around)))?;
+        if services > 0 {
+            return Ok(Some(Wider { proximity: around.metres, services }));
+        }
+        next = around.wider();
+    }
+    Ok(None)
+}

@@ -1,0 +1,133 @@
+//! How much a service counts among those that fit: fixed weights, the same on every engine.
+
+use serde::Serialize;
+
+use super::{Sought, store::Candidate};
+use crate::{directory::Availability, kernel::Timestamp};
+
+/// How much of the score the text makes out, and the others.
+const TEXT: f64 = 0.60;
+const DISTANCE: f64 = 0.25;
+const FRESHNESS: f64 = 0.10;
+const AVAILABILITY: f64 = 0.05;
+
+/// Within how many metres the worth of being near falls to a third (1/e).
+const NEAR: f64 = 10_000.0;
+
+/// In how many days the worth of an entry that nobody touched falls to a half.
+const HALF_LIFE_DAYS: f64 = 90.0;
+
+/// Why a service stands where it stands. What was not asked for is absent and does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Match {
+    /// How well it fits the words, 0 to 1: for each word, what it stands in (name 1, alternate name 0.8, provider 0.7, label 0.6,
+    /// description 0.3) times how it is found (as typed 1, beginning so 0.8, one edit away 0.6, two 0.4); the mean of that.
+    pub text: Option<f64>,
+    /// How far the nearest place is where it is offered, in metres.
+    pub distance: Option<f64>,
+    /// How fresh the entry is, 0 to 1: halves every 90 days since its last change.
+    pub freshness: f64,
+    /// Whether it takes people: open 1, unknown 0.5, waiting list 0.3, full 0.
+    pub availability: f64,
+    /// What it is sorted by, 0 to 1: 0.60 text, 0.25 distance (e to the power of -distance/10 km), 0.10 freshness, 0.05 availability,
+    /// divided by the weights of what was asked for.
+    pub score: f64,
+}
+
+impl Match {
+    /// Puts the components together.
+    pub(super) fn of(
+        candidate: &Candidate,
+        (text, distance): (Option<f64>, Option<f64>),
+        now: Timestamp,
+    ) -> Self {
+        let freshness = freshness(candidate.updated_at, now);
+        let availability = availability(candidate.availability);
+        let parts = [
+            text.map(|text| (TEXT, text)),
+            distance.map(|metres| (DISTANCE, (-metres / NEAR).exp())),
+            Some((FRESHNESS, freshness)),
+            Some((AVAILABILITY, availability)),
+        ];
+        let (sum, weights) = parts
+            .into_iter()
+            .flatten()
+            .fold((0.0, 0.0), |(sum, weights), (weight, part)| (sum + weight * part, weights + weight));
+        Self { text, distance, freshness, availability, score: millionths(sum / weights) }
+    }
+}
+
+/// The score without what two ways to add would leave behind.
+fn millionths(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+fn freshness(changed: i64, now: Timestamp) -> f64 {
+    let hours = now.micros().saturating_sub(changed).max(0) / 3_600_000_000;
+    let days = f64::from(u32::try_from(hours).unwrap_or(u32::MAX)) / 24.0;
+    (-days / HALF_LIFE_DAYS).exp2()
+}
+
+const fn availability(availability: Availability) -> f64 {
+    match availability {
+        Availability::Open => 1.0,
+        Availability::Unknown => 0.5,
+        Availability::Waitlist => 0.3,
+        Availability::Full => 0.0,
+    }
+}
+
+/// How well a word of the directory is what was typed, in hundredths.
+pub(super) fn likeness(sought: &Sought, word: &str) -> i64 {
+    if word == sought.word {
+        return 100;
+    }
+    if word.starts_with(&sought.word) {
+        return 80;
+    }
+    match sought.alike.get(word) {
+        Some(1) => 60,
+        Some(_) => 40,
+        None => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn candidate(age_hours: i64, availability: Availability) -> Candidate {
+        Candidate { id: String::new(), updated_at: -age_hours * 3_600_000_000, availability }
+    }
+
+    fn score(age_hours: i64, availability: Availability, text: f64, metres: f64) -> f64 {
+        let now = Timestamp::from_micros(0);
+        Match::of(&candidate(age_hours, availability), (Some(text), Some(metres)), now).score
+    }
+
+    #[test]
+    fn the_best_there_can_be_is_one_whatever_was_asked_for() {
+        let now = Timestamp::from_micros(0);
+        for asked in [(Some(1.0), Some(0.0)), (Some(1.0), None), (None, Some(0.0))] {
+            let best = Match::of(&candidate(0, Availability::Open), asked, now);
+            assert!((best.score - 1.0).abs() < 1e-9, "{best:?}");
+        }
+        assert!((freshness(-90 * 86_400_000_000, now) - 0.5).abs() < 1e-9);
+    }
+
+    proptest! {
+        #[test]
+        fn a_service_that_is_better_in_one_thing_and_equal_in_the_rest_stands_before(
+            text in 0.0..0.9f64, metres in 0.0..20_000.0f64, age in 0i64..5_000,
+        ) {
+            let was = score(age + 1_000, Availability::Waitlist, text, metres + 1_000.0);
+            prop_assert!(score(age + 1_000, Availability::Waitlist, text + 0.1, metres + 1_000.0) > was);
+            prop_assert!(score(age + 1_000, Availability::Waitlist, text, metres) > was);
+            prop_assert!(score(age, Availability::Waitlist, text, metres + 1_000.0) > was);
+            prop_assert!(score(age + 1_000, Availability::Unknown, text, metres + 1_000.0) > was);
+            prop_assert!(score(age + 1_000, Availability::Open, text, metres + 1_000.0) > was);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The words of services and of queries, and which words look alike.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::directory::fold::fold;
+
+/// How many words of a query count.
+const MOST_WORDS: usize = 8;
+
+/// How many pieces of those, where a script writes words without blanks.
+const MOST_PIECES: usize = 24;
+
+/// How many letters of a word count.
+const MOST_LETTERS: usize = 40;
+
+/// Words with fewer letters are found as they are or by how they begin, never by what looks like them.
+const FEWEST_ALIKE: usize = 3;
+
+/// Words with more letters may differ in two places, others in one.
+const SHORT: usize = 5;
+
+/// How much a word counts where it stands: in the name most, in the description least. Out of 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    Name,
+    AlternateName,
+    Provider,
+    Label,
+    Description,
+}
+
+impl Field {
+    pub(super) const fn weight(self) -> i64 {
+        match self {
+            Self::Name => 100,
+            Self::AlternateName => 80,
+            Self::Provider => 70,
+            Self::Label => 60,
+            Self::Description => 30,
+        }
+    }
+}
+
+/// The words of a service, each with the weight of the best field it stands in.
+pub(super) fn of_service<'a>(texts: impl Iterator<Item = (Field, &'a str)>) -> BTreeMap<String, i64> {
+    let mut words = BTreeMap::new();
+    for (field, text) in texts {
+        for word in pieces(&fold(text)) {
+            let weight = words.entry(word).or_insert(0);
+            *weight = field.weight().max(*weight);
+        }
+    }
+    words
+}
+
+/// The words of a query, in its order, each once.
+pub(super) fn of_query(text: &str) -> Vec<String> {
+    let folded = fold(text);
+    let few = folded.split(' ').take(MOST_WORDS).collect::<Vec<_>>().join(" ");
+    let mut seen = BTreeSet::new();
+    pieces(&few).filter(|word| seen.insert(word.clone())).take(MOST_PIECES).collect()
+}
+
+/// Words as they are kept: what is written without blanks in pairs of letters that overlap, everything else as it stands.
+fn pieces(folded: &str) -> impl Iterator<Item = String> {
+    let mut pieces = Vec::new();
+    for word in folded.split(' ').filter(|word| !word.is_empty()) {
+        let letters: Vec<char> = word.chars().take(word.len()).collect();
+        for run in letters.chunk_by(|a, b| has_no_blanks(*a) == has_no_blanks(*b)) {
+            if run.len() > 1 && run.iter().copied().all(has_no_blanks) {
+                pieces.extend(run.windows(2).map(|pair| pair.iter().collect::<String>()));
+            } else {
+                pieces.push(run.iter().take(MOST_LETTERS).collect());
+            }
+        }
+    }
+    pieces.into_iter()
+}
+
+/// Letters of scripts that do not part words: Thai, Lao, Burmese, Khmer, kana, Chinese.
+const fn has_no_blanks(letter: char) -> bool {
+    matches!(letter, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
+        | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// How many letters a word has.
+pub(super) fn letters(word: &str) -> i64 {
+    i64::try_from(word.chars().count()).unwrap_or(i64::MAX)
+}
+
+/// Every three letters of a word that stand side by side, with blanks around it.
+pub(super) fn trigrams(word: &str) -> BTreeSet<String> {
+    let padded: Vec<char> = "  ".chars().chain(word.chars()).chain([' ']).collect();
+    padded.windows(3).map(|three| three.iter().collect()).collect()
+}
+
+/// In how many places a word may differ from the one that was typed; nothing when only the word itself will do.
+pub(super) fn most_edits(word: &str) -> Option<usize> {
+    match word.chars().count() {
+        0..FEWEST_ALIKE => None,
+        FEWEST_ALIKE..=SHORT => Some(1),
+        _ => Some(2),
+    }
+}
+
+/// How many trigrams two words share at least: an edit takes four away at most, when it swaps two letters.
+pub(super) fn fewest_shared(trigrams: usize, edits: usize) -> usize {
+    trigrams.saturating_sub(edits.saturating_mul(4)).max(1)
+}
+
+/// In how many places two words differ: a letter put in, left out, exchanged, or swapped with the next.
+pub(super) fn edits(one: &str, other: &str) -> usize {
+    strsim::osa_distance(one, other)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_word_counts_as_much_as_the_best_place_it_stands_in() {
+        let texts = [(Field::Description, "A clinic, Coast"), (Field::Name, "Clínica Coast")];
+        let words = of_service(texts.into_iter());
+        let weights: Vec<(&str, i64)> = words.iter().map(|(word, weight)| (word.as_str(), *weight)).collect();
+        assert_eq!(weights, [("a", 30), ("clinic", 30), ("clinica", 100), ("coast", 100)]);
+    }
+
+    #[test]
+    fn words_without_blanks_are_found_by_any_part_of_them() {
+        let words = of_service([(Field::Name, "難民支援協会 Tokyo")].into_iter());
+        for part in ["支援", "難民支援", "協会"] {
+            assert!(of_query(part).iter().all(|piece| words.contains_key(piece)), "{part}");
+        }
+        assert!(!of_query("支民").iter().all(|piece| words.contains_key(piece)));
+    }
+
+    #[test]
+    fn a_query_of_anything_has_few_and_short_words() {
+        assert_eq!(of_query("%_'\"; -- \u{202e}\u{0}"), Vec::<String>::new());
+        assert_eq!(of_query(&"x".repeat(10_000)), ["x".repeat(MOST_LETTERS)]);
+        assert_eq!(of_query(&"難".repeat(9_000)).len(), 1);
+        assert_eq!(of_query("b a b"), ["b", "a"]);
+    }
+
+    proptest! {
+        #[test]
+        fn words_that_look_alike_share_as_many_trigrams_as_are_asked_for(
+            word in "[a-c]{3,12}", place in 0usize..12, letter in "[a-d]", how in 0u8..4,
+        ) {
+            let mut other: Vec<char> = word.chars().collect();
+            let place = place % other.len();
+            match how {
+                0 => other[place] = letter.chars().next().unwrap(),
+                1 => other.insert(place, letter.chars().next().unwrap()),
+                2 => { other.remove(place); }
+                _ => { let next = (place + 1) % other.len(); if next > place { other.swap(place, next); } }
+            }
+            let other: String = other.into_iter().collect();
+            prop_assert!(edits(&word, &other) <= 1);
+            let (ours, theirs) = (trigrams(&word), trigrams(&other));
+            let shared = ours.intersection(&theirs).count();
+            // Three letters of which the first two are swapped, and the like, share nothing: such a word is too short to tell.
+            if shared > 0 {
+                prop_assert!(shared >= fewest_shared(ours.len(), 1), "{} {}", word, other);
+            }
+        }
+    }
+}
