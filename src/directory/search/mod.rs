@@ -174,10 +174,9 @@ impl Sought {
         let Some(most) = words::most_edits(&word) else {
             return Ok(Self { word, alike: BTreeMap::new() });
         };
-        let compared =
-            store::alike(db, &word, most)?.into_iter().map(|other| (words::edits(&word, &other), other));
+        let compared = store::alike(db, &word, most)?.into_iter();
         let mut alike: Vec<(usize, String)> =
-            compared.filter(|(edits, _)| (1..=most).contains(edits)).collect();
+            compared.filter_map(|other| Some((words::edits(&word, &other)?, other))).collect();
         alike.sort_unstable();
         alike.truncate(MOST_ALIKE);
         Ok(Self { word, alike: alike.into_iter().map(|(edits, word)| (word, edits)).collect() })

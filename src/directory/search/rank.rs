@@ -20,8 +20,9 @@ const HALF_LIFE_DAYS: f64 = 90.0;
 /// Why a service stands where it stands. What was not asked for is absent and does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Match {
-    /// How well it fits the words, 0 to 1: for each word, what it stands in (name 1, alternate name 0.8, provider 0.7, label 0.6,
-    /// description 0.3) times how it is found (as typed 1, beginning so 0.8, one edit away 0.6, two 0.4); the mean of that.
+    /// How well it fits the words, 0 to 1: for each word, what it stands in (name 0.80, alternate name 0.65, provider 0.60, label 0.50,
+    /// description 0.25, and 0.05 more for each further one of them) times how it is found (as typed 1, beginning so 0.8, one edit away
+    /// 0.6, two 0.4); the mean of that.
     pub text: Option<f64>,
     /// How far the nearest place is where it is offered, in metres.
     pub distance: Option<f64>,

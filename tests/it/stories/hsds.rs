@@ -140,7 +140,7 @@ impl jsonschema::Retrieve for Schemas {
     }
 }
 
-fn shared(part: &str) -> Option<PathBuf> {
+pub(super) fn shared(part: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let folder = std::env::var_os("THROUGHLINE_TEST_SHARED").map_or(beside, PathBuf::from).join(part);
     if folder.exists() {

@@ -11,5 +11,6 @@ mod policy;
 pub(crate) mod referral;
 mod refused;
 mod sheet;
+mod search;
 mod submit;
 mod withdrawal;
