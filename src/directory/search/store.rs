@@ -173,9 +173,13 @@ pub(in crate::directory) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<(), 
 
 /// Forgets words that no service has any more.
 pub(in crate::directory) fn sweep(tx: &mut Tx<'_>) -> Result<(), StorageError> {
-    let unused = "word NOT IN (SELECT word FROM directory_words)";
-    diesel::delete(directory_trigrams::table.filter(sql::<Bool>(unused))).execute(tx.db().conn())?;
-    diesel::delete(directory_vocabulary::table.filter(sql::<Bool>(unused))).execute(tx.db().conn())?;
+    let unused = |table: &str| {
+        format!("NOT EXISTS (SELECT 1 FROM directory_words AS used WHERE used.word = {table}.word)")
+    };
+    let trigrams = sql::<Bool>(&unused("directory_trigrams"));
+    diesel::delete(directory_trigrams::table.filter(trigrams)).execute(tx.db().conn())?;
+    let words = sql::<Bool>(&unused("directory_vocabulary"));
+    diesel::delete(directory_vocabulary::table.filter(words)).execute(tx.db().conn())?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -51,16 +52,16 @@ fn package(folder: &Path, entries: &[Entry]) {
     for (number, entry) in entries.iter().enumerate() {
         let service = uuid(2, number);
         let Entry { name, alternate, description, label, .. } = entry;
-        services +=
-            &format!("{service},{ORGANISATION},\"{name}\",\"{alternate}\",\"{description}\",active\n");
+        writeln!(services, "{service},{ORGANISATION},\"{name}\",\"{alternate}\",\"{description}\",active")
+            .unwrap();
         if !label.is_empty() {
-            terms += &format!("{},{label},t1\n", uuid(4, number));
-            attributes += &format!("x{number},{service},service,{}\n", uuid(4, number));
+            writeln!(terms, "{},{label},t1", uuid(4, number)).unwrap();
+            writeln!(attributes, "x{number},{service},service,{}", uuid(4, number)).unwrap();
         }
         for (place, (latitude, longitude)) in entry.places.iter().enumerate() {
             let number = number * 100 + place;
-            locations += &format!("{},physical,{latitude},{longitude}\n", uuid(3, number));
-            places += &format!("{},{service},{}\n", uuid(5, number), uuid(3, number));
+            writeln!(locations, "{},physical,{latitude},{longitude}", uuid(3, number)).unwrap();
+            writeln!(places, "{},{service},{}", uuid(5, number), uuid(3, number)).unwrap();
         }
     }
     let files = [
@@ -118,7 +119,8 @@ async fn restrict(hub: &TestHub, number: usize) {
 
 /// A text as it stands in an address.
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let bytes: Vec<String> = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    bytes.concat()
 }
 
 async fn find(hub: &TestHub, org: &Org, query: &str) -> Response {
@@ -222,7 +224,7 @@ async fn what_changes_at_the_source_is_found_by_its_new_words_only() {
     let (hub, org, folder) =
         directory(&[Entry { label: String::from("Dentist"), ..entry("Lake surgery") }]).await;
     let new = Entry { label: String::from("Optician"), ..entry("River surgery") };
-    package(folder.path(), &[new.clone()]);
+    package(folder.path(), std::slice::from_ref(&new));
     import(&hub, folder.path().into()).await;
     for (typed, found) in [("lake", 0), ("dentist", 0), ("river", 1), ("optician", 1)] {
         assert_eq!(found_ids(&find_text(&hub, &org, typed).await).len(), found, "{typed}");
