@@ -228,8 +228,7 @@ pub(in crate::directory) fn count(
             named!(query, &sieve.words).first(db.conn())?
         }
         Kind::Taxonomy | Kind::Term => {
-            terms!(directory_rows::table.select(rows).into_boxed(), viewer, (kind, sieve))
-                .first(db.conn())?
+            terms!(directory_rows::table.select(rows).into_boxed(), viewer, (kind, sieve)).first(db.conn())?
         }
     })
 }

@@ -10,7 +10,7 @@ mod onward;
 mod policy;
 pub(crate) mod referral;
 mod refused;
-mod sheet;
 mod search;
+mod sheet;
 mod submit;
 mod withdrawal;
