@@ -60,6 +60,8 @@ enum Type {
     Small,
     Int,
     Big,
+    /// A fraction. Packets have none: rows with one are told apart, and never written again.
+    Real,
     /// A number that the database gives by itself.
     Counted,
 }
@@ -140,6 +142,7 @@ fn tables(db: &mut Db<'_>) -> Result<Vec<Table>, StorageError> {
             "smallint" => Type::Small,
             "integer" if db.engine() == Engine::Postgres => Type::Int,
             "integer" | "bigint" => Type::Big,
+            "real" | "double precision" => Type::Real,
             _ => return Err(StorageError::Unreadable("a column of a type the benchmark does not know")),
         };
         match tables.last_mut() {
@@ -158,7 +161,9 @@ impl Table {
                 format!("CASE WHEN \"{name}\" IS NULL THEN NULL ELSE hex(\"{name}\") END")
             }
             (Type::Bytes, Engine::Postgres) => format!("encode(\"{name}\", 'hex')"),
-            (Type::Text | Type::Small | Type::Int | Type::Big | Type::Counted, _) => format!("\"{name}\""),
+            (Type::Text | Type::Small | Type::Int | Type::Big | Type::Real | Type::Counted, _) => {
+                format!("\"{name}\"")
+            }
         });
         let columns: Vec<String> = columns.collect();
         let (make, cast) = match engine {
@@ -281,7 +286,7 @@ impl Own<'_> {
             (Type::Small, _) => Cell::Small(Some(i16::try_from(number()?).ok()?)),
             (Type::Int, _) => Cell::Int(Some(i32::try_from(number()?).ok()?)),
             (Type::Big, _) => Cell::Big(Some(number()?)),
-            (Type::Text | Type::Bytes | Type::Counted, _) => return None,
+            (Type::Text | Type::Bytes | Type::Real | Type::Counted, _) => return None,
         })
     }
 
