@@ -5,6 +5,7 @@ use actix_web::{
     web::{self, Path, ServiceConfig},
 };
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::{Asking, Body, Expected, Problem, ProblemDocument, Remembered, answer, reply::respond};
 use crate::{
@@ -12,7 +13,8 @@ use crate::{
     directory::{
         self, Availability, DirectoryError, Link, LinkService, ListService, Service, SetAvailability,
         SetVisibility, Visibility,
-        search::{Around, Results, Search},
+        eligibility::{self, Facts},
+        search::{Around, Results, Search, Term},
     },
     hub::{Remember, Reply},
     kernel::{
@@ -23,13 +25,14 @@ use crate::{
 };
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(search, find, list, set_availability, set_visibility, link, unlink))]
+#[openapi(paths(search, search_posted, find, list, set_availability, set_visibility, link, unlink))]
 pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
         .route("/api/v1/services", web::get().to(search))
         .route("/api/v1/services", web::post().to(list))
+        .route("/api/v1/services/search", web::post().to(search_posted))
         .route("/api/v1/services/{service}", web::get().to(find))
         .route("/api/v1/services/{service}/availability", web::put().to(set_availability))
         .route("/api/v1/services/{service}/visibility", web::put().to(set_visibility))
@@ -37,12 +40,24 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/services/{service}/link", web::delete().to(unlink));
 }
 
+/// Which terms count for one that was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum TermMode {
+    /// It alone.
+    #[default]
+    Exact,
+    /// It and those below it.
+    Descendants,
+}
+
 /// What to search for. Nothing about a person belongs here.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
+#[schema(as = DirectoryQuery)]
 struct Query {
-    /// Words in names, provider, labels or description; accents, capitals and small mistakes do not matter.
+    /// Words in names, provider, labels, description or their translations; accents, capitals and small mistakes do not matter.
     #[serde(default)]
     text: String,
     /// Latitude of a place in degrees; what is near it.
@@ -53,27 +68,79 @@ struct Query {
     proximity: Option<f64>,
     /// A service code.
     #[param(value_type = Option<String>)]
+    #[schema(value_type = Option<String>)]
     service: Option<ServiceCode>,
     /// Only what one can refer to through this hub.
     #[serde(default)]
     members_only: bool,
+    /// Only what bears this taxonomy term.
+    taxonomy_term: Option<Uuid>,
+    /// `exact`, or `descendants` for the terms below it as well.
+    taxonomy_term_mode: Option<TermMode>,
+    /// Only where this language is spoken, BCP 47.
+    #[param(max_length = 35)]
+    #[schema(max_length = 35)]
+    language: Option<String>,
+    /// Count what was found by service code, taxonomy term and language, with the first page.
+    #[serde(default)]
+    facets: bool,
     /// How many rows, 1 to 200; 50 when left out.
     limit: Option<u16>,
     /// The `next` of the page before.
     #[param(value_type = Option<String>)]
+    #[schema(value_type = Option<String>)]
     after: Option<Cursor>,
+}
+
+impl Query {
+    fn wanted(self, person: Option<Facts>) -> Result<(Search, Asked), Problem> {
+        let around = Around::asked(self.lat, self.lon, self.proximity)?;
+        let below = self.taxonomy_term_mode.unwrap_or_default() == TermMode::Descendants;
+        let search = Search {
+            text: self.text,
+            service: self.service,
+            members_only: self.members_only,
+            around,
+            term: self.taxonomy_term.map(|id| Term { id, below }),
+            language: self.language,
+            person,
+            facets: self.facets,
+        };
+        Ok((search, Asked::new(self.limit, self.after)))
+    }
+}
+
+/// The same for a person: what is shut to them is left out, and the rest says whether it is for them.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SearchFor {
+    /// What to search for; everything when left out.
+    query: Option<Query>,
+    /// What the case worker chooses to say of the person. Judged and forgotten: it is kept nowhere.
+    #[schema(value_type = Option<eligibility::Asked>)]
+    person: Option<eligibility::Asked>,
 }
 
 /// Search the directory. Best first when words or a place are asked for, otherwise by name; when nothing is found, `nothing` says why.
 #[utoipa::path(get, path = "/api/v1/services", tag = "Directory", params(Query),
     responses((status = 200, body = Results), (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument)))]
 async fn search(asking: Asking, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
-    let (actor, query) = (asking.caller.actor, query.into_inner());
-    let asked = Asked::new(query.limit, query.after);
-    let around = Around::asked(query.lat, query.lon, query.proximity)?;
-    let wanted =
-        Search { text: query.text, service: query.service, members_only: query.members_only, around };
-    let now = asking.hub.now();
+    found(asking, query.into_inner().wanted(None)?).await
+}
+
+/// Search the directory for a person, with the query in the body, where it stands in no address and no log. What is said of the person
+/// is judged against the rules of each service and forgotten; a service is left out only when a rule of its own is against it.
+#[utoipa::path(post, path = "/api/v1/services/search", tag = "Directory", request_body = SearchFor,
+    responses((status = 200, body = Results), (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument)))]
+async fn search_posted(asking: Asking, body: Body<SearchFor>) -> Result<HttpResponse, Problem> {
+    let SearchFor { query, person } = body.value;
+    let today = asking.hub.now().datetime().date_naive();
+    let person = person.map(|person| person.facts(today)).transpose().map_err(DirectoryError::from)?;
+    found(asking, query.unwrap_or_default().wanted(person)?).await
+}
+
+async fn found(asking: Asking, (wanted, asked): (Search, Asked)) -> Result<HttpResponse, Problem> {
+    let (actor, now) = (asking.caller.actor, asking.hub.now());
     let found =
         asking.hub.read(move |db| directory::search::search(db, &actor, &wanted, &asked, now)).await?;
     Ok(HttpResponse::Ok().json(found))

@@ -15,6 +15,7 @@ use crate::{
     config::Settings,
     directory::{
         self, DirectoryError, Given, Link, LinkService, SetVisibility, Visibility,
+        eligibility::{self, Answer, Facts},
         hsds::{Package, Report},
         search::{Around, Found, Nothing, Search},
         sheet::{self, Map, Sheet, SheetError},
@@ -138,7 +139,8 @@ pub(super) enum Directory {
     /// Search the directory, best first. Accents, capitals and small mistakes do not matter; when nothing fits it says why.
     #[command(after_help = "Examples:
   throughline directory search clinic --service SV07
-  throughline directory search legal aid --lat -15.42 --lon 28.28 --proximity 20000")]
+  throughline directory search legal aid --lat -15.42 --lon 28.28 --proximity 20000
+  echo '{ \"age\": 16, \"sex\": \"female\", \"population\": [\"PG04\"] }' | throughline directory search shelter --person -")]
     Search {
         /// Words in names, provider, labels or description.
         words: Vec<String>,
@@ -154,6 +156,12 @@ pub(super) enum Directory {
         /// A service code, such as SV07.
         #[arg(long)]
         service: Option<ServiceCode>,
+        /// Only where this language is spoken, such as fr.
+        #[arg(long)]
+        language: Option<String>,
+        /// What is known of a person, as JSON, from a file or - for standard input; what is shut to them is left out. It is kept nowhere.
+        #[arg(long, value_name = "FILE")]
+        person: Option<PathBuf>,
         /// Only what one can refer to through this hub.
         #[arg(long)]
         members_only: bool,
@@ -222,9 +230,12 @@ impl Directory {
             Self::List { members_only, limit } => {
                 find(hub, caller, Search { members_only, ..Search::default() }, limit, output).await
             }
-            Self::Search { words, lat, lon, proximity, service, members_only, limit } => {
+            Self::Search { words, lat, lon, proximity, service, language, person, members_only, limit } => {
                 let around = Around::asked(lat, lon, proximity)?;
-                let search = Search { text: words.join(" "), service, members_only, around };
+                let person = person.map(|from| facts(&from, hub)).transpose()?;
+                let text = words.join(" ");
+                let search =
+                    Search { text, service, language, person, members_only, around, ..Search::default() };
                 find(hub, caller, search, limit, output).await
             }
         }
@@ -245,14 +256,54 @@ async fn find(
         .await?;
     output.data(&found, |found| match &found.nothing {
         Some(nothing) => why(nothing),
-        None => found.items.iter().map(found_line).collect::<Vec<_>>().join("\n"),
+        None => {
+            let shut = found.not_eligible.filter(|shut| *shut > 0);
+            let shut = shut.map(|shut| format!("{shut} more are not for this person."));
+            found.items.iter().map(found_line).chain(shut).collect::<Vec<_>>().join("\n")
+        }
     })
 }
 
 fn found_line(found: &Found) -> String {
     let distance = found.fit.and_then(|fit| fit.distance);
     let away = distance.map(|metres| format!("  {:.1} km", metres / 1_000.0)).unwrap_or_default();
-    format!("{}{away}", line(&found.service))
+    let judged = found.eligibility.as_ref().map(|judged| match judged.answer {
+        Answer::Eligible if judged.priority => String::from("  eligible, with priority"),
+        Answer::Eligible => String::from("  eligible"),
+        Answer::NotEligible => String::from("  not eligible"),
+        Answer::NotKnown if judged.decided_by.is_empty() => {
+            String::from("  ask: says nothing of whom it takes")
+        }
+        Answer::NotKnown => {
+            let asks: Vec<&str> = judged.decided_by.iter().map(|rule| rule.text.as_str()).collect();
+            format!("  ask: {}", asks.join("; "))
+        }
+    });
+    format!("{}{away}{}", line(&found.service), judged.unwrap_or_default())
+}
+
+/// The longest file of facts in bytes.
+const FACTS_MAX: u64 = 16 * 1024;
+
+/// What is known of a person, out of a file or standard input.
+fn facts(from: &Path, hub: &Hub) -> Result<Facts, CliError> {
+    let mut text = String::new();
+    if from == Path::new("-") {
+        std::io::stdin().take(FACTS_MAX).read_to_string(&mut text)?;
+    } else {
+        std::fs::File::open(from)?.take(FACTS_MAX).read_to_string(&mut text)?;
+    }
+    let asked: eligibility::Asked = serde_json::from_str(&text).map_err(|reason| {
+        // Where it is wrong, and nothing of what it says.
+        let at = format!("line {}, column {}", reason.line(), reason.column());
+        CliError::new(
+            Code::new("directory.bad_facts", Fault::Malformed),
+            format!(
+                "what is known of the person cannot be read at {at}; see the API's description of PersonFacts"
+            ),
+        )
+    })?;
+    Ok(asked.facts(hub.now().datetime().date_naive()).map_err(DirectoryError::from)?)
 }
 
 /// Why nothing was found, in sentences.
@@ -263,6 +314,7 @@ fn why(nothing: &Nothing) -> String {
             ("word", Some(word)) => format!("the word {word}"),
             ("text", _) => String::from("any words"),
             ("proximity", _) => String::from("--lat, --lon and --proximity"),
+            ("person", _) => String::from("what was said of the person"),
             (filter, _) => format!("--{}", filter.replace('_', "-")),
         };
         format!("Without {what} there would be {}.", without.services)

@@ -49,6 +49,9 @@ pub enum DirectoryError {
     /// A source's name.
     #[error("a source is named with 1 to 60 lower-case letters, digits, - or .")]
     BadSource,
+    /// What was said of a person.
+    #[error(transparent)]
+    Facts(#[from] super::eligibility::FactsError),
     /// A place in another list.
     #[error("this cursor belongs to another search; begin with its first page")]
     BadCursor,
@@ -67,6 +70,7 @@ impl Coded for DirectoryError {
             Self::Member(error) => error.code(),
             Self::Audit(error) => error.code(),
             Self::Package(error) => error.code(),
+            Self::Facts(error) => error.code(),
             Self::Stopped(_) => Code::new("directory.package_stopped", Fault::Refused),
             Self::UnknownService(_) => Code::new("directory.unknown_service", Fault::Refused),
             Self::Linked(_) => Code::new("directory.linked", Fault::Conflict),

@@ -16,6 +16,7 @@
 //!
 //! It does not rank by fit to a person, and it does not judge eligibility: who asks is not known here.
 
+pub mod eligibility;
 mod error;
 mod export;
 pub mod fold;

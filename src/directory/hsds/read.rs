@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     HsdsError, LeftOut, Package, Problem, Report, Severity, TableFile, TableReport, Tally,
-    tables::{LEFT_OUT, RULES, Rule},
+    tables::{LEFT_OUT, LINKED, RULES, Rule},
 };
 use crate::kernel::Digest;
 
@@ -382,19 +382,15 @@ impl Reading<'_> {
                 ));
             }
         }
-        if rule.name == "attribute" {
-            self.follow_attribute(row, &mut found, findings);
+        if LINKED.contains(&rule.name) {
+            self.follow_link(row, &mut found, findings);
         }
         row.references = found;
     }
 
     /// An attribute may belong to a row of any table: `link_entity` says which.
-    fn follow_attribute(
-        &self,
-        row: &Row,
-        found: &mut BTreeMap<&'static str, Uuid>,
-        findings: &mut Vec<Finding>,
-    ) {
+    /// Looks up what a row belongs to that names table and id.
+    fn follow_link(&self, row: &Row, found: &mut BTreeMap<&'static str, Uuid>, findings: &mut Vec<Finding>) {
         let (Some(entity), Some(link)) = (row.cell("link_entity"), row.cell("link_id")) else { return };
         let Some(target) = RULES.iter().find(|rule| rule.name == entity) else {
             findings.push(Finding::refused(
@@ -406,7 +402,7 @@ impl Reading<'_> {
             return;
         };
         let id = stable_id(self.source, target.name, link);
-        // Tables nothing else refers to are not remembered; an attribute of theirs is taken at its word.
+        // Tables nothing else refers to are not remembered; what is linked to theirs is taken at its word.
         if self.ids.get(target.name).is_none_or(|ids| ids.contains(&id))
             && self.present.contains(&target.name)
         {
@@ -524,6 +520,16 @@ fn doubts(rule: &Rule, row: &Row, findings: &mut Vec<Finding>) {
                 "this is not a number",
                 "write the age in years",
             ));
+        }
+    }
+    if rule.name == "eligibility_rule" {
+        if let Some(doubt) = crate::directory::eligibility::doubt(&row.cells) {
+            let remedy = "correct it; until then people are told to ask the provider";
+            findings.push(Finding::warned("eligibility", Some("values"), doubt, remedy));
+        }
+        if row.references.is_empty() {
+            let what = "the rule belongs to no service";
+            findings.push(Finding::warned("eligibility", Some("service_id"), what, "name its service"));
         }
     }
     if rule.name == "location"

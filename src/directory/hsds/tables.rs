@@ -1,5 +1,5 @@
-//! What the tables of an HSDS 3.x package must hold, in the order in which they can be checked: a table stands behind those it
-//! refers to.
+//! What the tables of an HSDS 3.x package must hold, and those of this project's profile of it, in the order in which they can be checked: a
+//! table stands behind those it refers to.
 //!
 //! Columns that are not listed are kept as they are: HSDS lets anybody add some.
 
@@ -52,6 +52,32 @@ const PARENTS: &[(&str, &str)] = &[
     ("service_at_location_id", "service_at_location"),
     ("phone_id", "phone"),
 ];
+
+const YES_NO: &[&str] = &["yes", "no"];
+const YES_NO_UNKNOWN: &[&str] = &["yes", "no", "unknown"];
+
+/// What keeps people from a service (IOM Guidance on Referral Mechanisms, Annex 1 part 4, and what case workers meet besides).
+const BARRIERS: &[&str] = &[
+    "eligibility",
+    "identity_document",
+    "status",
+    "location",
+    "safety",
+    "time",
+    "financial",
+    "language",
+    "disability_access",
+    "gender_of_staff",
+    "discrimination",
+    "reporting_to_authorities",
+    "capacity",
+];
+
+const CHANNELS: &[&str] =
+    &["this_hub", "email", "telephone", "other_system", "walk_in", "outreach", "inter_agency_form"];
+
+/// Tables whose rows name what they belong to with `link_entity` and `link_id`.
+pub const LINKED: &[&str] = &["attribute", "translation"];
 
 /// Every table that is read.
 pub static RULES: &[Rule] = &[
@@ -153,6 +179,64 @@ pub static RULES: &[Rule] = &[
         required: &["link_id", "link_entity", "taxonomy_term_id"],
         references: &[("taxonomy_term_id", "taxonomy_term")],
         closed: &[],
+        is_referred_to: false,
+    },
+    // The profile.
+    Rule {
+        name: "eligibility_rule",
+        required: &["attribute", "operator", "kind"],
+        references: PARENTS,
+        closed: &[
+            ("attribute", crate::directory::eligibility::ATTRIBUTES),
+            ("operator", crate::directory::eligibility::OPERATORS),
+            ("kind", crate::directory::eligibility::KINDS),
+        ],
+        is_referred_to: false,
+    },
+    Rule {
+        name: "access_barrier",
+        required: &["service_id", "barrier_type"],
+        references: PARENTS,
+        closed: &[("barrier_type", BARRIERS), ("severity", &["low", "medium", "high"])],
+        is_referred_to: false,
+    },
+    Rule {
+        name: "referral_requirement",
+        required: &["service_id"],
+        references: PARENTS,
+        closed: &[
+            ("consent_evidence", YES_NO_UNKNOWN),
+            ("prior_status_determination", YES_NO_UNKNOWN),
+            ("guardian_consent", YES_NO_UNKNOWN),
+            ("accepts_emergency", YES_NO_UNKNOWN),
+            ("accepts_self_referral", YES_NO_UNKNOWN),
+            ("reports_to_authorities", YES_NO_UNKNOWN),
+        ],
+        is_referred_to: false,
+    },
+    Rule {
+        name: "referral_channel",
+        required: &["service_id", "channel"],
+        references: PARENTS,
+        closed: &[("channel", CHANNELS)],
+        is_referred_to: false,
+    },
+    Rule {
+        name: "outgoing_referral",
+        required: &["organization_id"],
+        references: &[
+            ("organization_id", "organization"),
+            ("to_organization_id", "organization"),
+            ("to_service_id", "service"),
+        ],
+        closed: &[],
+        is_referred_to: false,
+    },
+    Rule {
+        name: "translation",
+        required: &["link_id", "link_entity", "field", "language", "text"],
+        references: &[],
+        closed: &[("machine_made", YES_NO), ("reviewed", YES_NO)],
         is_referred_to: false,
     },
 ];

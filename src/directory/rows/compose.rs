@@ -169,6 +169,9 @@ impl Loaded {
         for id in ids.iter().filter(|id| self.withheld.is(id)) {
             self.rows.remove(id);
         }
+        if viewer == Viewer::Anybody {
+            self.rows.retain(|_, row| !shape::is_for_members(&row.table));
+        }
         let services: Vec<String> = ids
             .iter()
             .filter(|id| self.rows.get(*id).is_some_and(|row| row.table == "service"))

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::directory::hsds::{Row, place};
 
-/// The columns of HSDS 3.1. What a source adds stays in its rows: nobody has looked whether it may be published.
+/// The columns of HSDS 3.1 and of the profile. What a source adds stays in its rows: nobody has looked whether it may be published.
 const COLUMNS: &[(&str, &[&str])] = &[
     (
         "organization",
@@ -178,6 +178,74 @@ const COLUMNS: &[(&str, &[&str])] = &[
     ),
     ("url", &["id", "label", "url", "organization_id", "service_id"]),
     ("attribute", &["id", "link_id", "taxonomy_term_id", "link_type", "link_entity", "value", "label"]),
+    (
+        "eligibility_rule",
+        &[
+            "id",
+            "service_id",
+            "service_at_location_id",
+            "group_no",
+            "attribute",
+            "operator",
+            "values",
+            "kind",
+            "text",
+            "source",
+        ],
+    ),
+    (
+        "access_barrier",
+        &[
+            "id",
+            "service_id",
+            "barrier_type",
+            "severity",
+            "affects",
+            "description",
+            "mitigation",
+            "observed_on",
+        ],
+    ),
+    (
+        "referral_requirement",
+        &[
+            "id",
+            "service_id",
+            "form",
+            "consent_evidence",
+            "prior_status_determination",
+            "guardian_consent",
+            "minimum_data",
+            "accepts_emergency",
+            "accepts_self_referral",
+            "reports_to_authorities",
+        ],
+    ),
+    (
+        "referral_channel",
+        &[
+            "id",
+            "service_id",
+            "channel",
+            "order",
+            "address",
+            "hours",
+            "next_step",
+            "acknowledgement_time",
+            "response_time",
+            "feedback_method",
+            "feedback_time",
+            "complaints_mechanism",
+        ],
+    ),
+    (
+        "outgoing_referral",
+        &["id", "organization_id", "to_organization_id", "to_service_id", "service_type", "note"],
+    ),
+    (
+        "translation",
+        &["id", "link_id", "link_entity", "field", "language", "text", "machine_made", "reviewed"],
+    ),
 ];
 
 /// Columns that hold numbers.
@@ -188,6 +256,8 @@ const NUMBERS: &[(&str, &[&str])] = &[
     ("schedule", &["timezone", "count", "interval"]),
     ("cost_option", &["amount"]),
     ("service_capacity", &["available", "maximum"]),
+    ("eligibility_rule", &["group_no"]),
+    ("referral_channel", &["order"]),
 ];
 
 /// Columns that hold addresses of pages.

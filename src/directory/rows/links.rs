@@ -11,7 +11,7 @@ use crate::{
         DirectoryError, Viewer,
         hsds::{
             Row, stable_id,
-            tables::{Rule, rule},
+            tables::{LINKED, Rule, rule},
         },
     },
     storage::{Db, StorageError},
@@ -47,7 +47,7 @@ pub(in crate::directory) fn of_row(rule: &'static Rule, row: &Row) -> Vec<Link> 
 /// The same of a row that was stored.
 fn of_cells(source: &str, rule: &'static Rule, id: &str, cells: &BTreeMap<String, String>) -> Vec<Link> {
     let entity = cells.get("link_entity").map(|entity| ("link_id", entity.as_str()));
-    let named = rule.references.iter().copied().chain(entity.filter(|_| rule.name == "attribute"));
+    let named = rule.references.iter().copied().chain(entity.filter(|_| LINKED.contains(&rule.name)));
     named
         .filter_map(|(via, target)| {
             let parent = stable_id(source, target, cells.get(via)?).to_string();

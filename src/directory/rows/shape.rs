@@ -1,4 +1,4 @@
-//! What HSDS nests in what (its schemas for one object and for lists).
+//! What HSDS nests in what (its schemas for one object and for lists), and what the profile adds.
 
 /// An object and what stands in it.
 #[derive(Debug)]
@@ -15,7 +15,16 @@ const fn leaf(table: &'static str) -> Node {
     Node { table, one: &[], many: ATTRIBUTES }
 }
 
-const ATTRIBUTES: &[(&str, &str, &Node)] = &[("attributes", "link_id", &ATTRIBUTE)];
+/// What may hang on everything.
+const ATTRIBUTES: &[(&str, &str, &Node)] =
+    &[("attributes", "link_id", &ATTRIBUTE), ("translations", "link_id", &TRANSLATION)];
+
+static TRANSLATION: Node = Node { table: "translation", one: &[], many: &[] };
+static ELIGIBILITY: Node = leaf("eligibility_rule");
+static BARRIER: Node = leaf("access_barrier");
+static REQUIREMENT: Node = leaf("referral_requirement");
+static CHANNEL: Node = leaf("referral_channel");
+static OUTGOING: Node = leaf("outgoing_referral");
 
 static ATTRIBUTE: Node =
     Node { table: "attribute", one: &[("taxonomy_term", "taxonomy_term_id", &TERM)], many: &[] };
@@ -48,6 +57,7 @@ static LOCATION: Node = Node {
         ("phones", "location_id", &PHONE),
         ("schedules", "location_id", &SCHEDULE),
         ("attributes", "link_id", &ATTRIBUTE),
+        ("translations", "link_id", &TRANSLATION),
     ],
 };
 
@@ -62,6 +72,8 @@ macro_rules! organization_lists {
             ("programs", "organization_id", &PROGRAM),
             ("organization_identifiers", "organization_id", &IDENTIFIER),
             ("attributes", "link_id", &ATTRIBUTE),
+            ("translations", "link_id", &TRANSLATION),
+            ("outgoing_referrals", "organization_id", &OUTGOING),
             $($more),*
         ]
     };
@@ -75,7 +87,9 @@ static PLACE_IN_SERVICE: Node = Node {
         ("service_areas", "service_at_location_id", &AREA),
         ("phones", "service_at_location_id", &PHONE),
         ("schedules", "service_at_location_id", &SCHEDULE),
+        ("eligibility_rules", "service_at_location_id", &ELIGIBILITY),
         ("attributes", "link_id", &ATTRIBUTE),
+        ("translations", "link_id", &TRANSLATION),
     ],
 };
 
@@ -92,7 +106,12 @@ macro_rules! service_lists {
             ("cost_options", "service_id", &COST),
             ("required_documents", "service_id", &DOCUMENT),
             ("capacities", "service_id", &CAPACITY),
+            ("eligibility_rules", "service_id", &ELIGIBILITY),
+            ("access_barriers", "service_id", &BARRIER),
+            ("referral_requirements", "service_id", &REQUIREMENT),
+            ("referral_channels", "service_id", &CHANNEL),
             ("attributes", "link_id", &ATTRIBUTE),
+            ("translations", "link_id", &TRANSLATION),
             $($more),*
         ]
     };
@@ -166,12 +185,25 @@ pub(super) static TAXONOMY: Node = Node { table: "taxonomy", one: &[], many: &[]
 pub(super) static TERM: Node =
     Node { table: "taxonomy_term", one: &[("taxonomy_detail", "taxonomy_id", &TAXONOMY)], many: &[] };
 
+/// Whether the public does not see rows of a table: what keeps people away, how dangerous it is, and by which way colleagues are reached.
+pub(super) fn is_for_members(table: &str) -> bool {
+    matches!(table, "access_barrier" | "referral_channel")
+}
+
 /// Whether a row that names another through this column is shown inside it.
 pub(super) fn is_part(table: &str, via: &str) -> bool {
     let tables: &[&str] = match via {
         "link_id" | "phone_id" | "service_at_location_id" => return true,
         "location_id" => &["language", "address", "accessibility", "phone", "schedule"],
-        "organization_id" => &["url", "funding", "phone", "location", "program", "organization_identifier"],
+        "organization_id" => &[
+            "url",
+            "funding",
+            "phone",
+            "location",
+            "program",
+            "organization_identifier",
+            "outgoing_referral",
+        ],
         "service_id" => &[
             "service_at_location",
             "url",
@@ -183,6 +215,10 @@ pub(super) fn is_part(table: &str, via: &str) -> bool {
             "cost_option",
             "required_document",
             "service_capacity",
+            "eligibility_rule",
+            "access_barrier",
+            "referral_requirement",
+            "referral_channel",
         ],
         _ => &[],
     };

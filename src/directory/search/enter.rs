@@ -1,15 +1,19 @@
-//! Enters services in the tables they are found by: their words, and where they are.
+//! Enters services in the tables they are found by: their words, where they are, whom they take, and what lists are narrowed by.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     sphere::Point,
-    store::{self, PlaceRow, Unsearched, WordRow},
+    store::{self, Entered, FacetRow, PlaceRow, TermsRow, Unsearched, WordRow},
     words::{self, Field},
 };
 use crate::{
     access::Tx,
-    directory::{DirectoryError, rows},
+    directory::{
+        DirectoryError,
+        eligibility::{Rule, Terms},
+        rows,
+    },
     storage::{Db, StorageError},
 };
 
@@ -45,32 +49,54 @@ fn enter(tx: &mut Tx<'_>, source: Option<&str>) -> Result<bool, StorageError> {
         return Ok(false);
     }
     let around = Around::load(tx.db(), &services)?;
-    let (mut words, mut places) = (Vec::new(), Vec::new());
+    let mut entered = Entered::default();
     for service in &services {
-        words.extend(around.words(service));
-        places.extend(around.places(service));
+        entered.words.extend(around.words(service));
+        entered.places.extend(around.places(service));
+        entered.terms.extend(around.terms(service)?);
+        entered.facets.extend(around.facets(service));
     }
     let ids: Vec<String> = services.into_iter().map(|service| service.id).collect();
-    store::replace(tx, &ids, (&words, &places))?;
+    store::replace(tx, &ids, &entered)?;
     Ok(true)
 }
 
 /// What stands around services: rows that their sources give at present, and which of them name which.
 struct Around {
     cells: HashMap<String, BTreeMap<String, String>>,
-    /// Attributes and services at locations, by the service they name.
+    /// What belongs to a service or to a service at a location, by it: table and row.
     parts: HashMap<String, Vec<(String, String)>>,
     /// Terms and locations, by the attribute or the service at a location that names them.
     named: HashMap<String, Vec<String>>,
+    /// The terms above each term.
+    above: HashMap<String, Vec<String>>,
 }
+
+/// What belongs to a service and is entered.
+const PARTS: &[&str] = &["attribute", "service_at_location", "eligibility_rule", "language", "translation"];
+
+/// How many steps of a taxonomy are followed upwards.
+const DEEPEST: usize = 8;
 
 impl Around {
     fn load(db: &mut Db<'_>, services: &[Unsearched]) -> Result<Self, StorageError> {
         let mut all: Vec<String> = services.iter().map(|service| service.row.clone()).collect();
         let mut parts: HashMap<String, Vec<(String, String)>> = HashMap::new();
         let mut inner = Vec::new();
-        for link in rows::store::parts(db, &all, &["attribute", "service_at_location"])? {
+        for link in rows::store::parts(db, &all, PARTS)? {
             if matches!(link.via.as_str(), "link_id" | "service_id") {
+                inner.push(link.id.clone());
+                parts.entry(link.parent).or_default().push((link.table, link.id));
+            }
+        }
+        let places: Vec<String> = parts
+            .values()
+            .flatten()
+            .filter(|(table, _)| table == "service_at_location")
+            .map(|(_, id)| id.clone())
+            .collect();
+        for link in rows::store::parts(db, &places, &["eligibility_rule"])? {
+            if link.via == "service_at_location_id" {
                 inner.push(link.id.clone());
                 parts.entry(link.parent).or_default().push((link.table, link.id));
             }
@@ -82,6 +108,7 @@ impl Around {
                 named.entry(link.id).or_default().push(link.parent);
             }
         }
+        let above = above(db, named.values().flatten())?;
         all.extend(inner);
         all.sort_unstable();
         all.dedup();
@@ -91,7 +118,10 @@ impl Around {
                 .map_err(|_reason| StorageError::Unreadable("directory_rows.body"))?;
             cells.entry(row.id).or_insert(read);
         }
-        Ok(Self { cells, parts, named })
+        for found in parts.values_mut() {
+            found.sort_unstable();
+        }
+        Ok(Self { cells, parts, named, above })
     }
 
     /// Rows of a table that a service names or that name it, and through them those of another.
@@ -107,6 +137,68 @@ impl Around {
         })
     }
 
+    /// Rows of a table that belong to a row.
+    fn own<'a>(
+        &'a self,
+        row: &'a str,
+        table: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a BTreeMap<String, String>)> {
+        let parts = self.parts.get(row).into_iter().flatten();
+        parts
+            .filter(move |(of, _)| of == table)
+            .filter_map(|(_, id)| Some((id.as_str(), self.cells.get(id)?)))
+    }
+
+    /// Whom a service says it takes; nothing when it says nothing.
+    fn terms(&self, service: &Unsearched) -> Result<Option<TermsRow>, StorageError> {
+        let rules = |row| -> Vec<Rule> {
+            self.own(row, "eligibility_rule").map(|(id, cells)| Rule::of_cells(id, cells)).collect()
+        };
+        let of_service = rules(service.row.as_str());
+        let cells = self.cells.get(&service.row);
+        let words = cells.and_then(|cells| cells.get("eligibility_description"));
+        let words = words.map(|text| text.trim()).filter(|text| !text.is_empty() && of_service.is_empty());
+        let places: Vec<Vec<Rule>> =
+            self.own(&service.row, "service_at_location").map(|(place, _)| rules(place)).collect();
+        // Where one place takes whomever the service does, the others narrow nothing.
+        let is_open = places.iter().any(Vec::is_empty);
+        let terms = Terms {
+            ages: cells.and_then(|cells| Rule::of_ages(&service.row, cells)),
+            words: words.map(|text| (service.row.clone(), text.to_owned())),
+            rules: of_service,
+            places: if is_open { Vec::new() } else { places },
+        };
+        if terms.is_empty() {
+            return Ok(None);
+        }
+        let body = serde_json::to_string(&terms)
+            .map_err(|_reason| StorageError::Unreadable("directory_terms.body"))?;
+        Ok(Some(TermsRow { service: service.id.clone(), body }))
+    }
+
+    /// What lists are narrowed by: terms, the terms above them, and languages.
+    fn facets(&self, service: &Unsearched) -> Vec<FacetRow> {
+        let mut facets: BTreeSet<(&'static str, String)> = BTreeSet::new();
+        for (attribute, _) in self.own(&service.row, "attribute") {
+            for term in self.named.get(attribute).into_iter().flatten() {
+                facets.insert(("term", term.clone()));
+                let above = self.above.get(term).into_iter().flatten();
+                facets.extend(above.map(|above| ("under", above.clone())));
+            }
+        }
+        for (_, language) in self.own(&service.row, "language") {
+            let Some(code) = language.get("code").or_else(|| language.get("name")) else { continue };
+            let code = code.trim().to_lowercase();
+            let broad = code.split(['-', '_']).next().unwrap_or_default().to_owned();
+            facets.extend([code, broad].map(|code| ("language", code)));
+        }
+        facets
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(facet, value)| FacetRow { facet, value, service: service.id.clone() })
+            .collect()
+    }
+
     fn words(&self, service: &Unsearched) -> Vec<WordRow> {
         let own = self.cells.get(&service.row).and_then(|cells| cells.get("alternate_name"));
         let labels = self.behind(service, "attribute").filter_map(|(_, term)| term.get("name"));
@@ -119,6 +211,16 @@ impl Around {
             .into_iter()
             .chain(own.map(|name| (Field::AlternateName, name.as_str())))
             .chain(labels.map(|label| (Field::Label, label.as_str())));
+        let translated = self.own(&service.row, "translation").filter_map(|(_, row)| {
+            let field = match row.get("field")?.as_str() {
+                "name" => Field::Name,
+                "alternate_name" => Field::AlternateName,
+                "description" => Field::Description,
+                _ => return None,
+            };
+            Some((field, row.get("text")?.as_str()))
+        });
+        let texts = texts.chain(translated);
         words::of_service(texts)
             .into_iter()
             .map(|(word, weight)| WordRow { word, service: service.id.clone(), weight })
@@ -142,4 +244,41 @@ impl Around {
             .map(|(place, at)| PlaceRow::new(place.to_owned(), service.id.clone(), at))
             .collect()
     }
+}
+
+/// The terms above these, each with all that stand above it.
+fn above<'a>(
+    db: &mut Db<'_>,
+    terms: impl Iterator<Item = &'a String>,
+) -> Result<HashMap<String, Vec<String>>, StorageError> {
+    let mut parents: HashMap<String, Option<String>> = HashMap::new();
+    let mut level: BTreeSet<String> = terms.cloned().collect();
+    let all = level.clone();
+    for _ in 0..DEEPEST {
+        let ids: Vec<String> = level.iter().cloned().collect();
+        parents.extend(ids.iter().map(|id| (id.clone(), None)));
+        let mut next = BTreeSet::new();
+        for link in rows::store::names(db, &ids)? {
+            if link.table == "taxonomy_term" && link.via == "parent_id" {
+                if !parents.contains_key(&link.parent) {
+                    next.insert(link.parent.clone());
+                }
+                parents.insert(link.id, Some(link.parent));
+            }
+        }
+        level = next;
+        if level.is_empty() {
+            break;
+        }
+    }
+    let chain = |term: &String| -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        let mut at = parents.get(term).cloned().flatten();
+        while let Some(parent) = at.filter(|parent| parent != term && !found.contains(parent)) {
+            at = parents.get(&parent).cloned().flatten();
+            found.push(parent);
+        }
+        found
+    };
+    Ok(all.iter().map(|term| (term.clone(), chain(term))).filter(|(_, above)| !above.is_empty()).collect())
 }

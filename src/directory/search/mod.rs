@@ -9,23 +9,31 @@
 //!   show by what is missing.
 
 mod enter;
+mod facets;
 mod nothing;
 mod rank;
 mod sphere;
 pub(super) mod store;
 mod words;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub use enter::enter_searched;
 pub(super) use enter::{enter_here, enter_source};
+pub use facets::{Facet, Facets};
 pub use nothing::{Nothing, Wider, Without};
 pub use rank::Match;
+use rank::Parts;
 use serde::Serialize;
 pub use sphere::{Around, Point};
 use store::Candidate;
+use uuid::Uuid;
 
-use super::{DirectoryError, Service, Viewer, store as entries};
+use super::{
+    DirectoryError, Service, Viewer,
+    eligibility::{Answer, Eligibility, Facts, Terms, judge},
+    store as entries,
+};
 use crate::{
     access::{Actor, Permission},
     kernel::{
@@ -53,6 +61,23 @@ pub struct Search {
     pub members_only: bool,
     /// Only what is offered at a place near another.
     pub around: Option<Around>,
+    /// Only what bears a taxonomy term.
+    pub term: Option<Term>,
+    /// Only where this language is spoken, BCP 47; a language finds what is said of its regions.
+    pub language: Option<String>,
+    /// Only what is not shut to a person of whom this is known. Judged and forgotten.
+    pub person: Option<Facts>,
+    /// Whether to count what was found by service code, term and language.
+    pub facets: bool,
+}
+
+/// A taxonomy term that is searched for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// The term.
+    pub id: Uuid,
+    /// Whether terms below it count as well.
+    pub below: bool,
 }
 
 /// A service, and why it stands where it stands.
@@ -64,6 +89,9 @@ pub struct Found {
     /// Why it stands where it stands; absent when it stands by its name.
     #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
     pub fit: Option<Match>,
+    /// Whether it is for the person; absent when nothing was said of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eligibility: Option<Eligibility>,
 }
 
 /// What was found: a page of it, and when that is nothing, why.
@@ -75,6 +103,12 @@ pub struct Results {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub next: Option<Cursor>,
+    /// How many services fit otherwise and are not for the person; absent when nothing was said of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_eligible: Option<usize>,
+    /// What was found on all pages, counted; with the first page, when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facets: Option<Facets>,
     /// Why nothing was found, and what would be found by asking for less.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nothing: Option<Nothing>,
@@ -90,14 +124,16 @@ pub fn search(
 ) -> Result<Results, DirectoryError> {
     actor.may(Permission::ReadDirectory)?;
     let sieve = Sieve::of(db, Viewer::of(actor), search)?;
-    let (items, next) = if sieve.words.is_empty() && sieve.around.is_none() {
-        by_name(db, &sieve, asked)?
-    } else {
-        by_score(db, &sieve, asked, now)?
-    };
-    let is_nothing = items.is_empty() && asked.after().is_none();
-    let nothing = if is_nothing { Some(nothing::explain(db, &sieve)?) } else { None };
-    Ok(Results { items, next, nothing })
+    let is_first = asked.after().is_none();
+    let has_order = sieve.words.is_empty() && sieve.around.is_none() && sieve.person.is_none();
+    let judged = sieve.judged(db, &sieve.conditions())?;
+    let (items, next) =
+        if has_order { by_name(db, &sieve, asked)? } else { by_score(db, &sieve, (asked, now), &judged)? };
+    let nothing = if items.is_empty() && is_first { Some(nothing::explain(db, &sieve)?) } else { None };
+    let facets =
+        if search.facets && is_first { Some(facets::count(db, &sieve.conditions(), &judged)?) } else { None };
+    let not_eligible = sieve.person.is_some().then(|| judged.not_eligible.len());
+    Ok(Results { items, next, not_eligible, facets, nothing })
 }
 
 type FoundPage = (Vec<Found>, Option<Cursor>);
@@ -106,19 +142,22 @@ fn by_name(db: &mut Db<'_>, sieve: &Sieve, asked: &Asked) -> Result<FoundPage, D
     let rows =
         entries::by_name(db, &sieve.conditions(), asked.after().unwrap_or_default(), asked.rows_to_load())?;
     let page = asked.page(rows, |(_, key)| key.clone());
-    Ok((page.items.into_iter().map(|(service, _)| Found { service, fit: None }).collect(), page.next))
+    Ok((
+        page.items.into_iter().map(|(service, _)| Found { service, fit: None, eligibility: None }).collect(),
+        page.next,
+    ))
 }
 
 fn by_score(
     db: &mut Db<'_>,
     sieve: &Sieve,
-    asked: &Asked,
-    now: Timestamp,
+    (asked, now): (&Asked, Timestamp),
+    judged: &Judged,
 ) -> Result<FoundPage, DirectoryError> {
     let after = asked.after().map(|text| Place::read(text).ok_or(DirectoryError::BadCursor)).transpose()?;
     // Entries age while somebody turns pages: all pages are ranked as of the first.
     let now = after.as_ref().map_or(now, |after| after.now);
-    let ranked = sieve.rank(db, now)?;
+    let ranked = sieve.rank(db, now, judged)?;
     let mut places: Vec<(Place, Match)> =
         ranked.into_iter().map(|(id, fit)| (Place { now, score: fit.score, id }, fit)).collect();
     places.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
@@ -131,10 +170,10 @@ fn by_score(
     let page = asked.page(rows, |(place, _)| place.write());
     let ids: Vec<String> = page.items.iter().map(|(place, _)| place.id.clone()).collect();
     let mut services = entries::by_ids(db, &ids)?;
-    let found = page
-        .items
-        .into_iter()
-        .filter_map(|(place, fit)| Some(Found { service: services.remove(&place.id)?, fit: Some(fit) }));
+    let found = page.items.into_iter().filter_map(|(place, fit)| {
+        let eligibility = sieve.person.as_ref().map(|facts| judged.of(&place.id, facts));
+        Some(Found { service: services.remove(&place.id)?, fit: Some(fit), eligibility })
+    });
     Ok((found.collect(), page.next))
 }
 
@@ -230,20 +269,44 @@ pub(super) fn conditions(
 struct Sieve {
     open: String,
     words: Vec<Sought>,
-    service: Option<String>,
-    members_only: Option<String>,
+    /// Plain conditions, each with the name of what asked for it.
+    narrowed: Vec<(&'static str, String)>,
     around: Option<Around>,
+    person: Option<Facts>,
+}
+
+/// What services say of whom they take, and which of them are not for the person.
+#[derive(Default)]
+struct Judged {
+    terms: HashMap<String, Terms>,
+    not_eligible: HashSet<String>,
+}
+
+impl Judged {
+    fn of(&self, service: &str, facts: &Facts) -> Eligibility {
+        self.terms.get(service).map_or_else(|| judge(&Terms::default(), facts), |terms| judge(terms, facts))
+    }
 }
 
 impl Sieve {
     fn of(db: &mut Db<'_>, viewer: Viewer, search: &Search) -> Result<Self, StorageError> {
         let code = search.service.as_ref().map(|code| store::quoted(code.as_str()));
+        let service = code.map(|code| ("service", format!("service_code = {code}")));
+        let members = search.members_only.then(|| ("members_only", String::from("member IS NOT NULL")));
+        let term = search.term.map(|term| {
+            let facets: &[&str] = if term.below { &["term", "under"] } else { &["term"] };
+            ("taxonomy_term", store::has_facet(facets, &term.id.to_string()))
+        });
+        let language = search
+            .language
+            .as_ref()
+            .map(|language| ("language", store::has_facet(&["language"], &language.trim().to_lowercase())));
         Ok(Self {
             open: store::is_open(viewer),
             words: sought(db, &search.text)?,
-            service: code.map(|code| format!("service_code = {code}")),
-            members_only: search.members_only.then(|| String::from("member IS NOT NULL")),
+            narrowed: [service, members, term, language].into_iter().flatten().collect(),
             around: search.around,
+            person: search.person.clone(),
         })
     }
 
@@ -259,19 +322,51 @@ impl Sieve {
             Some(Filter::Word(other)) => word.word != other,
             _ => true,
         });
-        let service = self.service.iter().filter(|_| left_out != Some(Filter::Service)).cloned();
-        let members = self.members_only.iter().filter(|_| left_out != Some(Filter::MembersOnly)).cloned();
+        let narrowed = self.narrowed.iter().filter(|(name, _)| left_out != Some(Filter::Narrowed(name)));
+        let narrowed = narrowed.map(|(_, condition)| condition.clone());
         let near = around.map(|around| {
             format!("id IN (SELECT service FROM directory_places WHERE {})", store::is_within(around))
         });
         let all = [self.open.clone()].into_iter().chain(words.map(Sought::condition));
-        all.chain(service).chain(members).chain(near).collect::<Vec<_>>().join(" AND ")
+        all.chain(narrowed).chain(near).collect::<Vec<_>>().join(" AND ")
     }
 
-    /// Everything that fits, with what it counts.
-    fn rank(&self, db: &mut Db<'_>, now: Timestamp) -> Result<Vec<(String, Match)>, StorageError> {
+    /// What services that fit conditions say of whom they take; nothing unless somebody was said something of.
+    fn judged(&self, db: &mut Db<'_>, conditions: &str) -> Result<Judged, StorageError> {
+        let Some(facts) = &self.person else { return Ok(Judged::default()) };
+        let mut judged = Judged::default();
+        for (service, body) in store::terms_of(db, conditions)? {
+            let terms: Terms = serde_json::from_str(&body)
+                .map_err(|_reason| StorageError::Unreadable("directory_terms.body"))?;
+            if judge(&terms, facts).answer == Answer::NotEligible {
+                judged.not_eligible.insert(service);
+            } else {
+                judged.terms.insert(service, terms);
+            }
+        }
+        Ok(judged)
+    }
+
+    /// How many services fit conditions and are not shut to the person.
+    fn count(&self, db: &mut Db<'_>, conditions: &str, for_person: bool) -> Result<i64, StorageError> {
+        let all = store::count(db, conditions)?;
+        if !for_person {
+            return Ok(all);
+        }
+        let shut = self.judged(db, conditions)?.not_eligible.len();
+        Ok(all.saturating_sub(i64::try_from(shut).unwrap_or(i64::MAX)))
+    }
+
+    /// Everything that fits and is not shut to the person, with what it counts.
+    fn rank(
+        &self,
+        db: &mut Db<'_>,
+        now: Timestamp,
+        judged: &Judged,
+    ) -> Result<Vec<(String, Match)>, StorageError> {
         let conditions = self.conditions();
-        let candidates = store::candidates(db, &conditions, MOST_RANKED)?;
+        let mut candidates = store::candidates(db, &conditions, MOST_RANKED)?;
+        candidates.retain(|candidate| !judged.not_eligible.contains(&candidate.id));
         let mut texts: HashMap<String, i64> = HashMap::new();
         for word in &self.words {
             let mut best: HashMap<String, i64> = HashMap::new();
@@ -292,7 +387,11 @@ impl Sieve {
             (words > 0).then(|| f64::from(sum) / (f64::from(words) * 10_000.0))
         };
         let ranked = candidates.into_iter().map(|candidate: Candidate| {
-            let parts = (text(&candidate.id), distances.get(&candidate.id).copied());
+            let parts = Parts {
+                text: text(&candidate.id),
+                distance: distances.get(&candidate.id).copied(),
+                eligible: self.person.as_ref().map(|facts| rank::eligible(&judged.of(&candidate.id, facts))),
+            };
             let fit = Match::of(&candidate, parts, now);
             (candidate.id, fit)
         });
@@ -317,7 +416,7 @@ impl Sieve {
 enum Filter<'a> {
     Text,
     Word(&'a str),
-    Service,
-    MembersOnly,
+    Narrowed(&'static str),
     Place,
+    Person,
 }

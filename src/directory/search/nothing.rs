@@ -20,7 +20,7 @@ pub struct Nothing {
 /// How many would be found with one filter left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Without {
-    /// The filter: `text`, `word`, `service`, `members_only` or `proximity`.
+    /// The filter: `text`, `word`, `service`, `members_only`, `taxonomy_term`, `language`, `proximity` or `person`.
     pub filter: &'static str,
     /// Which word.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,9 +43,9 @@ impl Filter<'_> {
         match self {
             Self::Text => "text",
             Self::Word(_) => "word",
-            Self::Service => "service",
-            Self::MembersOnly => "members_only",
+            Self::Narrowed(name) => name,
             Self::Place => "proximity",
+            Self::Person => "person",
         }
     }
 }
@@ -55,7 +55,7 @@ pub(super) fn explain(db: &mut Db<'_>, sieve: &Sieve) -> Result<Nothing, Storage
     let mut without = Vec::new();
     for filter in filters(sieve) {
         let around = sieve.around.filter(|_| filter != Filter::Place);
-        let services = store::count(db, &sieve.but(Some(filter), around))?;
+        let services = sieve.count(db, &sieve.but(Some(filter), around), filter != Filter::Person)?;
         let word = if let Filter::Word(word) = filter { Some(word.to_owned()) } else { None };
         without.push(Without { filter: filter.name(), word, services });
     }
@@ -66,16 +66,16 @@ fn filters(sieve: &Sieve) -> Vec<Filter<'_>> {
     let text = (!sieve.words.is_empty()).then_some(Filter::Text);
     let words =
         sieve.words.iter().filter(|_| sieve.words.len() > 1).map(|Sought { word, .. }| Filter::Word(word));
-    let service = sieve.service.as_ref().map(|_| Filter::Service);
-    let members = sieve.members_only.as_ref().map(|_| Filter::MembersOnly);
+    let narrowed = sieve.narrowed.iter().map(|(name, _)| Filter::Narrowed(name));
+    let person = sieve.person.as_ref().map(|_| Filter::Person);
     let place = sieve.around.map(|_| Filter::Place);
-    text.into_iter().chain(words).chain(service).chain(members).chain(place).collect()
+    text.into_iter().chain(words).chain(narrowed).chain(place).chain(person).collect()
 }
 
 fn wider(db: &mut Db<'_>, sieve: &Sieve) -> Result<Option<Wider>, StorageError> {
     let mut next = sieve.around.and_then(Around::wider);
     while let Some(around) = next {
-        let services = store::count(db, &sieve.but(None, Some(around)))?;
+        let services = sieve.count(db, &sieve.but(None, Some(around)), true)?;
         if services > 0 {
             return Ok(Some(Wider { proximity: around.metres, services }));
         }

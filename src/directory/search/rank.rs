@@ -3,13 +3,20 @@
 use serde::Serialize;
 
 use super::{Sought, store::Candidate};
-use crate::{directory::Availability, kernel::Timestamp};
+use crate::{
+    directory::{
+        Availability,
+        eligibility::{Answer, Eligibility},
+    },
+    kernel::Timestamp,
+};
 
 /// How much of the score the text makes out, and the others.
 const TEXT: f64 = 0.60;
 const DISTANCE: f64 = 0.25;
 const FRESHNESS: f64 = 0.10;
 const AVAILABILITY: f64 = 0.05;
+const ELIGIBLE: f64 = 0.20;
 
 /// Within how many metres the worth of being near falls to a third (1/e).
 const NEAR: f64 = 10_000.0;
@@ -30,8 +37,11 @@ pub struct Match {
     pub freshness: f64,
     /// Whether it takes people: open 1, unknown 0.5, waiting list 0.3, full 0.
     pub availability: f64,
-    /// What it is sorted by, 0 to 1: 0.60 text, 0.25 distance (e to the power of -distance/10 km), 0.10 freshness, 0.05 availability,
-    /// divided by the weights of what was asked for.
+    /// Whether it is for the person: takes such people first 1, is for them 0.8, not known 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eligible: Option<f64>,
+    /// What it is sorted by, 0 to 1: 0.60 text, 0.25 distance (e to the power of -distance/10 km), 0.20 eligible, 0.10 freshness, 0.05
+    /// availability, divided by the weights of what was asked for.
     pub score: f64,
 }
 
@@ -39,7 +49,7 @@ impl Match {
     /// Puts the components together.
     pub(super) fn of(
         candidate: &Candidate,
-        (text, distance): (Option<f64>, Option<f64>),
+        Parts { text, distance, eligible }: Parts,
         now: Timestamp,
     ) -> Self {
         let freshness = freshness(candidate.updated_at, now);
@@ -47,6 +57,7 @@ impl Match {
         let parts = [
             text.map(|text| (TEXT, text)),
             distance.map(|metres| (DISTANCE, (-metres / NEAR).exp())),
+            eligible.map(|eligible| (ELIGIBLE, eligible)),
             Some((FRESHNESS, freshness)),
             Some((AVAILABILITY, availability)),
         ];
@@ -54,7 +65,24 @@ impl Match {
             .into_iter()
             .flatten()
             .fold((0.0, 0.0), |(sum, weights), (weight, part)| (sum + weight * part, weights + weight));
-        Self { text, distance, freshness, availability, score: millionths(sum / weights) }
+        Self { text, distance, freshness, availability, eligible, score: millionths(sum / weights) }
+    }
+}
+
+/// What was asked for, and how well a service fits it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Parts {
+    pub(super) text: Option<f64>,
+    pub(super) distance: Option<f64>,
+    pub(super) eligible: Option<f64>,
+}
+
+/// What it counts whether a service is for somebody.
+pub(super) fn eligible(judged: &Eligibility) -> f64 {
+    match judged.answer {
+        Answer::Eligible if judged.priority => 1.0,
+        Answer::Eligible => 0.8,
+        Answer::NotKnown | Answer::NotEligible => 0.0,
     }
 }
 
@@ -105,14 +133,21 @@ mod tests {
 
     fn score(age_hours: i64, availability: Availability, text: f64, metres: f64) -> f64 {
         let now = Timestamp::from_micros(0);
-        Match::of(&candidate(age_hours, availability), (Some(text), Some(metres)), now).score
+        let parts = Parts { text: Some(text), distance: Some(metres), eligible: None };
+        Match::of(&candidate(age_hours, availability), parts, now).score
     }
 
     #[test]
     fn the_best_there_can_be_is_one_whatever_was_asked_for() {
         let now = Timestamp::from_micros(0);
-        for asked in [(Some(1.0), Some(0.0)), (Some(1.0), None), (None, Some(0.0))] {
-            let best = Match::of(&candidate(0, Availability::Open), asked, now);
+        for (text, distance, eligible) in [
+            (Some(1.0), Some(0.0), None),
+            (Some(1.0), None, Some(1.0)),
+            (None, Some(0.0), None),
+            (None, None, Some(1.0)),
+        ] {
+            let parts = Parts { text, distance, eligible };
+            let best = Match::of(&candidate(0, Availability::Open), parts, now);
             assert!((best.score - 1.0).abs() < 1e-9, "{best:?}");
         }
         assert!((freshness(-90 * 86_400_000_000, now) - 0.5).abs() < 1e-9);

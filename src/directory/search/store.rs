@@ -14,7 +14,8 @@ use crate::{
     storage::{
         Conn, Db, StorageError,
         schema::directory::{
-            directory_places, directory_trigrams, directory_vocabulary, directory_words, services,
+            directory_facets, directory_places, directory_terms, directory_trigrams, directory_vocabulary,
+            directory_words, services,
         },
     },
 };
@@ -94,6 +95,32 @@ impl PlaceRow {
     }
 }
 
+/// Whom a service says it takes.
+#[derive(Insertable)]
+#[diesel(table_name = directory_terms)]
+pub(super) struct TermsRow {
+    pub(super) service: String,
+    pub(super) body: String,
+}
+
+/// Something that lists are narrowed by.
+#[derive(Insertable)]
+#[diesel(table_name = directory_facets)]
+pub(super) struct FacetRow {
+    pub(super) facet: &'static str,
+    pub(super) value: String,
+    pub(super) service: String,
+}
+
+/// What services are found by.
+#[derive(Default)]
+pub(super) struct Entered {
+    pub(super) words: Vec<WordRow>,
+    pub(super) places: Vec<PlaceRow>,
+    pub(super) terms: Vec<TermsRow>,
+    pub(super) facets: Vec<FacetRow>,
+}
+
 #[derive(Insertable)]
 #[diesel(table_name = directory_vocabulary)]
 struct VocabularyRow<'a> {
@@ -109,23 +136,25 @@ struct TrigramRow<'a> {
 }
 
 /// Enters services in the place of what was entered of them before.
-pub(super) fn replace(
-    tx: &mut Tx<'_>,
-    services: &[String],
-    (words, places): (&[WordRow], &[PlaceRow]),
-) -> Result<(), StorageError> {
+pub(super) fn replace(tx: &mut Tx<'_>, services: &[String], entered: &Entered) -> Result<(), StorageError> {
     for ids in services.chunks(AT_ONCE) {
         diesel::delete(directory_words::table.filter(directory_words::service.eq_any(ids)))
             .execute(tx.db().conn())?;
         diesel::delete(directory_places::table.filter(directory_places::service.eq_any(ids)))
             .execute(tx.db().conn())?;
+        diesel::delete(directory_terms::table.filter(directory_terms::service.eq_any(ids)))
+            .execute(tx.db().conn())?;
+        diesel::delete(directory_facets::table.filter(directory_facets::service.eq_any(ids)))
+            .execute(tx.db().conn())?;
         diesel::update(services::table.filter(services::id.eq_any(ids)))
             .set(services::searched.eq(1))
             .execute(tx.db().conn())?;
     }
-    insert_all!(tx, directory_words::table, words);
-    insert_all!(tx, directory_places::table, places);
-    let known: BTreeSet<&str> = words.iter().map(|row| row.word.as_str()).collect();
+    insert_all!(tx, directory_words::table, entered.words);
+    insert_all!(tx, directory_places::table, entered.places);
+    insert_all!(tx, directory_terms::table, entered.terms);
+    insert_all!(tx, directory_facets::table, entered.facets);
+    let known: BTreeSet<&str> = entered.words.iter().map(|row| row.word.as_str()).collect();
     enter_words(tx, known)
 }
 
@@ -168,6 +197,8 @@ pub(in crate::directory) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<(), 
     let theirs = format!("service IN (SELECT id FROM services WHERE source = {})", quoted(source));
     diesel::delete(directory_words::table.filter(sql::<Bool>(&theirs))).execute(tx.db().conn())?;
     diesel::delete(directory_places::table.filter(sql::<Bool>(&theirs))).execute(tx.db().conn())?;
+    diesel::delete(directory_terms::table.filter(sql::<Bool>(&theirs))).execute(tx.db().conn())?;
+    diesel::delete(directory_facets::table.filter(sql::<Bool>(&theirs))).execute(tx.db().conn())?;
     sweep(tx)
 }
 
@@ -313,4 +344,47 @@ pub(super) fn places_of(
         .select((directory_places::service, directory_places::x, directory_places::y, directory_places::z))
         .load(db.conn())?;
     Ok(rows.into_iter().map(|(service, x, y, z)| (service, Point { x, y, z })).collect())
+}
+
+/// The condition that a service has a facet.
+pub(super) fn has_facet(facets: &[&str], value: &str) -> String {
+    let facets: Vec<String> = facets.iter().map(|facet| quoted(facet)).collect();
+    format!(
+        "id IN (SELECT service FROM directory_facets WHERE facet IN ({}) AND value = {})",
+        facets.join(", "),
+        quoted(value)
+    )
+}
+
+/// What services that fit conditions say of whom they take.
+pub(super) fn terms_of(db: &mut Db<'_>, conditions: &str) -> Result<Vec<(String, String)>, StorageError> {
+    let theirs = format!("service IN (SELECT id FROM services WHERE {conditions})");
+    Ok(directory_terms::table
+        .filter(sql::<Bool>(&theirs))
+        .order(directory_terms::service)
+        .select((directory_terms::service, directory_terms::body))
+        .load(db.conn())?)
+}
+
+/// A facet of services that fit conditions: its values, each with a service.
+pub(super) fn facets_of(
+    db: &mut Db<'_>,
+    (facet, conditions): (&str, &str),
+) -> Result<Vec<(String, String)>, StorageError> {
+    let theirs = format!("service IN (SELECT id FROM services WHERE {conditions})");
+    Ok(directory_facets::table
+        .filter(directory_facets::facet.eq(facet))
+        .filter(sql::<Bool>(&theirs))
+        .select((directory_facets::value, directory_facets::service))
+        .load(db.conn())?)
+}
+
+/// Service codes of services that fit conditions, with their services.
+pub(super) fn codes_of(db: &mut Db<'_>, conditions: &str) -> Result<Vec<(String, String)>, StorageError> {
+    let rows: Vec<(Option<String>, String)> = services::table
+        .filter(sql::<Bool>(conditions))
+        .filter(services::service_code.is_not_null())
+        .select((services::service_code, services::id))
+        .load(db.conn())?;
+    Ok(rows.into_iter().filter_map(|(code, id)| Some((code?, id))).collect())
 }

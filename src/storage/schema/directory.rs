@@ -89,6 +89,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    directory_terms (service) {
+        service -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    directory_facets (facet, value, service) {
+        facet -> Text,
+        value -> Text,
+        service -> Text,
+    }
+}
+
+diesel::table! {
     directory_places (place, service) {
         place -> Text,
         service -> Text,

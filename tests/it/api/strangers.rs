@@ -372,6 +372,9 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
     let mut entries = hsds_routes(text(&kept, "id"));
     entries.extend([
         entry("GET /api/v1/services", "/api/v1/services?text=Shelter", 200).stranger(Stranger::Empty),
+        entry("POST /api/v1/services/search", "/api/v1/services/search", 200)
+            .json(&json!({ "query": { "text": "Shelter" }, "person": { "age": 20 } }))
+            .stranger(Stranger::Empty),
         entry("POST /api/v1/services", "/api/v1/services", 201).json(&service),
         entry("GET /api/v1/services/{service}", one.clone(), 200),
         entry("PUT /api/v1/services/{service}/availability", format!("{one}/availability"), 200)

@@ -3,6 +3,7 @@
 mod calendar;
 pub(crate) mod destruction;
 mod directory;
+mod eligibility;
 mod hsds;
 mod ledger;
 mod named;

@@ -1,0 +1,2 @@
+DROP TABLE directory_facets;
+DROP TABLE directory_terms;
