@@ -18,7 +18,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use super::{
     Conn, Db, Engine, StorageError,
     migrate::{self, Applied, MigrationStatus},
-    write::{Job, Waiting, Work, WriteFailed, run_writer},
+    write::{Job, Log, Waiting, Work, WriteFailed, run_writer},
 };
 
 /// How to open a store. Durations and counts come from the settings.
@@ -123,7 +123,11 @@ impl Store {
                 .name(format!("writer-{number}"))
                 .spawn(move || {
                     let batch = opening.batch.max(1);
-                    run_writer(Some(conn), &queue, batch, || connect(&opening, Mode::Write));
+                    let log = opening
+                        .url
+                        .strip_prefix("sqlite:")
+                        .map(|path| Log::of(Path::new(path), opening.lock_timeout.as_millis()));
+                    run_writer(Some(conn), &queue, batch, || connect(&opening, Mode::Write), log);
                 })
                 .map_err(|error| StorageError::Gone(Some(Box::new(error))))?;
             writers.push(thread);

@@ -2,7 +2,9 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 
 use diesel::connection::SimpleConnection;
@@ -129,6 +131,7 @@ pub(super) fn run_writer(
     queue: &Queue,
     batch_limit: usize,
     connect: impl Fn() -> Result<Conn, StorageError>,
+    mut log: Option<Log>,
 ) {
     let mut batch = Vec::with_capacity(batch_limit);
     loop {
@@ -143,6 +146,49 @@ pub(super) fn run_writer(
             // The jobs are dropped unanswered, which tells their callers that nobody knows. The writer itself goes on.
             tracing::error!("a batch of writes panicked outside of its work");
             conn = None;
+        }
+        if let (Some(log), Some(conn)) = (&mut log, &mut conn) {
+            log.shorten(conn);
+        }
+    }
+}
+
+/// How long SQLite's write-ahead log may become, in bytes, before the writer waits for the readers in it.
+const LOG_MOST: u64 = 64 * 1024 * 1024;
+
+/// How long the writer waits for them each time, in milliseconds, and how long it works on in between.
+const LOG_PATIENCE: u32 = 100;
+const LOG_PAUSE: Duration = Duration::from_secs(1);
+
+/// SQLite's write-ahead log. It begins anew by itself only at a moment in which nobody reads from it; under a steady load there may be
+/// none, and it would grow until the disk is full.
+pub(super) struct Log {
+    file: PathBuf,
+    tried: Option<Instant>,
+    patience: u128,
+}
+
+impl Log {
+    /// The log of a database file; `patience` is how long its writer waits for locks, in milliseconds.
+    pub(super) fn of(database: &Path, patience: u128) -> Self {
+        let mut file = database.as_os_str().to_owned();
+        file.push("-wal");
+        Self { file: file.into(), tried: None, patience }
+    }
+
+    /// Empties it when it is long, between two batches. When readers stay in it for too long, another time.
+    fn shorten(&mut self, conn: &mut Conn) {
+        let is_long = std::fs::metadata(&self.file).is_ok_and(|file| file.len() > LOG_MOST);
+        if !is_long || self.tried.is_some_and(|tried| tried.elapsed() < LOG_PAUSE) {
+            return;
+        }
+        self.tried = Some(Instant::now());
+        let patience = self.patience;
+        let statements = format!(
+            "PRAGMA busy_timeout = {LOG_PATIENCE}; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = {patience};"
+        );
+        if let Err(error) = conn.batch_execute(&statements) {
+            tracing::warn!(error = %error, "the write-ahead log could not be emptied; it is tried again");
         }
     }
 }

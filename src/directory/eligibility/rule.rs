@@ -152,15 +152,22 @@ impl Rule {
     pub(in crate::directory) fn of_cells(id: &str, cells: &BTreeMap<String, String>) -> Self {
         let cell = |column: &str| cells.get(column).map_or("", |cell| cell.trim());
         let attribute = Attribute::from_name(cell("attribute")).unwrap_or(Attribute::Other);
-        let test = test(attribute, cell("operator"), cell("values")).unwrap_or(Test::Words);
+        let must = test(attribute, cell("operator"), cell("values")).unwrap_or(Test::Words);
         let kind = match cell("kind") {
             "excluded" => Kind::Excluded,
             "priority" => Kind::Priority,
             _ => Kind::Required,
         };
         let text = Some(cell("text")).filter(|text| !text.is_empty()).map(str::to_owned);
-        let text = text.unwrap_or_else(|| sentence(attribute, &test));
-        Self { id: id.to_owned(), attribute, test, kind, group: cell("group_no").parse().unwrap_or(0), text }
+        let text = text.unwrap_or_else(|| sentence(attribute, &must));
+        Self {
+            id: id.to_owned(),
+            attribute,
+            test: must,
+            kind,
+            group: cell("group_no").parse().unwrap_or(0),
+            text,
+        }
     }
 
     /// The years between which a service takes people, out of its own row.

@@ -1,5 +1,6 @@
 //! Writers: batches, savepoints, panics, refusals, durability.
 
+use diesel::connection::{Connection as _, SimpleConnection as _};
 use throughline::{
     access::Tx,
     kernel::{Coded, id::OrganisationId, page::Asked},
@@ -157,4 +158,38 @@ async fn a_notice_shows_after_it_has_settled_and_only_to_its_organisation() {
     hub.clock.advance(chrono::TimeDelta::seconds(3));
     assert_eq!(items(ours.get(&hub, "/api/v1/notices").await), 1);
     assert_eq!(items(other.get(&hub, "/api/v1/notices").await), 0);
+}
+
+#[actix_web::test]
+async fn a_log_that_a_reader_kept_open_is_emptied_when_it_is_gone() {
+    if crate::support::postgres().is_some() {
+        // PostgreSQL looks after its own.
+        return;
+    }
+    let hub = TestHub::new();
+    let database = hub.hub.settings().database.url.strip_prefix("sqlite:").unwrap().to_owned();
+    let log = || std::fs::metadata(format!("{database}-wal")).unwrap().len();
+    let fill = async |statements: String| {
+        let filling = hub
+            .hub
+            .tend::<_, StorageError>("test.fill", move |tx| Ok(tx.db().conn().batch_execute(&statements)?));
+        filling.await.unwrap();
+    };
+    fill(String::from("CREATE TABLE filler (bytes BLOB)")).await;
+    let mut reader = diesel::SqliteConnection::establish(&database).unwrap();
+    reader.batch_execute("BEGIN; SELECT COUNT(*) FROM filler").unwrap();
+    for _ in 0..8 {
+        fill("INSERT INTO filler VALUES (zeroblob(10000000));".into()).await;
+    }
+    assert!(log() > 70_000_000, "it cannot begin anew while somebody reads: {}", log());
+    reader.batch_execute("COMMIT").unwrap();
+    // The writer tries again a second after it last did.
+    for _ in 0..100 {
+        fill("INSERT INTO filler VALUES (x'00');".into()).await;
+        if log() < 1_000_000 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("it stayed at {} bytes", log());
 }
