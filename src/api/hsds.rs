@@ -19,9 +19,9 @@ use uuid::Uuid;
 
 use super::{Asking, Body, Problem, ProblemDocument};
 use crate::{
-    access::Actor,
+    access::{AccessError, Actor},
     directory::{
-        self, Depth, Kind,
+        self, Depth, DirectoryError, Kind,
         list::{MOST_PER_PAGE, Narrowed, NumberedPage, PER_PAGE, Shown},
         search::Around,
     },
@@ -32,6 +32,8 @@ use crate::{
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(
     about,
+    profile,
+    profile_file,
     services,
     services_posted,
     service,
@@ -53,6 +55,8 @@ pub(super) struct Doc;
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
         .route("/hsds", web::get().to(about))
+        .route("/hsds/profile", web::get().to(profile))
+        .route("/hsds/profile/{file}", web::get().to(profile_file))
         .route("/hsds/services", web::get().to(services))
         .route("/hsds/services", web::post().to(services_posted))
         .route("/hsds/services/{id}", web::get().to(service))
@@ -271,7 +275,7 @@ struct About {
     /// The version of HSDS.
     version: &'static str,
     /// The profile of HSDS that it follows.
-    profile: &'static str,
+    profile: String,
     /// Its description.
     openapi_url: String,
     /// What it is, in a sentence.
@@ -293,11 +297,47 @@ async fn about(hub: web::Data<Hub>) -> HttpResponse {
     let url = &hub.settings().server.public_url;
     open(&mut HttpResponse::Ok()).json(About {
         version: "3.1",
-        profile: "https://github.com/openreferral/specification/tree/3.1-dev",
+        profile: format!("{url}/hsds/profile"),
         openapi_url: format!("{url}/api/openapi.json"),
         description: "The public part of a referral mechanism's directory of services.",
         publisher: Publisher { name: hub.node().name.clone() },
     })
+}
+
+/// What the profile adds to the standard.
+#[derive(Serialize, utoipa::ToSchema)]
+struct ProfileIndex {
+    /// What it is called.
+    name: &'static str,
+    /// Its version.
+    version: &'static str,
+    /// What it is a profile of.
+    standard: &'static str,
+    /// Its files: JSON Merge Patches of the standard's files with the same names, and objects of its own.
+    files: Vec<String>,
+}
+
+/// The profile: which files are to be merged into the schemas of HSDS 3.1.
+#[utoipa::path(get, path = "/hsds/profile", tag = "Directory (HSDS)", responses((status = 200, body = ProfileIndex)))]
+async fn profile(hub: web::Data<Hub>) -> HttpResponse {
+    let url = &hub.settings().server.public_url;
+    open(&mut HttpResponse::Ok()).json(ProfileIndex {
+        name: "migrant referral profile",
+        version: directory::profile::VERSION,
+        standard: "https://github.com/openreferral/specification/tree/3.1-dev",
+        files: directory::profile::FILES
+            .iter()
+            .map(|(name, _)| format!("{url}/hsds/profile/{name}"))
+            .collect(),
+    })
+}
+
+/// One file of the profile.
+#[utoipa::path(get, path = "/hsds/profile/{file}", tag = "Directory (HSDS)", params(("file" = String, Path)),
+    responses((status = 200), (status = 404, body = ProblemDocument)))]
+async fn profile_file(file: Path<String>) -> Result<HttpResponse, Problem> {
+    let text = directory::profile::file(&file).ok_or(DirectoryError::from(AccessError::NotFound))?;
+    Ok(open(&mut HttpResponse::Ok()).content_type("application/json").body(text))
 }
 
 macro_rules! lists {

@@ -235,7 +235,7 @@ impl Directory {
                 let person = person.map(|from| facts(&from, hub)).transpose()?;
                 let text = words.join(" ");
                 let search =
-                    Search { text, service, language, person, members_only, around, ..Search::default() };
+                    Search { text, service, members_only, around, language, person, ..Search::default() };
                 find(hub, caller, search, limit, output).await
             }
         }
@@ -254,13 +254,13 @@ async fn find(
     let found = hub
         .read::<_, DirectoryError>(move |db| directory::search::search(db, &actor, &search, &asked, now))
         .await?;
-    output.data(&found, |found| match &found.nothing {
-        Some(nothing) => why(nothing),
-        None => {
-            let shut = found.not_eligible.filter(|shut| *shut > 0);
-            let shut = shut.map(|shut| format!("{shut} more are not for this person."));
-            found.items.iter().map(found_line).chain(shut).collect::<Vec<_>>().join("\n")
+    output.data(&found, |found| {
+        if let Some(nothing) = &found.nothing {
+            return why(nothing);
         }
+        let shut = found.not_eligible.filter(|shut| *shut > 0);
+        let shut = shut.map(|shut| format!("{shut} more are not for this person."));
+        found.items.iter().map(found_line).chain(shut).collect::<Vec<_>>().join("\n")
     })
 }
 

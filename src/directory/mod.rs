@@ -24,6 +24,7 @@ pub mod hsds;
 mod import;
 pub mod list;
 mod offer;
+pub mod profile;
 mod rows;
 pub mod search;
 mod service;

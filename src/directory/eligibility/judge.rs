@@ -93,7 +93,7 @@ struct Found<'a> {
     by: Vec<&'a Rule>,
 }
 
-impl<'a> Found<'a> {
+impl Found<'_> {
     fn nothing() -> Self {
         Self { truth: Truth::True, by: Vec::new() }
     }

@@ -413,6 +413,25 @@ mod tests {
     }
 
     #[test]
+    fn what_the_profile_adds_is_published_as_its_files_say() {
+        for (name, text) in crate::directory::profile::FILES {
+            let schema: Value = serde_json::from_str(text).unwrap();
+            let table = name.trim_end_matches(".json");
+            if schema.get("$schema").is_some() {
+                let described: Vec<&str> =
+                    schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+                let (_, columns) = COLUMNS.iter().find(|(known, _)| *known == table).unwrap();
+                assert!(described.len() == columns.len(), "{table}");
+                assert!(described.iter().all(|column| columns.contains(column)), "{table}");
+                for column in *columns {
+                    let is_number = schema["properties"][column]["type"] == "integer";
+                    assert_eq!(is_number, lists(NUMBERS, table, column), "{table}.{column}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn only_addresses_that_are_safe_to_follow_pass() {
         for (address, passes) in [
             ("https://example.org/a%20b", true),

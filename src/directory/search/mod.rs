@@ -132,7 +132,7 @@ pub fn search(
     let nothing = if items.is_empty() && is_first { Some(nothing::explain(db, &sieve)?) } else { None };
     let facets =
         if search.facets && is_first { Some(facets::count(db, &sieve.conditions(), &judged)?) } else { None };
-    let not_eligible = sieve.person.is_some().then(|| judged.not_eligible.len());
+    let not_eligible = sieve.person.is_some().then_some(judged.not_eligible.len());
     Ok(Results { items, next, not_eligible, facets, nothing })
 }
 

@@ -406,7 +406,9 @@ fn hsds_routes(service: &str) -> Vec<Entry> {
         ("GET /hsds/taxonomies", "POST /hsds/taxonomies"),
         ("GET /hsds/taxonomy_terms", "POST /hsds/taxonomy_terms"),
     ];
-    let mut entries = vec![open("GET /hsds", 200)];
+    let mut entries = vec![open("GET /hsds", 200), open("GET /hsds/profile", 200)];
+    let file = String::from("/hsds/profile/service.json");
+    entries.push(Entry { path: file, ..open("GET /hsds/profile/{file}", 200) });
     for (asked, posted) in lists {
         entries.push(open(asked, 200));
         entries.push(open(posted, 200).json(&json!({})));

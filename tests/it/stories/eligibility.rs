@@ -17,7 +17,7 @@ fn id(number: u32) -> String {
 }
 
 /// A shelter for women, one for boys, a clinic for everybody with its dentist, an office that says nothing, and a hidden house.
-fn package(folder: &Path) {
+pub(super) fn package(folder: &Path) {
     let [women, boys, clinic, office, hidden] = [1, 2, 3, 4, 5].map(id);
     let files: &[(&str, &str, String)] = &[
         ("organization", "id,name", format!("{ORGANISATION},Harbour Aid\n")),
@@ -244,8 +244,8 @@ async fn a_rule_that_changes_at_the_source_is_judged_as_it_is_now() {
 async fn rules_that_cannot_be_understood_are_named_by_the_import_and_asked_about() {
     let (hub, org, folder) = directory().await;
     let rules = folder.path().join("eligibility_rule.csv");
-    let mut text = std::fs::read_to_string(&rules).unwrap();
-    text.push_str(&format!("r8,{},1,age_months,between,eighteen,required,adults\n", id(3)));
+    let before = std::fs::read_to_string(&rules).unwrap();
+    let text = format!("{before}r8,{},1,age_months,between,eighteen,required,adults\n", id(3));
     std::fs::write(&rules, text).unwrap();
     hub.clock.advance(chrono::TimeDelta::minutes(5));
     let report = import(&hub, folder.path()).await;

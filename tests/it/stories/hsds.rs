@@ -476,6 +476,65 @@ async fn everything_that_is_answered_holds_to_the_standard() {
     }
 }
 
+#[actix_web::test]
+async fn the_profile_merges_into_the_standard_and_describes_what_is_answered() {
+    let hub = TestHub::new();
+    let about = get(&hub, "").await.expect(200).body;
+    assert_eq!(about["profile"], "http://hub.test/hsds/profile");
+    let index = get(&hub, "/profile").await.expect(200).body;
+    get(&hub, "/profile/secrets.json").await.expect(404);
+    let Some(standard) = shared("data/hsds/spec-3.1/schema") else { return };
+    let merged = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(&standard).unwrap() {
+        let path = file.unwrap().path();
+        std::fs::copy(&path, merged.path().join(path.file_name().unwrap())).unwrap();
+    }
+    let files = index["files"].as_array().unwrap();
+    assert!(files.len() >= 10);
+    for file in files {
+        let name = file.as_str().unwrap().rsplit('/').next().unwrap();
+        let patch = get(&hub, &format!("/profile/{name}")).await.expect(200).body;
+        let path = merged.path().join(name);
+        let mut whole: Value =
+            std::fs::read(&path).map_or(json!({}), |bytes| serde_json::from_slice(&bytes).unwrap());
+        merge(&mut whole, &patch);
+        std::fs::write(&path, whole.to_string()).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    super::eligibility::package(folder.path());
+    import(&hub, folder.path().into(), "coast").await;
+    let judge = validator(merged.path(), "service.json");
+    let page = get(&hub, "/services?full=true").await.expect(200).body;
+    let mut rules = 0;
+    for document in page["contents"].as_array().unwrap() {
+        require_valid(&judge, document);
+        rules += document["eligibility_rules"].as_array().map_or(0, Vec::len);
+    }
+    assert_eq!(rules, 7);
+    let mut broken = page["contents"][0].clone();
+    broken["eligibility_rules"][0]["operator"] = json!("about");
+    assert!(!judge.is_valid(&broken), "the profile is looked at");
+}
+
+/// RFC 7396.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let target = target.as_object_mut().unwrap();
+    for (member, value) in patch {
+        if value.is_null() {
+            target.remove(member);
+        } else {
+            merge(target.entry(member).or_insert(Value::Null), value);
+        }
+    }
+}
+
 /// The service that is offered at most places.
 fn largest_service(folder: &Path) -> String {
     let text = std::fs::read_to_string(folder.join("service_at_location.csv")).unwrap();

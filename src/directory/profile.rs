@@ -1,0 +1,64 @@
+//! The profile of HSDS that this directory follows: what it adds, as files that are merged into the standard's schemas.
+//!
+//! A file with the name of one of the standard's is a JSON Merge Patch (RFC 7396) of it; the others are objects of their own, which the
+//! patches refer to by file name, as the standard does. Nothing of the standard is taken away or made stricter: every document is valid by
+//! the plain standard as well.
+
+/// Its version, counted by itself.
+pub const VERSION: &str = "0.1";
+
+/// The files: name and text.
+pub const FILES: &[(&str, &str)] = &[
+    ("access_barrier.json", include_str!("../../schemas/hsds-profile/access_barrier.json")),
+    ("eligibility_rule.json", include_str!("../../schemas/hsds-profile/eligibility_rule.json")),
+    ("location.json", include_str!("../../schemas/hsds-profile/location.json")),
+    ("organization.json", include_str!("../../schemas/hsds-profile/organization.json")),
+    ("outgoing_referral.json", include_str!("../../schemas/hsds-profile/outgoing_referral.json")),
+    ("referral_channel.json", include_str!("../../schemas/hsds-profile/referral_channel.json")),
+    ("referral_requirement.json", include_str!("../../schemas/hsds-profile/referral_requirement.json")),
+    ("service.json", include_str!("../../schemas/hsds-profile/service.json")),
+    ("service_at_location.json", include_str!("../../schemas/hsds-profile/service_at_location.json")),
+    ("translation.json", include_str!("../../schemas/hsds-profile/translation.json")),
+];
+
+/// The text of a file.
+pub fn file(name: &str) -> Option<&'static str> {
+    FILES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::directory::hsds::tables::rule;
+
+    #[test]
+    fn the_objects_of_the_profile_say_what_a_package_may_hold() {
+        for table in [
+            "access_barrier",
+            "eligibility_rule",
+            "outgoing_referral",
+            "referral_channel",
+            "referral_requirement",
+            "translation",
+        ] {
+            let schema: Value = serde_json::from_str(file(&format!("{table}.json")).unwrap()).unwrap();
+            jsonschema::meta::validate(&schema).unwrap();
+            let rule = rule(table).unwrap();
+            let required: BTreeSet<&str> =
+                schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            let expected: BTreeSet<&str> = rule.required.iter().copied().chain(["id"]).collect();
+            assert_eq!(required, expected, "{table}");
+            for (column, values) in rule.closed {
+                assert_eq!(
+                    schema["properties"][column]["enum"],
+                    serde_json::json!(values),
+                    "{table}.{column}"
+                );
+            }
+        }
+    }
+}
