@@ -216,6 +216,11 @@ impl Progress {
     pub(super) fn step(&self) {
         self.0.inc(1);
     }
+
+    /// So many are done.
+    pub(super) fn steps(&self, done: usize) {
+        self.0.inc(u64::try_from(done).unwrap_or(u64::MAX));
+    }
 }
 
 impl Drop for Progress {

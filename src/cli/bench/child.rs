@@ -39,9 +39,7 @@ pub(super) struct Used {
 impl ServingHub {
     /// Starts the hub with these settings and waits until it says that it is ready.
     pub(super) async fn start(settings: &Settings, folder: &Path) -> Result<Self, CliError> {
-        let file = folder.join("bench.toml");
-        let text = toml::to_string(settings).map_err(|error| failed(&format!("its settings: {error}")))?;
-        fs::write(&file, text)?;
+        let file = write_settings(settings, folder)?;
         let log = folder.join("hub.log");
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("--config").arg(&file).arg("serve").current_dir(folder).stdin(Stdio::null());
@@ -100,6 +98,14 @@ impl Drop for ServingHub {
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }
+}
+
+/// Writes the settings that a process is started with into a file.
+pub(super) fn write_settings(settings: &Settings, folder: &Path) -> Result<PathBuf, CliError> {
+    let file = folder.join("bench.toml");
+    let text = toml::to_string(settings).map_err(|error| failed(&format!("its settings: {error}")))?;
+    fs::write(&file, text)?;
+    Ok(file)
 }
 
 fn failed(why: &str) -> CliError {

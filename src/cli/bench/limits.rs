@@ -169,12 +169,14 @@ async fn write_until(
     }
 }
 
-async fn opened(opening: Opening) -> Result<Store, CliError> {
+/// Opens a database beside the hub.
+pub(super) async fn opened(opening: Opening) -> Result<Store, CliError> {
     let store = tokio::task::spawn_blocking(move || Store::open(opening)).await;
     Ok(store.map_err(|_panicked| StorageError::Panicked)??)
 }
 
-async fn closed(store: Store) {
+/// Lets go of it.
+pub(super) async fn closed(store: Store) {
     let _panicked = tokio::task::spawn_blocking(move || store.close()).await;
 }
 

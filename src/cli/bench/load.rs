@@ -29,16 +29,37 @@ const MAX_ANSWER: usize = 1_048_576;
 pub(super) struct Aim<'a> {
     /// Where the hub serves.
     pub(super) address: SocketAddr,
-    /// The path.
-    pub(super) path: &'a str,
-    /// Media type of the bodies.
-    pub(super) media: &'a str,
+    /// How it is asked.
+    pub(super) ask: Ask<'a>,
     /// Access token.
     pub(super) token: &'a str,
     /// Connections.
     pub(super) connections: usize,
     /// How many requests go before those that are counted.
     pub(super) warm_up: usize,
+}
+
+/// How the hub is asked.
+#[derive(Clone, Copy)]
+pub(super) enum Ask<'a> {
+    /// Each body is handed in at a path, and accepted with 201.
+    Post {
+        /// The path.
+        path: &'a str,
+        /// Media type of the bodies.
+        media: &'a str,
+    },
+    /// Each body is a path with its query, and answered with 200.
+    Get,
+}
+
+impl Ask<'_> {
+    const fn expected(self) -> u16 {
+        match self {
+            Self::Post { .. } => 201,
+            Self::Get => 200,
+        }
+    }
 }
 
 /// What came of it.
@@ -52,6 +73,19 @@ pub(super) struct Outcome {
     pub(super) complaint: Option<String>,
     /// From the first counted request to the last answer.
     pub(super) took: Duration,
+    /// Bytes of all counted answers.
+    pub(super) bytes: usize,
+}
+
+impl Outcome {
+    /// The error that it is when the hub took nothing.
+    pub(super) fn turned_away(&self) -> CliError {
+        let said = self.complaint.as_deref().unwrap_or("nothing");
+        CliError::new(
+            Code::new("bench.refused", Fault::Refused),
+            format!("the hub took none of it; it said: {said}"),
+        )
+    }
 }
 
 /// Sends every body that `bodies` gives, by number from 0 until it gives none, and waits for all the answers. `at_start` is called when
@@ -88,6 +122,7 @@ pub(super) fn send_all(
     for sent in outcomes {
         outcome.latencies.extend(sent.latencies);
         outcome.refused = outcome.refused.saturating_add(sent.refused);
+        outcome.bytes = outcome.bytes.saturating_add(sent.bytes);
         outcome.complaint = outcome.complaint.or(sent.complaint);
     }
     outcome.latencies.sort_unstable();
@@ -99,6 +134,7 @@ pub(super) fn send_all(
 struct Sent {
     latencies: Vec<Duration>,
     refused: usize,
+    bytes: usize,
     complaint: Option<String>,
     last: Option<Instant>,
 }
@@ -138,11 +174,12 @@ impl<'a> Connection<'a> {
             let (status, answer) = self.answer()?;
             let after = Instant::now();
             let counted = number >= self.aim.warm_up;
-            if status != CREATED {
+            if status != self.aim.ask.expected() {
                 sent.refused = sent.refused.saturating_add(usize::from(counted));
                 sent.complaint.get_or_insert_with(|| String::from_utf8_lossy(&answer).into_owned());
             } else if counted {
                 sent.latencies.push(after.saturating_duration_since(before));
+                sent.bytes = sent.bytes.saturating_add(answer.len());
             }
             if counted {
                 sent.last = Some(after);
@@ -151,14 +188,25 @@ impl<'a> Connection<'a> {
     }
 
     fn write(&self, body: &[u8], request: &mut Vec<u8>) {
-        let Aim { address, path, media, token, .. } = self.aim;
-        let length = body.len();
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncontent-type: {media}\r\ncontent-length: {length}\r\n\r\n"
-        );
+        let Aim { address, ask, token, .. } = self.aim;
+        let parts: [&[u8]; 2] = match ask {
+            Ask::Post { path, .. } => [b"POST ", path.as_bytes()],
+            Ask::Get => [b"GET ", body],
+        };
         request.clear();
+        for part in parts {
+            request.extend_from_slice(part);
+        }
+        let head = format!(" HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n");
         request.extend_from_slice(head.as_bytes());
-        request.extend_from_slice(body);
+        if let Ask::Post { media, .. } = ask {
+            let length = body.len();
+            let head = format!("content-type: {media}\r\ncontent-length: {length}\r\n\r\n");
+            request.extend_from_slice(head.as_bytes());
+            request.extend_from_slice(body);
+        } else {
+            request.extend_from_slice(b"\r\n");
+        }
     }
 
     /// Reads one answer to its end.
@@ -190,5 +238,3 @@ impl<'a> Connection<'a> {
         Ok((status, body))
     }
 }
-
-const CREATED: u16 = 201;

@@ -7,11 +7,15 @@
 //! it as it would anywhere. Everything happens in a fresh folder, or in a fresh schema, and is removed at the end.
 
 mod child;
+mod directory;
+mod found;
+mod generated;
 mod ground;
 mod letters;
 mod limits;
 mod load;
 mod report;
+mod stop;
 mod store;
 mod submit;
 mod world;
@@ -31,12 +35,17 @@ pub(super) enum Bench {
     #[command(after_help = "Example:
   throughline bench submit")]
     Submit(submit::Submit),
+    /// Import a generated directory and search it over HTTP, against the bare queries of the database.
+    #[command(after_help = "Example:
+  throughline bench directory")]
+    Directory(directory::Directory),
 }
 
 impl Bench {
     pub(super) fn run(self, settings: &Settings, output: &Output) -> Result<(), CliError> {
         match self {
             Self::Submit(command) => command.run(settings, output),
+            Self::Directory(command) => command.run(settings, output),
         }
     }
 }

@@ -3,10 +3,7 @@
 use std::{
     ops::Range,
     path::PathBuf,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -14,22 +11,18 @@ use clap::Args;
 use serde_json::json;
 
 use super::{
-    super::{CliError, Output, block_on, client::HubClient, home::Connection, serve::Told},
+    super::{CliError, Output, block_on},
     child::{ServingHub, Used, used},
     ground::Ground,
     letters::{Content, Letters},
     limits::{self, cores},
-    load::{Aim, Outcome, send_all},
+    load::{Aim, Ask, Outcome, send_all},
     report::{Details, Parameters, Row, heading, ms, per, percentile},
+    stop::Stop,
     store::Pattern,
     world::{World, arrange},
 };
-use crate::{
-    config::Settings,
-    kernel::{Code, Fault, id::SystemIds, time::SystemClock},
-    packets::MEDIA_TYPE,
-    storage::Engine,
-};
+use crate::{config::Settings, packets::MEDIA_TYPE, storage::Engine};
 
 /// Seals packets, hands them in over HTTP as fast as the hub takes them, and prints what was accepted per second and how long it took.
 ///
@@ -90,14 +83,7 @@ impl Submit {
     }
 
     async fn measure_all(&self, settings: &Settings, output: &Output) -> Result<Vec<String>, CliError> {
-        let (stop, mut told) = (Stop::default(), Told::listen()?);
-        let listening = tokio::spawn({
-            let stop = stop.clone();
-            async move {
-                told.stop().await;
-                stop.now();
-            }
-        });
+        let (stop, listening) = Stop::listen()?;
         let mut complaints = Vec::new();
         for (number, content) in self.sizes.iter().enumerate() {
             let row = self
@@ -163,37 +149,6 @@ impl Submit {
     }
 }
 
-/// Whether somebody wants it to end. The hub hears the same signal and stops serving, so whatever goes on ends soon, and what was made
-/// is removed as after any failure.
-#[derive(Clone, Default)]
-struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    fn now(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    fn was_told(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn check(&self) -> Result<(), CliError> {
-        if self.was_told() { Err(stopped()) } else { Ok(()) }
-    }
-
-    /// What failed after it was told to stop failed because of that.
-    fn instead_of(&self, error: CliError) -> CliError {
-        if self.was_told() { stopped() } else { error }
-    }
-}
-
-fn stopped() -> CliError {
-    CliError::new(
-        Code::new("bench.stopped", Fault::Unavailable),
-        "stopped before the end; what was made is removed",
-    )
-}
-
 /// One configuration while it is measured.
 struct Run {
     settings: Settings,
@@ -229,15 +184,7 @@ impl Run {
     }
 
     async fn sign_in(&self) -> Result<String, CliError> {
-        let sender = &self.world.sender;
-        let connection = Connection {
-            hub: Some(self.settings.server.public_url.clone()),
-            organisation: Some(sender.id),
-            client: Some(sender.client),
-            ..Connection::default()
-        };
-        let line = HubClient::sign_in(&connection, &sender.keyring, &SystemClock, &SystemIds).await?;
-        Ok(line.token().to_owned())
+        self.world.sender.sign_in(&self.settings.server.public_url).await
     }
 
     /// Registers certificates; every one must be taken.
@@ -252,7 +199,7 @@ impl Run {
             Ok(true)
         };
         let outcome = send_all(aim, &body, &|| {})?;
-        if outcome.refused == 0 { Ok(()) } else { Err(turned_away(&outcome)) }
+        if outcome.refused == 0 { Ok(()) } else { Err(outcome.turned_away()) }
     }
 
     /// Hands packets in; the first `warm_up` of them are not counted.
@@ -269,14 +216,13 @@ impl Run {
             if number < which.end { self.letters.read(number, into) } else { Ok(false) }
         };
         let outcome = send_all(aim, &body, at_start)?;
-        if outcome.latencies.is_empty() { Err(turned_away(&outcome)) } else { Ok(outcome) }
+        if outcome.latencies.is_empty() { Err(outcome.turned_away()) } else { Ok(outcome) }
     }
 
     fn aim<'a>(&self, path: &'a str, media: &'a str, token: &'a str, warm_up: usize) -> Aim<'a> {
         Aim {
             address: self.settings.server.address,
-            path,
-            media,
+            ask: Ask::Post { path, media },
             token,
             connections: self.connections,
             warm_up,
@@ -369,11 +315,3 @@ const REGISTERED_AT_ONCE: usize = 100_000;
 
 /// The part of the packets that is not counted: one of so many.
 const WARM_UP: usize = 10;
-
-fn turned_away(outcome: &Outcome) -> CliError {
-    let said = outcome.complaint.as_deref().unwrap_or("nothing");
-    CliError::new(
-        Code::new("bench.refused", Fault::Refused),
-        format!("the hub took none of it; it said: {said}"),
-    )
-}

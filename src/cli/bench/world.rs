@@ -6,7 +6,13 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::{
-    super::{CliError, home::Keyring, node::make_database, open_hub},
+    super::{
+        CliError,
+        client::HubClient,
+        home::{Connection, Keyring},
+        node::make_database,
+        open_hub,
+    },
     unfit,
 };
 use crate::{
@@ -19,6 +25,7 @@ use crate::{
     kernel::{
         Digest, Timestamp,
         id::{AgreementId, ClientId, OrganisationId, RequestId, SystemIds},
+        time::SystemClock,
     },
     members::{self, EnrolOrganisation, KeyState, PublishKeys, RegisterClient, StatedKey, Statement},
     packets::AgreementRef,
@@ -108,6 +115,18 @@ impl World {
 }
 
 impl Party {
+    /// An access token of this organisation's client, from the hub that serves at an address.
+    pub(super) async fn sign_in(&self, url: &str) -> Result<String, CliError> {
+        let connection = Connection {
+            hub: Some(url.to_owned()),
+            organisation: Some(self.id),
+            client: Some(self.client),
+            ..Connection::default()
+        };
+        let line = HubClient::sign_in(&connection, &self.keyring, &SystemClock, &SystemIds).await?;
+        Ok(line.token().to_owned())
+    }
+
     /// A caller that acts for this organisation.
     fn caller(&self, hub: &Hub) -> Caller {
         let actor = Actor::client(self.client, self.id, roles().into());

@@ -8,6 +8,7 @@
 //! - A word that is found as typed does not keep words that look like it from being found: otherwise a word of a restricted service would
 //!   show by what is missing.
 
+mod bare;
 mod enter;
 mod facets;
 mod nothing;
@@ -18,6 +19,7 @@ mod words;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+pub use bare::Bare;
 pub use enter::enter_searched;
 pub(super) use enter::{enter_here, enter_source};
 pub use facets::{Facet, Facets};

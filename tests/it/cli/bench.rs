@@ -76,3 +76,35 @@ fn a_benchmark_does_not_touch_a_database_that_is_there() {
     assert!(String::from_utf8_lossy(&ended.stderr).contains("bench.database"));
     assert_eq!(std::fs::read(&file).unwrap(), b"precious");
 }
+
+#[test]
+fn a_benchmark_of_the_directory_imports_and_searches_what_it_generated_and_leaves_nothing_behind() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = postgres().map(|_| lease(elsewhere.path()));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_throughline"));
+    command.args(["--json", "bench", "directory", "--quick", "--places", "500", "--searches", "40"]);
+    command.args(["--connections", "4", "--folder"]).arg(folder.path());
+    if let Some(server) = &server {
+        command.args(["--database", &server.url]);
+    }
+    let ended = command.output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    assert!(ended.status.success(), "{out}\n{err}");
+    let rows: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let scenarios: Vec<&str> = rows.iter().map(|row| row["scenario"].as_str().unwrap()).collect();
+    let expected = ["import", "text", "radius", "combined", "common"].map(|what| format!("directory.{what}"));
+    assert_eq!(scenarios, expected);
+    for row in &rows {
+        assert_eq!(row["parameters"]["places"], 500, "{row}");
+        assert!(row["p50_ms"].as_f64().unwrap() > 0.0 && row["peak_rss_mb"].as_f64().unwrap() > 1.0, "{row}");
+        assert_eq!(row["details"]["refused"], 0, "{row}");
+        if row["limit"].is_null() {
+            continue;
+        }
+        assert_eq!(row["parameters"]["searches"], 40, "{row}");
+        assert!(row["ratio"].as_f64().unwrap() > 0.0, "{row}");
+        assert!(row["details"]["candidates"].as_f64().unwrap() > 0.0, "nothing was found: {row}");
+    }
+    assert_eq!(folders_left(folder.path()), 0);
+    assert_eq!(server.map_or(0, |server| schemas_left(&server.url)), 0);
+}
