@@ -284,10 +284,10 @@ const COMMON: &[&str] = &[
 ];
 
 const SYLLABLES: &[&str] = &[
-    "ab", "al", "an", "ar", "as", "ba", "bel", "ber", "bo", "bra", "bu", "ca", "cha", "co", "cor", "da",
-    "del", "do", "dun", "ed", "el", "em", "fa", "fen", "fol", "ga", "gil", "go", "gra", "ha", "hol", "hu",
+    "ab", "al", "an", "ar", "as", "bal", "bel", "ber", "bo", "bra", "bu", "ca", "cha", "co", "cor", "da",
+    "del", "du", "dun", "ed", "el", "em", "fa", "fen", "fol", "ga", "gil", "go", "gra", "ha", "hol", "hu",
     "il", "in", "ja", "jo", "ka", "ken", "ki", "la", "len", "lo", "ma", "mar", "mo", "na", "nor", "o", "or",
-    "pa", "pel", "pri", "ra", "ro", "sa", "sel", "sha", "sto", "ta", "tor", "tre", "ul", "va", "wal", "wes",
+    "pa", "pel", "pri", "ra", "ro", "sa", "sel", "sha", "sto", "ta", "tor", "tra", "ul", "va", "wal", "wes",
     "ya",
 ];
 
