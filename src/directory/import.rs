@@ -30,11 +30,15 @@ pub fn dry_run(
     check_source(source)?;
     let mut seen = Seen::new();
     let mut other = None;
+    let is_known = store::has_source(db, source)?;
     let mut report = {
         let mut sink = |rule: &'static Rule, rows: Vec<Row>| {
             remember(&mut seen, rule, &rows);
             if rule.name == "service" && other.is_none() {
                 other = store::other_source(db, source, &rows.iter().collect::<Vec<_>>())?;
+            }
+            if !is_known {
+                return Ok(all_new(&rows));
             }
             Ok::<_, DirectoryError>(compare(db, source, rule, &rows)?.0)
         };
@@ -50,6 +54,9 @@ pub fn dry_run(
     }
     Ok(report)
 }
+
+/// After so many changes of rows the tables are other tables to a planner.
+const MUCH: u64 = 1_000;
 
 /// A package, and what the one who imports it says about it.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +98,14 @@ pub fn import(
         taking.touched.add(id);
     }
     taking.touched.mark(tx)?;
+    let is_much = report.changes() > MUCH;
+    if is_much {
+        search::store::analyse(tx)?;
+    }
     search::enter_source(tx, source)?;
+    if is_much {
+        search::store::analyse(tx)?;
+    }
     audit::record(tx, &Record::about(source))?;
     Ok(report)
 }
@@ -219,6 +233,11 @@ fn compare(
     Ok((tally, differences))
 }
 
+/// Of a source that gave nothing before.
+fn all_new(rows: &[Row]) -> Tally {
+    Tally { new: u64::try_from(rows.len()).unwrap_or(u64::MAX), ..Tally::default() }
+}
+
 enum Difference {
     None,
     New,
@@ -264,7 +283,11 @@ fn take(
     rows: &[Row],
     taking: &mut Taking,
 ) -> Result<Tally, DirectoryError> {
-    let (tally, differences) = compare(tx.db(), source, rule, rows)?;
+    let (tally, differences) = if taking.is_known {
+        compare(tx.db(), source, rule, rows)?
+    } else {
+        (all_new(rows), rows.iter().map(|_row| Difference::New).collect())
+    };
     if taking.is_known {
         // What a row belonged to looks different as well, when it moves.
         let changes = rows.iter().zip(&differences).filter(|(_, how)| matches!(how, Difference::Changed(_)));

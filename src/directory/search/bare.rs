@@ -15,7 +15,7 @@ impl Bare {
     /// Everything of a search that comes before its query.
     pub fn of(db: &mut Db<'_>, actor: &Actor, search: &Search) -> Result<Self, DirectoryError> {
         actor.may(Permission::ReadDirectory)?;
-        Ok(Self(Sieve::of(db, Viewer::of(actor), search)?.conditions()))
+        Ok(Self(Sieve::of(db, Viewer::of(actor), search)?.narrow(db)?))
     }
 
     /// Asks for the candidates and counts them. Nothing is ranked.

@@ -22,7 +22,7 @@ const AT_ONCE: i64 = 200;
 
 /// Enters services that are not entered as they are now. Answers whether there may be more.
 pub fn enter_searched(tx: &mut Tx<'_>) -> Result<bool, DirectoryError> {
-    let entered = enter(tx, None)?;
+    let entered = enter(tx, None, "")?.is_some();
     if !entered {
         tx.leaves_no_entry();
     }
@@ -33,21 +33,23 @@ pub fn enter_searched(tx: &mut Tx<'_>) -> Result<bool, DirectoryError> {
 /// and places would not be whole, and the job comes back for them.
 pub(in crate::directory) fn enter_source(tx: &mut Tx<'_>, source: &str) -> Result<(), StorageError> {
     if rows::store::without_place(tx.db(), 1)?.is_empty() {
-        while enter(tx, Some(source))? {}
+        let mut after = String::new();
+        while let Some(last) = enter(tx, Some(source), &after)? {
+            after = last;
+        }
     }
     store::sweep(tx)
 }
 
 /// Enters the services of this node that were written just now.
 pub(in crate::directory) fn enter_here(tx: &mut Tx<'_>, source: &str) -> Result<(), StorageError> {
-    enter(tx, Some(source)).map(drop)
+    enter(tx, Some(source), "").map(drop)
 }
 
-fn enter(tx: &mut Tx<'_>, source: Option<&str>) -> Result<bool, StorageError> {
-    let services = store::unsearched(tx.db(), source, AT_ONCE)?;
-    if services.is_empty() {
-        return Ok(false);
-    }
+/// Enters some, and answers the last of them.
+fn enter(tx: &mut Tx<'_>, source: Option<&str>, after: &str) -> Result<Option<String>, StorageError> {
+    let services = store::unsearched(tx.db(), source, (after, AT_ONCE))?;
+    let Some(last) = services.last().map(|service| service.id.clone()) else { return Ok(None) };
     let around = Around::load(tx.db(), &services)?;
     let mut entered = Entered::default();
     for service in &services {
@@ -58,7 +60,7 @@ fn enter(tx: &mut Tx<'_>, source: Option<&str>) -> Result<bool, StorageError> {
     }
     let ids: Vec<String> = services.into_iter().map(|service| service.id).collect();
     store::replace(tx, &ids, &entered)?;
-    Ok(true)
+    Ok(Some(last))
 }
 
 /// What stands around services: rows that their sources give at present, and which of them name which.

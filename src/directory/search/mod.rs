@@ -4,7 +4,8 @@
 //!
 //! - Words and places stand in plain tables, and everything that judges (folding, likeness, distance, score) is done here. Both engines
 //!   have a full-text search, but no two of them cut, fold and rank alike; so the same query finds the same in the same order everywhere.
-//! - What looks like a typed word is looked for among the words of the directory, not among its services: there are few words.
+//! - What looks like a typed word is looked for among the words of the directory, not among its services: there are few words, few enough
+//!   to be kept in memory and gone through whole.
 //! - A word that is found as typed does not keep words that look like it from being found: otherwise a word of a restricted service would
 //!   show by what is missing.
 
@@ -15,9 +16,10 @@ mod nothing;
 mod rank;
 mod sphere;
 pub(super) mod store;
+mod vocabulary;
 mod words;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 pub use bare::Bare;
 pub use enter::enter_searched;
@@ -28,7 +30,7 @@ pub use rank::Match;
 use rank::Parts;
 use serde::Serialize;
 pub use sphere::{Around, Point};
-use store::Candidate;
+use store::{By, Candidate};
 use uuid::Uuid;
 
 use super::{
@@ -48,6 +50,9 @@ use crate::{
 
 /// How many services are ranked at most. Of more that fit, those with the lowest ids; say more to have fewer.
 pub const MOST_RANKED: i64 = 50_000;
+
+/// Services that are named one by one in a query, and not by what they must fit; more would make a statement too long.
+const FEW: usize = 1_000;
 
 /// How many words count as one that was typed, beside those that begin with it.
 const MOST_ALIKE: usize = 200;
@@ -128,21 +133,24 @@ pub fn search(
     let sieve = Sieve::of(db, Viewer::of(actor), search)?;
     let is_first = asked.after().is_none();
     let has_order = sieve.words.is_empty() && sieve.around.is_none() && sieve.person.is_none();
-    let judged = sieve.judged(db, &sieve.conditions())?;
-    let (items, next) =
-        if has_order { by_name(db, &sieve, asked)? } else { by_score(db, &sieve, (asked, now), &judged)? };
+    let conditions = sieve.narrow(db)?;
+    let judged = sieve.judged(db, &conditions)?;
+    let (items, next) = if has_order {
+        by_name(db, &conditions, asked)?
+    } else {
+        by_score(db, &sieve, (asked, now), (&conditions, &judged))?
+    };
     let nothing = if items.is_empty() && is_first { Some(nothing::explain(db, &sieve)?) } else { None };
     let facets =
-        if search.facets && is_first { Some(facets::count(db, &sieve.conditions(), &judged)?) } else { None };
+        if search.facets && is_first { Some(facets::count(db, &conditions, &judged)?) } else { None };
     let not_eligible = sieve.person.is_some().then_some(judged.not_eligible.len());
     Ok(Results { items, next, not_eligible, facets, nothing })
 }
 
 type FoundPage = (Vec<Found>, Option<Cursor>);
 
-fn by_name(db: &mut Db<'_>, sieve: &Sieve, asked: &Asked) -> Result<FoundPage, DirectoryError> {
-    let rows =
-        entries::by_name(db, &sieve.conditions(), asked.after().unwrap_or_default(), asked.rows_to_load())?;
+fn by_name(db: &mut Db<'_>, conditions: &str, asked: &Asked) -> Result<FoundPage, DirectoryError> {
+    let rows = entries::by_name(db, conditions, asked.after().unwrap_or_default(), asked.rows_to_load())?;
     let page = asked.page(rows, |(_, key)| key.clone());
     Ok((
         page.items.into_iter().map(|(service, _)| Found { service, fit: None, eligibility: None }).collect(),
@@ -154,12 +162,12 @@ fn by_score(
     db: &mut Db<'_>,
     sieve: &Sieve,
     (asked, now): (&Asked, Timestamp),
-    judged: &Judged,
+    (conditions, judged): (&str, &Judged),
 ) -> Result<FoundPage, DirectoryError> {
     let after = asked.after().map(|text| Place::read(text).ok_or(DirectoryError::BadCursor)).transpose()?;
     // Entries age while somebody turns pages: all pages are ranked as of the first.
     let now = after.as_ref().map_or(now, |after| after.now);
-    let ranked = sieve.rank(db, now, judged)?;
+    let ranked = sieve.rank(db, now, (conditions, judged))?;
     let mut places: Vec<(Place, Match)> =
         ranked.into_iter().map(|(id, fit)| (Place { now, score: fit.score, id }, fit)).collect();
     places.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
@@ -215,21 +223,27 @@ impl Sought {
         let Some(most) = words::most_edits(&word) else {
             return Ok(Self { word, alike: BTreeMap::new() });
         };
-        let compared = store::alike(db, &word, most)?.into_iter();
-        let mut alike: Vec<(usize, String)> =
-            compared.filter_map(|other| Some((words::edits(&word, &other)?, other))).collect();
+        let vocabulary = store::vocabulary(db)?;
+        let mut alike: Vec<(usize, &str)> = vocabulary.alike(&word, most).collect();
         alike.sort_unstable();
         alike.truncate(MOST_ALIKE);
-        Ok(Self { word, alike: alike.into_iter().map(|(edits, word)| (word, edits)).collect() })
+        let alike = alike.into_iter().map(|(edits, word)| (word.to_owned(), edits)).collect();
+        Ok(Self { word, alike })
     }
 
-    fn has_word(&self) -> String {
-        store::has_word(&self.word, &self.alike)
+    fn has_word(&self, by: By) -> String {
+        store::has_word(&self.word, &self.alike, by)
     }
 
     /// The condition that a service has the word.
-    fn condition(&self) -> String {
-        format!("id IN (SELECT service FROM directory_words WHERE {})", self.has_word())
+    fn condition(&self, by: By) -> String {
+        let has_word = self.has_word(by);
+        match by {
+            By::Words => format!("id IN (SELECT service FROM directory_words WHERE {has_word})"),
+            By::Services => {
+                format!("EXISTS (SELECT 1 FROM directory_words WHERE service = services.id AND {has_word})")
+            }
+        }
     }
 }
 
@@ -255,7 +269,7 @@ pub(super) fn conditions(
 ) -> Result<Vec<String>, StorageError> {
     let words = sought(db, text)?;
     let words = words.iter().map(|word| {
-        format!("services.id IN (SELECT service FROM directory_words WHERE {})", word.has_word())
+        format!("services.id IN (SELECT service FROM directory_words WHERE {})", word.has_word(By::Words))
     });
     let near = around.map(|around| {
         let (id, column) = match of {
@@ -329,8 +343,37 @@ impl Sieve {
         let near = around.map(|around| {
             format!("id IN (SELECT service FROM directory_places WHERE {})", store::is_within(around))
         });
-        let all = [self.open.clone()].into_iter().chain(words.map(Sought::condition));
+        let all = [self.open.clone()].into_iter().chain(words.map(|word| word.condition(By::Words)));
         all.chain(narrowed).chain(near).collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// All of them as one, told in the way that is quickest: when one word, or the place, has few services, these are named, and the other
+    /// words are looked for among theirs. What fits is the same.
+    fn narrow(&self, db: &mut Db<'_>) -> Result<String, StorageError> {
+        let mut best: Option<(Option<&str>, BTreeSet<String>)> = None;
+        let mut most = FEW;
+        if let Some(around) = self.around
+            && let Some(near) = store::few(db, ("directory_places", &store::is_within(around)), most)?
+        {
+            most = near.len().saturating_sub(1);
+            best = Some((None, near));
+        }
+        for word in &self.words {
+            if let Some(theirs) = store::few(db, ("directory_words", &word.has_word(By::Words)), most)? {
+                most = theirs.len().saturating_sub(1);
+                best = Some((Some(&word.word), theirs));
+            }
+        }
+        let Some((named_by, few)) = best else { return Ok(self.conditions()) };
+        let words = self.words.iter().filter(|word| named_by != Some(&word.word));
+        let near = self.around.filter(|_| named_by.is_some()).map(|around| {
+            let within = store::is_within(around);
+            format!("EXISTS (SELECT 1 FROM directory_places WHERE service = services.id AND {within})")
+        });
+        let narrowed = self.narrowed.iter().map(|(_, condition)| condition.clone());
+        let all = [store::is_one_of("id", few.iter()), self.open.clone()].into_iter();
+        let all = all.chain(words.map(|word| word.condition(By::Services))).chain(narrowed).chain(near);
+        Ok(all.collect::<Vec<_>>().join(" AND "))
     }
 
     /// What services that fit conditions say of whom they take; nothing unless somebody was said something of.
@@ -364,15 +407,19 @@ impl Sieve {
         &self,
         db: &mut Db<'_>,
         now: Timestamp,
-        judged: &Judged,
+        (conditions, judged): (&str, &Judged),
     ) -> Result<Vec<(String, Match)>, StorageError> {
-        let conditions = self.conditions();
-        let mut candidates = store::candidates(db, &conditions, MOST_RANKED)?;
+        let mut candidates = store::candidates(db, conditions, MOST_RANKED)?;
+        let (by, of_services) = if candidates.len() <= FEW {
+            (By::Services, store::is_one_of("service", candidates.iter().map(|candidate| &candidate.id)))
+        } else {
+            (By::Words, format!("service IN (SELECT id FROM services WHERE {conditions})"))
+        };
         candidates.retain(|candidate| !judged.not_eligible.contains(&candidate.id));
         let mut texts: HashMap<String, i64> = HashMap::new();
         for word in &self.words {
             let mut best: HashMap<String, i64> = HashMap::new();
-            for (service, found, weight) in store::words_of(db, &word.has_word(), &conditions)? {
+            for (service, found, weight) in store::words_of(db, &word.has_word(by), &of_services)? {
                 let counts = weight.saturating_mul(rank::likeness(word, &found));
                 let known = best.entry(service).or_insert(0);
                 *known = counts.max(*known);
@@ -382,7 +429,7 @@ impl Sieve {
                 *sum = counts.saturating_add(*sum);
             }
         }
-        let distances = self.distances(db, &conditions)?;
+        let distances = self.distances(db, &of_services)?;
         let words = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
         let text = |id: &str| {
             let sum = u32::try_from(texts.get(id).copied().unwrap_or(0)).unwrap_or(0);
@@ -401,10 +448,10 @@ impl Sieve {
     }
 
     /// How far the nearest place of each service is.
-    fn distances(&self, db: &mut Db<'_>, conditions: &str) -> Result<HashMap<String, f64>, StorageError> {
+    fn distances(&self, db: &mut Db<'_>, of_services: &str) -> Result<HashMap<String, f64>, StorageError> {
         let mut nearest = HashMap::new();
         let Some(around) = self.around else { return Ok(nearest) };
-        for (service, place) in store::places_of(db, around, conditions)? {
+        for (service, place) in store::places_of(db, around, of_services)? {
             let metres = around.middle.metres_to(place);
             let known = nearest.entry(service).or_insert(metres);
             *known = metres.min(*known);

@@ -1,12 +1,19 @@
 //! The tables that the directory is searched in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use diesel::{dsl::sql, prelude::*, sql_types::Bool};
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{BigInt, Bool},
+};
 
 use super::{
     sphere::{Around, Point},
-    words,
+    vocabulary::{self, MARKS, Vocabulary},
 };
 use crate::{
     access::Tx,
@@ -14,17 +21,14 @@ use crate::{
     storage::{
         Conn, Db, StorageError,
         schema::directory::{
-            directory_facets, directory_places, directory_terms, directory_trigrams, directory_vocabulary,
-            directory_words, services,
+            directory_facets, directory_places, directory_terms, directory_vocabulary,
+            directory_vocabulary_mark, directory_words, services,
         },
     },
 };
 
 /// Values in one statement: SQLite takes 32,766, PostgreSQL 65,535.
 const AT_ONCE: usize = 500;
-
-/// How many words that share something with a typed one are compared with it.
-const MOST_COMPARED: i64 = 2_000;
 
 /// Inserts rows in portions, with one statement each.
 macro_rules! insert_all {
@@ -51,14 +55,14 @@ pub(super) struct Unsearched {
     pub(super) description: String,
 }
 
-/// Services that are not entered as they are now, of one source or of all.
+/// Services that are not entered as they are now, of one source or of all, with ids behind another.
 pub(super) fn unsearched(
     db: &mut Db<'_>,
     source: Option<&str>,
-    most: i64,
+    (after, most): (&str, i64),
 ) -> Result<Vec<Unsearched>, StorageError> {
     let mut query = services::table
-        .filter(services::searched.eq(0).and(services::place.gt(0)))
+        .filter(services::searched.eq(0).and(services::place.gt(0)).and(services::id.gt(after)))
         .order(services::id)
         .limit(most)
         .select((services::id, services::row_id, services::name, services::provider, services::description))
@@ -127,14 +131,6 @@ struct VocabularyRow<'a> {
     word: &'a str,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = directory_trigrams)]
-struct TrigramRow<'a> {
-    trigram: String,
-    letters: i64,
-    word: &'a str,
-}
-
 /// Enters services in the place of what was entered of them before.
 pub(super) fn replace(tx: &mut Tx<'_>, services: &[String], entered: &Entered) -> Result<(), StorageError> {
     for ids in services.chunks(AT_ONCE) {
@@ -170,15 +166,24 @@ fn enter_words(tx: &mut Tx<'_>, mut words: BTreeSet<&str>) -> Result<(), Storage
         }
     }
     let rows: Vec<VocabularyRow<'_>> = words.iter().map(|word| VocabularyRow { word }).collect();
-    let trigrams: Vec<TrigramRow<'_>> = words
-        .iter()
-        .flat_map(|word| {
-            let letters = words::letters(word);
-            words::trigrams(word).into_iter().map(move |trigram| TrigramRow { trigram, letters, word })
-        })
-        .collect();
     insert_all!(tx, directory_vocabulary::table, rows);
-    insert_all!(tx, directory_trigrams::table, trigrams);
+    let worth = words.iter().fold(0, |sum, word| vocabulary::add(sum, vocabulary::worth(word)));
+    move_mark(tx, worth)
+}
+
+/// Says that other words are there now.
+fn move_mark(tx: &mut Tx<'_>, by: i64) -> Result<(), StorageError> {
+    if by == 0 {
+        return Ok(());
+    }
+    let moved = sql::<BigInt>(&format!("(mark + {by}) % {MARKS}"));
+    let known = diesel::update(directory_vocabulary_mark::table)
+        .set(directory_vocabulary_mark::mark.eq(moved))
+        .execute(tx.db().conn())?;
+    if known == 0 {
+        let first = (directory_vocabulary_mark::id.eq(1), directory_vocabulary_mark::mark.eq(by));
+        diesel::insert_into(directory_vocabulary_mark::table).values(first).execute(tx.db().conn())?;
+    }
     Ok(())
 }
 
@@ -204,47 +209,94 @@ pub(in crate::directory) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<(), 
 
 /// Forgets words that no service has any more.
 pub(in crate::directory) fn sweep(tx: &mut Tx<'_>) -> Result<(), StorageError> {
-    let unused = |table: &str| {
-        format!("NOT EXISTS (SELECT 1 FROM directory_words AS used WHERE used.word = {table}.word)")
-    };
-    let trigrams = sql::<Bool>(&unused("directory_trigrams"));
-    diesel::delete(directory_trigrams::table.filter(trigrams)).execute(tx.db().conn())?;
-    let words = sql::<Bool>(&unused("directory_vocabulary"));
-    diesel::delete(directory_vocabulary::table.filter(words)).execute(tx.db().conn())?;
+    let unused =
+        "NOT EXISTS (SELECT 1 FROM directory_words AS used WHERE used.word = directory_vocabulary.word)";
+    let gone: Vec<String> = directory_vocabulary::table
+        .filter(sql::<Bool>(unused))
+        .select(directory_vocabulary::word)
+        .load(tx.db().conn())?;
+    let mut worth = 0;
+    for words in gone.chunks(AT_ONCE) {
+        diesel::delete(directory_vocabulary::table.filter(directory_vocabulary::word.eq_any(words)))
+            .execute(tx.db().conn())?;
+        let theirs = words.iter().map(|word| vocabulary::worth(word));
+        worth = theirs.fold(worth, |sum, worth| vocabulary::add(sum, MARKS.saturating_sub(worth)));
+    }
+    move_mark(tx, worth)
+}
+
+/// Lets the planner know what the tables hold now, after much came in. SQLite plans without.
+pub(in crate::directory) fn analyse(tx: &mut Tx<'_>) -> Result<(), StorageError> {
+    if let Conn::Postgres(conn) = tx.db().conn() {
+        let tables = "directory_rows, directory_links, directory_words, directory_vocabulary, directory_places, services";
+        diesel::sql_query(format!("ANALYZE {tables}")).execute(conn)?;
+    }
     Ok(())
 }
 
 // Finding
 
-/// Words of the directory that share enough with a typed one to be compared with it.
-pub(super) fn alike(db: &mut Db<'_>, word: &str, edits: usize) -> Result<Vec<String>, StorageError> {
-    let trigrams = words::trigrams(word);
-    let fewest = words::fewest_shared(trigrams.len(), edits);
-    let (letters, edits) = (words::letters(word), i64::try_from(edits).unwrap_or(0));
-    let trigrams: Vec<String> = trigrams.iter().map(|trigram| quoted(trigram)).collect();
-    let statement = format!(
-        "SELECT word FROM directory_trigrams WHERE trigram IN ({}) AND letters BETWEEN {} AND {} \
-         GROUP BY word HAVING COUNT(*) >= {fewest} ORDER BY COUNT(*) DESC, word LIMIT {MOST_COMPARED}",
-        trigrams.join(", "),
-        letters.saturating_sub(edits),
-        letters.saturating_add(edits),
-    );
-    let found: Vec<FoundWord> = diesel::sql_query(statement).load(db.conn())?;
-    Ok(found.into_iter().map(|found| found.word).collect())
+/// The words of the directory.
+pub(super) fn vocabulary(db: &mut Db<'_>) -> Result<Arc<Vocabulary>, StorageError> {
+    let before = mark(db)?;
+    if let Some(kept) = Vocabulary::kept(before) {
+        return Ok(kept);
+    }
+    let words = directory_vocabulary::table.select(directory_vocabulary::word).load(db.conn())?;
+    let vocabulary = Arc::new(Vocabulary::of(words));
+    // Others may have come meanwhile; then it is good for this search and no other.
+    if mark(db)? == before {
+        vocabulary.keep(before);
+    }
+    Ok(vocabulary)
 }
 
-#[derive(QueryableByName)]
-struct FoundWord {
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    word: String,
+fn mark(db: &mut Db<'_>) -> Result<i64, StorageError> {
+    let mark = directory_vocabulary_mark::table.select(directory_vocabulary_mark::mark).first(db.conn());
+    Ok(mark.optional()?.unwrap_or(0))
+}
+
+/// How rows are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// By their words.
+    Words,
+    /// By their services, which are few: an index of words would only be in the way.
+    Services,
 }
 
 /// The condition that a row has a word: one of these, or one that begins so. What it is asked of has a column `word`.
-pub(super) fn has_word(beginning: &str, alike: &BTreeMap<String, usize>) -> String {
+pub(super) fn has_word(beginning: &str, alike: &BTreeMap<String, usize>, by: By) -> String {
+    let word = if by == By::Words { "word" } else { "(word || '')" };
     let alike: Vec<String> = alike.keys().map(|word| quoted(word)).collect();
-    let begins =
-        format!("(word >= {} AND word < {})", quoted(beginning), quoted(&format!("{beginning}\u{10ffff}")));
-    if alike.is_empty() { begins } else { format!("({begins} OR word IN ({}))", alike.join(", ")) }
+    let (from, to) = (quoted(beginning), quoted(&format!("{beginning}\u{10ffff}")));
+    let begins = format!("({word} >= {from} AND {word} < {to})");
+    if alike.is_empty() { begins } else { format!("({begins} OR {word} IN ({}))", alike.join(", ")) }
+}
+
+/// Services of rows of a table that fit a condition, if these are few.
+pub(super) fn few(
+    db: &mut Db<'_>,
+    (table, condition): (&str, &str),
+    most: usize,
+) -> Result<Option<BTreeSet<String>>, StorageError> {
+    let more = most.saturating_add(1);
+    let statement = format!("SELECT service FROM {table} WHERE {condition} LIMIT {more}");
+    let found: Vec<FoundService> = diesel::sql_query(statement).load(db.conn())?;
+    Ok((found.len() <= most).then(|| found.into_iter().map(|found| found.service).collect()))
+}
+
+#[derive(QueryableByName)]
+struct FoundService {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    service: String,
+}
+
+/// The condition that a column names one of these services.
+pub(super) fn is_one_of<'a>(column: &str, ids: impl Iterator<Item = &'a String>) -> String {
+    let ids: Vec<String> = ids.map(|id| quoted(id)).collect();
+    // Nothing is in an empty list.
+    if ids.is_empty() { String::from("1 = 0") } else { format!("{column} IN ({})", ids.join(", ")) }
 }
 
 /// The condition that a point in space lies within. What it is asked of has columns `x`, `y` and `z`.
@@ -319,26 +371,26 @@ pub(super) fn count(db: &mut Db<'_>, conditions: &str) -> Result<i64, StorageErr
     Ok(services::table.filter(sql::<Bool>(conditions)).count().get_result(db.conn())?)
 }
 
-/// Words that fit a condition, of services that fit others: service, word, weight.
+/// Words that fit a condition, of services that fit another: service, word, weight.
 pub(super) fn words_of(
     db: &mut Db<'_>,
     has_word: &str,
-    conditions: &str,
+    of_services: &str,
 ) -> Result<Vec<(String, String, i64)>, StorageError> {
-    let theirs = format!("{has_word} AND service IN (SELECT id FROM services WHERE {conditions})");
+    let theirs = format!("{has_word} AND {of_services}");
     Ok(directory_words::table
         .filter(sql::<Bool>(&theirs))
         .select((directory_words::service, directory_words::word, directory_words::weight))
         .load(db.conn())?)
 }
 
-/// Places within, of services that fit conditions.
+/// Places within, of services that fit a condition.
 pub(super) fn places_of(
     db: &mut Db<'_>,
     around: Around,
-    conditions: &str,
+    of_services: &str,
 ) -> Result<Vec<(String, Point)>, StorageError> {
-    let theirs = format!("{} AND service IN (SELECT id FROM services WHERE {conditions})", is_within(around));
+    let theirs = format!("{} AND {of_services}", is_within(around));
     let rows: Vec<(String, f64, f64, f64)> = directory_places::table
         .filter(sql::<Bool>(&theirs))
         .select((directory_places::service, directory_places::x, directory_places::y, directory_places::z))

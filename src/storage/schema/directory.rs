@@ -81,10 +81,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    directory_trigrams (trigram, letters, word) {
-        trigram -> Text,
-        letters -> BigInt,
-        word -> Text,
+    directory_vocabulary_mark (id) {
+        id -> BigInt,
+        mark -> BigInt,
     }
 }
 

@@ -52,10 +52,11 @@ pub(in crate::cli::bench) fn question(of: Question, number: u64, organisations: 
     let organisation = Organisation::with(dice.below(organisations));
     let category = dice.weighted(CATEGORIES).to_lowercase();
     let text = match of {
-        Question::Text if dice.happens(50) => {
-            format!("{} {category}", mistyped(&organisation.called, &mut dice))
+        Question::Text => {
+            let about = organisation.services.first().filter(|_| dice.happens(50));
+            let about = about.map(|service| service.category.to_lowercase()).unwrap_or_default();
+            format!("{} {about}", mistyped(&organisation.called, &mut dice)).trim_end().to_owned()
         }
-        Question::Text => mistyped(&organisation.called, &mut dice),
         Question::Combined => mistyped(&category, &mut dice),
         Question::Common => String::from("family"),
         Question::Radius => String::new(),
