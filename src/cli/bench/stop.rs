@@ -7,8 +7,10 @@ use std::sync::{
 
 use tokio::task::JoinHandle;
 
-use super::super::{CliError, serve::Told};
-use crate::kernel::{Code, Fault};
+use crate::{
+    cli::{CliError, serve::Told},
+    kernel::{Code, Fault},
+};
 
 /// Whether somebody wants it to end. The hub hears the same signal and stops serving, so whatever goes on ends soon, and what was made
 /// is removed as after any failure.
