@@ -22,6 +22,7 @@ mod export;
 pub mod fold;
 pub mod hsds;
 mod import;
+mod lines;
 pub mod list;
 mod offer;
 pub mod profile;

@@ -1,7 +1,7 @@
 //! Rows of a package: checked one by one, handed on in chunks.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, HashMap, HashSet},
     io::{self, BufReader, Read},
     rc::Rc,
@@ -14,7 +14,7 @@ use super::{
     HsdsError, LeftOut, Package, Problem, Report, Severity, TableFile, TableReport, Tally,
     tables::{LEFT_OUT, LINKED, RULES, Rule},
 };
-use crate::kernel::Digest;
+use crate::{directory::lines::LineCount, kernel::Digest};
 
 /// How many rows are handed on at once.
 pub const CHUNK: usize = 500;
@@ -572,10 +572,10 @@ struct Lines<'a> {
     file: String,
 }
 
-#[derive(Default)]
 struct Meter {
     row: Cell<u64>,
     all: Cell<u64>,
+    lines: RefCell<LineCount>,
 }
 
 /// Counts what goes through, and stops a row that does not end.
@@ -587,6 +587,7 @@ struct Metered<'a> {
 impl Read for Metered<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
+        self.meter.lines.borrow_mut().read(buffer.get(..count).unwrap_or_default());
         let more = u64::try_from(count).unwrap_or(u64::MAX);
         self.meter.row.set(self.meter.row.get().saturating_add(more));
         self.meter.all.set(self.meter.all.get().saturating_add(more));
@@ -613,7 +614,8 @@ impl<'a> Lines<'a> {
         if ahead.starts_with(b"PK\x03\x04") || ahead.contains(&0) {
             return Err(form("it is not a text file; export the table as CSV in UTF-8"));
         }
-        let meter = Rc::new(Meter::default());
+        let meter =
+            Rc::new(Meter { row: Cell::new(0), all: Cell::new(0), lines: RefCell::new(LineCount::new()) });
         let metered = Metered { inner, meter: Rc::clone(&meter) };
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(metered);
         let header = reader.byte_headers().map_err(|reason| unreadable(&file, &reason))?.clone();
@@ -643,7 +645,8 @@ impl<'a> Lines<'a> {
         let mut record = ByteRecord::new();
         let more =
             self.reader.read_byte_record(&mut record).map_err(|reason| unreadable(&self.file, &reason))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let start = record.position().map_or(0, csv::Position::byte);
+        let line = self.meter.lines.borrow_mut().line_of(start);
         Ok(more.then_some((line, record)))
     }
 
@@ -747,6 +750,18 @@ mod tests {
         let row = &rows.iter().find(|(table, _)| *table == "service").unwrap().1;
         assert_eq!(row.cell("description"), Some("two\nlines, and \"quotes\""));
         assert!(codes(&report).contains(&("required", Some(4), Some("name"))), "{report:?}");
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_does_however_they_end() {
+        let written = "id,organization_id,name,status,description\ns1,o1,Legal aid,active,\"two\nlines\"\n\ns2,o2,,active,\ns3,o2,,active,";
+        for (end, mark) in [("\n", ""), ("\r\n", ""), ("\r", ""), ("\r\n", "\u{feff}")] {
+            let text = format!("{mark}{}", written.replace('\n', end));
+            let (report, _rows) = read_all(&[("services.csv", text.as_bytes())]).unwrap();
+            let found: Vec<_> = codes(&report).into_iter().filter(|(code, ..)| *code == "required").collect();
+            let expected = [5, 6].map(|line| ("required", Some(line), Some("name")));
+            assert_eq!(found, expected, "{end:?} {mark:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,10 @@ use std::{fs::File, io::Read as _, path::Path};
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
-use crate::directory::hsds::{HsdsError, Problem, Severity};
+use crate::directory::{
+    hsds::{HsdsError, Problem, Severity},
+    lines::LineCount,
+};
 
 /// The largest list.
 const BYTES_MAX: u64 = 32 * 1024 * 1024;
@@ -58,11 +61,11 @@ impl Sheet {
             .has_headers(false)
             .flexible(true)
             .from_reader(text.as_bytes());
-        let (mut records, mut lines) = (Vec::new(), LineCount { text: &text, at: 0, line: 1 });
+        let (mut records, mut lines) = (Vec::new(), LineCount::new());
+        lines.read(text.as_bytes());
         for record in reader.records() {
             let record = record.map_err(|reason| form(reason.to_string()))?;
-            let start = record.position().and_then(|at| usize::try_from(at.byte()).ok()).unwrap_or(0);
-            let line = lines.line_of(start);
+            let line = lines.line_of(record.position().map_or(0, csv::Position::byte));
             if record.as_slice().len() > ROW_BYTES_MAX {
                 return Err(form(format!(
                     "the row on line {line} is longer than 1 MiB; a quote may be missing"
@@ -171,33 +174,6 @@ fn row(columns: &[String], line: u64, record: &csv::StringRecord) -> Result<Shee
     }
     let cells = record.iter().take(columns.len()).map(|cell| cell.trim().to_owned()).collect();
     Ok(SheetRow { line, cells })
-}
-
-/// Counts lines as an editor does. The reader's own count is one behind where lines end with two signs.
-struct LineCount<'a> {
-    text: &'a str,
-    at: usize,
-    line: u64,
-}
-
-impl LineCount<'_> {
-    /// The line of the record that begins at `start` or behind the line ends there. Records come in their order.
-    fn line_of(&mut self, start: usize) -> u64 {
-        let ends = |b: &&u8| matches!(b, b'\r' | b'\n');
-        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-        let start = start.saturating_add(rest.iter().take_while(ends).count());
-        let passed = self.text.as_bytes().get(self.at..start).unwrap_or_default();
-        let mut before = 0;
-        for byte in passed {
-            // A line ends with LF, with CR LF, or on old machines with CR.
-            if *byte == b'\r' || (*byte == b'\n' && before != b'\r') {
-                self.line = self.line.saturating_add(1);
-            }
-            before = *byte;
-        }
-        self.at = start.max(self.at);
-        self.line
-    }
 }
 
 #[cfg(test)]
