@@ -240,7 +240,7 @@ fn complaint(complaint: &serde_json::Value) -> String {
 }
 
 /// One denial as a line: its code, its sentence, the fields it names.
-fn denial(denial: &serde_json::Value) -> String {
+pub(super) fn denial(denial: &serde_json::Value) -> String {
     let text = |key: &str| denial.get(key).and_then(|value| value.as_str()).unwrap_or_default();
     let fields: Vec<&str> = denial
         .get("fields")

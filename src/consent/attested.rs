@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::rule::{Proposal, ProtectionSignal};
+use super::rule::{Onwards, Proposal, ProtectionSignal};
 use crate::policy::Deny;
 
 /// A sender's attestations, a closed set of codes and numbers. Nothing attested is the default, and weighs like the cautious answer.
@@ -26,11 +26,23 @@ pub struct Attested {
     /// The worker asked not to be named.
     #[serde(default, skip_serializing_if = "is_false")]
     pub anonymous: bool,
+    /// The person does not want whoever sent what is passed on to hear that it was. They say so to the organisation that passes on, which
+    /// signs it here; then no notice goes out, nothing is noted on the referral that is continued, and a statement of disclosures leaves
+    /// it out for everybody but its own two sides. A withdrawal asks its holder all the same, and the first sender sees whom it asked.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub untold: bool,
 }
 
 impl Default for Attested {
     fn default() -> Self {
-        Self { approvals: 1, signal: None, round: None, overrides: BTreeSet::new(), anonymous: false }
+        Self {
+            approvals: 1,
+            signal: None,
+            round: None,
+            overrides: BTreeSet::new(),
+            anonymous: false,
+            untold: false,
+        }
     }
 }
 
@@ -43,6 +55,7 @@ impl Attested {
             round: proposal.round,
             overrides: proposal.overrides.clone(),
             anonymous: proposal.worker_anonymous,
+            untold: proposal.onwards == Onwards::Untold,
         }
     }
 
@@ -88,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_is_attested_survives_and_anything_else_is_refused() {
-        let text = r#"{"approvals":2,"signal":"absent","round":1,"overrides":["D107"],"anonymous":true}"#;
+        let text = r#"{"approvals":2,"signal":"absent","round":1,"overrides":["D107"],"anonymous":true,"untold":true}"#;
         let read: Attested = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
         for approvals in [0, 10] {

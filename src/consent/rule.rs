@@ -210,6 +210,8 @@ pub enum Onwards {
     No,
     /// It does: what was received is passed on.
     Yes,
+    /// It does, and the person does not want whoever sent what is continued to hear of it.
+    Untold,
 }
 
 /// A member organisation.

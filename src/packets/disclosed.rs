@@ -50,6 +50,9 @@ pub struct Disclosed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub consent: Option<ScopeRef>,
+    /// The person objected to anybody but its two sides hearing of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub untold: bool,
     /// Digest of the manifest: which fields, for whoever kept it.
     #[schema(value_type = String)]
     pub manifest: Digest,
@@ -63,6 +66,13 @@ pub struct Disclosed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub purged: Option<Timestamp>,
+}
+
+impl Disclosed {
+    /// Whether an organisation sent it or was to get it.
+    pub fn is_between(&self, side: OrganisationId) -> bool {
+        self.from == side || self.to.iter().any(|to| to.organisation == side)
+    }
 }
 
 /// A recipient of a packet. One that never fetched it learned nothing from it.
@@ -99,6 +109,7 @@ pub fn disclosed(db: &mut Db<'_>, referral: ReferralId) -> Result<Vec<Disclosed>
             onward: claims.onward,
             agreement: claims.dsa,
             consent: claims.scope,
+            untold: claims.att.untold,
             manifest: claims.manifest,
             envelope: row.digest,
             received: row.received,

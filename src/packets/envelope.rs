@@ -174,7 +174,10 @@ impl Envelope {
     /// Check 200 beyond the closed set: version, and sections named by their places.
     pub(super) fn judge_form(&self) -> Result<(), PacketFault> {
         let placed = self.sections.iter().enumerate().all(|(place, section)| section.id.place() == place);
-        if self.v == 1 && placed && self.att.is_within_bounds() { Ok(()) } else { Err(PacketFault::Claims) }
+        // Only of what is passed on is anybody told.
+        let told_apart = self.parent.is_some() || !self.att.untold;
+        let formed = self.v == 1 && placed && told_apart && self.att.is_within_bounds();
+        if formed { Ok(()) } else { Err(PacketFault::Claims) }
     }
 
     /// Whether the recipients are named, in order, each once: the part of check 203 that needs no directory.

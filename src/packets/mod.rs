@@ -98,7 +98,7 @@ pub use form::{
     MAX_GRANT, MAX_GRANTS, MAX_LIFE, MAX_MANIFEST, MAX_SECTIONS, MEDIA_TYPE, MIN_LIFE, NotAWord, SKEW, Salt,
     SectionId, Tag,
 };
-pub use inspect::{Inspection, inspect};
+pub use inspect::{Inspection, claimed, inspect};
 pub use keep::{Kept, keep, kept_before, sign_ahead};
 pub use manifest::{Manifest, ManifestField, commitment};
 pub use open::{Desk, Opened, OpenedDocument, OpenedFile, Reading, open};

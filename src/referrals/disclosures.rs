@@ -83,6 +83,7 @@ pub fn disclosures(tx: &mut Tx<'_>, subject: SubjectToken) -> Result<Stated, Ref
         disclosed.extend(packets::disclosed(tx.db(), referral)?);
     }
     disclosed.extend(store::past_disclosures(tx.db(), subject, reader)?);
+    disclosed.retain(|one| !one.untold || one.is_between(reader));
     disclosed.sort_by_key(|one| one.received);
     let more = disclosed.len() > MOST_DISCLOSED;
     disclosed.truncate(MOST_DISCLOSED);

@@ -225,7 +225,7 @@ impl Move {
             }
             Self::Transfer { .. } => "the handover plan is no packet that one of the sides handed in",
             Self::AddChild { .. } => {
-                "no referral of the recipient's that continues this one has the id that is named"
+                "no referral of the recipient's that continues this one, and may be told of, has the id that is named"
             }
             Self::AcknowledgeOutcome { .. } => {
                 "no other referral of this person by the sender has the id that is named"

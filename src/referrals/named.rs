@@ -29,10 +29,11 @@ pub(super) fn is_there(tx: &mut Tx<'_>, was: &Referral, event: &Event) -> Result
         Move::Redirect { to, .. } => are_listed(tx, to)?,
         Move::Transfer { to, plan } => is_plan(tx, was, *to, *plan)?,
         Move::AddChild { child } => {
-            let child = store::find_known(tx.db(), *child)?;
-            child.is_some_and(|new| {
-                new.origin.parent == Some(was.id()) && new.origin.sender == origin.recipient
-            })
+            let child = store::find_known(tx.db(), *child)?
+                .filter(|new| new.origin.parent == Some(was.id()) && new.origin.sender == origin.recipient);
+            // What stands on a referral, its sender reads.
+            let envelope = child.map(|new| packets::envelope_of(tx.db(), new.origin.packet)).transpose()?;
+            envelope.is_some_and(|envelope| !envelope.att.untold)
         }
         Move::AcknowledgeOutcome { next: NextStep::ReReferred { referral } } => {
             let new = store::find_known(tx.db(), *referral)?;

@@ -57,7 +57,11 @@ pub(super) fn wanted(envelope: &Envelope, manifest: &Manifest, course: Course) -
         round: attested.round,
         overrides: attested.overrides.clone(),
         worker_anonymous: attested.anonymous,
-        onwards: if envelope.parent.is_some() { Onwards::Yes } else { Onwards::No },
+        onwards: match envelope.parent {
+            None => Onwards::No,
+            Some(_) if attested.untold => Onwards::Untold,
+            Some(_) => Onwards::Yes,
+        },
         course,
     }
 }

@@ -144,8 +144,11 @@ fn on_arrival(packet: &VerifiedPacket) -> Judged {
     Judged { at: packet.received(), taken: None }
 }
 
-/// Who sent what is passed on hears of it, in codes.
+/// Who sent what is passed on hears of it, in codes, unless the person objects.
 fn tell_first_sender(tx: &mut Tx<'_>, envelope: &Envelope, facts: &Facts) -> Result<(), ReferralError> {
+    if envelope.att.untold {
+        return Ok(());
+    }
     let (Some(id), Some(parent)) = (envelope.parent, &facts.parent) else { return Ok(()) };
     let notice = onward::notice(id, envelope, facts.borrowed_from().is_some());
     apply::say(tx, "referral.passed_on", Some(parent.sender), notice)

@@ -1,6 +1,8 @@
 //! `throughline packet`
 
+mod continued;
 mod form;
+mod held;
 mod open;
 mod pass_on;
 mod reach;
@@ -28,6 +30,7 @@ use crate::{
     },
     packets::{check, inspect},
 };
+pub(super) use held::{sentence as held_sentence, why as held_for};
 use reach::Gateway;
 
 /// Packets: sealed referrals. Sealing, opening and verifying happen here, at the gateway; the hub only passes them on.
@@ -58,6 +61,8 @@ enum What {
   throughline packet seal --form form.json --consent record.json --certificate scope.jws \\
     --agreement agreement.json --to org_… --purpose P01 --service SV07 --urgency U2 --retention RT02 --out referral.rp1
   throughline packet seal … --update-of pkt_… --referral ref_… --out more.rp1     something more for a referral that is there
+  throughline packet seal … --parent ref_… --received CF.name --out onward.rp1
+                                                        passed on under a consent that this organisation took itself
 What the sender attests travels in the signed envelope: --approvals 2, --signal absent, --round 1, --override D107, --worker-anonymous.")]
     Seal(Box<seal::SealArgs>),
     /// Seal an answer to a packet that was received, such as a report of what became of it: for its sender, in the same referral. What the
@@ -74,8 +79,10 @@ Who sent the first packet finds the answer in `throughline packet inbox`, and fe
     #[command(after_help = "Examples:
   throughline packet pass-on in.rp1 --to org_… --field CF.name --field CF.phone --service SV12 --urgency U2 --out onward.rp1
   throughline packet pass-on in.rp1 --to org_… --field CF.name --own found.json --service SV12 --urgency U2 --out onward.rp1
-  throughline packet send onward.rp1        also notes on the first referral that it was passed on
-The referral it came with is in service: throughline referral start ref_… --since DAY")]
+  throughline packet pass-on in.rp1 … --untold          the person does not want the first sender to hear of it
+  throughline packet send onward.rp1        also notes on the first referral that it was passed on, unless it is untold
+The referral it came with is in service: throughline referral start ref_… --since DAY
+With a consent that this organisation took itself: throughline packet seal --parent ref_…")]
     PassOn(Box<pass_on::PassOnArgs>),
     /// Hand a sealed packet in at the hub, verify the node's receipt, and keep it beside the packet. The same packet again gets the same
     /// receipt.
@@ -89,6 +96,11 @@ The referral it came with is in service: throughline referral start ref_… --si
     #[command(after_help = "Example:
   throughline packet inbox --json")]
     Inbox,
+    /// List the packets of this organisation that the hub holds back from their recipients, because what was allowed when they were handed in
+    /// is not any more: every code that stands against each, and what to do.
+    #[command(after_help = "Example:
+  throughline packet held --json")]
+    Held,
     /// Fetch a packet, verify the node's receipt, and write both.
     #[command(after_help = "Example:
   throughline packet fetch pkt_… --out in.rp1     writes in.rp1 and in.receipt.jws")]
@@ -134,6 +146,7 @@ impl Packet {
             What::Reply(args) => block_on(args.run(&home, output))?,
             What::Send { packet } => block_on(send::send(&home, &packet, output))?,
             What::Inbox => block_on(send::inbox(&home, output))?,
+            What::Held => block_on(held::held(&home, output))?,
             What::Fetch { packet, out } => block_on(send::fetch(&home, packet, &out, output))?,
             What::Open(args) => block_on(args.run(&home, output))?,
             What::Verify { packet, receipt } => {

@@ -19,6 +19,7 @@ use super::{
         CliError, Output, agreement,
         home::{Home, replace},
     },
+    continued::{brought_by, continues},
     form::{Contents, Said, filled},
     reach::{Gateway, covering, offered},
     receipt_beside,
@@ -28,8 +29,8 @@ use super::{
 use crate::{
     agreements::Terms,
     consent::{
-        CitedAgreement, CitedCertificate, Course, Facts, FieldSource, FormFacts, Link, Onwards, Parent,
-        ProtectionSignal, Release, Wanted, WantedField, promised, release_seen,
+        CitedAgreement, CitedCertificate, Course, Facts, FieldSource, FormFacts, Parent, ProtectionSignal,
+        Release, Wanted, WantedField, release_seen,
     },
     crypto::DecryptionKey,
     kernel::{
@@ -83,6 +84,9 @@ pub(super) struct PassOnArgs {
     update_of: Option<PacketId>,
     #[command(flatten)]
     said: Said,
+    /// The person does not want whoever sent the packet to hear that it was passed on.
+    #[arg(long)]
+    untold: bool,
 }
 
 /// What is sealed: what was received, and what this organisation adds.
@@ -113,7 +117,8 @@ impl PassOnArgs {
         let policy = &gateway.policy;
         let passed = self.passed(&opened, policy)?;
         let first = &opened.envelope;
-        let parent = self.parent(home, &opened, &gateway).await?;
+        let received = opened.manifest.fields.iter().map(|field| field.f.clone()).collect();
+        let parent = brought_by(first, Some(received), (home, &gateway)).await?;
         let cited = first.scope.as_ref().map(|scope| CitedCertificate { id: scope.id, digest: scope.h });
         let cited = cited.ok_or_else(|| {
             unusable("the packet rests on no consent, so nothing can be passed on under it")
@@ -208,27 +213,6 @@ impl PassOnArgs {
         facts
     }
 
-    /// The referral that is continued, as far as a gateway knows it: what came before it, the hub knows.
-    async fn parent(&self, home: &Home, opened: &Opened, gateway: &Gateway) -> Result<Parent, CliError> {
-        let first = &opened.envelope;
-        let (onward, keep) = promised(&first.onward, &first.retention, &gateway.policy);
-        let cited = agreement::kept::named(home, &format!("{}@{}", first.dsa.id, first.dsa.ver))?;
-        let newest = agreement::kept::named(home, &first.dsa.id.to_string())?;
-        Ok(Parent {
-            sender: first.iss,
-            recipient: gateway.organisation,
-            // A withdrawal or restriction, the hub knows.
-            untouched: true,
-            serving: gateway.serves(first.referral).await?,
-            purpose: first.purpose.clone(),
-            onward,
-            keep,
-            certificate: first.scope.as_ref().map(|scope| scope.id),
-            links: vec![Link { cited, newest, stands: true }],
-            received: Some(opened.manifest.fields.iter().map(|field| field.f.clone()).collect()),
-        })
-    }
-
     fn facts(
         &self,
         (first, cited, parent): (&Envelope, CitedCertificate, Parent),
@@ -262,7 +246,7 @@ impl PassOnArgs {
             round: first.att.round,
             overrides: BTreeSet::new(),
             worker_anonymous: self.said.worker_anonymous,
-            onwards: Onwards::Yes,
+            onwards: continues(self.untold),
             course: if self.update_of.is_some() { Course::Continues } else { Course::Begins },
         };
         Ok(Facts {

@@ -12,7 +12,7 @@ use crate::{
         home::{Home, Keyring},
         known::{KnownKeys, node_key},
         policy,
-        session::part,
+        session::{part, text},
     },
     consent::{Area, Availability, CitedCertificate, Covering, Eligibility, Member, Offer, SeenCertificate},
     crypto::VerifyingKey,
@@ -21,7 +21,7 @@ use crate::{
         id::{CertificateId, OrganisationId, PacketId, ReferralId, SystemIds},
         time::SystemClock,
     },
-    packets::Reader,
+    packets::{Envelope, Reader, claimed},
     policy::Policy,
     referrals::StateName,
 };
@@ -103,6 +103,14 @@ impl Gateway {
     pub(super) async fn serves(&self, referral: ReferralId) -> Result<bool, CliError> {
         let seen = self.hub.get(&format!("/api/v1/referrals/{referral}")).await?.body;
         Ok(part::<StateName>(&seen, "state")? == StateName::InService)
+    }
+
+    /// The envelope of the packet that brought a referral.
+    pub(super) async fn envelope(&self, referral: ReferralId) -> Result<Envelope, CliError> {
+        let seen = self.hub.get(&format!("/api/v1/referrals/{referral}")).await?.body;
+        let packet: PacketId = part(&part::<Value>(&seen, "party")?, "packet")?;
+        let evidence = self.hub.get(&format!("/api/v1/packets/{packet}/evidence")).await?.body;
+        Ok(claimed(text(&evidence, "envelope"))?)
     }
 
     /// Hands a signed statement about a packet in.

@@ -12,6 +12,7 @@ use super::{
         consent::{certify, records::Records, register},
         home::{Home, replace},
     },
+    continued::{brought_by, continues},
     form::{Contents, FormArgs},
     reach::{Gateway, covering, offered},
     unusable,
@@ -20,8 +21,8 @@ use crate::{
     agreements::Terms,
     consent::{
         AgreementVersion, CitedAgreement, CitedCertificate, Claims, Course, DeniedPart, Effect, Extent,
-        Facts, Fall, MAX_CLAIMS_BYTES, Named, Onwards, Presented, ProtectionSignal, Record, Release, Wanted,
-        WhenThePersonSaidNo, release,
+        Facts, Fall, FieldSource, MAX_CLAIMS_BYTES, Named, Onwards, Parent, Presented, ProtectionSignal,
+        Record, Release, Wanted, WantedField, WhenThePersonSaidNo, release,
     },
     crypto::{Passphrase, Typ, verify_compact},
     kernel::{
@@ -31,8 +32,8 @@ use crate::{
     },
     packets::{Letter, PacketKind, Sealed, seal},
     policy::{
-        Denials, Deny, FilledForm, Language, Mode, OnwardCode, PurposeCode, RetentionCode, ServiceCode,
-        UrgencyCode,
+        Denials, Deny, Field, FieldId, FilledForm, Language, Mode, OnwardCode, Policy, PurposeCode,
+        RetentionCode, ServiceCode, UrgencyCode,
     },
 };
 
@@ -76,6 +77,17 @@ pub(super) struct SealArgs {
     /// It adds to a referral that is there: the packet that began it.
     #[arg(long, value_name = "PACKET", requires = "referral")]
     update_of: Option<PacketId>,
+    /// It passes something on: the referral that this organisation received and continues, resting on a consent that it took itself. What
+    /// is added to it later names the same one.
+    #[arg(long, value_name = "REFERRAL")]
+    parent: Option<ReferralId>,
+    /// A field of the form that this organisation knows from that referral; it says of every other one that it found it out itself. May be
+    /// given several times.
+    #[arg(long = "received", value_name = "FIELD", requires = "parent")]
+    received: Vec<FieldId>,
+    /// The person does not want whoever sent that referral to hear that something was passed on.
+    #[arg(long, requires = "parent")]
+    untold: bool,
     /// Leave out what the person said no to, instead of refusing the whole.
     #[arg(long)]
     leave_out: bool,
@@ -118,7 +130,9 @@ impl SealArgs {
         let (now, policy) = (SystemClock.now(), &gateway.policy);
         let form = self.filled.read(policy)?;
         let certificate = certificate(&rests, &gateway)?;
-        let facts = facts(self, &form, &rests, certificate, (&gateway, now));
+        let fields = self.wanted(&form, policy)?;
+        let mut facts = facts(self, fields, &rests, certificate, (&gateway, now));
+        facts.parent = self.continued(home, &gateway).await?;
         let refused =
             if self.leave_out { WhenThePersonSaidNo::LeaveOut } else { WhenThePersonSaidNo::Refuse };
         let form_facts = self.filled.said.facts(form.travelling(policy));
@@ -129,6 +143,34 @@ impl SealArgs {
         let sealed = seal(&release, letter, &gateway.keyring.signing, policy, &SystemIds)?;
         replace(&self.filled.said.out, &sealed.body)?;
         self.tell(&sealed, &release, referral, output)
+    }
+
+    /// The fields of the form; where something is passed on, each says where it is from.
+    fn wanted(&self, form: &FilledForm, policy: &Policy) -> Result<Vec<WantedField>, CliError> {
+        let travelling: Vec<_> = form.travelling(policy).collect();
+        let is_there = |id: &FieldId| travelling.iter().any(|(field, _)| field.id == *id);
+        if let Some(absent) = self.received.iter().find(|id| !is_there(id)) {
+            return Err(unusable(format!("{absent} is named by --received and is not in the form")));
+        }
+        let source = |field: &Field| {
+            let received = self.received.contains(&field.id);
+            self.parent.map(|_| if received { FieldSource::Received } else { FieldSource::Own })
+        };
+        let said = &self.filled.said;
+        Ok(travelling.into_iter().map(|(field, _)| said.field(field, source(field))).collect())
+    }
+
+    /// The referral that is continued.
+    async fn continued(&self, home: &Home, gateway: &Gateway) -> Result<Option<Parent>, CliError> {
+        let Some(parent) = self.parent else { return Ok(None) };
+        let first = gateway.envelope(parent).await?;
+        if !first.aud.contains(&gateway.organisation) {
+            return Err(unusable(format!(
+                "{parent} was not sent to this organisation; only its recipient continues it"
+            )));
+        }
+        // What was in it, the hub knows.
+        brought_by(&first, None, (home, gateway)).await.map(Some)
     }
 
     fn tell(
@@ -144,7 +186,7 @@ impl SealArgs {
             .map(|dropped| json!({ "field": dropped.field, "code": dropped.deny }))
             .collect();
         let made = json!({
-            "packet": sealed.id, "referral": referral, "envelope_digest": sealed.envelope, "file": self.filled.said.out,
+            "packet": sealed.id, "referral": referral, "parent": self.parent, "envelope_digest": sealed.envelope, "file": self.filled.said.out,
             "fields": sealed.manifest.fields.len(), "left_out": dropped,
             "warnings": release.warnings().map(|w| json!(w)).collect::<Vec<_>>(),
         });
@@ -255,7 +297,7 @@ fn certificate(rests: &RestsOn, gateway: &Gateway) -> Result<Presented, CliError
     let names_most_sensitive = claims
         .permits()
         .flat_map(|line| &line.scope.fields)
-        .any(|id| policy.field(id).is_some_and(crate::policy::Field::is_most_sensitive));
+        .any(|id| policy.field(id).is_some_and(Field::is_most_sensitive));
     let at_consent = rests
         .earlier
         .iter()
@@ -288,7 +330,7 @@ fn still_denied(claims: &Claims, taken_back: &[Extent]) -> Result<Vec<DeniedPart
 /// open or withdrawn) is taken to be in order here: the hub judges the same rule again with what it knows.
 fn facts(
     args: &SealArgs,
-    form: &FilledForm,
+    fields: Vec<WantedField>,
     rests: &RestsOn,
     certificate: Presented,
     (gateway, now): (&Gateway, Timestamp),
@@ -305,7 +347,7 @@ fn facts(
         onward: args.onward.clone(),
         profile: String::from("rp1"),
         dictionary: policy.dictionary().to_owned(),
-        fields: args.filled.said.wanted(form.travelling(policy)),
+        fields,
         language: Language::Common,
         approvals: args.filled.said.approvals,
         signal: args.signal.unwrap_or(ProtectionSignal::NotScreened),
@@ -315,7 +357,7 @@ fn facts(
         round: args.round,
         overrides: args.overrides.iter().copied().collect(),
         worker_anonymous: args.filled.said.worker_anonymous,
-        onwards: Onwards::No,
+        onwards: args.parent.map_or(Onwards::No, |_| continues(args.untold)),
         course: if args.update_of.is_some() { Course::Continues } else { Course::Begins },
     };
     Facts {
@@ -347,8 +389,8 @@ fn letter(
         made: now,
         expires: now.plus(TimeDelta::days(i64::from(args.filled.said.days))),
         referral: args.referral.unwrap_or_else(|| ReferralId::new(&SystemIds, now)),
-        parent: None,
-        received: BTreeSet::new(),
+        parent: args.parent,
+        received: args.received.iter().cloned().collect(),
         minset: minset.ok_or_else(|| unusable(format!("there is no minimum set for {}", args.service)))?,
         values,
         files,

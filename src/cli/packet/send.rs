@@ -58,7 +58,9 @@ pub(super) async fn send(home: &Home, packet: &Path, output: &Output) -> Result<
             file.display()
         )
     })?;
-    if let (PacketKind::Referral, Some(parent)) = (seen.envelope.kind, seen.envelope.parent) {
+    // What stands on a referral, its sender reads.
+    let told_of = seen.envelope.parent.filter(|_| !seen.envelope.att.untold);
+    if let (PacketKind::Referral, Some(parent)) = (seen.envelope.kind, told_of) {
         // The packet is there, whatever becomes of the note.
         if let Err(error) = note_on(parent, referral, &session, &node).await {
             output.say(format!(

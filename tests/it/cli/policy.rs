@@ -37,3 +37,35 @@ async fn gateways_judge_by_what_their_hub_judges_by() {
     assert_eq!(verified["manifest"]["dict"], hub.hub.policy().dictionary());
     lakeside.run(hub, "packet open in.rp1").await.expect(0);
 }
+
+#[actix_web::test]
+async fn who_sent_what_is_held_back_sees_why_and_what_to_do() {
+    let story = Story::at(hub_with(&[])).await;
+    let Story { hub, harbour, lakeside, .. } = &story;
+    let (packet, referral) = story.send("").await;
+    let none = harbour.run(hub, "packet held").await.expect(0).out;
+    assert!(none.contains("Nothing is held back"), "{none}");
+    let agreements = harbour.json(hub, "agreement list").await;
+    let agreement = agreements[0]["id"].as_str().unwrap();
+    harbour.run(hub, &format!("agreement suspend {agreement} --reason security_incident")).await.expect(0);
+    let fetch = format!("packet fetch {packet} --out in.rp1");
+    let held = lakeside.run(hub, &fetch).await.expect(75).err;
+    assert!(held.contains("packet.held"), "{held}");
+    hub.clock.advance(chrono::TimeDelta::seconds(3));
+
+    let show = format!("referral show {referral}");
+    for command in ["packet held", &show] {
+        let told = harbour.run(hub, command).await.expect(0).out;
+        let expected = [packet.as_str(), "D203", &format!("referral cancel {referral} --reason CX01")];
+        assert!(expected.iter().all(|word| told.contains(word)), "{command}: {told}");
+    }
+    assert_eq!(harbour.json(hub, "packet held").await[0]["denials"][0]["code"], "D203");
+    assert_eq!(harbour.json(hub, &show).await["held"][0]["code"], "D203");
+    let theirs = lakeside.json(hub, &show).await;
+    assert!(theirs.get("held").is_none(), "{theirs}");
+    assert_eq!(lakeside.json(hub, "packet held").await, json!([]));
+
+    harbour.run(hub, &format!("agreement resume {agreement}")).await.expect(0);
+    lakeside.run(hub, &fetch).await.expect(0);
+    assert_eq!(harbour.json(hub, "packet held").await, json!([]));
+}

@@ -3,7 +3,7 @@
 use diesel::RunQueryDsl as _;
 use serde_json::{Value, json};
 use throughline::{
-    consent::FieldSource,
+    consent::{Attested, FieldSource},
     crypto::{Typ, sign_compact},
     kernel::{
         Digest, Id,
@@ -499,4 +499,39 @@ async fn who_sent_it_first_hears_of_what_was_passed_on_when_that_is_forgotten_an
         assert_eq!(names(&disclosed(&chain.mechanism, harbour, &chain.person).await, &sealed), !under_own);
         assert!(names(&disclosed(&chain.mechanism, clinic, &chain.person).await, &sealed));
     }
+}
+
+#[actix_web::test]
+async fn of_what_the_person_wants_untold_who_sent_it_first_hears_nothing_anywhere() {
+    let names = |disclosed: &Value, sealed: &Sealed| {
+        disclosed.as_array().unwrap().iter().any(|one| one["packet"] == json!(sealed.id))
+    };
+    let mut chain = Chain::new().await;
+    let untold = Attested { untold: true, ..Attested::default() };
+    let draft = Draft { attested: untold.clone(), ..chain.draft() };
+    let child = draft.referral;
+    let (sealed, begun) = chain.mechanism.hand_in(&chain.mechanism.clinic, draft).await;
+    begun.expect(201);
+    let noted = chain.clinic(By::CaseWorker, Number::T35, Move::AddChild { child }).await.expect(422);
+    assert_eq!(noted.code(), "referral.something_missing");
+    let Mechanism { hub, harbour, clinic, lawyers, .. } = &chain.mechanism;
+    let nothing = Draft { attested: untold, parent: None, received: [].into(), ..chain.draft() };
+    let (_, refused) = chain.mechanism.hand_in(clinic, nothing).await;
+    assert_eq!(refused.expect(400).code(), "packet.claims", "what passes nothing on has nobody to tell");
+
+    hub.clock.advance(chrono::TimeDelta::seconds(5));
+    let notices = harbour.get(hub, "/api/v1/notices?limit=200").await.expect(200).body.to_string();
+    let told = ["referral.passed_on", "child", &child.to_string(), &sealed.id.to_string()];
+    assert!(told.iter().all(|word| !notices.contains(word)), "{notices}");
+    let timeline = chain.mechanism.seen(harbour, chain.parent).await["timeline"].to_string();
+    assert!(!timeline.contains("T35"), "{timeline}");
+    let knows = async |by: &Org| names(&disclosed(&chain.mechanism, by, &chain.person).await, &sealed);
+    assert_eq!((knows(harbour).await, knows(clinic).await, knows(lawyers).await), (false, true, true));
+
+    let cancel = Move::Cancel { reason: "CX01".parse().unwrap() };
+    act(hub, clinic, child, (By::Sender, Number::T24), cancel).await.expect(200);
+    later(&mut chain.mechanism, 731).await;
+    let Mechanism { harbour, clinic, .. } = &chain.mechanism;
+    let knows = async |by: &Org| names(&disclosed(&chain.mechanism, by, &chain.person).await, &sealed);
+    assert_eq!((knows(harbour).await, knows(clinic).await), (false, true));
 }

@@ -57,6 +57,7 @@ async fn what_we_seal_serve_and_state_satisfies_the_schemas() {
         round: Some(1),
         overrides: [Deny::D107].into(),
         anonymous: true,
+        untold: true,
     };
     let attested = Envelope { att: attested, ..inspect(&packet.body).unwrap().envelope };
     hold("packets/envelope", &serde_json::to_vec(&attested).unwrap());
