@@ -4,6 +4,7 @@
 //! non-zero exit. Nothing here is a picture of the real thing.
 
 mod country;
+mod directory;
 mod gateway;
 mod people;
 mod stage;

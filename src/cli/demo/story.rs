@@ -9,6 +9,7 @@ use super::{
     super::{CliError, Output, client::http},
     broken,
     country::{CLINIC, HARBOUR},
+    directory,
     gateway::Letter,
     people::{self, Asking, Person, SECRETS},
     stage::{Member, Stage},
@@ -97,6 +98,10 @@ async fn mechanism(stage: &Stage, teller: &Teller<'_>) -> Result<Scene, CliError
         .await?;
     let clinic = teller.step("The Clinic of the Lake does the same", stage.enrol(&CLINIC)).await?;
     teller.step("Both enter what they offer in the referral directory", offer(&[&harbour, &clinic])).await?;
+    let mapping = "A mapping exercise in two countries brings 37 more, with whom they take and what they ask";
+    teller.step(mapping, directory::import(stage)).await?;
+    let kept = "Everybody sees them but the two shelters for women and girls, which members alone find";
+    teller.step(kept, directory::shelters_are_kept(&harbour)).await?;
     teller.step("A case worker at the harbour finds the clinic", find(&harbour)).await?;
     teller.step("A stranger's token is no token", stranger(&harbour)).await?;
     let agreement =
@@ -165,6 +170,8 @@ async fn refusals(scene: &Scene, teller: &Teller<'_>) -> Result<Letter, CliError
 
 async fn child(scene: &Scene, teller: &Teller<'_>) -> Result<(), CliError> {
     teller.chapter("Mary is sixteen and came alone");
+    let search = "A search for her, misspelt, names the home that takes her first and forgets what was asked";
+    teller.step(search, directory::search_for_mary(&scene.harbour)).await?;
     let stop = async {
         let asking = scene.asking();
         let mary = people::mary(asking)?;
