@@ -323,6 +323,9 @@ fn why(nothing: &Nothing) -> String {
         lines.push(format!("Within {:.0} m there would be {}.", wider.proximity, wider.services));
     }
     lines.push(format!("There are {} to be found altogether.", nothing.services));
+    lines.push(String::from(
+        "If nobody can help, a member records it without a word about the person: throughline need record",
+    ));
     lines.join("\n")
 }
 

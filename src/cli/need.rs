@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     kernel::{Code, Fault},
-    policy::{Policy, ReasonCode, ReasonSet, ServiceCode, UrgencyCode},
+    policy::{Policy, PopulationCode, ReasonCode, ReasonSet, ServiceCode, UrgencyCode},
     referrals::{Area, NotAnArea},
 };
 
@@ -35,7 +35,7 @@ pub(super) struct Need {
 enum What {
     /// Record a need: which service, how fast, where, and why there is no referral. Each run records one.
     #[command(after_help = "Examples:
-  throughline need record --service SV12 --urgency U2 --area ZM-09 --reason NP01         nobody could be referred to
+  throughline need record --service SV12 --urgency U2 --area ZM-09 --population PG04 --reason NP01   nobody could be referred to
   throughline need record --service SV12 --urgency U2 --information-only refused-sharing the person has the address
 A reason that does not fit is answered with the list of those that do. When the hub could not be reached, see with
 `throughline need list` whether the need is there before you record it again.")]
@@ -57,6 +57,9 @@ struct RecordArgs {
     /// Where, coarsely: a country like ZM or a part of it like ZM-09.
     #[arg(long, value_parser = area)]
     area: Option<Area>,
+    /// The group the person belongs to, such as PG04, when naming it gives nobody away.
+    #[arg(long)]
+    population: Option<PopulationCode>,
     #[command(flatten)]
     why: Why,
 }
@@ -125,7 +128,7 @@ impl RecordArgs {
     }
 
     fn into_body(self, policy: &Policy) -> Result<Value, CliError> {
-        let Self { service, urgency, area, why } = self;
+        let Self { service, urgency, area, population, why } = self;
         let (kind, reason) = match (why.reason, why.information_only) {
             (Some(code), _) => ("unreferred", unreferred(&code, policy)?.to_string()),
             (None, Some(alone)) => ("information_only", alone.name().to_owned()),
@@ -136,6 +139,9 @@ impl RecordArgs {
         let mut body = json!({ "kind": kind, "service": service, "urgency": urgency, "reason": reason });
         if let (Some(members), Some(area)) = (body.as_object_mut(), area) {
             members.insert(String::from("area"), json!(area));
+        }
+        if let (Some(members), Some(population)) = (body.as_object_mut(), population) {
+            members.insert(String::from("population"), json!(population));
         }
         Ok(body)
     }

@@ -11,7 +11,7 @@ use crate::{
         page::{Asked, Page},
         text::Line,
     },
-    policy::{Policy, ReasonCode, ReasonSet, ServiceCode, UrgencyCode},
+    policy::{Policy, PopulationCode, ReasonCode, ReasonSet, ServiceCode, UrgencyCode},
     storage::Db,
 };
 
@@ -106,6 +106,10 @@ pub struct RecordNeed {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "ZM-09")]
     pub area: Option<Area>,
+    /// The group the person belongs to, when naming it gives nobody away.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "PG04")]
+    pub population: Option<PopulationCode>,
     /// For `unreferred` a code NP01 to NP06; for `information_only` one of refused_sharing, self_referral, no_agreement,
     /// no_provider.
     #[schema(max_length = 32)]
@@ -129,6 +133,10 @@ pub struct NeedView {
     /// Where, coarsely.
     #[schema(value_type = Option<String>)]
     pub area: Option<Area>,
+    /// The group the person belongs to.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub population: Option<PopulationCode>,
     /// The reason.
     pub reason: String,
     /// When it was recorded.
@@ -141,8 +149,9 @@ pub fn record_need(tx: &mut Tx<'_>, cmd: &RecordNeed, policy: &Policy) -> Result
     tx.actor().may(Permission::SendReferrals)?;
     let organisation = tx.actor().for_organisation()?;
     let known = policy.service(&cmd.service).is_some() && policy.urgency(&cmd.urgency).is_some();
-    if !known {
-        return Err(ReferralError::NeedRefused("name a service and an urgency of the policy"));
+    let is_group = cmd.population.as_ref().is_none_or(|code| policy.population(code).is_some());
+    if !(known && is_group) {
+        return Err(ReferralError::NeedRefused("name a service, an urgency and a population of the policy"));
     }
     let reason_fits = match cmd.kind {
         NeedKind::Unreferred => {
@@ -160,6 +169,7 @@ pub fn record_need(tx: &mut Tx<'_>, cmd: &RecordNeed, policy: &Policy) -> Result
         service: cmd.service.clone(),
         urgency: cmd.urgency.clone(),
         area: cmd.area.clone(),
+        population: cmd.population.clone(),
         reason: cmd.reason.clone(),
         recorded_at: tx.now(),
     };
@@ -193,6 +203,7 @@ pub(super) fn note_bounce(
         service: origin.service.clone(),
         urgency: origin.urgency.clone(),
         area: None,
+        population: None,
         reason: String::from("redirected"),
         recorded_at: tx.now(),
     };

@@ -987,6 +987,7 @@ struct NeedRow {
     reason: String,
     recorded_at: i64,
     audit_id: String,
+    population: Option<String>,
 }
 
 pub(super) fn insert_need(
@@ -1004,6 +1005,7 @@ pub(super) fn insert_need(
         reason: need.reason.clone(),
         recorded_at: need.recorded_at.micros(),
         audit_id: tx.entry().to_string(),
+        population: need.population.as_ref().map(ToString::to_string),
     };
     diesel::insert_into(needs::table).values(row).execute(tx.db().conn())?;
     Ok(())
@@ -1030,6 +1032,7 @@ pub(super) fn needs_of(
                 service: read(&row.service, "needs.service")?,
                 urgency: read(&row.urgency, "needs.urgency")?,
                 area: row.area.map(|area| read(&area, "needs.area")).transpose()?,
+                population: row.population.map(|code| read(&code, "needs.population")).transpose()?,
                 reason: row.reason,
                 recorded_at: Timestamp::from_micros(row.recorded_at),
             })

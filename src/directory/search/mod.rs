@@ -132,10 +132,10 @@ pub fn search(
     actor.may(Permission::ReadDirectory)?;
     let sieve = Sieve::of(db, Viewer::of(actor), search)?;
     let is_first = asked.after().is_none();
-    let has_order = sieve.words.is_empty() && sieve.around.is_none() && sieve.person.is_none();
+    let is_by_name = sieve.words.is_empty() && sieve.around.is_none() && sieve.person.is_none();
     let conditions = sieve.narrow(db)?;
     let judged = sieve.judged(db, &conditions)?;
-    let (items, next) = if has_order {
+    let (items, next) = if is_by_name {
         by_name(db, &conditions, asked)?
     } else {
         by_score(db, &sieve, (asked, now), (&conditions, &judged))?

@@ -86,6 +86,7 @@ diesel::table! {
         reason -> Text,
         recorded_at -> BigInt,
         audit_id -> Text,
+        population -> Nullable<Text>,
     }
 }
 

@@ -491,9 +491,9 @@ async fn the_third_redirect_of_one_need_is_a_gap() {
 async fn a_need_without_a_referral_is_recorded_in_codes() {
     let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
-    let need = json!({ "kind": "unreferred", "service": "SV01", "urgency": "U2", "area": "ZM-09", "reason": "NP01" });
+    let need = json!({ "kind": "unreferred", "service": "SV01", "urgency": "U2", "area": "ZM-09", "population": "PG04", "reason": "NP01" });
     let made = org.post(&hub, "/api/v1/needs", &need).await.expect(201).body;
-    assert_eq!(made["area"], "ZM-09");
+    assert_eq!((&made["area"], &made["population"]), (&json!("ZM-09"), &json!("PG04")));
     let info = json!({ "kind": "information_only", "service": "SV01", "urgency": "U2", "reason": "refused_sharing" });
     org.post(&hub, "/api/v1/needs", &info).await.expect(201);
     for (member, value, status) in [
@@ -502,6 +502,8 @@ async fn a_need_without_a_referral_is_recorded_in_codes() {
         ("kind", "bounced", 422),
         ("area", "Lusaka, house 12", 400),
         ("service", "SV98", 422),
+        ("population", "PG55", 422),
+        ("population", "Wezi", 400),
         ("name", "Wezi", 400),
     ] {
         let mut bad = need.clone();
@@ -510,6 +512,7 @@ async fn a_need_without_a_referral_is_recorded_in_codes() {
     }
     let listed = org.get(&hub, "/api/v1/needs").await.expect(200).body;
     assert_eq!(listed["items"].as_array().unwrap().len(), 2);
+    assert_eq!(listed["items"][0]["population"], "PG04");
 }
 
 #[actix_web::test]
