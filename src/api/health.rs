@@ -26,6 +26,9 @@ pub(super) struct Readiness {
     /// The last nightly look at the log found nothing wrong, as far as this process has looked. Work goes on all the same: somebody has to
     /// compare.
     pub log: bool,
+    /// Every process on this database judges by the same policy, as far as this one has heard. Work goes on all the same: while a policy is
+    /// changed two are there for a moment.
+    pub same_policy: bool,
     /// The policy this process judges by: the dictionary's version as packets name it.
     pub policy: String,
 }
@@ -54,6 +57,7 @@ pub(super) async fn ready(hub: web::Data<Hub>) -> HttpResponse {
         keys: hub.keys().are_usable(),
         disk: health.and_then(|h| h.free_bytes).is_none_or(|free| free >= floor),
         log: hub.metrics().log_is_sound(),
+        same_policy: hub.metrics().policies_are_alike(),
         policy: hub.policy().dictionary().to_owned(),
     };
     let ready =

@@ -7,15 +7,25 @@ use crate::{
     config::Settings,
     hub::NodeKeys,
     jobs::{self, LastLook},
-    kernel::{Code, Fault},
+    kernel::{
+        Code, Fault,
+        time::{Clock as _, SystemClock},
+    },
     policy::Policy,
     storage::Store,
 };
 
-/// Looks at policy, keys, database, migrations, disk, TLS and what the last look at the log found, and says for each what is wrong and what to do.
+/// Looks at policy, the processes at work, keys, database, migrations, disk, TLS and what the last look at the log found, and says for each what is wrong and what to do.
 pub(super) fn run(settings: &Settings, output: &Output) -> Result<(), CliError> {
-    let findings =
-        [policy(settings), keys(settings), database(settings), disk(settings), tls(settings), log(settings)];
+    let findings = [
+        policy(settings),
+        processes(settings),
+        keys(settings),
+        database(settings),
+        disk(settings),
+        tls(settings),
+        log(settings),
+    ];
     output.data(&findings, |findings| {
         let lines = findings
             .iter()
@@ -43,6 +53,32 @@ fn policy(settings: &Settings) -> Finding {
         Ok(policy) => Finding { what: "policy", good: true, said: policy.dictionary().to_owned() },
         Err(error) => Finding { what: "policy", good: false, said: error.to_string() },
     }
+}
+
+/// Whether the processes that serve now judge as these settings say.
+fn processes(settings: &Settings) -> Finding {
+    let looked = migrated(settings)
+        .and_then(|store| block_on(store.read(|db| jobs::policies_in_use(db, SystemClock.now()))).ok());
+    // What is wrong with the database or the policy is said beside this.
+    let serving = looked.and_then(Result::ok).unwrap_or_default();
+    let ours = Policy::load(&settings.policy.profiles).ok();
+    let is_other = |policy: &&String| ours.as_ref().is_some_and(|ours| ours.dictionary() != *policy);
+    let others: Vec<&str> = serving.iter().filter(is_other).map(String::as_str).collect();
+    let said = if others.is_empty() {
+        format!("{} at work", if serving.is_empty() { "none" } else { "all judge by this policy and are" })
+    } else {
+        format!(
+            "some judge by {}; give all of them the same policy.profiles and start them anew",
+            others.join(", ")
+        )
+    };
+    Finding { what: "processes", good: others.is_empty(), said }
+}
+
+fn migrated(settings: &Settings) -> Option<Store> {
+    let store = Store::open_existing(settings.database.opening()).ok()?;
+    store.require_migrated().ok()?;
+    Some(store)
 }
 
 fn keys(settings: &Settings) -> Finding {
@@ -83,12 +119,8 @@ fn disk(settings: &Settings) -> Finding {
 }
 
 fn log(settings: &Settings) -> Finding {
-    let store = Store::open_existing(settings.database.opening()).and_then(|store| {
-        store.require_migrated()?;
-        Ok(store)
-    });
     // What is wrong with the database is said above.
-    let looked = store.ok().and_then(|store| block_on(store.read(jobs::last_look_at_log)).ok());
+    let looked = migrated(settings).and_then(|store| block_on(store.read(jobs::last_look_at_log)).ok());
     let last = looked.and_then(Result::ok).flatten();
     let (good, said) = match last {
         None => (true, String::from("not looked at yet; `throughline audit verify` does")),

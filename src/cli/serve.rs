@@ -34,6 +34,7 @@ async fn until_told(hub: Hub, output: &Output) -> Result<(), CliError> {
     let mut told = Told::listen()?;
     let serving = api::serve(&hub)?;
     // Only a process that has its address takes jobs: one that cannot serve must not leave claims behind.
+    let judging = jobs::Serving::begin(&hub).await;
     let running = if hub.settings().jobs.enabled {
         let started = jobs::start(&hub).await;
         Some(started.map_err(|error| {
@@ -56,6 +57,7 @@ async fn until_told(hub: Hub, output: &Output) -> Result<(), CliError> {
         () = told.stop() => Ok(()),
         ended = &mut ended => Err(stopped_by_itself(ended)),
     };
+    judging.stop().await;
     wind_down(&hub, &mut told, &handle, running).await;
     outcome
 }

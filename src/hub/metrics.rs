@@ -23,6 +23,7 @@ pub struct Metrics {
     log_looked_at: IntGauge,
     log_wrong: IntGauge,
     policy: IntGaugeVec,
+    other_policies: IntGauge,
     /// Passphrases worked on: each takes memory and tens of milliseconds.
     pub passphrases: IntCounter,
     /// Packets refused or held, by deny code: one packet counts under each of its codes.
@@ -75,6 +76,13 @@ impl Metrics {
                     &["dictionary"],
                 ),
             ),
+            other_policies: register(
+                &registry,
+                IntGauge::new(
+                    "throughline_other_policies",
+                    "How many other policies the processes on this database judge by; anything but 0 is to be mended.",
+                ),
+            ),
             passphrases: register(
                 &registry,
                 IntCounter::new("throughline_passphrases_total", "Passphrases worked on."),
@@ -97,6 +105,16 @@ impl Metrics {
     /// Notes which policy this process judges by.
     pub fn judges_by(&self, policy: &Policy) {
         self.policy.with_label_values(&[policy.dictionary()]).set(1);
+    }
+
+    /// Notes how many other policies processes on the same database judge by.
+    pub fn judged_otherwise(&self, others: usize) {
+        self.other_policies.set(i64::try_from(others).unwrap_or(i64::MAX));
+    }
+
+    /// Whether every process on the database judges by the same policy, as far as this one has heard.
+    pub fn policies_are_alike(&self) -> bool {
+        self.other_policies.get() == 0
     }
 
     /// Whether the last look at the log found nothing wrong, as far as this process has looked.

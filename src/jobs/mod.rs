@@ -3,6 +3,7 @@
 //! The scheduler only ticks. Whether a job's slot is still to be done is a row that one process claims, with a lease that another may
 //! take over; what is due inside a job is rows too, so a tick that was missed is caught up by the next. Every job may run twice.
 
+mod processes;
 mod store;
 mod table;
 
@@ -14,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+pub use processes::{Serving, policies_in_use};
 pub use store::LastLook;
 pub use table::{Job, JobError, table};
 use tokio_cron_scheduler::{Job as Tick, JobScheduler, JobSchedulerError};

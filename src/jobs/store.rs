@@ -1,11 +1,17 @@
 //! Claims: one process does a slot, another may take over when the first is gone.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 
 use crate::{
+    access::Tx,
     hub::{Failure, Hub},
     kernel::{Digest, Timestamp},
-    storage::{Db, StorageError, schema::foundation::job_runs},
+    storage::{
+        Db, StorageError,
+        schema::foundation::{job_runs, processes},
+    },
 };
 
 /// Proof that this process does the slot.
@@ -109,4 +115,40 @@ pub(super) async fn finish(
         Ok(())
     })
     .await
+}
+
+/// Notes that a process serves, and forgets those that fell silent.
+pub(super) fn note_process(
+    tx: &mut Tx<'_>,
+    (id, policy): (&str, &str),
+    until: Timestamp,
+) -> Result<(), StorageError> {
+    let now = tx.now().micros();
+    let conn = tx.db().conn();
+    diesel::delete(processes::table.filter(processes::leased_until.le(now).and(processes::id.ne(id))))
+        .execute(conn)?;
+    let renewed = diesel::update(processes::table.filter(processes::id.eq(id)))
+        .set(processes::leased_until.eq(until.micros()))
+        .execute(conn)?;
+    if renewed == 0 {
+        diesel::insert_into(processes::table)
+            .values((
+                processes::id.eq(id),
+                processes::policy.eq(policy),
+                processes::leased_until.eq(until.micros()),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+pub(super) fn forget_process(tx: &mut Tx<'_>, id: &str) -> Result<(), StorageError> {
+    diesel::delete(processes::table.filter(processes::id.eq(id))).execute(tx.db().conn())?;
+    Ok(())
+}
+
+pub(super) fn policies_in_use(db: &mut Db<'_>, at: Timestamp) -> Result<BTreeSet<String>, StorageError> {
+    let serving = processes::table.filter(processes::leased_until.gt(at.micros()));
+    let policies: Vec<String> = serving.select(processes::policy).load(db.conn())?;
+    Ok(policies.into_iter().collect())
 }

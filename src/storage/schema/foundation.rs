@@ -35,6 +35,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Processes that serve, and the policy each judges by.
+    processes (id) {
+        /// Made at its start.
+        id -> Text,
+        /// The dictionary's version, as packets name it.
+        policy -> Text,
+        /// Until when it counts as serving, microseconds.
+        leased_until -> BigInt,
+    }
+}
+
+diesel::table! {
     /// What the world should know, in order.
     outbox (seq) {
         /// Order of writing.

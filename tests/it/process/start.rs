@@ -124,6 +124,26 @@ async fn a_profile_that_widens_or_is_not_there_is_named_and_nothing_is_judged_wi
 }
 
 #[tokio::test]
+async fn the_doctor_sees_that_what_serves_judges_by_another_policy() {
+    let mut machine = Machine::new();
+    let hub = machine.serve().await;
+    let well = machine.run("doctor");
+    assert!(well.out.contains("all judge by this policy"), "{}{}", well.out, well.err);
+    let path = machine.folder().join("zm.json");
+    fs::write(&path, r#"{ "profile": "zm", "version": 1, "fields": [{ "id": "ZP.7", "level": "S4" }] }"#)
+        .unwrap();
+    machine.set("POLICY__PROFILES", &path.display().to_string());
+    let ill = machine.run("doctor");
+    assert!(ill.out.contains("BAD processes") && ill.out.contains("same policy.profiles"), "{}", ill.out);
+    ill.expect_code("doctor.not_well");
+    hub.tell(Signal::TERM);
+    let mut hub = hub;
+    hub.ended().await;
+    let alone = machine.run("doctor");
+    assert!(alone.out.contains("none at work"), "{}{}", alone.out, alone.err);
+}
+
+#[tokio::test]
 async fn keys_that_cannot_be_used_are_named_and_never_made_anew() {
     let machine = Machine::new();
     let keys = machine.folder().join("keys");

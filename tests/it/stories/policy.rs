@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use throughline::{
     access::Tx,
     crypto::DecryptionKey,
+    jobs::Serving,
     kernel::id::SystemIds,
     members::{self, KeyState, PublishKeys},
     packets::{Draft, PacketKind, Sealed, press},
@@ -232,4 +233,29 @@ async fn a_shorter_life_of_keys_is_asked_of_new_ones_and_leaves_known_ones_alone
     let with_a_new_one = org.statement(&hub, KeyState::Active);
     let refused = publish(&org, with_a_new_one).await.unwrap_err().to_string();
     assert!(refused.contains("no longer than the policy allows"), "{refused}");
+}
+
+#[actix_web::test]
+async fn a_process_that_judges_by_another_policy_is_noticed_until_it_is_gone() {
+    for stops in [true, false] {
+        let hub = TestHub::new();
+        let elder = Serving::begin(&hub.hub).await;
+        if stops {
+            elder.stop().await;
+        }
+        let hub = hub.restarted(&of_something_else()).await;
+        let alike = async || {
+            let ready = send(&hub.url, None, "/health/ready").await.expect(200).body;
+            let metrics = hub.hub.metrics().render();
+            assert!(metrics.contains("throughline_policy_info"));
+            let counted = metrics.contains("throughline_other_policies 0");
+            assert_eq!(ready["same_policy"], counted);
+            counted
+        };
+        let _younger = Serving::begin(&hub.hub).await;
+        assert_eq!(alike().await, stops);
+        hub.clock.advance(chrono::TimeDelta::seconds(61));
+        let _another = Serving::begin(&hub.hub).await;
+        assert!(alike().await, "who fell silent does not count");
+    }
 }
