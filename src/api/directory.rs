@@ -7,12 +7,12 @@ use actix_web::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Asking, Body, Expected, Problem, ProblemDocument, Remembered, answer, reply::respond};
+use super::{Asking, Body, Expected, Paging, Problem, ProblemDocument, Remembered, answer, reply::respond};
 use crate::{
     access::Tx,
     directory::{
-        self, Availability, DirectoryError, Link, LinkService, ListService, Service, SetAvailability,
-        SetVisibility, Visibility,
+        self, DirectoryError, Intake, Link, LinkService, ListService, Service, SetAvailability,
+        SetVisibility, Verification, Verified, Verify, Visibility,
         eligibility::{self, Facts},
         search::{Around, Results, Search, Term},
     },
@@ -25,7 +25,18 @@ use crate::{
 };
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(search, search_posted, find, list, set_availability, set_visibility, link, unlink))]
+#[openapi(paths(
+    search,
+    search_posted,
+    find,
+    list,
+    set_availability,
+    set_visibility,
+    verify,
+    verifications,
+    link,
+    unlink
+))]
 pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -36,6 +47,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/services/{service}", web::get().to(find))
         .route("/api/v1/services/{service}/availability", web::put().to(set_availability))
         .route("/api/v1/services/{service}/visibility", web::put().to(set_visibility))
+        .route("/api/v1/services/{service}/verifications", web::post().to(verify))
+        .route("/api/v1/services/{service}/verifications", web::get().to(verifications))
         .route("/api/v1/services/{service}/link", web::put().to(link))
         .route("/api/v1/services/{service}/link", web::delete().to(unlink));
 }
@@ -151,7 +164,8 @@ async fn found(asking: Asking, (wanted, asked): (Search, Asked)) -> Result<HttpR
     responses((status = 200, body = Service), (status = 404, body = ProblemDocument)))]
 async fn find(asking: Asking, id: Path<ServiceId>) -> Result<HttpResponse, Problem> {
     let (actor, id) = (asking.caller.actor, id.into_inner());
-    let service = asking.hub.read(move |db| directory::find_service(db, &actor, id)).await?;
+    let now = asking.hub.now();
+    let service = asking.hub.read(move |db| directory::find_service(db, &actor, id, now)).await?;
     Ok(respond(&Reply::ok(&service)?.version(service.version)))
 }
 
@@ -160,37 +174,29 @@ async fn find(asking: Asking, id: Path<ServiceId>) -> Result<HttpResponse, Probl
     responses((status = 201, body = Service), (status = 422, body = ProblemDocument)))]
 async fn list(asking: Asking, body: Body<ListService>) -> Result<HttpResponse, Problem> {
     let (command, remember) = body.into_parts();
-    let policy = asking.hub.policy();
+    let (policy, settings) = (asking.hub.policy(), asking.hub.settings().directory.clone());
     let outcome = asking.hub.answer("directory.list_service", &asking.caller, remember, move |tx| {
-        let service = directory::list_service(tx, &command, &policy)?;
+        let service = directory::list_service(tx, &command, (&policy, &settings))?;
         Ok::<_, DirectoryError>(Reply::created(&service)?.version(service.version))
     });
     answer(outcome.await)
 }
 
-/// Whether a service takes people.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-struct AvailabilityNow {
-    /// From now on.
-    availability: Availability,
-}
-
-/// Say whether a service takes people now. For the provider and for those who keep the directory.
+/// Say whether a service takes people now, and until when that holds; afterwards it is unknown. For the provider and for those who keep the directory.
 #[utoipa::path(put, path = "/api/v1/services/{service}/availability", tag = "Directory",
-    params(("service" = String, Path), ("If-Match" = String, Header)), request_body = AvailabilityNow,
-    responses((status = 200, body = Service), (status = 409, body = ProblemDocument)))]
+    params(("service" = String, Path), ("If-Match" = String, Header)), request_body = Intake,
+    responses((status = 200, body = Service), (status = 400, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 async fn set_availability(
     asking: Asking,
     id: Path<ServiceId>,
     expected: Expected,
-    body: Body<AvailabilityNow>,
+    body: Body<Intake>,
 ) -> Result<HttpResponse, Problem> {
-    let (now, remember) = body.into_parts();
-    let command =
-        SetAvailability { service: id.into_inner(), version: expected.0, availability: now.availability };
+    let (said, remember) = body.into_parts();
+    let command = SetAvailability { service: id.into_inner(), version: expected.0, said };
+    let settings = asking.hub.settings().directory.clone();
     change(asking, remember, "directory.set_availability", move |tx| {
-        directory::set_availability(tx, &command)
+        directory::set_availability(tx, &command, &settings)
     })
     .await
 }
@@ -217,6 +223,38 @@ async fn set_visibility(
     let command = SetVisibility { service: id.into_inner(), version: expected.0, visibility: now.visibility };
     change(asking, remember, "directory.set_visibility", move |tx| directory::set_visibility(tx, &command))
         .await
+}
+
+/// Say how a service was verified, and what came of it: what is found closed is not offered any more. For the provider and for those who
+/// keep the directory.
+#[utoipa::path(post, path = "/api/v1/services/{service}/verifications", tag = "Directory",
+    params(("service" = String, Path), ("If-Match" = String, Header)), request_body = Verified,
+    responses((status = 200, body = Service), (status = 400, body = ProblemDocument), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn verify(
+    asking: Asking,
+    id: Path<ServiceId>,
+    expected: Expected,
+    body: Body<Verified>,
+) -> Result<HttpResponse, Problem> {
+    let (found, remember) = body.into_parts();
+    let command = Verify { service: id.into_inner(), version: expected.0, found };
+    let settings = asking.hub.settings().directory.clone();
+    change(asking, remember, "directory.verify", move |tx| directory::verify(tx, &command, &settings)).await
+}
+
+/// How a service was verified so far, newest first. For the provider and for those who keep the directory.
+#[utoipa::path(get, path = "/api/v1/services/{service}/verifications", tag = "Directory",
+    params(("service" = String, Path), Paging),
+    responses((status = 200, body = [Verification]), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+async fn verifications(
+    asking: Asking,
+    id: Path<ServiceId>,
+    paging: web::Query<Paging>,
+) -> Result<HttpResponse, Problem> {
+    let (actor, id) = (asking.caller.actor, id.into_inner());
+    let (asked, now) = (paging.into_inner().asked(), asking.hub.now());
+    let page = asking.hub.read(move |db| directory::verifications(db, &actor, (id, &asked), now)).await?;
+    Ok(HttpResponse::Ok().json(page))
 }
 
 /// Say which member provides an imported service, and the code to refer with. For those who keep the directory.

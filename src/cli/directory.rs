@@ -14,7 +14,8 @@ use crate::{
     access::{Actor, Tx},
     config::Settings,
     directory::{
-        self, DirectoryError, Given, Link, LinkService, SetVisibility, Visibility,
+        self, Checked, DirectoryError, Given, Link, LinkService, Method, Outcome, SetVisibility,
+        Verification, Verified, Verify, Visibility,
         eligibility::{self, Answer, Facts},
         hsds::{Package, Report},
         search::{Around, Found, Nothing, Search},
@@ -22,7 +23,7 @@ use crate::{
     },
     hub::{Caller, Hub},
     kernel::{
-        Code, Fault,
+        Code, Fault, Timestamp,
         id::{OrganisationId, RequestId, ServiceId},
         page::Asked,
     },
@@ -108,6 +109,36 @@ pub(super) enum Directory {
         /// The service code, such as SV12.
         #[arg(long)]
         code: ServiceCode,
+    },
+    /// Say how a service was verified, and what came of it. What is found closed is not offered any more.
+    #[command(after_help = "Examples:
+  throughline directory verify svc_… --method telephone --outcome confirmed --field name --field hours
+  throughline directory verify svc_… --method visit --outcome closed --at 2026-03-01T10:00:00Z")]
+    Verify {
+        /// The service.
+        service: ServiceId,
+        /// How: telephone, visit, email, provider_update, document or import.
+        #[arg(long)]
+        method: Method,
+        /// What came of it: confirmed, corrected, unreachable or closed.
+        #[arg(long)]
+        outcome: Outcome,
+        /// What was checked; may be given several times.
+        #[arg(long = "field")]
+        fields: Vec<Checked>,
+        /// When; now when left out.
+        #[arg(long)]
+        at: Option<Timestamp>,
+        /// When it is due next; after the period in the settings when left out.
+        #[arg(long)]
+        next_due: Option<Timestamp>,
+    },
+    /// Show how a service was verified so far, newest first.
+    #[command(after_help = "Example:
+  throughline directory verifications svc_…")]
+    Verifications {
+        /// The service.
+        service: ServiceId,
     },
     /// Take such a link back.
     #[command(after_help = "Example:
@@ -195,8 +226,7 @@ impl Directory {
                 import(hub, caller, package, (source, None), output).await
             }
             Self::Visibility { visibility, service: Some(service), .. } => {
-                let actor = caller.actor.clone();
-                let was = hub.read(move |db| directory::find_service(db, &actor, service)).await?;
+                let was = seen(hub, caller, service).await?;
                 let command = SetVisibility { service, version: was.version, visibility };
                 let now = hub
                     .write("directory.set_visibility", caller, move |tx| {
@@ -225,6 +255,10 @@ impl Directory {
             Self::Link { service, organisation, code } => {
                 link(hub, caller, service, Some(Link { organisation, service: code }), output).await
             }
+            Self::Verify { service, method, outcome, fields, at, next_due } => {
+                verify(hub, caller, service, Verified { method, outcome, fields, at, next_due }, output).await
+            }
+            Self::Verifications { service } => verifications(hub, caller, service, output).await,
             Self::Unlink { service } => link(hub, caller, service, None, output).await,
             Self::Export { source, folder } => export(hub, caller, source, folder, output).await,
             Self::List { members_only, limit } => {
@@ -334,6 +368,53 @@ fn line(service: &directory::Service) -> String {
     format!("{}  {code:<5} {} · {}", service.id, service.name, service.provider)
 }
 
+/// The service as it is now.
+async fn seen(hub: &Hub, caller: &Caller, service: ServiceId) -> Result<directory::Service, DirectoryError> {
+    let (actor, now) = (caller.actor.clone(), hub.now());
+    hub.read(move |db| directory::find_service(db, &actor, service, now)).await
+}
+
+async fn verify(
+    hub: &Hub,
+    caller: &Caller,
+    service: ServiceId,
+    found: Verified,
+    output: &Output,
+) -> Result<(), CliError> {
+    let was = seen(hub, caller, service).await?;
+    let command = Verify { service, version: was.version, found };
+    let settings = hub.settings().directory.clone();
+    let verifying = move |tx: &mut Tx<'_>| directory::verify(tx, &command, &settings);
+    let now = hub.write("directory.verify", caller, verifying).await?;
+    output.data(&now, line)
+}
+
+async fn verifications(
+    hub: &Hub,
+    caller: &Caller,
+    service: ServiceId,
+    output: &Output,
+) -> Result<(), CliError> {
+    let (actor, asked, now) = (caller.actor.clone(), Asked::new(Some(200), None), hub.now());
+    let page = hub
+        .read::<_, DirectoryError>(move |db| directory::verifications(db, &actor, (service, &asked), now))
+        .await?;
+    output.data(&page, |page| page.items.iter().map(verification_line).collect::<Vec<_>>().join("\n"))
+}
+
+fn verification_line(kept: &Verification) -> String {
+    let fields: Vec<&str> = kept.fields.iter().map(|field| field.name()).collect();
+    let due = kept.next_due.map(|due| format!(", next by {due}")).unwrap_or_default();
+    format!(
+        "{}  {} by {}: {}{due}  {}",
+        kept.at,
+        kept.outcome.name(),
+        kept.method.name(),
+        fields.join(" "),
+        kept.by
+    )
+}
+
 async fn link(
     hub: &Hub,
     caller: &Caller,
@@ -341,8 +422,7 @@ async fn link(
     link: Option<Link>,
     output: &Output,
 ) -> Result<(), CliError> {
-    let actor = caller.actor.clone();
-    let was = hub.read(move |db| directory::find_service(db, &actor, service)).await?;
+    let was = seen(hub, caller, service).await?;
     let command = LinkService { service, version: was.version, link };
     let policy = hub.policy();
     let linking = move |tx: &mut Tx<'_>| directory::link_service(tx, &command, &policy);

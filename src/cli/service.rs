@@ -12,7 +12,12 @@ use super::{
     member::{calendar_in, calendar_told},
     session::{Session, part, text},
 };
-use crate::{kernel::id::ServiceId, members::Calendar, policy::ServiceCode};
+use crate::{
+    directory::{Checked, Outcome},
+    kernel::{Timestamp, id::ServiceId},
+    members::Calendar,
+    policy::ServiceCode,
+};
 
 /// What this organisation offers for referral, as the directory shows it. Nobody can refer to a service that is not in it.
 #[derive(Args)]
@@ -68,12 +73,33 @@ A calendar:
     },
     /// Say whether a service takes people now.
     #[command(after_help = "Example:
-  throughline service availability svc_… waitlist")]
+  throughline service availability svc_… open --places 4 --note \"Families only\" --until 2026-04-01T00:00:00Z")]
     Availability {
         /// The service.
         service: ServiceId,
         /// From now on.
         now: Takes,
+        /// What there is to add, in one line; nothing about a person.
+        #[arg(long)]
+        note: Option<String>,
+        /// How many it can take.
+        #[arg(long)]
+        places: Option<u32>,
+        /// Until when that holds; for the time in the hub's settings when left out. Afterwards nobody knows.
+        #[arg(long)]
+        until: Option<Timestamp>,
+    },
+    /// Say that what the directory says of a service was looked at: right, put right, or not offered any more.
+    #[command(after_help = "Example:
+  throughline service verify svc_… confirmed --field hours --field contact")]
+    Verify {
+        /// The service.
+        service: ServiceId,
+        /// confirmed, corrected or closed.
+        outcome: Outcome,
+        /// What was checked; may be given several times.
+        #[arg(long = "field")]
+        fields: Vec<Checked>,
     },
 }
 
@@ -85,6 +111,10 @@ enum Takes {
     Waitlist,
     /// Takes nobody and has no waiting list.
     Full,
+    /// Takes people after an assessment of its own.
+    Assessment,
+    /// Nobody can say.
+    Unknown,
 }
 
 impl Takes {
@@ -93,6 +123,8 @@ impl Takes {
             Self::Open => "open",
             Self::Waitlist => "waitlist",
             Self::Full => "full",
+            Self::Assessment => "assessment",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -119,11 +151,18 @@ async fn at_hub(home: &Home, what: What, output: &Output) -> Result<(), CliError
             return output.data(&rows, |rows| rows.iter().map(told).collect::<Vec<_>>().join("\n"));
         }
         What::Calendar { file } => return calendar(&session, file, output).await,
-        What::Availability { service, now } => {
+        What::Availability { service, now, note, places, until } => {
             let path = format!("/api/v1/services/{service}");
             let seen = part(&session.hub.get(&path).await?.body, "version")?;
-            let (path, body) = (format!("{path}/availability"), json!({ "availability": now.name() }));
-            session.hub.change(Method::PUT, &path, Some(&body), seen).await?.body
+            let body =
+                json!({ "availability": now.name(), "note": note, "places": places, "valid_until": until });
+            session.hub.change(Method::PUT, &format!("{path}/availability"), Some(&body), seen).await?.body
+        }
+        What::Verify { service, outcome, fields } => {
+            let path = format!("/api/v1/services/{service}");
+            let seen = part(&session.hub.get(&path).await?.body, "version")?;
+            let body = json!({ "method": "provider_update", "outcome": outcome, "fields": fields });
+            session.hub.change(Method::POST, &format!("{path}/verifications"), Some(&body), seen).await?.body
         }
     };
     output.data(&service, told)

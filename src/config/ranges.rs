@@ -5,7 +5,7 @@ use toml::{Table, Value};
 use super::{Complaint, load::put};
 
 /// Setting, smallest and greatest value.
-const RANGES: [(&str, &str, i64, i64); 31] = [
+const RANGES: [(&str, &str, i64, i64); 34] = [
     ("server", "workers", 0, 512),
     ("server", "shutdown_seconds", 0, 3_600),
     ("database", "readers", 1, 1_000),
@@ -38,6 +38,9 @@ const RANGES: [(&str, &str, i64, i64); 31] = [
     ("access", "passphrase_pause_minutes", 1, 10_080),
     ("access", "passphrases_at_once", 1, 512),
     ("access", "enrolment_hours", 1, 8_760),
+    ("directory", "availability_days", 1, 366),
+    ("directory", "verification_days", 1, 3_660),
+    ("directory", "remind_days", 0, 366),
     ("jobs", "claim_lease_seconds", 5, 86_400),
     ("jobs", "idempotency_hours", 1, 8_760),
     ("jobs", "outbox_days", 1, 36_500),

@@ -22,6 +22,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Tokens, sessions and passphrases.
     pub access: Access,
+    /// What keeps the directory true.
+    pub directory: DirectorySettings,
     /// Background jobs.
     pub jobs: Jobs,
     /// The log.
@@ -157,6 +159,18 @@ pub struct Access {
     pub passphrases_at_once: usize,
     /// Hours an enrolment code is good.
     pub enrolment_hours: i64,
+}
+
+/// `[directory]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DirectorySettings {
+    /// Days that what is said of a service's room holds.
+    pub availability_days: i64,
+    /// Days between two verifications of a service.
+    pub verification_days: i64,
+    /// Days before either ends at which its provider is reminded.
+    pub remind_days: i64,
 }
 
 /// `[jobs]`

@@ -58,7 +58,7 @@ pub fn gather(
     };
     Ok(Facts {
         at,
-        offer: offer(db, &proposal, policy)?,
+        offer: offer(db, &proposal, policy, at)?,
         sender,
         recipient,
         agreement,
@@ -76,13 +76,20 @@ fn reader(db: &mut Db<'_>, known: &Organisation, at: Timestamp) -> Result<Member
 }
 
 /// What the directory says. Who the person is and where, it is not asked: nobody tells the hub.
-fn offer(db: &mut Db<'_>, proposal: &Proposal, policy: &Policy) -> Result<Offer, ConsentError> {
+fn offer(
+    db: &mut Db<'_>,
+    proposal: &Proposal,
+    policy: &Policy,
+    at: Timestamp,
+) -> Result<Offer, ConsentError> {
     let found = match proposal.recipient.filter(|_| proposal.course == Course::Begins) {
-        Some(recipient) => directory::offer(db, recipient, &proposal.service, policy)?,
+        Some(recipient) => directory::offer(db, recipient, &proposal.service, policy, at)?,
         None => None,
     };
     let availability = found.map_or(Availability::Open, |offer| match offer.availability {
-        directory::Availability::Open | directory::Availability::Unknown => Availability::Open,
+        directory::Availability::Open
+        | directory::Availability::Assessment
+        | directory::Availability::Unknown => Availability::Open,
         directory::Availability::Waitlist => Availability::Waitlist,
         directory::Availability::Full => Availability::Full,
     });

@@ -6,6 +6,7 @@ use crate::{
     audit::AuditError,
     kernel::{Code, Coded, Fault},
     members::MemberError,
+    outbox::OutboxError,
     storage::StorageError,
 };
 
@@ -52,6 +53,12 @@ pub enum DirectoryError {
     /// What was said of a person.
     #[error(transparent)]
     Facts(#[from] super::eligibility::FactsError),
+    /// More places than anybody has.
+    #[error("places are at most 1,000,000")]
+    TooManyPlaces,
+    /// A moment that cannot be.
+    #[error("{0}")]
+    BadMoment(&'static str),
     /// A place in another list.
     #[error("this cursor belongs to another search; begin with its first page")]
     BadCursor,
@@ -60,6 +67,15 @@ pub enum DirectoryError {
         "a place is lat (-90 to 90) and lon (-180 to 180) in degrees, and proximity is in metres, 0 or more"
     )]
     BadPlace,
+}
+
+impl From<OutboxError> for DirectoryError {
+    fn from(error: OutboxError) -> Self {
+        match error {
+            OutboxError::Storage(error) => error.into(),
+            OutboxError::Payload(_) => StorageError::Unreadable("outbox.payload").into(),
+        }
+    }
 }
 
 impl Coded for DirectoryError {
@@ -78,6 +94,8 @@ impl Coded for DirectoryError {
             Self::TooMuch => Code::new("hsds.too_much", Fault::TooLarge),
             Self::BadSource => Code::new("directory.bad_source", Fault::Malformed),
             Self::BadPlace => Code::new("directory.bad_place", Fault::Malformed),
+            Self::TooManyPlaces => Code::new("directory.too_many_places", Fault::Malformed),
+            Self::BadMoment(_) => Code::new("directory.bad_moment", Fault::Malformed),
             Self::BadCursor => Code::new("directory.bad_cursor", Fault::Malformed),
         }
     }

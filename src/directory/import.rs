@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
-    Availability, DirectoryError, Listing, Service, Visibility,
+    Availability, DirectoryError, Listing, Service, Upkeep, Visibility,
     hsds::{self, Package, Progress, Report, Row, TableReport, Tally, tables::Rule},
     rows::{self, Touched},
     search,
@@ -366,6 +366,7 @@ fn service(row: &Row, source: &str, taking: &Taking, now: Timestamp) -> Service 
         service: None,
         area: None,
         availability: Availability::Unknown,
+        upkeep: Upkeep::default(),
         missing_since: None,
         updated_at: now,
         version: 1,

@@ -5,6 +5,7 @@
 //! - An import is one transaction: all of it or nothing. The same package a second time changes nothing.
 //! - What a source no longer gives is marked and no longer found, never deleted; what changed stands in a log of changes.
 //! - What members and coordinators said of a service outlives every import: the link, the code, the availability, who sees it.
+//! - What is said of a service's room runs out, and then it is unknown.
 //! - Rows of a package are kept as they came, so that nothing is lost that this release does not use yet.
 //! - A restricted entry is found by nobody without clearance: not in lists, not by search, not by id,
 //!   not in an export.
@@ -31,15 +32,20 @@ pub mod search;
 mod service;
 pub mod sheet;
 mod store;
+mod upkeep;
 mod visibility;
 
 pub use error::DirectoryError;
 pub use export::{Exported, export};
 pub use import::{Given, dry_run, forget_source, import};
 pub use offer::{
-    Availability, Link, LinkService, ListService, OfferFacts, SetAvailability, enter_listed, link_service,
-    list_service, offer, set_availability,
+    Availability, Intake, Link, LinkService, ListService, OfferFacts, SetAvailability, enter_listed,
+    link_service, list_service, offer, set_availability,
 };
 pub use rows::{Depth, Kind, enter_rows};
 pub use service::{Listing, Service, Viewer, Visibility, find_service};
+pub use upkeep::{
+    Checked, Freshness, Method, Outcome, Upkeep, Verification, Verified, Verify, anything_to_remind, remind,
+    verifications, verify,
+};
 pub use visibility::{SetVisibility, set_source_visibility, set_visibility};

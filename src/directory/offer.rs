@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    DirectoryError, Listing, Service, Visibility,
+    Checked, DirectoryError, Listing, Method, Outcome, Service, Upkeep, Verification, Visibility,
     hsds::{Row, tables},
-    rows, search, store,
+    rows, search, store, upkeep,
 };
 use crate::{
     access::{Actor, Permission, Tx},
+    config::DirectorySettings,
     kernel::{
+        Timestamp,
         id::{OrganisationId, ServiceId},
         text::Line,
     },
@@ -24,6 +27,12 @@ use crate::{
 /// The source of what is entered at this node.
 const HERE: &str = "node";
 
+/// How far off the end may be of what is said of a service's room, in days.
+const MOST_DAYS: i64 = 366;
+
+/// How many places one can say there are.
+const MOST_PLACES: u32 = 1_000_000;
+
 /// Whether a service takes people at present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -34,7 +43,9 @@ pub enum Availability {
     Waitlist,
     /// Takes nobody and has no waiting list.
     Full,
-    /// Nobody has said.
+    /// Takes people after an assessment of its own.
+    Assessment,
+    /// Nobody has said, or it ran out.
     Unknown,
 }
 
@@ -44,12 +55,26 @@ impl Availability {
             Self::Open => "open",
             Self::Waitlist => "waitlist",
             Self::Full => "full",
+            Self::Assessment => "assessment",
             Self::Unknown => "unknown",
         }
     }
 
+    /// The code for it in FHIR's SDOH Clinical Care, which has none for what is unknown.
+    pub const fn fhir(self) -> Option<&'static str> {
+        match self {
+            Self::Open => Some("capacity"),
+            Self::Waitlist => Some("waitlist"),
+            Self::Full => Some("no-capacity"),
+            Self::Assessment => Some("additional-assessment-required"),
+            Self::Unknown => None,
+        }
+    }
+
     pub(super) fn from_name(word: &str) -> Option<Self> {
-        [Self::Open, Self::Waitlist, Self::Full, Self::Unknown].into_iter().find(|value| value.name() == word)
+        [Self::Open, Self::Waitlist, Self::Full, Self::Assessment, Self::Unknown]
+            .into_iter()
+            .find(|value| value.name() == word)
     }
 }
 
@@ -82,13 +107,21 @@ const fn members_only() -> Visibility {
     Visibility::Members
 }
 
-/// Enters a service. Those who keep the directory may, and the organisation's administrator for their own.
-pub fn list_service(tx: &mut Tx<'_>, cmd: &ListService, policy: &Policy) -> Result<Service, DirectoryError> {
+/// Enters a service. Those who keep the directory may, and the organisation's administrator for their own. Who enters it has just
+/// looked: that verifies it.
+pub fn list_service(
+    tx: &mut Tx<'_>,
+    cmd: &ListService,
+    (policy, settings): (&Policy, &DirectorySettings),
+) -> Result<Service, DirectoryError> {
     may_keep(tx.actor(), cmd.organisation)?;
     if policy.service(&cmd.service).is_none() {
         return Err(DirectoryError::UnknownService(cmd.service.to_string()));
     }
     let provider = members::find_active(tx.db(), cmd.organisation)?;
+    let (now, fields) = (tx.now(), vec![Checked::Name, Checked::Description]);
+    let until = now.plus(TimeDelta::days(settings.availability_days));
+    let due = now.plus(TimeDelta::days(settings.verification_days));
     let service = Service {
         id: tx.id(),
         source: HERE.to_owned(),
@@ -102,14 +135,26 @@ pub fn list_service(tx: &mut Tx<'_>, cmd: &ListService, policy: &Policy) -> Resu
         service: Some(cmd.service.clone()),
         area: cmd.area.as_ref().map(ToString::to_string),
         availability: Availability::Open,
+        upkeep: Upkeep { availability_until: Some(until), ..Upkeep::default() },
         missing_since: None,
         updated_at: tx.now(),
-        version: 1,
+        version: 0,
     };
     let place = enter(tx, &service, cmd.organisation)?;
     store::insert_service(tx, &service, place)?;
     search::enter_here(tx, HERE)?;
-    Ok(service)
+    let entered = Verification {
+        version: 1,
+        method: Method::ProviderUpdate,
+        outcome: Outcome::Confirmed,
+        fields,
+        by: tx.actor().log_name(),
+        organisation: tx.actor().organisation(),
+        at: now,
+        next_due: Some(due),
+    };
+    upkeep::store::enter_verification(tx, &service, 0, &entered)?;
+    Ok(store::service(tx.db(), service.id, now)?)
 }
 
 /// Writes the rows that stand behind a service that is entered here: it, and once its organisation. Answers the place of the service.
@@ -135,7 +180,8 @@ fn enter(tx: &mut Tx<'_>, service: &Service, provider: OrganisationId) -> Result
 
 /// Writes the rows of a service that an earlier release entered without any. Answers whether there may be more.
 pub fn enter_listed(tx: &mut Tx<'_>) -> Result<bool, DirectoryError> {
-    let Some(service) = store::without_rows(tx.db(), HERE)? else {
+    let now = tx.now();
+    let Some(service) = store::without_rows(tx.db(), HERE, now)? else {
         tx.leaves_no_entry();
         return Ok(false);
     };
@@ -151,33 +197,67 @@ fn row(id: Uuid, cells: &[(&str, &str)], references: BTreeMap<&'static str, Uuid
     Row { id, line: 0, cells: cells.collect(), references }
 }
 
+/// Whether a service takes people now.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Intake {
+    /// From now on.
+    pub availability: Availability,
+    /// What there is to add, in one line; nothing about a person.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 200)]
+    pub note: Option<Line<200>>,
+    /// How many it can take.
+    #[serde(default)]
+    #[schema(maximum = 1_000_000)]
+    pub places: Option<u32>,
+    /// Until when that holds, a year at most; for the time in the hub's settings when left out.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub valid_until: Option<Timestamp>,
+}
+
+impl From<Availability> for Intake {
+    fn from(availability: Availability) -> Self {
+        Self { availability, note: None, places: None, valid_until: None }
+    }
+}
+
 /// Whether a service takes people now, at the version the caller saw.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SetAvailability {
     /// Which service.
     pub service: ServiceId,
     /// The version the caller saw.
     pub version: i64,
     /// From now on.
-    pub availability: Availability,
+    pub said: Intake,
 }
 
-/// Says whether a service takes people now.
-pub fn set_availability(tx: &mut Tx<'_>, cmd: &SetAvailability) -> Result<Service, DirectoryError> {
-    let actor = tx.actor();
-    let was = super::find_service(tx.db(), actor, cmd.service)?;
+/// Says whether a service takes people now, and until when that holds. What is unknown has no end.
+pub fn set_availability(
+    tx: &mut Tx<'_>,
+    cmd: &SetAvailability,
+    settings: &DirectorySettings,
+) -> Result<Service, DirectoryError> {
+    let (actor, now) = (tx.actor(), tx.now());
+    let was = super::find_service(tx.db(), actor, cmd.service, now)?;
     let own = was.member.is_some() && was.member == actor.organisation();
     if !(own && actor.may(Permission::ReceiveReferrals).is_ok()) {
         actor.may(Permission::ManageDirectory)?;
     }
-    store::set_availability(tx, cmd)?;
-    let now = tx.now();
-    Ok(Service {
-        availability: cmd.availability,
-        version: cmd.version.saturating_add(1),
-        updated_at: now,
-        ..was
-    })
+    let holds = TimeDelta::days(settings.availability_days);
+    let until = cmd.said.valid_until.unwrap_or_else(|| now.plus(holds));
+    if until <= now || until > now.plus(TimeDelta::days(MOST_DAYS)) {
+        return Err(DirectoryError::BadMoment("valid_until is later than now, and at most a year off"));
+    }
+    if cmd.said.places.is_some_and(|places| places > MOST_PLACES) {
+        return Err(DirectoryError::TooManyPlaces);
+    }
+    let known = cmd.said.availability != Availability::Unknown;
+    let said = Intake { valid_until: known.then_some(until), ..cmd.said.clone() };
+    store::set_availability(tx, &SetAvailability { said, ..*cmd })?;
+    super::find_service(tx.db(), actor, cmd.service, now)
 }
 
 /// Which member provides a service that was imported, and what kind of service it is; nobody, to take that back.
@@ -206,9 +286,9 @@ pub struct Link {
 /// Links an imported service to the member that provides it, so that people can be referred there through this hub. For those
 /// who keep the directory. The link outlives later imports.
 pub fn link_service(tx: &mut Tx<'_>, cmd: &LinkService, policy: &Policy) -> Result<Service, DirectoryError> {
-    let actor = tx.actor();
+    let (actor, now) = (tx.actor(), tx.now());
     actor.may(Permission::ManageDirectory)?;
-    super::find_service(tx.db(), actor, cmd.service)?;
+    super::find_service(tx.db(), actor, cmd.service, now)?;
     if let Some(link) = &cmd.link {
         if policy.service(&link.service).is_none() {
             return Err(DirectoryError::UnknownService(link.service.to_string()));
@@ -216,7 +296,7 @@ pub fn link_service(tx: &mut Tx<'_>, cmd: &LinkService, policy: &Policy) -> Resu
         members::find_active(tx.db(), link.organisation)?;
     }
     store::link(tx, cmd)?;
-    super::find_service(tx.db(), actor, cmd.service)
+    super::find_service(tx.db(), actor, cmd.service, now)
 }
 
 fn may_keep(actor: &Actor, organisation: OrganisationId) -> Result<(), DirectoryError> {
@@ -234,12 +314,13 @@ pub struct OfferFacts {
     pub availability: Availability,
 }
 
-/// Whether the organisation offers the service, and whether it takes people. Nothing when no active entry says so.
+/// Whether the organisation offers the service, and whether it takes people now. Nothing when no active entry says so.
 pub fn offer(
     db: &mut Db<'_>,
     organisation: OrganisationId,
     service: &ServiceCode,
     policy: &Policy,
+    now: Timestamp,
 ) -> Result<Option<OfferFacts>, DirectoryError> {
     // A packet may carry a broader code in the place of one that would give the need away.
     let codes: Vec<String> = policy
@@ -247,9 +328,14 @@ pub fn offer(
         .filter(|known| known.code == *service || known.route_as.as_ref() == Some(service))
         .map(|known| known.code.to_string())
         .collect();
-    let found = store::availabilities(db, organisation, &codes)?;
-    let best = [Availability::Open, Availability::Unknown, Availability::Waitlist, Availability::Full]
-        .into_iter()
-        .find(|availability| found.contains(availability));
+    let found = store::availabilities(db, organisation, &codes, now)?;
+    let order = [
+        Availability::Open,
+        Availability::Assessment,
+        Availability::Unknown,
+        Availability::Waitlist,
+        Availability::Full,
+    ];
+    let best = order.into_iter().find(|availability| found.contains(availability));
     Ok(best.map(|availability| OfferFacts { availability }))
 }

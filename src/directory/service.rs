@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Availability, DirectoryError, store};
+use super::{Availability, DirectoryError, Upkeep, store};
 use crate::{
     access::{AccessError, Actor, Permission},
     kernel::{
@@ -135,6 +135,9 @@ pub struct Service {
     pub area: Option<String>,
     /// Whether it takes people at present.
     pub availability: Availability,
+    /// Until when that holds, and how the entry was verified.
+    #[serde(flatten)]
+    pub upkeep: Upkeep,
     /// Since when its source no longer lists it. Such an entry is not found by search and not referred to.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -146,10 +149,15 @@ pub struct Service {
     pub version: i64,
 }
 
-/// One service; a restricted one looks like none to everybody without clearance.
-pub fn find_service(db: &mut Db<'_>, actor: &Actor, id: ServiceId) -> Result<Service, DirectoryError> {
+/// One service as it is now; a restricted one looks like none to everybody without clearance.
+pub fn find_service(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    id: ServiceId,
+    now: Timestamp,
+) -> Result<Service, DirectoryError> {
     actor.may(Permission::ReadDirectory)?;
-    let service = store::service(db, id)?;
+    let service = store::service(db, id, now)?;
     let own = service.member.is_some() && service.member == actor.organisation();
     let cleared = own || actor.may(Permission::ManageDirectory).is_ok();
     if service.visibility == Visibility::Restricted && !cleared {

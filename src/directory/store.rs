@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use diesel::prelude::*;
 
 use super::{
-    Availability, DirectoryError, LinkService, Listing, Service, SetAvailability, SetVisibility, Visibility,
-    fold::fold, hsds::Row,
+    Availability, DirectoryError, LinkService, Listing, Service, SetAvailability, SetVisibility, Upkeep,
+    Visibility, fold::fold, hsds::Row, upkeep,
 };
 use crate::{
     access::{AccessError, Tx},
@@ -45,6 +45,11 @@ struct ServiceRow {
     missing_since: Option<i64>,
     place: i64,
     row_id: String,
+    availability_note: Option<String>,
+    availability_places: Option<i64>,
+    availability_until: Option<i64>,
+    verified_at: Option<i64>,
+    verify_by: Option<i64>,
 }
 
 impl ServiceRow {
@@ -71,11 +76,27 @@ impl ServiceRow {
             missing_since: service.missing_since.map(Timestamp::micros),
             place,
             row_id: service.id.uuid().to_string(),
+            availability_note: service.upkeep.availability_note.clone(),
+            availability_places: service.upkeep.availability_places,
+            availability_until: service.upkeep.availability_until.map(Timestamp::micros),
+            verified_at: service.upkeep.verified_at.map(Timestamp::micros),
+            verify_by: service.upkeep.verify_by.map(Timestamp::micros),
         }
     }
 
-    fn into_service(self) -> Result<Service, StorageError> {
+    /// The service as it is at a moment.
+    fn into_service(self, now: Timestamp) -> Result<Service, StorageError> {
         let unreadable = StorageError::Unreadable;
+        let until = self.availability_until.map(Timestamp::from_micros);
+        let said = Availability::from_name(&self.availability);
+        let upkeep = Upkeep {
+            availability_note: self.availability_note,
+            availability_places: self.availability_places,
+            availability_until: until,
+            verified_at: self.verified_at.map(Timestamp::from_micros),
+            verify_by: self.verify_by.map(Timestamp::from_micros),
+            ..Upkeep::default()
+        };
         Ok(Service {
             id: self.id.parse().map_err(|_ignored| unreadable("services.id"))?,
             source: self.source,
@@ -94,8 +115,12 @@ impl ServiceRow {
                 None => None,
             },
             area: self.area,
-            availability: Availability::from_name(&self.availability)
-                .ok_or(unreadable("services.availability"))?,
+            availability: upkeep::availability_at(
+                said.ok_or(unreadable("services.availability"))?,
+                until,
+                now,
+            ),
+            upkeep: upkeep.at(now),
             missing_since: self.missing_since.map(Timestamp::from_micros),
             updated_at: Timestamp::from_micros(self.updated_at),
             version: self.version,
@@ -107,8 +132,8 @@ impl ServiceRow {
 pub(super) fn by_name(
     db: &mut Db<'_>,
     conditions: &str,
-    after: &str,
-    limit: i64,
+    (after, limit): (&str, i64),
+    now: Timestamp,
 ) -> Result<Vec<(Service, String)>, StorageError> {
     let rows: Vec<ServiceRow> = services::table
         .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(conditions))
@@ -120,13 +145,17 @@ pub(super) fn by_name(
     rows.into_iter()
         .map(|row| {
             let key = row.sort_key.clone();
-            Ok((row.into_service()?, key))
+            Ok((row.into_service(now)?, key))
         })
         .collect()
 }
 
 /// Services by their ids.
-pub(super) fn by_ids(db: &mut Db<'_>, ids: &[String]) -> Result<HashMap<String, Service>, StorageError> {
+pub(super) fn by_ids(
+    db: &mut Db<'_>,
+    ids: &[String],
+    now: Timestamp,
+) -> Result<HashMap<String, Service>, StorageError> {
     let mut found = HashMap::new();
     for ids in ids.chunks(AT_ONCE) {
         let rows: Vec<ServiceRow> = services::table
@@ -134,36 +163,40 @@ pub(super) fn by_ids(db: &mut Db<'_>, ids: &[String]) -> Result<HashMap<String, 
             .select(ServiceRow::as_select())
             .load(db.conn())?;
         for row in rows {
-            found.insert(row.id.clone(), row.into_service()?);
+            found.insert(row.id.clone(), row.into_service(now)?);
         }
     }
     Ok(found)
 }
 
-pub(super) fn service(db: &mut Db<'_>, id: ServiceId) -> Result<Service, DirectoryError> {
+pub(super) fn service(db: &mut Db<'_>, id: ServiceId, now: Timestamp) -> Result<Service, DirectoryError> {
     let row: Option<ServiceRow> = services::table
         .filter(services::id.eq(id.to_string()))
         .select(ServiceRow::as_select())
         .first(db.conn())
         .optional()
         .map_err(StorageError::from)?;
-    Ok(row.ok_or(AccessError::NotFound)?.into_service()?)
+    Ok(row.ok_or(AccessError::NotFound)?.into_service(now)?)
 }
 
 pub(super) fn availabilities(
     db: &mut Db<'_>,
     organisation: OrganisationId,
     codes: &[String],
+    now: Timestamp,
 ) -> Result<Vec<Availability>, DirectoryError> {
     // Everything the organisation offers is little, and a list of codes in the statement would have SQLite prepare it anew each time.
     let query = services::table
         .filter(services::member.eq(organisation.to_string()))
         .filter(services::status.eq(Listing::Active.name()).and(services::missing_since.is_null()))
-        .select((services::service_code, services::availability));
-    let rows: Vec<(Option<String>, String)> =
+        .select((services::service_code, services::availability, services::availability_until));
+    let rows: Vec<(Option<String>, String, Option<i64>)> =
         natively!(db, conn => query.load(conn)).map_err(StorageError::from)?;
-    let wanted = rows.iter().filter(|(code, _)| code.as_ref().is_some_and(|code| codes.contains(code)));
-    let known = wanted.map(|(_, word)| Availability::from_name(word));
+    let wanted = rows.iter().filter(|(code, ..)| code.as_ref().is_some_and(|code| codes.contains(code)));
+    let known = wanted.map(|(_, word, until)| {
+        let said = Availability::from_name(word)?;
+        Some(upkeep::availability_at(said, until.map(Timestamp::from_micros), now))
+    });
     Ok(known.collect::<Option<_>>().ok_or(StorageError::Unreadable("services.availability"))?)
 }
 
@@ -174,14 +207,18 @@ pub(super) fn insert_service(tx: &mut Tx<'_>, service: &Service, place: i64) -> 
 }
 
 /// A service of a source that no row stands behind yet.
-pub(super) fn without_rows(db: &mut Db<'_>, source: &str) -> Result<Option<Service>, StorageError> {
+pub(super) fn without_rows(
+    db: &mut Db<'_>,
+    source: &str,
+    now: Timestamp,
+) -> Result<Option<Service>, StorageError> {
     let row: Option<ServiceRow> = services::table
         .filter(services::source.eq(source).and(services::place.eq(0)))
         .order(services::id)
         .select(ServiceRow::as_select())
         .first(db.conn())
         .optional()?;
-    row.map(ServiceRow::into_service).transpose()
+    row.map(|row| row.into_service(now)).transpose()
 }
 
 /// Notes the place of the row that stands behind a service.
@@ -199,7 +236,11 @@ pub(super) fn set_availability(tx: &mut Tx<'_>, cmd: &SetAvailability) -> Result
             .filter(services::id.eq(cmd.service.to_string()).and(services::version.eq(cmd.version))),
     )
     .set((
-        services::availability.eq(cmd.availability.name()),
+        services::availability.eq(cmd.said.availability.name()),
+        services::availability_note.eq(cmd.said.note.as_ref().map(ToString::to_string)),
+        services::availability_places.eq(cmd.said.places.map(i64::from)),
+        services::availability_until.eq(cmd.said.valid_until.map(Timestamp::micros)),
+        services::availability_told.eq(0),
         services::version.eq(cmd.version.saturating_add(1)),
         services::updated_at.eq(now),
         services::audit_id.eq(audit),
@@ -519,16 +560,15 @@ pub(super) fn insert_services(tx: &mut Tx<'_>, new: &[Service], first: i64) -> R
     Ok(())
 }
 
-/// Takes what changed at the source; what was decided here (member, code, availability) stays.
+/// Takes what changed at the source; what was decided here (member, code, availability, that it is closed) stays.
 pub(super) fn replace_service(tx: &mut Tx<'_>, service: &Service) -> Result<(), StorageError> {
     let row = ServiceRow::of(service, 0, tx.entry().to_string());
-    diesel::update(services::table.filter(services::id.eq(row.id).and(services::source.eq(row.source))))
+    diesel::update(services::table.filter(services::id.eq(&row.id).and(services::source.eq(&row.source))))
         .set((
             services::name.eq(row.name),
             services::provider.eq(row.provider),
             services::description.eq(row.description),
             services::url.eq(row.url),
-            services::status.eq(row.status),
             services::sort_key.eq(row.sort_key),
             services::updated_at.eq(row.updated_at),
             services::version.eq(services::version + 1),
@@ -537,12 +577,17 @@ pub(super) fn replace_service(tx: &mut Tx<'_>, service: &Service) -> Result<(), 
             services::searched.eq(0),
         ))
         .execute(tx.db().conn())?;
+    diesel::update(services::table.filter(services::id.eq(row.id).and(services::source.eq(row.source))))
+        .filter(services::closed_at.is_null())
+        .set(services::status.eq(row.status))
+        .execute(tx.db().conn())?;
     Ok(())
 }
 
 pub(super) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<usize, StorageError> {
     super::rows::store::forget_links(tx, source)?;
     super::search::store::forget(tx, source)?;
+    upkeep::store::forget(tx, source)?;
     diesel::delete(directory_rows::table.filter(directory_rows::source.eq(source)))
         .execute(tx.db().conn())?;
     Ok(diesel::delete(services::table.filter(services::source.eq(source))).execute(tx.db().conn())?)

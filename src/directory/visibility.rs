@@ -21,7 +21,8 @@ pub struct SetVisibility {
 /// Says who may find a service. For those who keep the directory, and for the administrator of the organisation that provides it.
 pub fn set_visibility(tx: &mut Tx<'_>, cmd: &SetVisibility) -> Result<Service, DirectoryError> {
     let actor = tx.actor();
-    let was = find_service(tx.db(), actor, cmd.service)?;
+    let now = tx.now();
+    let was = find_service(tx.db(), actor, cmd.service, now)?;
     let own = was.member.is_some() && was.member == actor.organisation();
     if !(own && actor.may(Permission::ManageStaff).is_ok()) {
         actor.may(Permission::ManageDirectory)?;

@@ -61,6 +61,7 @@ pub fn table() -> Vec<Job> {
         Job { name: "ledger", every_seconds: 3_600, run: |hub| Box::pin(ledger(hub)) },
         Job { name: "forget", every_seconds: 3_600, run: |hub| Box::pin(forget(hub)) },
         Job { name: "directory", every_seconds: 600, run: |hub| Box::pin(directory(hub)) },
+        Job { name: "upkeep", every_seconds: 3_600, run: |hub| Box::pin(upkeep(hub)) },
         Job { name: VERIFY, every_seconds: 86_400, run: |hub| Box::pin(verify(hub)) },
     ]
 }
@@ -71,6 +72,19 @@ async fn directory(hub: Hub) -> Result<(), JobError> {
     while hub.tend("directory.enter_listed", directory::enter_listed).await? {}
     while hub.tend("directory.enter_searched", directory::search::enter_searched).await? {}
     Ok(())
+}
+
+/// Reminds providers of what runs out, batch by batch.
+async fn upkeep(hub: Hub) -> Result<(), JobError> {
+    let (itself, now) = (hub.itself(), hub.now());
+    loop {
+        let settings = hub.settings().directory.clone();
+        let asked = settings.clone();
+        if !hub.read(move |db| directory::anything_to_remind(db, now, &asked)).await? {
+            return Ok(());
+        }
+        hub.write("directory.remind", &itself, move |tx| directory::remind(tx, &settings)).await?;
+    }
 }
 
 /// Gives waiting entries of the log their places, batch by batch until none waits.

@@ -130,7 +130,7 @@ fn ground<'p>(
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other moves need no fact of another row")]
     match &event.asked {
         Move::Waitlist { .. } => {
-            let offer = directory::offer(tx.db(), origin.recipient, &origin.service, policy)?;
+            let offer = directory::offer(tx.db(), origin.recipient, &origin.service, policy, at)?;
             let keeps = offer.is_some_and(|offer| offer.availability == Availability::Waitlist);
             ground.keeps_waitlist = keeps && was.terms.waitlist_review_seconds.is_some();
         }

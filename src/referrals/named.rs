@@ -77,9 +77,9 @@ fn asked_at(was: &Referral) -> Timestamp {
 
 /// Whether the actor finds every service in the directory. More than a redirect may name are not looked up.
 fn are_listed(tx: &mut Tx<'_>, services: &[ServiceId]) -> Result<bool, ReferralError> {
-    let actor = tx.actor();
+    let (actor, now) = (tx.actor(), tx.now());
     for service in services.iter().take(MAX_TARGETS) {
-        match directory::find_service(tx.db(), actor, *service) {
+        match directory::find_service(tx.db(), actor, *service, now) {
             Ok(_service) => {}
             Err(DirectoryError::Access(AccessError::NotFound)) => return Ok(false),
             Err(error) => return Err(error.into()),

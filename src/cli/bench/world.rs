@@ -189,7 +189,8 @@ async fn list_service(hub: &Hub, organisation: OrganisationId) -> Result<(), Cli
     }))
     .map_err(unfit)?;
     let policy = hub.policy();
-    let listing = move |tx: &mut Tx<'_>| directory::list_service(tx, &command, &policy);
+    let settings = hub.settings().directory.clone();
+    let listing = move |tx: &mut Tx<'_>| directory::list_service(tx, &command, (&policy, &settings));
     hub.write("directory.list_service", &operator(hub), listing).await?;
     Ok(())
 }

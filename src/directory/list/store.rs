@@ -267,21 +267,36 @@ fn terms_of(narrowed: &Narrowed) -> Vec<Condition> {
     all.into_iter().flatten().map(|condition| diesel::dsl::sql(&condition)).collect()
 }
 
+/// What is known here of a service, beside its row.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::directory) struct Seen {
+    /// When it last changed.
+    pub(in crate::directory) changed: Timestamp,
+    /// When it was last verified.
+    pub(in crate::directory) verified: Option<Timestamp>,
+    /// Whether a verification found it closed.
+    pub(in crate::directory) is_closed: bool,
+}
+
 /// Those of these services that the viewer may see, and when they last changed.
 pub(in crate::directory) fn seen(
     db: &mut Db<'_>,
     viewer: Viewer,
     ids: &[String],
-) -> Result<HashMap<String, Timestamp>, StorageError> {
+) -> Result<HashMap<String, Seen>, StorageError> {
     let (mut found, all) = (HashMap::new(), Narrowed::default());
     let all = Sieve::nothing(&all);
     for ids in ids.chunks(AT_ONCE) {
         let query = services::table
             .filter(services::row_id.eq_any(ids))
-            .select((services::row_id, services::updated_at))
+            .select((services::row_id, services::updated_at, services::verified_at, services::closed_at))
             .into_boxed();
-        let rows: Vec<(String, i64)> = fitting!(query, viewer, &all).load(db.conn())?;
-        found.extend(rows.into_iter().map(|(id, at)| (id, Timestamp::from_micros(at))));
+        let rows: Vec<(String, i64, Option<i64>, Option<i64>)> =
+            fitting!(query, viewer, &all).load(db.conn())?;
+        found.extend(rows.into_iter().map(|(id, changed, verified, closed)| {
+            let verified = verified.map(Timestamp::from_micros);
+            (id, Seen { changed: Timestamp::from_micros(changed), verified, is_closed: closed.is_some() })
+        }));
     }
     Ok(found)
 }

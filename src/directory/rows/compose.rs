@@ -11,8 +11,10 @@ use super::{
     withheld::Withheld,
 };
 use crate::{
-    directory::{DirectoryError, Viewer, list::store::seen},
-    kernel::Timestamp,
+    directory::{
+        DirectoryError, Viewer,
+        list::store::{Seen, seen},
+    },
     storage::{Db, StorageError},
 };
 
@@ -100,8 +102,8 @@ struct Loaded {
     names: HashMap<String, BTreeMap<String, String>>,
     /// The rows that name a row, by that row, their table and column.
     parts: HashMap<String, BTreeMap<(String, String), BTreeSet<String>>>,
-    /// When the services last changed.
-    changed: HashMap<String, Timestamp>,
+    /// What is known of services beside their rows.
+    seen: HashMap<String, Seen>,
     done: HashSet<(usize, String)>,
     withheld: Withheld,
 }
@@ -112,7 +114,7 @@ impl Loaded {
             rows: HashMap::new(),
             names: HashMap::new(),
             parts: HashMap::new(),
-            changed: HashMap::new(),
+            seen: HashMap::new(),
             done: HashSet::new(),
             withheld: Withheld::new(viewer),
         }
@@ -177,7 +179,7 @@ impl Loaded {
             .filter(|id| self.rows.get(*id).is_some_and(|row| row.table == "service"))
             .cloned()
             .collect();
-        self.changed.extend(seen(db, viewer, &services)?);
+        self.seen.extend(seen(db, viewer, &services)?);
         Ok(())
     }
 
@@ -215,8 +217,15 @@ impl Loaded {
         for (via, parent) in self.names.get(id).into_iter().flatten() {
             object.insert(via.clone(), parent.as_str().into());
         }
-        if let Some(changed) = self.changed.get(id) {
-            object.insert(String::from("last_modified"), changed.to_string().into());
+        if let Some(seen) = self.seen.get(id) {
+            object.insert(String::from("last_modified"), seen.changed.to_string().into());
+            if let Some(verified) = seen.verified {
+                let day = verified.datetime().format("%Y-%m-%d").to_string();
+                object.insert(String::from("assured_date"), day.into());
+            }
+            if seen.is_closed {
+                object.insert(String::from("status"), "inactive".into());
+            }
         }
         for (member, via, inner) in node.one {
             let named = self.names.get(id).and_then(|names| names.get(*via));

@@ -136,7 +136,7 @@ pub fn search(
     let conditions = sieve.narrow(db)?;
     let judged = sieve.judged(db, &conditions)?;
     let (items, next) = if is_by_name {
-        by_name(db, &conditions, asked)?
+        by_name(db, &conditions, (asked, now))?
     } else {
         by_score(db, &sieve, (asked, now), (&conditions, &judged))?
     };
@@ -149,8 +149,13 @@ pub fn search(
 
 type FoundPage = (Vec<Found>, Option<Cursor>);
 
-fn by_name(db: &mut Db<'_>, conditions: &str, asked: &Asked) -> Result<FoundPage, DirectoryError> {
-    let rows = entries::by_name(db, conditions, asked.after().unwrap_or_default(), asked.rows_to_load())?;
+fn by_name(
+    db: &mut Db<'_>,
+    conditions: &str,
+    (asked, now): (&Asked, Timestamp),
+) -> Result<FoundPage, DirectoryError> {
+    let window = (asked.after().unwrap_or_default(), asked.rows_to_load());
+    let rows = entries::by_name(db, conditions, window, now)?;
     let page = asked.page(rows, |(_, key)| key.clone());
     Ok((
         page.items.into_iter().map(|(service, _)| Found { service, fit: None, eligibility: None }).collect(),
@@ -179,7 +184,7 @@ fn by_score(
         .collect();
     let page = asked.page(rows, |(place, _)| place.write());
     let ids: Vec<String> = page.items.iter().map(|(place, _)| place.id.clone()).collect();
-    let mut services = entries::by_ids(db, &ids)?;
+    let mut services = entries::by_ids(db, &ids, now)?;
     let found = page.items.into_iter().filter_map(|(place, fit)| {
         let eligibility = sieve.person.as_ref().map(|facts| judged.of(&place.id, facts));
         Some(Found { service: services.remove(&place.id)?, fit: Some(fit), eligibility })
@@ -409,7 +414,7 @@ impl Sieve {
         now: Timestamp,
         (conditions, judged): (&str, &Judged),
     ) -> Result<Vec<(String, Match)>, StorageError> {
-        let mut candidates = store::candidates(db, conditions, MOST_RANKED)?;
+        let mut candidates = store::candidates(db, conditions, MOST_RANKED, now)?;
         let (by, of_services) = if candidates.len() <= FEW {
             (By::Services, store::is_one_of("service", candidates.iter().map(|candidate| &candidate.id)))
         } else {

@@ -21,7 +21,7 @@ const ELIGIBLE: f64 = 0.20;
 /// Within how many metres the worth of being near falls to a third (1/e).
 const NEAR: f64 = 10_000.0;
 
-/// In how many days the worth of an entry that nobody touched falls to a half.
+/// In how many days the worth of an entry that nobody verified or changed falls to a half.
 const HALF_LIFE_DAYS: f64 = 90.0;
 
 /// Why a service stands where it stands. What was not asked for is absent and does not count.
@@ -52,7 +52,7 @@ impl Match {
         Parts { text, distance, eligible }: Parts,
         now: Timestamp,
     ) -> Self {
-        let freshness = freshness(candidate.updated_at, now);
+        let freshness = freshness(candidate.fresh_at, now);
         let availability = availability(candidate.availability);
         let parts = [
             text.map(|text| (TEXT, text)),
@@ -100,6 +100,7 @@ fn freshness(changed: i64, now: Timestamp) -> f64 {
 const fn availability(availability: Availability) -> f64 {
     match availability {
         Availability::Open => 1.0,
+        Availability::Assessment => 0.8,
         Availability::Unknown => 0.5,
         Availability::Waitlist => 0.3,
         Availability::Full => 0.0,
@@ -128,7 +129,7 @@ mod tests {
     use super::*;
 
     fn candidate(age_hours: i64, availability: Availability) -> Candidate {
-        Candidate { id: String::new(), updated_at: -age_hours * 3_600_000_000, availability }
+        Candidate { id: String::new(), fresh_at: -age_hours * 3_600_000_000, availability }
     }
 
     fn score(age_hours: i64, availability: Availability, text: f64, metres: f64) -> f64 {

@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     access::Tx,
-    directory::{Availability, Listing, Viewer, Visibility},
+    directory::{Availability, Listing, Viewer, Visibility, upkeep::availability_at},
+    kernel::Timestamp,
     storage::{
         Conn, Db, StorageError,
         schema::directory::{
@@ -334,34 +335,45 @@ pub(super) fn is_open(viewer: Viewer) -> String {
 }
 
 /// A text as it stands in a statement.
-pub(super) fn quoted(text: &str) -> String {
+pub(in crate::directory) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
 /// What is ranked.
 pub(super) struct Candidate {
     pub(super) id: String,
-    pub(super) updated_at: i64,
+    /// When it was last verified; of what nobody verified, when it last changed.
+    pub(super) fresh_at: i64,
     pub(super) availability: Availability,
 }
 
-/// Services that fit conditions, `most` of them.
+type CandidateRow = (String, i64, Option<i64>, String, Option<i64>);
+
+/// Services that fit conditions, `most` of them, as they are at a moment.
 pub(super) fn candidates(
     db: &mut Db<'_>,
     conditions: &str,
     most: i64,
+    now: Timestamp,
 ) -> Result<Vec<Candidate>, StorageError> {
-    let rows: Vec<(String, i64, String)> = services::table
+    let rows: Vec<CandidateRow> = services::table
         .filter(sql::<Bool>(conditions))
         .order(services::id)
         .limit(most)
-        .select((services::id, services::updated_at, services::availability))
+        .select((
+            services::id,
+            services::updated_at,
+            services::verified_at,
+            services::availability,
+            services::availability_until,
+        ))
         .load(db.conn())?;
     rows.into_iter()
-        .map(|(id, updated_at, availability)| {
-            let availability = Availability::from_name(&availability)
-                .ok_or(StorageError::Unreadable("services.availability"))?;
-            Ok(Candidate { id, updated_at, availability })
+        .map(|(id, changed, verified, said, until)| {
+            let said =
+                Availability::from_name(&said).ok_or(StorageError::Unreadable("services.availability"))?;
+            let availability = availability_at(said, until.map(Timestamp::from_micros), now);
+            Ok(Candidate { id, fresh_at: verified.unwrap_or(changed), availability })
         })
         .collect()
 }

@@ -49,6 +49,14 @@ diesel::table! {
         place -> BigInt,
         row_id -> Text,
         searched -> BigInt,
+        availability_note -> Nullable<Text>,
+        availability_places -> Nullable<BigInt>,
+        availability_until -> Nullable<BigInt>,
+        availability_told -> BigInt,
+        verified_at -> Nullable<BigInt>,
+        verify_by -> Nullable<BigInt>,
+        verify_told -> BigInt,
+        closed_at -> Nullable<BigInt>,
     }
 }
 
@@ -109,5 +117,21 @@ diesel::table! {
         x -> Double,
         y -> Double,
         z -> Double,
+    }
+}
+
+diesel::table! {
+    directory_verifications (service, version) {
+        service -> Text,
+        version -> BigInt,
+        method -> Text,
+        outcome -> Text,
+        fields -> Text,
+        verified_by -> Text,
+        organisation -> Nullable<Text>,
+        at -> BigInt,
+        next_due -> Nullable<BigInt>,
+        entered_at -> BigInt,
+        audit_id -> Text,
     }
 }

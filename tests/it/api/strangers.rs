@@ -383,6 +383,10 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
         entry("PUT /api/v1/services/{service}/visibility", format!("{one}/visibility"), 200)
             .seen_at(&one)
             .json(&json!({ "visibility": "restricted" })),
+        entry("POST /api/v1/services/{service}/verifications", format!("{one}/verifications"), 200)
+            .seen_at(&one)
+            .json(&json!({ "method": "visit", "outcome": "confirmed" })),
+        entry("GET /api/v1/services/{service}/verifications", format!("{one}/verifications"), 200),
         entry("PUT /api/v1/services/{service}/link", link.clone(), 200)
             .seen_at(&one)
             .json(&json!({ "organisation": clinic.id, "service": "SV01" }))

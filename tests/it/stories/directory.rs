@@ -131,16 +131,17 @@ async fn availability_names_its_version_and_shows_to_the_rule() {
     assert_eq!(put(&clinic, "\"1\"").await.expect(409).code(), "storage.conflict");
     assert_eq!(put(&clinic, "1").await.expect(400).code(), "api.if_match_missing");
     let (id, code): (_, ServiceCode) = (clinic.id, "SV07".parse().unwrap());
+    let now = hub.now();
     let offer = hub
         .hub
-        .read::<_, DirectoryError>(move |db| directory::offer(db, id, &code, Policy::builtin()))
+        .read::<_, DirectoryError>(move |db| directory::offer(db, id, &code, Policy::builtin(), now))
         .await
         .unwrap();
     assert_eq!(offer, Some(OfferFacts { availability: Availability::Full }));
     let none = hub
         .hub
         .read::<_, DirectoryError>(move |db| {
-            directory::offer(db, id, &"SV01".parse().unwrap(), Policy::builtin())
+            directory::offer(db, id, &"SV01".parse().unwrap(), Policy::builtin(), now)
         })
         .await;
     assert_eq!(none.unwrap(), None);
@@ -269,9 +270,10 @@ async fn a_linked_service_can_be_referred_to_and_the_link_outlives_imports() {
     package(folder.path(), &[(A, "Asylum and detention advice")]);
     import(&hub, folder.path().into(), "legal").await.unwrap();
     let (member, code): (_, ServiceCode) = (provider.id, "SV12".parse().unwrap());
+    let now = hub.now();
     let offered = hub
         .hub
-        .read::<_, DirectoryError>(move |db| directory::offer(db, member, &code, Policy::builtin()))
+        .read::<_, DirectoryError>(move |db| directory::offer(db, member, &code, Policy::builtin(), now))
         .await
         .unwrap();
     assert_eq!(offered, Some(OfferFacts { availability: Availability::Unknown }));
@@ -297,9 +299,10 @@ async fn a_broader_code_in_a_packet_finds_the_service_it_stands_for() {
     shelter.post(&hub, "/api/v1/services", &body).await.expect(201);
     for (code, is_offered) in [("SV02", true), ("SV01", true), ("SV03", false)] {
         let (id, asked): (_, ServiceCode) = (shelter.id, code.parse().unwrap());
+        let now = hub.now();
         let offer = hub
             .hub
-            .read::<_, DirectoryError>(move |db| directory::offer(db, id, &asked, Policy::builtin()))
+            .read::<_, DirectoryError>(move |db| directory::offer(db, id, &asked, Policy::builtin(), now))
             .await
             .unwrap();
         assert_eq!(offer.is_some(), is_offered, "{code}");

@@ -14,4 +14,5 @@ mod refused;
 mod search;
 mod sheet;
 mod submit;
+mod upkeep;
 mod withdrawal;

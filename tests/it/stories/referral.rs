@@ -389,15 +389,16 @@ async fn a_waiting_list_must_stand_in_the_directory() {
         area: None,
         visibility: directory::Visibility::Members,
     };
+    let settings = hub.hub.settings().directory.clone();
     hub.hub
         .write("directory.list_service", &hub.operator(), move |tx| {
-            let service = directory::list_service(tx, &entry, Policy::builtin())?;
+            let service = directory::list_service(tx, &entry, (Policy::builtin(), &settings))?;
             let set = SetAvailability {
                 service: service.id,
                 version: service.version,
-                availability: Availability::Waitlist,
+                said: Availability::Waitlist.into(),
             };
-            directory::set_availability(tx, &set)
+            directory::set_availability(tx, &set, &settings)
         })
         .await
         .unwrap();

@@ -1,0 +1,223 @@
+//! Rows of verifications, and of what runs out.
+
+use diesel::{dsl::sql, prelude::*, sql_types::Bool};
+
+use super::{Checked, Outcome, Verification, remind::Clock};
+use crate::{
+    access::Tx,
+    directory::{Listing, Service, search::store::quoted},
+    kernel::{
+        Timestamp,
+        id::{OrganisationId, ServiceId},
+    },
+    storage::{
+        Db, StorageError,
+        schema::directory::{directory_verifications, services},
+    },
+};
+
+type Row = (i64, String, String, String, String, Option<String>, i64, Option<i64>);
+
+fn verification(row: Row) -> Result<Verification, StorageError> {
+    let unreadable = StorageError::Unreadable;
+    let (version, method, outcome, fields, by, organisation, at, next_due) = row;
+    let fields = fields.split_whitespace().map(str::parse::<Checked>).collect::<Result<Vec<_>, _>>();
+    let organisation = organisation.map(|id| id.parse::<OrganisationId>()).transpose();
+    Ok(Verification {
+        version,
+        method: method.parse().map_err(|_word| unreadable("directory_verifications.method"))?,
+        outcome: outcome.parse().map_err(|_word| unreadable("directory_verifications.outcome"))?,
+        fields: fields.map_err(|_word| unreadable("directory_verifications.fields"))?,
+        by,
+        organisation: organisation.map_err(|_word| unreadable("directory_verifications.organisation"))?,
+        at: Timestamp::from_micros(at),
+        next_due: next_due.map(Timestamp::from_micros),
+    })
+}
+
+/// Verifications of a service before a version, newest first.
+pub(super) fn verifications(
+    db: &mut Db<'_>,
+    service: ServiceId,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Verification>, StorageError> {
+    use directory_verifications as table;
+    let rows: Vec<Row> = table::table
+        .filter(table::service.eq(service.to_string()).and(table::version.lt(before)))
+        .order(table::version.desc())
+        .limit(limit)
+        .select((
+            table::version,
+            table::method,
+            table::outcome,
+            table::fields,
+            table::verified_by,
+            table::organisation,
+            table::at,
+            table::next_due,
+        ))
+        .load(db.conn())?;
+    rows.into_iter().map(verification).collect()
+}
+
+/// Keeps a verification and what follows from it for the service. An older one than the newest good one changes no dates.
+pub(in crate::directory) fn enter_verification(
+    tx: &mut Tx<'_>,
+    was: &Service,
+    version: i64,
+    kept: &Verification,
+) -> Result<(), StorageError> {
+    let closed: Option<i64> = services::table
+        .filter(services::id.eq(was.id.to_string()))
+        .select(services::closed_at)
+        .first(tx.db().conn())?;
+    let good = kept.outcome.is_good();
+    let newest = was.upkeep.verified_at.is_none_or(|known| kept.at >= known);
+    let (verified, by) = if good && newest {
+        (Some(kept.at), kept.next_due)
+    } else {
+        (was.upkeep.verified_at, was.upkeep.verify_by)
+    };
+    let status = kept.outcome.listing(closed.is_some()).unwrap_or(was.status);
+    let closed = match kept.outcome {
+        Outcome::Closed => Some(kept.at.micros()),
+        Outcome::Confirmed | Outcome::Corrected => None,
+        Outcome::Unreachable => closed,
+    };
+    let (now, audit) = (tx.now().micros(), tx.entry().to_string());
+    let changed = diesel::update(
+        services::table.filter(services::id.eq(was.id.to_string()).and(services::version.eq(version))),
+    )
+    .set((
+        services::verified_at.eq(verified.map(Timestamp::micros)),
+        services::verify_by.eq(by.map(Timestamp::micros)),
+        services::status.eq(status.name()),
+        services::closed_at.eq(closed),
+        services::version.eq(kept.version),
+        services::updated_at.eq(now),
+        services::audit_id.eq(audit),
+    ))
+    .execute(tx.db().conn())?;
+    if changed != 1 {
+        return Err(StorageError::Conflict);
+    }
+    if good && newest {
+        note_told(tx, Clock::Verification, was.id, None)?;
+    }
+    insert(tx, was.id, kept)
+}
+
+fn insert(tx: &mut Tx<'_>, service: ServiceId, kept: &Verification) -> Result<(), StorageError> {
+    use directory_verifications as table;
+    let fields: Vec<&str> = kept.fields.iter().map(|field| field.name()).collect();
+    let (now, audit) = (tx.now().micros(), tx.entry().to_string());
+    diesel::insert_into(table::table)
+        .values((
+            table::service.eq(service.to_string()),
+            table::version.eq(kept.version),
+            table::method.eq(kept.method.name()),
+            table::outcome.eq(kept.outcome.name()),
+            table::fields.eq(fields.join(" ")),
+            table::verified_by.eq(&kept.by),
+            table::organisation.eq(kept.organisation.map(|id| id.to_string())),
+            table::at.eq(kept.at.micros()),
+            table::next_due.eq(kept.next_due.map(Timestamp::micros)),
+            table::entered_at.eq(now),
+            table::audit_id.eq(audit),
+        ))
+        .execute(tx.db().conn())?;
+    Ok(())
+}
+
+/// Forgets the verifications of everything that came from a source. While its services are still there.
+pub(in crate::directory) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<(), StorageError> {
+    let theirs = format!("service IN (SELECT id FROM services WHERE source = {})", quoted(source));
+    diesel::delete(directory_verifications::table.filter(sql::<Bool>(&theirs))).execute(tx.db().conn())?;
+    Ok(())
+}
+
+/// Which reminder a provider had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// That it runs out soon.
+    Soon,
+    /// That it is over.
+    Over,
+}
+
+impl Told {
+    const fn number(self) -> i64 {
+        match self {
+            Self::Soon => 1,
+            Self::Over => 2,
+        }
+    }
+}
+
+/// Something that runs out, of a member's service.
+pub(super) struct RunningOut {
+    pub(super) service: ServiceId,
+    pub(super) member: OrganisationId,
+    pub(super) at: Timestamp,
+}
+
+/// What ran out by now or will soon, without the reminder that is due.
+pub(super) fn running_out(
+    db: &mut Db<'_>,
+    clock: Clock,
+    (now, soon): (Timestamp, Timestamp),
+    limit: i64,
+) -> Result<Vec<RunningOut>, StorageError> {
+    let offered = services::table
+        .filter(services::status.eq(Listing::Active.name()).and(services::missing_since.is_null()))
+        .filter(services::member.is_not_null())
+        .limit(limit);
+    let rows: Vec<(String, Option<String>, Option<i64>)> = match clock {
+        Clock::Availability => {
+            let over = services::availability_until.le(now.micros()).and(services::availability_told.lt(2));
+            let near = services::availability_until.le(soon.micros()).and(services::availability_told.lt(1));
+            offered
+                .filter(over.or(near))
+                .order((services::availability_until, services::id))
+                .select((services::id, services::member, services::availability_until))
+                .load(db.conn())?
+        }
+        Clock::Verification => {
+            let over = services::verify_by.le(now.micros()).and(services::verify_told.lt(2));
+            let near = services::verify_by.le(soon.micros()).and(services::verify_told.lt(1));
+            offered
+                .filter(over.or(near))
+                .order((services::verify_by, services::id))
+                .select((services::id, services::member, services::verify_by))
+                .load(db.conn())?
+        }
+    };
+    let unreadable = StorageError::Unreadable;
+    rows.into_iter()
+        .filter_map(|(id, member, at)| Some((id, member?, at?)))
+        .map(|(id, member, at)| {
+            Ok(RunningOut {
+                service: id.parse().map_err(|_reason| unreadable("services.id"))?,
+                member: member.parse().map_err(|_reason| unreadable("services.member"))?,
+                at: Timestamp::from_micros(at),
+            })
+        })
+        .collect()
+}
+
+/// Notes which reminder a provider had. This is no change of the entry and makes no version.
+pub(super) fn note_told(
+    tx: &mut Tx<'_>,
+    clock: Clock,
+    service: ServiceId,
+    told: Option<Told>,
+) -> Result<(), StorageError> {
+    let told = told.map_or(0, Told::number);
+    let one = diesel::update(services::table.filter(services::id.eq(service.to_string())));
+    match clock {
+        Clock::Availability => one.set(services::availability_told.eq(told)).execute(tx.db().conn())?,
+        Clock::Verification => one.set(services::verify_told.eq(told)).execute(tx.db().conn())?,
+    };
+    Ok(())
+}

@@ -1,0 +1,234 @@
+//! What is said of services runs out, is verified, and providers are reminded.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use throughline::{
+    directory::{
+        self, Availability, Given, Link, LinkService, Method, OfferFacts, Outcome, Verified, Verify,
+        Visibility, hsds::Package,
+    },
+    kernel::id::ServiceId,
+    policy::{Policy, ServiceCode},
+};
+
+use crate::support::{Org, Response, TestHub, send};
+
+async fn offering(hub: &TestHub, org: &Org, name: &str) -> String {
+    let body = json!({ "organisation": org.id, "service": "SV07", "name": name, "description": "Primary care",
+        "visibility": "public" });
+    let made = org.post(hub, "/api/v1/services", &body).await.expect(201).body;
+    format!("/api/v1/services/{}", made["id"].as_str().unwrap())
+}
+
+/// Changes a service at the version it has now.
+async fn change(
+    hub: &TestHub,
+    org: &Org,
+    (method, path): (&str, &str),
+    part: &str,
+    body: &Value,
+) -> Response {
+    let seen = org.get(hub, path).await.expect(200).body["version"].as_i64().unwrap();
+    let path = format!("{path}/{part}");
+    send(hub, Some(&org.token), method, &path, &[("if-match", &format!("\"{seen}\""))], Some(body)).await
+}
+
+async fn topics(hub: &TestHub, org: &Org) -> Vec<String> {
+    hub.run_jobs().await;
+    hub.clock.advance(TimeDelta::seconds(3));
+    let notices = org.get(hub, "/api/v1/notices?limit=200").await.expect(200).body;
+    let items = notices["items"].as_array().unwrap().clone();
+    let topics = items.iter().map(|notice| notice["topic"].as_str().unwrap().to_owned());
+    topics.filter(|topic| topic.starts_with("service.")).collect()
+}
+
+fn text<'a>(body: &'a Value, name: &str) -> &'a str {
+    body[name].as_str().unwrap_or("")
+}
+
+#[actix_web::test]
+async fn what_is_said_of_room_runs_out_everywhere_without_being_written() {
+    let hub = TestHub::new();
+    let mut clinic = hub.org("Clinic of the Lake").await;
+    let path = offering(&hub, &clinic, "Lake clinic").await;
+    let said = json!({ "availability": "full", "note": "Flooded", "places": 0, "valid_until": "2026-03-04T09:00:00Z" });
+    let shown = change(&hub, &clinic, ("PUT", &path), "availability", &said).await.expect(200).body;
+    assert_eq!((text(&shown, "availability"), text(&shown, "availability_note")), ("full", "Flooded"));
+    let asked = async || {
+        let (id, now) = (clinic.id, hub.now());
+        let code: ServiceCode = "SV07".parse().unwrap();
+        let offer = move |db: &mut throughline::storage::Db<'_>| {
+            directory::offer(db, id, &code, Policy::builtin(), now)
+        };
+        hub.hub.read::<_, directory::DirectoryError>(offer).await.unwrap()
+    };
+    assert_eq!(asked().await, Some(OfferFacts { availability: Availability::Full }));
+
+    hub.clock.advance(TimeDelta::days(2));
+    assert_eq!(asked().await, Some(OfferFacts { availability: Availability::Unknown }));
+    clinic.sign_in(&hub).await;
+    let one = clinic.get(&hub, &path).await.expect(200).body;
+    for found in ["/api/v1/services", "/api/v1/services?text=lake"] {
+        let listed = clinic.get(&hub, found).await.expect(200).body["items"][0].clone();
+        assert_eq!(text(&listed, "availability"), "unknown", "{found}");
+        assert!(listed.get("availability_note").is_none() && listed.get("availability_places").is_none());
+    }
+    assert_eq!(
+        (text(&one, "availability"), text(&one, "availability_until")),
+        ("unknown", "2026-03-04T09:00:00Z")
+    );
+    assert_eq!(one["version"], shown["version"], "nothing was written");
+
+    let until_when = |until: &str| json!({ "availability": "open", "valid_until": until });
+    for (until, status) in
+        [("2026-03-01T00:00:00Z", 400), ("2028-03-01T00:00:00Z", 400), ("2026-03-05T00:00:00Z", 200)]
+    {
+        change(&hub, &clinic, ("PUT", &path), "availability", &until_when(until)).await.expect(status);
+    }
+    let two_lines = json!({ "availability": "open", "note": "a\nb" });
+    change(&hub, &clinic, ("PUT", &path), "availability", &two_lines).await.expect(400);
+    let after =
+        change(&hub, &clinic, ("PUT", &path), "availability", &json!({ "availability": "assessment" })).await;
+    assert_eq!(text(&after.expect(200).body, "availability_until"), "2026-04-03T09:00:00Z", "thirty days");
+}
+
+#[actix_web::test]
+async fn a_provider_is_reminded_once_before_and_once_after() {
+    let hub = TestHub::new();
+    let mut clinic = hub.org("Clinic of the Lake").await;
+    let path = offering(&hub, &clinic, "Lake clinic").await;
+    assert!(topics(&hub, &clinic).await.is_empty());
+    hub.clock.advance(TimeDelta::days(24));
+    clinic.sign_in(&hub).await;
+    let mut told = vec!["service.availability_ends"];
+    assert_eq!(topics(&hub, &clinic).await, told);
+    assert_eq!(topics(&hub, &clinic).await, told, "once");
+    hub.clock.advance(TimeDelta::days(7));
+    clinic.sign_in(&hub).await;
+    told.push("service.availability_ended");
+    assert_eq!(topics(&hub, &clinic).await, told);
+    change(&hub, &clinic, ("PUT", &path), "availability", &json!({ "availability": "unknown" }))
+        .await
+        .expect(200);
+    hub.clock.advance(TimeDelta::days(53));
+    clinic.sign_in(&hub).await;
+    told.push("service.verification_due");
+    assert_eq!(topics(&hub, &clinic).await, told, "what is unknown does not run out");
+    let found = json!({ "method": "provider_update", "outcome": "confirmed" });
+    change(&hub, &clinic, ("POST", &path), "verifications", &found).await.expect(200);
+    hub.clock.advance(TimeDelta::days(30));
+    clinic.sign_in(&hub).await;
+    assert_eq!(topics(&hub, &clinic).await, told, "it was verified in time");
+    hub.clock.advance(TimeDelta::days(61));
+    clinic.sign_in(&hub).await;
+    told.push("service.verification_overdue");
+    assert_eq!(topics(&hub, &clinic).await, told);
+}
+
+#[actix_web::test]
+async fn a_verification_holds_for_its_time_and_its_history_is_for_those_concerned() {
+    let hub = TestHub::new();
+    let (mut clinic, other) = (hub.org("Clinic of the Lake").await, hub.org("Harbour Aid").await);
+    let path = offering(&hub, &clinic, "Lake clinic").await;
+    let found = json!({ "method": "telephone", "outcome": "confirmed", "fields": ["hours", "contact", "hours"], "at": "2026-03-01T00:00:00Z" });
+    change(&hub, &other, ("POST", &path), "verifications", &found).await.expect(403);
+    let future = json!({ "method": "visit", "outcome": "confirmed", "at": "2026-03-03T00:00:00Z" });
+    let refused = change(&hub, &clinic, ("POST", &path), "verifications", &future).await.expect(400);
+    assert_eq!(refused.code(), "directory.bad_moment");
+
+    let older = change(&hub, &clinic, ("POST", &path), "verifications", &found).await.expect(200).body;
+    assert_eq!(text(&older, "verified_at"), "2026-03-02T09:00:00Z", "an older one changes no dates");
+    let gone = json!({ "method": "visit", "outcome": "unreachable" });
+    let same = change(&hub, &clinic, ("POST", &path), "verifications", &gone).await.expect(200).body;
+    assert_eq!((text(&same, "verify_by"), text(&same, "verification")), ("2026-05-31T09:00:00Z", "verified"));
+    let history = clinic.get(&hub, &format!("{path}/verifications?limit=2")).await.expect(200).body;
+    let outcomes: Vec<&str> =
+        history["items"].as_array().unwrap().iter().map(|kept| text(kept, "outcome")).collect();
+    assert_eq!(outcomes, ["unreachable", "confirmed"]);
+    assert_eq!(history["items"][1]["fields"], json!(["contact", "hours"]));
+    let next = history["next"].as_str().unwrap();
+    let rest = clinic.get(&hub, &format!("{path}/verifications?after={next}")).await.expect(200).body;
+    assert_eq!(text(&rest["items"][0], "method"), "provider_update", "who enters a service has looked");
+    other.get(&hub, &format!("{path}/verifications")).await.expect(403);
+
+    for (days, state) in [(90, "due"), (89, "due"), (1, "stale")] {
+        hub.clock.advance(TimeDelta::days(days));
+        clinic.sign_in(&hub).await;
+        assert_eq!(text(&clinic.get(&hub, &path).await.expect(200).body, "verification"), state);
+    }
+    let hsds = path.replace("/api/v1/services/svc_", "/hsds/services/");
+    let public = send(&hub, None, "GET", &hsds, &[], None).await.expect(200).body;
+    assert_eq!(text(&public, "assured_date"), "2026-03-02");
+}
+
+#[actix_web::test]
+async fn what_is_found_closed_is_not_offered_and_no_import_brings_it_back() {
+    let hub = TestHub::new();
+    let clinic = hub.org("Clinic of the Lake").await;
+    let folder = tempfile::tempdir().unwrap();
+    let id = "22222222-2222-4222-8222-222222222221";
+    let write = |name: &str| {
+        let rows = format!(
+            "id,organization_id,name,status\n{id},11111111-1111-4111-8111-111111111111,{name},active\n"
+        );
+        std::fs::write(folder.path().join("services.csv"), rows).unwrap();
+        std::fs::write(
+            folder.path().join("organizations.csv"),
+            "id,name,description\n11111111-1111-4111-8111-111111111111,Aid,x\n",
+        )
+        .unwrap();
+        let descriptor = json!({ "name": "test", "resources": [
+            { "name": "organization", "path": "organizations.csv" }, { "name": "service", "path": "services.csv" },
+        ]});
+        std::fs::write(folder.path().join("datapackage.json"), descriptor.to_string()).unwrap();
+    };
+    let take = async || {
+        let package = Package::open(folder.path()).unwrap();
+        let importing = move |tx: &mut throughline::access::Tx<'_>| {
+            let given = Given { package: &package, source: "list", visibility: Visibility::Public };
+            directory::import(tx, given, &mut |_| {})
+        };
+        hub.hub.write("directory.import", &hub.operator(), importing).await.unwrap();
+    };
+    write("Clinic");
+    take().await;
+    let service: ServiceId = format!("svc_{}", id.replace('-', "")).parse().unwrap();
+    let link = LinkService {
+        service,
+        version: 1,
+        link: Some(Link { organisation: clinic.id, service: "SV07".parse().unwrap() }),
+    };
+    hub.hub
+        .write("directory.link", &hub.operator(), move |tx| {
+            directory::link_service(tx, &link, Policy::builtin())
+        })
+        .await
+        .unwrap();
+    let says = async |version: i64, outcome| {
+        let found = Verified { method: Method::Visit, outcome, fields: Vec::new(), at: None, next_due: None };
+        let (cmd, settings) = (Verify { service, version, found }, hub.hub.settings().directory.clone());
+        let verifying = move |tx: &mut throughline::access::Tx<'_>| directory::verify(tx, &cmd, &settings);
+        hub.hub.write("directory.verify", &hub.operator(), verifying).await
+    };
+    let names = async || {
+        let found = clinic.get(&hub, "/api/v1/services").await.expect(200).body;
+        found["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|found| text(found, "name").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert!(says(1, Outcome::Closed).await.is_err(), "somebody else's version");
+    says(2, Outcome::Closed).await.unwrap();
+    assert!(names().await.is_empty());
+    write("Clinic of the shore");
+    take().await;
+    assert!(names().await.is_empty(), "a list does not know that it closed");
+    let one = clinic.get(&hub, &format!("/api/v1/services/{service}")).await.expect(200).body;
+    assert_eq!((text(&one, "name"), text(&one, "status")), ("Clinic of the shore", "inactive"));
+    let public = send(&hub, None, "GET", &format!("/hsds/services/{id}"), &[], None).await.expect(200).body;
+    assert_eq!(text(&public, "status"), "inactive");
+    says(one["version"].as_i64().unwrap(), Outcome::Confirmed).await.unwrap();
+    assert_eq!(names().await, ["Clinic of the shore"]);
+}
