@@ -154,7 +154,7 @@ pub fn list_service(
         next_due: Some(due),
     };
     upkeep::store::enter_verification(tx, &service, 0, &entered)?;
-    Ok(store::service(tx.db(), service.id, now)?)
+    store::service(tx.db(), service.id, now)
 }
 
 /// Writes the rows that stand behind a service that is entered here: it, and once its organisation. Answers the place of the service.

@@ -80,7 +80,7 @@ async fn beat(hub: &Hub, id: &str) {
             }
         }
         Err(error) => {
-            tracing::warn!(error = %error, "which policy this process judges by could not be noted")
+            tracing::warn!(error = %error, "which policy this process judges by could not be noted");
         }
     }
 }

@@ -25,7 +25,10 @@ use crate::{
     access::Actor,
     config::Settings,
     directory::{DirectoryError, search::Bare},
-    kernel::{Code, Fault},
+    kernel::{
+        Code, Fault,
+        time::{Clock as _, SystemClock},
+    },
     storage::{Db, Engine, StorageError, Store},
 };
 
@@ -345,7 +348,7 @@ async fn alone(store: &Store, prepared: Arc<[Bare]>) -> Result<Limit, CliError> 
             let (mut found, mut alone) = (0usize, Vec::new());
             for bare in prepared.iter() {
                 let started = Instant::now();
-                found = found.saturating_add(bare.candidates(db)?);
+                found = found.saturating_add(bare.candidates(db, SystemClock.now())?);
                 alone.push(started.elapsed());
             }
             Ok((found, alone))
@@ -366,8 +369,9 @@ async fn ask_until(
     let (mut asked, mut place) = (0u32, begin.saturating_mul(7));
     loop {
         let (of, at) = (Arc::clone(&prepared), place);
-        let ask =
-            move |db: &mut Db<'_>| of.get(at % of.len().max(1)).map_or(Ok(0), |bare| bare.candidates(db));
+        let ask = move |db: &mut Db<'_>| {
+            of.get(at % of.len().max(1)).map_or(Ok(0), |bare| bare.candidates(db, SystemClock.now()))
+        };
         let _candidates: usize = store.read::<_, StorageError>(ask).await?;
         (asked, place) = (asked.saturating_add(1), place.saturating_add(1));
         if Instant::now() >= to {

@@ -82,8 +82,8 @@ async fn show(hub: &Hub, caller: &Caller, visibility: Visibility) -> Result<(), 
         let service: ServiceId =
             format!("svc_{}", id.replace('-', "")).parse().map_err(|_id| broken(id.to_owned()))?;
         let set = move |tx: &mut Tx<'_>| {
-            let actor = tx.actor();
-            let version = directory::find_service(tx.db(), actor, service)?.version;
+            let (actor, now) = (tx.actor(), tx.now());
+            let version = directory::find_service(tx.db(), actor, service, now)?.version;
             directory::set_visibility(tx, &SetVisibility { service, version, visibility })
         };
         hub.write("directory.set_visibility", caller, set).await?;

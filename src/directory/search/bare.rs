@@ -4,6 +4,7 @@ use super::{MOST_RANKED, Search, Sieve, store};
 use crate::{
     access::{Actor, Permission},
     directory::{DirectoryError, Viewer},
+    kernel::Timestamp,
     storage::{Db, StorageError},
 };
 
@@ -18,8 +19,8 @@ impl Bare {
         Ok(Self(Sieve::of(db, Viewer::of(actor), search)?.narrow(db)?))
     }
 
-    /// Asks for the candidates and counts them. Nothing is ranked.
-    pub fn candidates(&self, db: &mut Db<'_>) -> Result<usize, StorageError> {
-        Ok(store::candidates(db, &self.0, MOST_RANKED)?.len())
+    /// Asks for the candidates as they are at a moment, and counts them. Nothing is ranked.
+    pub fn candidates(&self, db: &mut Db<'_>, now: Timestamp) -> Result<usize, StorageError> {
+        Ok(store::candidates(db, &self.0, MOST_RANKED, now)?.len())
     }
 }
