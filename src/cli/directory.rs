@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{CliError, Output, block_on, open_hub};
@@ -14,8 +14,8 @@ use crate::{
     access::{Actor, Tx},
     config::Settings,
     directory::{
-        self, Checked, DirectoryError, Given, Link, LinkService, Method, Outcome, SetVisibility,
-        Verification, Verified, Verify, Visibility,
+        self, Checked, DirectoryError, Form, Given, Link, LinkService, Method, Outcome, Publish,
+        SetVisibility, Verification, Verified, Verify, Visibility,
         eligibility::{self, Answer, Facts},
         hsds::{Package, Report},
         search::{Around, Found, Nothing, Search},
@@ -28,6 +28,7 @@ use crate::{
         page::Asked,
     },
     policy::ServiceCode,
+    storage::Db,
 };
 
 #[derive(Subcommand)]
@@ -147,14 +148,24 @@ pub(super) enum Directory {
         /// The service.
         service: ServiceId,
     },
-    /// Write what a source gave as an HSDS package, without what is restricted.
-    #[command(after_help = "Example:
-  throughline directory export national-list package/")]
+    /// Write what a source gave: as an HSDS package without what is restricted, or what everybody may see as points on a map, as a table
+    /// of who does what where with HXL hashtags, or as a page to print.
+    #[command(after_help = "Examples:
+  throughline directory export national-list package/
+  throughline directory export national-list places.geojson --as geojson
+  throughline directory export national-list 3w.csv --as 3w --area ZM
+  throughline directory export national-list lusaka.html --as print --area Lusaka")]
     Export {
         /// The source.
         source: String,
-        /// A new or empty folder.
-        folder: PathBuf,
+        /// A new or empty folder; a new file for other forms than a package.
+        to: PathBuf,
+        /// In which form.
+        #[arg(long = "as", value_enum, default_value = "hsds")]
+        form: Exported,
+        /// Only places of this country, province, region or town, as addresses name it. Not for packages.
+        #[arg(long)]
+        area: Option<String>,
     },
     /// List the directory by name.
     #[command(after_help = "Example:
@@ -200,6 +211,20 @@ pub(super) enum Directory {
         #[arg(long, default_value_t = 20)]
         limit: u16,
     },
+}
+
+/// What an export is written as.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Exported {
+    /// An HSDS package.
+    Hsds,
+    /// Points on a map, for everybody.
+    Geojson,
+    /// Who does what where, for everybody.
+    #[value(name = "3w")]
+    WhoDoesWhatWhere,
+    /// A page to print, for everybody.
+    Print,
 }
 
 impl Directory {
@@ -260,7 +285,15 @@ impl Directory {
             }
             Self::Verifications { service } => verifications(hub, caller, service, output).await,
             Self::Unlink { service } => link(hub, caller, service, None, output).await,
-            Self::Export { source, folder } => export(hub, caller, source, folder, output).await,
+            Self::Export { source, to, form, area } => {
+                let form = match form {
+                    Exported::Hsds => return export(hub, caller, source, to, output).await,
+                    Exported::Geojson => Form::GeoJson,
+                    Exported::WhoDoesWhatWhere => Form::WhoDoesWhatWhere,
+                    Exported::Print => Form::Print,
+                };
+                publish(hub, caller, Publish { source, form, area }, to, output).await
+            }
             Self::List { members_only, limit } => {
                 find(hub, caller, Search { members_only, ..Search::default() }, limit, output).await
             }
@@ -450,6 +483,25 @@ async fn export(
     output.data(&written, |written| {
         let rows: u64 = written.values().sum();
         format!("Wrote {rows} rows of {} tables to {}.", written.len(), folder.display())
+    })
+}
+
+async fn publish(
+    hub: &Hub,
+    caller: &Caller,
+    what: Publish,
+    to: PathBuf,
+    output: &Output,
+) -> Result<(), CliError> {
+    let file = std::fs::File::create_new(&to)?;
+    let actor = caller.actor.clone();
+    let publishing =
+        move |db: &mut Db<'_>| directory::publish(db, &actor, &what, &mut std::io::BufWriter::new(file));
+    let published = hub.read::<_, DirectoryError>(publishing).await;
+    // Nothing half written stays behind.
+    let written = published.inspect_err(|_error| drop(std::fs::remove_file(&to)))?;
+    output.data(&serde_json::json!({ "places": written }), |_| {
+        format!("Wrote {written} services at places to {}.", to.display())
     })
 }
 

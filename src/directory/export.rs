@@ -120,7 +120,7 @@ fn each_row(
 }
 
 /// A cell no spreadsheet calculates.
-fn defuse(cell: &str) -> String {
+pub(super) fn defuse(cell: &str) -> String {
     if super::hsds::is_formula("", cell) { format!("'{cell}") } else { cell.to_owned() }
 }
 

@@ -27,6 +27,7 @@ mod lines;
 pub mod list;
 mod offer;
 pub mod profile;
+mod publish;
 mod rows;
 pub mod search;
 mod service;
@@ -42,6 +43,7 @@ pub use offer::{
     Availability, Intake, Link, LinkService, ListService, OfferFacts, SetAvailability, enter_listed,
     link_service, list_service, offer, set_availability,
 };
+pub use publish::{Form, Publish, publish};
 pub use rows::{Depth, Kind, enter_rows};
 pub use service::{Listing, Service, Viewer, Visibility, find_service};
 pub use upkeep::{

@@ -54,6 +54,9 @@ pub const MOST_RANKED: i64 = 50_000;
 /// Services that are named one by one in a query, and not by what they must fit; more would make a statement too long.
 const FEW: usize = 1_000;
 
+/// So few that it is not worth while to look for fewer.
+const ENOUGH: usize = 100;
+
 /// How many words count as one that was typed, beside those that begin with it.
 const MOST_ALIKE: usize = 200;
 
@@ -363,7 +366,12 @@ impl Sieve {
             most = near.len().saturating_sub(1);
             best = Some((None, near));
         }
-        for word in &self.words {
+        // What is near is few enough; to ask of a common word how few have it would take longer than to look at these.
+        let words = if best.is_none() { self.words.as_slice() } else { &[] };
+        for word in words {
+            if most < ENOUGH {
+                break;
+            }
             if let Some(theirs) = store::few(db, ("directory_words", &word.has_word(By::Words)), most)? {
                 most = theirs.len().saturating_sub(1);
                 best = Some((Some(&word.word), theirs));

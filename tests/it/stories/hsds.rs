@@ -257,6 +257,58 @@ async fn an_export_says_nothing_of_a_confidential_place_and_keeps_what_the_stand
     assert!(all.contains("X9") && all.contains("Quay 1") && all.contains("+260211000000"), "{all}");
 }
 
+/// What is published of the source, as text.
+async fn published(hub: &TestHub, form: directory::Form, area: Option<&str>) -> (u64, String) {
+    let what = directory::Publish { source: String::from("coast"), form, area: area.map(str::to_owned) };
+    let publish = move |db: &mut throughline::storage::Db<'_>| {
+        let mut into = Vec::new();
+        let actor = throughline::access::Actor::operator();
+        let written = directory::publish(db, &actor, &what, &mut into)?;
+        Ok::<_, directory::DirectoryError>((written, String::from_utf8(into).unwrap()))
+    };
+    hub.hub.read(publish).await.unwrap()
+}
+
+#[actix_web::test]
+async fn what_is_published_in_any_form_holds_what_everybody_may_see_and_nothing_else() {
+    let (hub, _folder) = directory().await;
+    for form in [directory::Form::GeoJson, directory::Form::WhoDoesWhatWhere, directory::Form::Print] {
+        let (written, text) = published(&hub, form, None).await;
+        assert_eq!(written, 1, "{form:?}: {text}");
+        for shown in ["Clínica do Porto", "Harbour Aid"] {
+            assert!(text.contains(shown), "{form:?} lacks {shown}: {text}");
+        }
+        for secret in ["Canary", "xx-canary", SHELTER, HIDDEN, "+260211999999", "-15.5"] {
+            assert!(!text.contains(secret), "{form:?} says {secret}: {text}");
+        }
+        assert_eq!(published(&hub, form, Some("port")).await.0, 1, "{form:?}");
+        assert_eq!(published(&hub, form, Some("elsewhere")).await.0, 0, "{form:?}");
+    }
+    let (_, points) = published(&hub, directory::Form::GeoJson, None).await;
+    let points: Value = serde_json::from_str(&points).unwrap();
+    assert_eq!(points["features"][0]["geometry"]["coordinates"], json!([28.3, -15.4]));
+    let (_, table) = published(&hub, directory::Form::WhoDoesWhatWhere, None).await;
+    let rows: Vec<&str> = table.lines().collect();
+    assert!(rows[1].starts_with("#org+name+prov,#org+type,#service+name,"), "{table}");
+    assert_eq!((rows.len(), rows[0].split(',').count()), (3, rows[1].split(',').count()), "{table}");
+}
+
+#[actix_web::test]
+async fn text_from_outside_is_calculated_by_no_spreadsheet_and_obeyed_by_no_page() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path());
+    let services = folder.path().join("service.csv");
+    let text = std::fs::read_to_string(&services).unwrap();
+    std::fs::write(&services, text.replace("Clínica do Porto", "=cmd()<script>x</script>")).unwrap();
+    import(&hub, folder.path().to_owned(), "coast").await;
+    let (_, table) = published(&hub, directory::Form::WhoDoesWhatWhere, None).await;
+    assert!(table.contains(",'=cmd()") && !table.contains(",=cmd()"), "{table}");
+    let (_, page) = published(&hub, directory::Form::Print, None).await;
+    assert!(page.contains("=cmd()&lt;script&gt;x&lt;/script&gt;") && !page.contains("<script"), "{page}");
+    assert!(!page.contains("src=") && !page.contains("href="), "{page}");
+}
+
 /// Changes a file of the package and imports it again; answers what changed since, for everybody.
 async fn changed(hub: &TestHub, folder: &Path, file: &str, (from, to): (&str, &str)) -> usize {
     hub.clock.advance(chrono::TimeDelta::hours(1));

@@ -1,0 +1,173 @@
+//! Services at places that everybody may see, with what stands around each.
+
+use std::collections::{BTreeMap, HashMap};
+
+use uuid::Uuid;
+
+use crate::{
+    directory::{
+        DirectoryError, Service, Viewer,
+        fold::fold,
+        rows::{self, Withheld},
+        search::Point,
+        store,
+    },
+    kernel::id::ServiceId,
+    storage::{Db, StorageError},
+};
+
+type Cells = BTreeMap<String, String>;
+
+/// A service at a place.
+pub(super) struct Offered {
+    pub(super) place: String,
+    pub(super) service: Service,
+    pub(super) telephones: Vec<String>,
+    /// Latitude and longitude.
+    pub(super) at: Option<(f64, f64)>,
+    organisation: Cells,
+    location: Cells,
+    address: Cells,
+}
+
+impl Offered {
+    /// A cell of the organisation.
+    pub(super) fn organisation(&self, column: &str) -> &str {
+        self.organisation.get(column).map_or("", |cell| cell.trim())
+    }
+
+    /// A cell of the location.
+    pub(super) fn location(&self, column: &str) -> &str {
+        self.location.get(column).map_or("", |cell| cell.trim())
+    }
+
+    /// A cell of the address.
+    pub(super) fn address(&self, column: &str) -> &str {
+        self.address.get(column).map_or("", |cell| cell.trim())
+    }
+
+    /// Whether it lies in a country, province, region or town, by its folded name.
+    pub(super) fn is_in(&self, area: &str) -> bool {
+        AREAS.iter().any(|column| fold(self.address(column)) == area)
+    }
+}
+
+/// What an address says of where it lies, from large to small.
+const AREAS: [&str; 4] = ["country", "state_province", "region", "city"];
+
+/// Hands on every service at a place of a source that everybody may see.
+pub(super) fn each_offered(
+    db: &mut Db<'_>,
+    source: &str,
+    mut take: impl FnMut(Offered) -> Result<(), DirectoryError>,
+) -> Result<(), DirectoryError> {
+    let mut withheld = Withheld::new(Viewer::Anybody);
+    let mut after = String::new();
+    loop {
+        let page = store::present(db, source, "service_at_location", &after)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after.clone_from(&last.id);
+        let places: Vec<String> = page.into_iter().map(|row| row.id).collect();
+        let places = open(db, places, &mut withheld)?;
+        let around = Around::load(db, &places, &mut withheld)?;
+        for place in &places {
+            if let Some(offered) = around.offered(place) {
+                take(offered)?;
+            }
+        }
+    }
+}
+
+/// Those of some rows that everybody may see.
+fn open(db: &mut Db<'_>, mut ids: Vec<String>, withheld: &mut Withheld) -> Result<Vec<String>, StorageError> {
+    withheld.judge(db, &ids)?;
+    ids.retain(|id| !withheld.is(id));
+    Ok(ids)
+}
+
+/// What stands around a page of places.
+struct Around {
+    /// Rows that rows name: by the row that names and the column.
+    named: HashMap<(String, String), String>,
+    /// Addresses and telephones, by what they belong to.
+    parts: HashMap<String, Vec<(String, String)>>,
+    cells: HashMap<String, Cells>,
+    services: HashMap<String, Service>,
+}
+
+impl Around {
+    fn load(db: &mut Db<'_>, places: &[String], withheld: &mut Withheld) -> Result<Self, DirectoryError> {
+        let mut named = HashMap::new();
+        let mut name = |db: &mut Db<'_>, ids: &[String]| -> Result<Vec<String>, StorageError> {
+            let links = rows::store::names(db, ids)?;
+            let found = links.iter().map(|link| link.parent.clone()).collect();
+            named.extend(links.into_iter().map(|link| ((link.id, link.via), link.parent)));
+            Ok(found)
+        };
+        let behind = name(db, places)?;
+        let behind = open(db, behind, withheld)?;
+        let organisations = name(db, &behind)?;
+        let mut all = open(db, organisations, withheld)?;
+        let ids: Vec<String> = behind.iter().filter_map(|id| Some(service_id(id)?.to_string())).collect();
+        let services = store::by_ids(db, &ids)?;
+        let owners: Vec<String> = behind.iter().chain(places).cloned().collect();
+        let links = rows::store::parts(db, &owners, &["address", "phone"])?;
+        let ids = open(db, links.iter().map(|link| link.id.clone()).collect(), withheld)?;
+        let mut parts: HashMap<String, Vec<(String, String)>> = HashMap::new();
+        for link in links.into_iter().filter(|link| ids.contains(&link.id)) {
+            parts.entry(link.parent).or_default().push((link.table, link.id));
+        }
+        all.extend(behind.into_iter().chain(ids));
+        all.sort_unstable();
+        all.dedup();
+        let mut cells = HashMap::new();
+        for row in rows::store::bodies(db, &all)? {
+            let read = serde_json::from_str(&row.body)
+                .map_err(|_reason| StorageError::Unreadable("directory_rows.body"))?;
+            cells.entry(row.id).or_insert(read);
+        }
+        Ok(Self { named, parts, cells, services })
+    }
+
+    fn named(&self, id: &str, column: &str) -> Option<&String> {
+        self.named.get(&(id.to_owned(), column.to_owned()))
+    }
+
+    fn of(&self, id: Option<&String>) -> Cells {
+        id.and_then(|id| self.cells.get(id)).cloned().unwrap_or_default()
+    }
+
+    fn parts<'a>(&'a self, owner: &str, table: &'a str) -> impl Iterator<Item = &'a Cells> {
+        let parts = self.parts.get(owner).into_iter().flatten().filter(move |(of, _)| of == table);
+        parts.filter_map(|(_, id)| self.cells.get(id))
+    }
+
+    fn offered(&self, place: &str) -> Option<Offered> {
+        let (service, location) = (self.named(place, "service_id")?, self.named(place, "location_id")?);
+        let at = self.cells.get(location)?;
+        let degrees = |column: &str| at.get(column)?.trim().parse::<f64>().ok();
+        let at = degrees("latitude").zip(degrees("longitude"));
+        // A place at zero and zero is one that nobody filled in.
+        let at = at.filter(|(up, round)| Point::at(*up, *round).is_some() && (*up, *round) != (0.0, 0.0));
+        let mut telephones: Vec<String> = [place, location, service]
+            .into_iter()
+            .flat_map(|owner| self.parts(owner, "phone"))
+            .filter_map(|phone| phone.get("number").cloned())
+            .collect();
+        telephones.sort_unstable();
+        telephones.dedup();
+        Some(Offered {
+            place: place.to_owned(),
+            service: self.services.get(&service_id(service)?.to_string())?.clone(),
+            telephones,
+            at,
+            organisation: self.of(self.named(service, "organization_id")),
+            location: self.of(Some(location)),
+            address: self.parts(location, "address").next().cloned().unwrap_or_default(),
+        })
+    }
+}
+
+fn service_id(row: &str) -> Option<ServiceId> {
+    Uuid::try_parse(row).ok().map(ServiceId::from_uuid)
+}
