@@ -494,9 +494,10 @@ async fn publish(
     output: &Output,
 ) -> Result<(), CliError> {
     let file = std::fs::File::create_new(&to)?;
-    let actor = caller.actor.clone();
-    let publishing =
-        move |db: &mut Db<'_>| directory::publish(db, &actor, &what, &mut std::io::BufWriter::new(file));
+    let (actor, now) = (caller.actor.clone(), hub.now());
+    let publishing = move |db: &mut Db<'_>| {
+        directory::publish(db, &actor, (&what, now), &mut std::io::BufWriter::new(file))
+    };
     let published = hub.read::<_, DirectoryError>(publishing).await;
     // Nothing half written stays behind.
     let written = published.inspect_err(|_error| drop(std::fs::remove_file(&to)))?;

@@ -1,1 +1,2 @@
+-- Nobody says any more by which policy a process judges.
 DROP TABLE processes;

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::super::{
-    CliError, Output,
-    home::Home,
-    output::denial,
-    session::{Session, part, text},
+use crate::{
+    cli::{
+        CliError, Output,
+        home::Home,
+        output::denial,
+        session::{Session, part, text},
+    },
+    kernel::id::PacketId,
 };
-use crate::kernel::id::PacketId;
 
 /// Lists every packet of this organisation that is held back now. The notices tell which were ever.
 pub(super) async fn held(home: &Home, output: &Output) -> Result<(), CliError> {

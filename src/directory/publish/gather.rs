@@ -12,7 +12,7 @@ use crate::{
         search::Point,
         store,
     },
-    kernel::id::ServiceId,
+    kernel::{Timestamp, id::ServiceId},
     storage::{Db, StorageError},
 };
 
@@ -58,7 +58,7 @@ const AREAS: [&str; 4] = ["country", "state_province", "region", "city"];
 /// Hands on every service at a place of a source that everybody may see.
 pub(super) fn each_offered(
     db: &mut Db<'_>,
-    source: &str,
+    (source, now): (&str, Timestamp),
     mut take: impl FnMut(Offered) -> Result<(), DirectoryError>,
 ) -> Result<(), DirectoryError> {
     let mut withheld = Withheld::new(Viewer::Anybody);
@@ -69,7 +69,7 @@ pub(super) fn each_offered(
         after.clone_from(&last.id);
         let places: Vec<String> = page.into_iter().map(|row| row.id).collect();
         let places = open(db, places, &mut withheld)?;
-        let around = Around::load(db, &places, &mut withheld)?;
+        let around = Around::load(db, &places, &mut withheld, now)?;
         for place in &places {
             if let Some(offered) = around.offered(place) {
                 take(offered)?;
@@ -96,7 +96,12 @@ struct Around {
 }
 
 impl Around {
-    fn load(db: &mut Db<'_>, places: &[String], withheld: &mut Withheld) -> Result<Self, DirectoryError> {
+    fn load(
+        db: &mut Db<'_>,
+        places: &[String],
+        withheld: &mut Withheld,
+        now: Timestamp,
+    ) -> Result<Self, DirectoryError> {
         let mut named = HashMap::new();
         let mut name = |db: &mut Db<'_>, ids: &[String]| -> Result<Vec<String>, StorageError> {
             let links = rows::store::names(db, ids)?;
@@ -109,7 +114,7 @@ impl Around {
         let organisations = name(db, &behind)?;
         let mut all = open(db, organisations, withheld)?;
         let ids: Vec<String> = behind.iter().filter_map(|id| Some(service_id(id)?.to_string())).collect();
-        let services = store::by_ids(db, &ids)?;
+        let services = store::by_ids(db, &ids, now)?;
         let owners: Vec<String> = behind.iter().chain(places).cloned().collect();
         let links = rows::store::parts(db, &owners, &["address", "phone"])?;
         let ids = open(db, links.iter().map(|link| link.id.clone()).collect(), withheld)?;

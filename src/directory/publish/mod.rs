@@ -19,6 +19,7 @@ use gather::{Offered, each_offered};
 use super::{DirectoryError, Listing, fold::fold, hsds::HsdsError, store};
 use crate::{
     access::{AccessError, Actor, Permission},
+    kernel::Timestamp,
     storage::Db,
 };
 
@@ -48,7 +49,7 @@ pub struct Publish {
 pub fn publish(
     db: &mut Db<'_>,
     actor: &Actor,
-    what: &Publish,
+    (what, now): (&Publish, Timestamp),
     into: &mut dyn Write,
 ) -> Result<u64, DirectoryError> {
     actor.may(Permission::ManageDirectory)?;
@@ -62,7 +63,7 @@ pub fn publish(
         Form::Print => Box::new(print::Page::default()),
     };
     writer.begin(into).map_err(unwritten)?;
-    each_offered(db, &what.source, |offered| {
+    each_offered(db, (&what.source, now), |offered| {
         let is_there = area.as_deref().is_none_or(|area| offered.is_in(area));
         let is_open = what.form == Form::WhoDoesWhatWhere || offered.service.status == Listing::Active;
         if is_there && is_open { writer.take(offered, into).map_err(unwritten) } else { Ok(()) }

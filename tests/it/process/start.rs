@@ -8,6 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::process::Signal;
+
 use super::{made, new_client, path};
 use crate::support::process::{Ended, Machine, answer, client};
 

@@ -245,7 +245,7 @@ async fn a_process_that_judges_by_another_policy_is_noticed_until_it_is_gone() {
         }
         let hub = hub.restarted(&of_something_else()).await;
         let alike = async || {
-            let ready = send(&hub.url, None, "/health/ready").await.expect(200).body;
+            let ready = send(&hub, None, "GET", "/health/ready", &[], None).await.expect(200).body;
             let metrics = hub.hub.metrics().render();
             assert!(metrics.contains("throughline_policy_info"));
             let counted = metrics.contains("throughline_other_policies 0");
