@@ -4,7 +4,7 @@
 //!
 //! - There are three answers. What neither side has said is never a no: it is [`Answer::NotKnown`], with the rule to ask the provider about.
 //! - Of what a person can be several of at once (populations, health, languages, …) what was not named is not known either, until
-//!   [`Facts::complete`] says that nothing else applies.
+//!   `complete` in [`Asked`] says that nothing else applies.
 //! - Rules of one group all apply; groups are alternatives. A group of exclusions that applies beats every inclusion.
 //! - A service that states nothing is not known to be for anybody. [`Attribute::Everybody`] says that it is open to all.
 //!

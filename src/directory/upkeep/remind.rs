@@ -68,7 +68,7 @@ pub fn remind(tx: &mut Tx<'_>, settings: &DirectorySettings) -> Result<(), Direc
             let told = if due.at <= now { Told::Over } else { Told::Soon };
             let payload = Payload { service: due.service, at: due.at };
             outbox::say(tx, &Event { topic: clock.topic(told), organisation: Some(due.member), payload })?;
-            store::note_told(tx, clock, due.service, Some(told))?;
+            store::note_told(tx, clock, &due, told)?;
         }
     }
     Ok(())

@@ -103,7 +103,9 @@ pub(in crate::directory) fn enter_verification(
         return Err(StorageError::Conflict);
     }
     if good && newest {
-        note_told(tx, Clock::Verification, was.id, None)?;
+        diesel::update(services::table.filter(services::id.eq(was.id.to_string())))
+            .set(services::verify_told.eq(0))
+            .execute(tx.db().conn())?;
     }
     insert(tx, was.id, kept)
 }
@@ -206,18 +208,26 @@ pub(super) fn running_out(
         .collect()
 }
 
-/// Notes which reminder a provider had. This is no change of the entry and makes no version.
+/// Notes which reminder a provider had of an end that still stands. This is no change of the entry and makes no version.
 pub(super) fn note_told(
     tx: &mut Tx<'_>,
     clock: Clock,
-    service: ServiceId,
-    told: Option<Told>,
+    due: &RunningOut,
+    told: Told,
 ) -> Result<(), StorageError> {
-    let told = told.map_or(0, Told::number);
-    let one = diesel::update(services::table.filter(services::id.eq(service.to_string())));
+    let (id, at, told) = (due.service.to_string(), due.at.micros(), told.number());
+    // What its provider renewed meanwhile is reminded of anew.
     match clock {
-        Clock::Availability => one.set(services::availability_told.eq(told)).execute(tx.db().conn())?,
-        Clock::Verification => one.set(services::verify_told.eq(told)).execute(tx.db().conn())?,
+        Clock::Availability => diesel::update(
+            services::table.filter(services::id.eq(id).and(services::availability_until.eq(at))),
+        )
+        .set(services::availability_told.eq(told))
+        .execute(tx.db().conn())?,
+        Clock::Verification => {
+            diesel::update(services::table.filter(services::id.eq(id).and(services::verify_by.eq(at))))
+                .set(services::verify_told.eq(told))
+                .execute(tx.db().conn())?
+        }
     };
     Ok(())
 }
