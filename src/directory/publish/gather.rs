@@ -125,12 +125,7 @@ impl Around {
         all.extend(behind.into_iter().chain(ids));
         all.sort_unstable();
         all.dedup();
-        let mut cells = HashMap::new();
-        for row in rows::store::bodies(db, &all)? {
-            let read = serde_json::from_str(&row.body)
-                .map_err(|_reason| StorageError::Unreadable("directory_rows.body"))?;
-            cells.entry(row.id).or_insert(read);
-        }
+        let cells = rows::store::cells(db, &all)?;
         Ok(Self { named, parts, cells, services })
     }
 

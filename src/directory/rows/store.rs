@@ -1,6 +1,6 @@
 //! Rows of packages and their links.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 
@@ -134,6 +134,20 @@ pub(in crate::directory) fn bodies(db: &mut Db<'_>, ids: &[String]) -> Result<Ve
             .select((directory_rows::tbl, directory_rows::id, directory_rows::body, directory_rows::place))
             .load(db.conn())
     })
+}
+
+/// The cells of the same rows, by id.
+pub(in crate::directory) fn cells(
+    db: &mut Db<'_>,
+    ids: &[String],
+) -> Result<HashMap<String, BTreeMap<String, String>>, StorageError> {
+    let mut cells = HashMap::new();
+    for row in bodies(db, ids)? {
+        let read = serde_json::from_str(&row.body)
+            .map_err(|_reason| StorageError::Unreadable("directory_rows.body"))?;
+        cells.entry(row.id).or_insert(read);
+    }
+    Ok(cells)
 }
 
 /// A link as it is stored.

@@ -114,12 +114,7 @@ impl Around {
         all.extend(inner);
         all.sort_unstable();
         all.dedup();
-        let mut cells = HashMap::new();
-        for row in rows::store::bodies(db, &all)? {
-            let read = serde_json::from_str(&row.body)
-                .map_err(|_reason| StorageError::Unreadable("directory_rows.body"))?;
-            cells.entry(row.id).or_insert(read);
-        }
+        let cells = rows::store::cells(db, &all)?;
         for found in parts.values_mut() {
             found.sort_unstable();
         }
