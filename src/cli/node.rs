@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use tracing_subscriber::{EnvFilter, fmt::writer::BoxMakeWriter};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt::writer::BoxMakeWriter};
 
 use super::CliError;
 use crate::{
@@ -73,13 +73,8 @@ fn migrated(store: Store, settings: &Settings) -> Result<Store, StorageError> {
 
 /// Starts the log of this process. What rooms hold back (names, contacts, packets) has no way into it: such types cannot be shown.
 pub(super) fn start_log(settings: &Settings, file: Option<&Path>) -> std::io::Result<()> {
-    let filter = EnvFilter::try_new(&settings.log.level).unwrap_or_else(|_ignored| EnvFilter::new("info"));
-    // Libraries speak up only when something is wrong, unless the level names them.
-    let filter = ["actix_server=warn", "tokio_cron_scheduler=warn"]
-        .into_iter()
-        .filter(|quiet| !settings.log.level.contains(quiet.split('=').next().unwrap_or_default()))
-        .filter_map(|quiet| quiet.parse().ok())
-        .fold(filter, EnvFilter::add_directive);
+    let filter =
+        EnvFilter::try_new(heard(&settings.log.level)).unwrap_or_else(|_ignored| EnvFilter::new("info"));
     let writer = match file {
         Some(path) => BoxMakeWriter::new(std::fs::File::create(path)?),
         None => BoxMakeWriter::new(std::io::stderr),
@@ -91,4 +86,37 @@ pub(super) fn start_log(settings: &Settings, file: Option<&Path>) -> std::io::Re
         LogFormat::Text => builder.try_init(),
     };
     Ok(())
+}
+
+/// A level is that of this program. Libraries speak up only when something is wrong, whatever it is: what they say at louder levels
+/// quotes paths and headers. One that is named speaks as it is told.
+fn heard(level: &str) -> String {
+    let (named, bare): (Vec<&str>, Vec<&str>) =
+        level.split(',').partition(|part| part.parse::<LevelFilter>().is_err());
+    let ours = bare.last().and_then(|part| part.parse().ok()).unwrap_or(LevelFilter::OFF);
+    let theirs = ours.min(LevelFilter::WARN);
+    [format!("{theirs},throughline={ours}")]
+        .into_iter()
+        .chain(named.into_iter().map(str::to_owned))
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_is_that_of_this_program_and_libraries_only_warn() {
+        for (level, expected) in [
+            ("trace", "warn,throughline=trace"),
+            ("INFO", "warn,throughline=info"),
+            ("off", "off,throughline=off"),
+            ("error", "error,throughline=error"),
+            ("info,h2=trace", "warn,throughline=info,h2=trace"),
+            ("throughline::storage=debug", "off,throughline=off,throughline::storage=debug"),
+        ] {
+            assert_eq!(heard(level), expected);
+        }
+    }
 }

@@ -191,7 +191,7 @@ pub struct Jobs {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
-    /// Filter, as tracing's `EnvFilter` reads it.
+    /// How much this program says; modules and libraries that are named as tracing's `EnvFilter` reads them.
     pub level: String,
     /// How lines look.
     pub format: LogFormat,

@@ -4,6 +4,7 @@ mod full;
 mod gone;
 mod kill;
 mod lifecycle;
+mod log;
 mod start;
 mod stop;
 mod tls;
