@@ -1,4 +1,7 @@
 //! Give an import back as a package, with what the source gave and nothing that is kept secret.
+//!
+//! Rows stand in the order of their ids and columns in that of their names, so that the same rows give the same bytes wherever they are
+//! kept: a package that is exported, imported elsewhere under the same name and exported again is the same package.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,7 +11,7 @@ use std::{
 use super::{
     DirectoryError, Viewer,
     hsds::{HsdsError, tables::RULES},
-    rows::Withheld,
+    rows::{self, Withheld},
     store,
 };
 use crate::{
@@ -69,11 +72,8 @@ fn columns(
         columns.extend(cells.into_keys());
         Ok(())
     })?;
-    columns.remove("id");
-    if columns.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(std::iter::once(String::from("id")).chain(columns).collect())
+    let id = columns.take("id");
+    Ok(id.into_iter().chain(columns).collect())
 }
 
 fn write_table(
@@ -109,11 +109,21 @@ fn each_row(
         let page = store::present(db, source, kind, &after)?;
         let Some(last) = page.last() else { return Ok(()) };
         after.clone_from(&last.id);
-        let ids: Vec<String> = page.iter().map(|row| row.id.clone()).collect();
+        let mut ids: Vec<String> = page.iter().map(|row| row.id.clone()).collect();
+        let links = rows::store::names(db, &ids)?;
+        ids.extend(links.iter().map(|link| link.parent.clone()));
         withheld.judge(db, &ids)?;
+        // A row that does not belong to what is withheld, and only names it, names it no more.
+        let hidden: BTreeSet<(&str, &str)> = links
+            .iter()
+            .filter(|link| withheld.is(&link.parent))
+            .map(|link| (link.id.as_str(), link.via.as_str()))
+            .collect();
         for row in page.iter().filter(|row| !withheld.is(&row.id)) {
-            let cells: Cells = serde_json::from_str(&row.body)
+            let mut cells: Cells = serde_json::from_str(&row.body)
                 .map_err(|_reason| StorageError::Unreadable("directory_rows.body"))?;
+            cells.retain(|column, _| !hidden.contains(&(row.id.as_str(), column.as_str())));
+            cells.entry(String::from("id")).or_insert_with(|| row.id.clone());
             take(cells)?;
         }
     }

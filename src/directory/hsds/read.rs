@@ -462,7 +462,7 @@ fn cells(columns: &[String], line: u64, record: &ByteRecord) -> Result<Row, Find
         };
         // An apostrophe before a formula is how spreadsheets, and our own export, keep it from being calculated.
         let text = text.trim();
-        let text = text.strip_prefix('\'').filter(|rest| is_formula(column, rest)).unwrap_or(text);
+        let text = text.strip_prefix('\'').filter(|rest| is_formula("", rest)).unwrap_or(text);
         if text.chars().nth(CELL_MAX).is_some() {
             return Err(Finding::refused(
                 "cell_length",

@@ -31,6 +31,12 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.name == name)
 }
 
+/// Whether a column of a table names a row.
+pub fn is_reference(table: &str, column: &str) -> bool {
+    let named = rule(table).is_some_and(|rule| rule.references.iter().any(|(via, _)| *via == column));
+    named || (column == "link_id" && LINKED.contains(&table))
+}
+
 /// Tables that are left out on purpose, with the reason that stands in the report.
 pub const LEFT_OUT: &[(&str, &str)] = &[
     (

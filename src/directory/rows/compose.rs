@@ -13,6 +13,7 @@ use super::{
 use crate::{
     directory::{
         DirectoryError, Viewer,
+        hsds::tables::is_reference,
         list::store::{Seen, seen},
     },
     storage::{Db, StorageError},
@@ -161,13 +162,15 @@ impl Loaded {
         for id in ids {
             self.names.entry(id.clone()).or_default();
         }
-        for link in store::names(db, ids)? {
+        let links = store::names(db, ids)?;
+        // What the viewer may not see is as if it were not there, and named by nothing.
+        let parents = links.iter().map(|link| &link.parent);
+        self.withheld.judge(db, &ids.iter().chain(parents).cloned().collect::<Vec<_>>())?;
+        for link in links.into_iter().filter(|link| !self.withheld.is(&link.parent)) {
             if let Some(names) = self.names.get_mut(&link.id) {
                 names.insert(link.via, link.parent);
             }
         }
-        // What the viewer may not see is as if it were not there.
-        self.withheld.judge(db, ids)?;
         for id in ids.iter().filter(|id| self.withheld.is(id)) {
             self.rows.remove(id);
         }
@@ -214,6 +217,8 @@ impl Loaded {
         let row = self.rows.get(id)?;
         let mut object = hsds_json::members(&row.table, &row.cells);
         object.insert(String::from("id"), id.into());
+        // Which row is named, by its id here; what the viewer may not see is named by nothing.
+        object.retain(|column, _| !is_reference(&row.table, column));
         for (via, parent) in self.names.get(id).into_iter().flatten() {
             object.insert(via.clone(), parent.as_str().into());
         }

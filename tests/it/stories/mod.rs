@@ -11,6 +11,7 @@ mod onward;
 mod policy;
 pub(crate) mod referral;
 mod refused;
+mod roundtrip;
 mod search;
 mod sheet;
 mod submit;

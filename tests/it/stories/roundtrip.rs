@@ -1,0 +1,175 @@
+//! What is exported comes in elsewhere as it was, and goes out again as the same bytes.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde_json::json;
+use throughline::{
+    access::Actor,
+    directory::{self, DirectoryError, Given, Visibility, hsds::Package, hsds::Report},
+    storage::Db,
+};
+
+use crate::support::TestHub;
+
+const HIDDEN: &str = "22222222-2222-4222-8222-222222222222";
+
+/// Something of every table, in no order, with ids of every kind and cells that are easily broken.
+const TABLES: &[(&str, &str)] = &[
+    (
+        "organization",
+        "name,id,description,parent_organization_id,x_local\n\
+         \"Harbour, \"\"Aid\"\"\",o2,\"two\nlines\",,\"=1+1\"\n\
+         Zażółć,11111111-1111-4111-8111-111111111111,,o2,'t Hooft\n\
+         Child of the hidden,o3,,o9,\n\
+         Canary house,o9,,,\n",
+    ),
+    ("taxonomy", "id,name\nt1,Needs\n"),
+    ("taxonomy_term", "id,name,taxonomy_id,parent_id,code\nt11,Dentist,t1,t10,B\nt10,Health,t1,,A\n"),
+    ("program", "id,name,organization_id\np1,Coast,o2\n"),
+    (
+        "service",
+        "status,id,organization_id,program_id,name,description,minimum_age,assured_date,assurer_email\n\
+         active,s2,o2,p1,خدمة قانونية,\u{202b}نص\u{202c},16,2026-01-02,person@example.org\n\
+         temporarily closed,s1,o2,,Asylum advice,<b>bold</b>,,,\n\
+         active,s3,o3,,\"@SUM(A1)\",,,,\n\
+         active,22222222-2222-4222-8222-222222222222,o9,,Canary shelter,,,,\n",
+    ),
+    (
+        "location",
+        "id,location_type,latitude,longitude,name\nl2,physical,-15.40,28.3,Quay\nl1,virtual,,,\nl3,physical,0,0,Nowhere\n",
+    ),
+    ("service_at_location", "id,service_id,location_id\nat2,s1,l1\nat3,s1,l3\nat1,s2,l2\n"),
+    (
+        "address",
+        "id,location_id,address_1,city,country,address_type,state_province,postal_code\na1,l2,Quay 1,Port,ZM,physical,,\n",
+    ),
+    ("phone", "id,number,service_id\nph1,+260 211 000000 ext 2,s1\nph2,+44 (0)20 7946-0000,s2\n"),
+    ("organization_identifier", "id,organization_id,identifier_type,identifier\ni1,o2,Charity,-12\n"),
+    ("unit", "id,name\nu1,bed\n"),
+    ("service_capacity", "id,service_id,unit_id,available,updated\nc1,s1,u1,3,2026-03-01T00:00:00Z\n"),
+    (
+        "schedule",
+        "id,service_id,freq,byday,opens_at,closes_at\nsc1,s1,WEEKLY,\"MO,TU\",08:00,16:00\nsc2,,,,,\n",
+    ),
+    ("language", "id\nla1\n"),
+    ("service_area", "id,service_id,name,extent\nsa1,s1,Port,\"{\"\"type\"\": \"\"Point\"\"}\"\n"),
+    ("required_document", "id,service_id,document\nrd1,s1,None\n"),
+    ("accessibility", "id,location_id,description\nac1,l2,Ramp\n"),
+    ("funding", "id,service_id,source\nf1,s1,Donations\n"),
+    ("cost_option", "id,service_id,amount\nco1,s1,-0.50\n"),
+    ("url", "id,service_id,url\nw1,s1,https://example.org\n"),
+    ("attribute", "id,link_id,link_entity,taxonomy_term_id,value\nx1,s1,service,t11,\n"),
+    (
+        "eligibility_rule",
+        "id,service_id,group_no,attribute,operator,values,kind,text\n\
+         e1,s1,1,sex,in,female,required,\ne2,s1,1,age_months,between,\",359\",required,Under 30\n",
+    ),
+    ("access_barrier", "id,service_id,barrier_type,severity\nb1,s1,financial,high\n"),
+    ("referral_requirement", "id,service_id,reports_to_authorities\nr1,s1,unknown\n"),
+    ("referral_channel", "id,service_id,channel,address\nrc1,s1,telephone,+260 1\n"),
+    ("outgoing_referral", "id,organization_id,to_organization_id,to_service_id\nor1,o2,o9,s1\n"),
+    (
+        "translation",
+        "id,link_entity,link_id,field,language,text\ntr1,service,s1,name,fr,\"Conseil, d'asile\"\n",
+    ),
+];
+
+fn package(folder: &Path) {
+    let mut resources = Vec::new();
+    for (table, text) in TABLES {
+        std::fs::write(folder.join(format!("{table}.csv")), text).unwrap();
+        resources.push(json!({ "name": table, "path": format!("{table}.csv") }));
+    }
+    let descriptor = json!({ "name": "test", "resources": resources });
+    std::fs::write(folder.join("datapackage.json"), descriptor.to_string()).unwrap();
+}
+
+async fn import(hub: &TestHub, from: PathBuf) -> Report {
+    let package = Package::open(&from).unwrap();
+    let report = hub
+        .hub
+        .write("directory.import", &hub.operator(), move |tx| {
+            let given = Given { package: &package, source: "coast", visibility: Visibility::Members };
+            directory::import(tx, given, &mut |_| {})
+        })
+        .await
+        .unwrap();
+    assert_eq!(report.refused, 0, "{:?}", report.problems);
+    report
+}
+
+async fn restrict(hub: &TestHub, service: &str) {
+    let service = format!("svc_{}", service.replace('-', "")).parse().unwrap();
+    let command = directory::SetVisibility { service, version: 1, visibility: Visibility::Restricted };
+    hub.hub
+        .write("directory.set_visibility", &hub.operator(), move |tx| directory::set_visibility(tx, &command))
+        .await
+        .unwrap();
+}
+
+/// The files of a package by their names.
+async fn exported(hub: &TestHub, source: &'static str) -> (tempfile::TempDir, BTreeMap<String, String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let into = folder.path().to_owned();
+    let export = move |db: &mut Db<'_>| directory::export(db, &Actor::operator(), source, &into);
+    hub.hub.read::<_, DirectoryError>(export).await.unwrap();
+    let files = std::fs::read_dir(folder.path()).unwrap().map(|file| {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        (name, std::fs::read_to_string(path).unwrap())
+    });
+    let files = files.collect();
+    (folder, files)
+}
+
+#[actix_web::test]
+async fn a_package_that_is_exported_comes_in_elsewhere_and_goes_out_as_the_same_bytes() {
+    let (hub, other) = (TestHub::new(), TestHub::new());
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path());
+    let came = import(&hub, folder.path().to_owned()).await;
+    restrict(&hub, HIDDEN).await;
+    let (first, files) = exported(&hub, "coast").await;
+    let all: String = files.values().map(String::as_str).collect();
+    for secret in ["Canary", HIDDEN, "o9"] {
+        assert!(!all.contains(secret), "{secret}: {all}");
+    }
+    let taken = import(&other, first.path().to_owned()).await;
+    let (_second, again) = exported(&other, "coast").await;
+    assert_eq!(files, again);
+    // Everything is there but the hidden organisation and its service.
+    assert_eq!((files.len(), taken.rows()), (TABLES.len() + 1, came.rows() - 2));
+    assert!(all.contains("person@example.org") && all.contains("x_local"), "what the standard does not know");
+    assert!(all.contains("sc2") && all.contains("la1"), "rows with nothing but an id");
+
+    restrict_nothing_and_compare(&hub, first.path()).await;
+}
+
+/// What was exported is what is there: taking it again where it came from changes nothing, beside what was hidden.
+async fn restrict_nothing_and_compare(hub: &TestHub, folder: &Path) {
+    let package = Package::open(folder).unwrap();
+    let look =
+        move |db: &mut Db<'_>| directory::dry_run(db, &Actor::operator(), &package, "coast", &mut |_| {});
+    let report = hub.hub.read::<_, DirectoryError>(look).await.unwrap();
+    let changed: Vec<&str> =
+        report.tables.iter().filter(|t| t.changed + t.new > 0).map(|t| t.table.as_str()).collect();
+    assert_eq!(changed, ["organization", "outgoing_referral"], "they named what is hidden");
+    assert_eq!(report.missing(), 2);
+}
+
+#[actix_web::test]
+async fn what_was_entered_here_goes_out_with_its_ids() {
+    let (hub, other) = (TestHub::new(), TestHub::new());
+    let org = hub.org("Lake Clinic").await;
+    let body =
+        json!({ "organisation": org.id, "service": "SV07", "name": "Lake clinic", "description": "Care" });
+    org.post(&hub, "/api/v1/services", &body).await.expect(201);
+    let (folder, files) = exported(&hub, "node").await;
+    assert!(files["service.csv"].starts_with("id,description,name,organization_id,status\n"), "{files:?}");
+    assert_eq!(import(&other, folder.path().to_owned()).await.rows(), 2);
+    let (_folder, again) = exported(&other, "coast").await;
+    assert_eq!(files["service.csv"], again["service.csv"]);
+}
