@@ -1,11 +1,11 @@
 //! `throughline audit`
 
-use std::{io::Read as _, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{CliError, Output, block_on, disclosures::DisclosuresArgs, open_hub};
+use super::{CliError, Output, block_on, disclosures::DisclosuresArgs, files, open_hub};
 use crate::{
     audit::{
         self, AuditError, Detail, Entry, Held, LogVerifier, Proof, Verification, Wanted, proof::PROOF_MAX,
@@ -98,7 +98,7 @@ impl Audit {
         let verifier = hub.keys().log_key()?.verifier().clone();
         match self {
             Self::Verify { checkpoints, leaves } => {
-                let notes = checkpoints.iter().map(std::fs::read_to_string).collect::<Result<_, _>>()?;
+                let notes = checkpoints.iter().map(files::text).collect::<Result<_, _>>()?;
                 verify(hub, verifier, Held { leaves, checkpoints: notes }, output).await
             }
             Self::Prove { entry, without_entry, out } => {
@@ -110,7 +110,7 @@ impl Audit {
                     .to_text();
                 match out {
                     Some(file) => {
-                        std::fs::write(&file, &proof)?;
+                        files::write(&file, proof.as_bytes())?;
                         output.say(format!("Wrote {}.", file.display()));
                         Ok(())
                     }
@@ -189,9 +189,8 @@ fn wanted(text: &str) -> Result<Wanted, CliError> {
 
 fn verify_proof(file: &PathBuf, key: &str, leaf: Option<Digest>, output: &Output) -> Result<(), CliError> {
     let verifier = LogVerifier::parse(key)?;
-    let mut text = String::new();
     let most = u64::try_from(PROOF_MAX).unwrap_or(u64::MAX).saturating_add(1);
-    std::fs::File::open(file)?.take(most).read_to_string(&mut text)?;
+    let text = files::beginning(file, most)?;
     let proven = Proof::parse(&text)?.check(&verifier, leaf)?;
     let entry = proven.entry.as_ref().map(Entry::facts).transpose().map_err(AuditError::from)?;
     let facts = serde_json::json!({

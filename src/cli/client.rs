@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
 use super::{
-    CliError,
+    CliError, files,
     home::{Connection, Keyring},
 };
 use crate::{
@@ -54,11 +54,11 @@ fn http_for(connection: &Connection) -> Result<reqwest::Client, CliError> {
         .timeout(Duration::from_secs(60))
         .user_agent(concat!("throughline/", env!("CARGO_PKG_VERSION")));
     if let Some(path) = &connection.hub_ca {
-        let authorities = reqwest::Certificate::from_pem_bundle(&std::fs::read(path)?);
+        let authorities = reqwest::Certificate::from_pem_bundle(&files::bytes(path)?);
         builder = builder.tls_certs_only(authorities.map_err(|_ignored| unusable(path))?);
     }
     if let Some(path) = &connection.identity {
-        let identity = reqwest::Identity::from_pem(&std::fs::read(path)?);
+        let identity = reqwest::Identity::from_pem(&files::bytes(path)?);
         builder = builder.identity(identity.map_err(|_ignored| unusable(path))?);
     }
     builder.build().map_err(|error| unreachable("this machine's network", &error))

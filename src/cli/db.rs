@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{CliError, Output};
+use super::{CliError, Output, files};
 use crate::{
     config::Settings,
     kernel::{Code, Fault},
@@ -127,7 +127,7 @@ fn restore(settings: &Settings, file: &PathBuf, output: &Output) -> Result<(), C
     if let Err(error) = whole {
         let _was_not_begun = std::fs::remove_file(&beside);
         let full = error.kind() == std::io::ErrorKind::StorageFull;
-        return Err(if full { StorageError::Full.into() } else { error.into() });
+        return Err(if full { StorageError::Full.into() } else { files::unwritable(&beside, &error) });
     }
     for ending in ["", "-wal", "-shm"] {
         let old = PathBuf::from(format!("{path}{ending}"));

@@ -9,7 +9,7 @@ use std::{
 use clap::{Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{CliError, Output, block_on, open_hub};
+use super::{CliError, Output, block_on, files, open_hub};
 use crate::{
     access::{Actor, Tx},
     config::Settings,
@@ -19,7 +19,7 @@ use crate::{
         eligibility::{self, Answer, Facts},
         hsds::{Package, Report},
         search::{Around, Found, Nothing, Search},
-        sheet::{self, Map, Sheet, SheetError},
+        sheet::{self, Map, Sheet},
     },
     hub::{Caller, Hub},
     kernel::{
@@ -354,12 +354,13 @@ const FACTS_MAX: u64 = 16 * 1024;
 
 /// What is known of a person, out of a file or standard input.
 fn facts(from: &Path, hub: &Hub) -> Result<Facts, CliError> {
-    let mut text = String::new();
-    if from == Path::new("-") {
-        std::io::stdin().take(FACTS_MAX).read_to_string(&mut text)?;
+    let text = if from == Path::new("-") {
+        let mut said = String::new();
+        std::io::stdin().take(FACTS_MAX).read_to_string(&mut said)?;
+        said
     } else {
-        std::fs::File::open(from)?.take(FACTS_MAX).read_to_string(&mut text)?;
-    }
+        files::beginning(from, FACTS_MAX)?
+    };
     let asked: eligibility::Asked = serde_json::from_str(&text).map_err(|reason| {
         // Where it is wrong, and nothing of what it says.
         let at = format!("line {}, column {}", reason.line(), reason.column());
@@ -470,8 +471,8 @@ async fn export(
     folder: PathBuf,
     output: &Output,
 ) -> Result<(), CliError> {
-    std::fs::create_dir_all(&folder)?;
-    if std::fs::read_dir(&folder)?.next().is_some() {
+    files::make_folder(&folder)?;
+    if !files::names_in(&folder)?.is_empty() {
         return Err(CliError::new(
             Code::new("directory.folder_not_empty", Fault::Conflict),
             format!("{} is not empty; name a new folder", folder.display()),
@@ -493,7 +494,7 @@ async fn publish(
     to: PathBuf,
     output: &Output,
 ) -> Result<(), CliError> {
-    let file = std::fs::File::create_new(&to)?;
+    let file = files::create_new(&to)?;
     let (actor, now) = (caller.actor.clone(), hub.now());
     let publishing = move |db: &mut Db<'_>| {
         directory::publish(db, &actor, (&what, now), &mut std::io::BufWriter::new(file))
@@ -530,11 +531,7 @@ fn package(from: &Path, map: Option<&Path>, output: &Output) -> Result<Package, 
 }
 
 fn read_map(path: &Path) -> Result<Map, CliError> {
-    let mut text = Vec::new();
-    let file = std::fs::File::open(path)
-        .map_err(|error| SheetError::Map(format!("{} cannot be read: {error}", path.display())))?;
-    file.take(MAP_MAX).read_to_end(&mut text)?;
-    Ok(Map::parse(&text)?)
+    Ok(Map::parse(files::beginning(path, MAP_MAX)?.as_bytes())?)
 }
 
 async fn import(

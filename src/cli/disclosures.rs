@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::{
     CliError, Output, block_on,
     consent::records::Records,
-    home::{Home, HomeArgs, replace},
+    files,
+    home::{Home, HomeArgs},
     known::node_key,
     policy,
     session::{Names, Session, text},
@@ -50,7 +51,7 @@ impl DisclosuresArgs {
             Stated::verify(text(&answer, "statement"), &node, (session.organisation(), self.subject))
                 .map_err(not_believed)?;
         if let Some(file) = &self.out {
-            replace(file, stated.token.as_bytes())?;
+            files::replace(file, stated.token.as_bytes())?;
         }
         let consents = consents(home, &passphrase)?;
         let names = session.names(concerned(&stated.disclosures)).await?;

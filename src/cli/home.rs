@@ -4,16 +4,14 @@
 //! new one is written beside the old and renamed over it.
 
 use std::{
-    fs,
-    io::{IsTerminal as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    io::IsTerminal as _,
     path::{Path, PathBuf},
 };
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::CliError;
+use super::{CliError, files};
 use crate::{
     crypto::{self, DecryptionKey, Passphrase, PassphraseError, SecretJwk, SigningKey, Wrapped},
     kernel::{
@@ -129,7 +127,7 @@ impl Home {
     /// A folder inside the home, made when missing.
     pub(super) fn folder(&self, name: &str) -> Result<PathBuf, CliError> {
         let folder = self.folder.join(name);
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        files::make_folder_of_ones_own(&folder)?;
         Ok(folder)
     }
 
@@ -146,7 +144,7 @@ impl Home {
                 format!("{} has keys already; they are not overwritten", self.folder.display()),
             ));
         }
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        files::make_folder_of_ones_own(&self.folder)?;
         self.connect(&Connection::default())?;
         self.keep(ids, keyring, passphrase)
     }
@@ -198,7 +196,7 @@ impl Home {
         let plain = Secret::new(serde_json::to_vec(value).map_err(|_ignored| unreadable(file))?);
         let wrapped = crypto::wrap(passphrase, ids, plain.expose()).map_err(refused)?;
         let text = serde_json::to_vec_pretty(&wrapped).map_err(|_ignored| unreadable(file))?;
-        replace(&self.folder.join(file), &text)
+        files::replace(self.folder.join(file), &text)
     }
 
     /// Opens a wrapped file of the home.
@@ -208,7 +206,7 @@ impl Home {
         passphrase: &Passphrase,
     ) -> Result<T, CliError> {
         let wrapped: Wrapped =
-            serde_json::from_slice(&self.read(file)?).map_err(|_ignored| unreadable(file))?;
+            serde_json::from_str(&self.read(file)?).map_err(|_ignored| unreadable(file))?;
         let plain = crypto::unwrap(passphrase, &wrapped).map_err(refused)?;
         serde_json::from_slice(plain.expose()).map_err(|_ignored| unreadable(file))
     }
@@ -221,14 +219,14 @@ impl Home {
         [old, new]: [&Passphrase; 2],
     ) -> Result<(), CliError> {
         let wrapped: Wrapped =
-            serde_json::from_slice(&self.read(file)?).map_err(|_ignored| unreadable(file))?;
+            serde_json::from_str(&self.read(file)?).map_err(|_ignored| unreadable(file))?;
         let plain = match crypto::unwrap(old, &wrapped) {
             Ok(plain) => plain,
             Err(error) => return crypto::unwrap(new, &wrapped).map(drop).map_err(|_as_well| refused(error)),
         };
         let wrapped = crypto::wrap(new, ids, plain.expose()).map_err(refused)?;
         let text = serde_json::to_vec_pretty(&wrapped).map_err(|_ignored| unreadable(file))?;
-        replace(&self.folder.join(file), &text)
+        files::replace(self.folder.join(file), &text)
     }
 
     /// Whether the home has this file.
@@ -238,13 +236,13 @@ impl Home {
 
     /// Where the hub is.
     pub(super) fn connection(&self) -> Result<Connection, CliError> {
-        serde_json::from_slice(&self.read("gateway.json")?).map_err(|_ignored| unreadable("gateway.json"))
+        serde_json::from_str(&self.read("gateway.json")?).map_err(|_ignored| unreadable("gateway.json"))
     }
 
     /// Remembers where the hub is.
     pub(super) fn connect(&self, connection: &Connection) -> Result<(), CliError> {
         let text = serde_json::to_vec_pretty(connection).map_err(|_ignored| unreadable("gateway.json"))?;
-        replace(&self.folder.join("gateway.json"), &text)
+        files::replace(self.folder.join("gateway.json"), &text)
     }
 
     /// The passphrase: from its file, or asked for at the terminal.
@@ -255,26 +253,23 @@ impl Home {
         ask(prompt)
     }
 
-    fn read(&self, file: &str) -> Result<Vec<u8>, CliError> {
+    fn read(&self, file: &str) -> Result<String, CliError> {
         let path = self.folder.join(file);
-        fs::read(&path).map_err(|error| {
-            if error.kind() == std::io::ErrorKind::NotFound {
-                return CliError::new(
-                    Code::new("home.missing", Fault::NotFound),
-                    format!(
-                        "{} is not there; make a home with `throughline key init`, or name it with --home",
-                        path.display()
-                    ),
-                );
-            }
-            error.into()
+        files::text_if_there(&path)?.ok_or_else(|| {
+            CliError::new(
+                Code::new("home.missing", Fault::NotFound),
+                format!(
+                    "{} is not there; make a home with `throughline key init`, or name it with --home",
+                    path.display()
+                ),
+            )
         })
     }
 }
 
 /// The passphrase in a file's first line.
 pub(super) fn first_line(file: &Path) -> Result<Passphrase, CliError> {
-    let text = Secret::new(fs::read_to_string(file)?);
+    let text = Secret::new(files::text(file)?);
     let line = text.expose().lines().next().unwrap_or_default().to_owned();
     Ok(Secret::new(line))
 }
@@ -306,17 +301,6 @@ fn unreadable(file: &str) -> CliError {
     )
 }
 
-/// Writes a file whole, or leaves the old one.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let beside = path.with_extension("new");
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,7 +318,7 @@ mod tests {
         assert_eq!(again.readers[0].1.kid(), keyring.readers[0].1.kid());
         let wrong = home.keyring(&Secret::new(String::from("another"))).err().unwrap();
         assert_eq!(wrong.code(), "home.wrong_passphrase");
-        let stored = fs::read_to_string(folder.path().join("home/keys.json")).unwrap();
+        let stored = std::fs::read_to_string(folder.path().join("home/keys.json")).unwrap();
         assert!(!stored.contains("\"d\"") && !stored.contains(keyring.signing.kid().as_str()));
         assert_eq!(home.create(&SystemIds, &keyring, &passphrase).err().unwrap().code(), "home.exists");
     }

@@ -1,6 +1,6 @@
 //! `throughline key`
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{
     CliError, Output, block_on,
     client::HubClient,
+    files,
     home::{self, Connection, Home, HomeArgs, Keyring},
     known::{Whose, own_statements, trust},
     policy,
@@ -195,7 +196,7 @@ fn init(home: &Home, args: &HomeArgs, readers: Vec<String>, output: &Output) -> 
     let keyring = Keyring::generate(&SystemIds, &readers)?;
     home.create(&SystemIds, &keyring, &passphrase)?;
     for (name, key) in [("root.jwk", keyring.root.public()), ("client.jwk", keyring.client.public())] {
-        fs::write(args.home.join(name), jwk_text(key)?)?;
+        files::write(args.home.join(name), jwk_text(key)?.as_bytes())?;
     }
     let made = json!({
         "home": args.home, "root": keyring.root.kid(), "client": keyring.client.kid(),
@@ -281,7 +282,7 @@ fn new_client_key(home: &Home, args: &HomeArgs, output: &Output) -> Result<(), C
     keyring.client = SigningKey::generate(&SystemIds)?;
     home.keep(&SystemIds, &keyring, &passphrase)?;
     let file = args.home.join("client.jwk");
-    fs::write(&file, jwk_text(keyring.client.public())?)?;
+    files::write(&file, jwk_text(keyring.client.public())?.as_bytes())?;
     output.data(&json!({ "role": "client", "kid": keyring.client.kid(), "file": file }), |_| {
         format!(
             "There is a new key for the machine client: {}\nSend {} to be registered as a new client, and let the old one be revoked.\n             When its id comes back: throughline key connect --hub URL --organisation ID --client ID",

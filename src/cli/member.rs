@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{CliError, Output, block_on, open_hub};
+use super::{CliError, Output, block_on, files, open_hub};
 use crate::{
     access::{Actor, Role, Roles},
     config::Settings,
@@ -383,11 +383,11 @@ async fn calendar(
 
 /// The calendar in a file.
 pub(super) fn calendar_in(file: &Path) -> Result<Calendar, CliError> {
-    if std::fs::metadata(file)?.len() > MOST_CALENDAR {
+    let text = files::beginning(file, MOST_CALENDAR.saturating_add(1))?;
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > MOST_CALENDAR {
         return Err(no_calendar(file, "it is too large"));
     }
-    let calendar: Calendar =
-        serde_json::from_slice(&std::fs::read(file)?).map_err(|error| no_calendar(file, error))?;
+    let calendar: Calendar = serde_json::from_str(&text).map_err(|error| no_calendar(file, error))?;
     calendar.read().map_err(|error| no_calendar(file, error))?;
     Ok(calendar)
 }
@@ -496,7 +496,7 @@ fn wrong(option: &str, expected: &str) -> CliError {
 }
 
 fn jwk(path: &PathBuf) -> Result<PublicJwk, CliError> {
-    let text = std::fs::read_to_string(path)?;
+    let text = files::text(path)?;
     serde_json::from_str(&text).map_err(|error| {
         CliError::new(Code::new("cli.key_file", Fault::Malformed), format!("{}: {error}", path.display()))
     })

@@ -21,6 +21,7 @@ mod directory;
 mod disclosures;
 mod doctor;
 mod feedback;
+mod files;
 mod home;
 mod init;
 mod key;

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt::writer::BoxMakeWriter};
 
-use super::CliError;
+use super::{CliError, files};
 use crate::{
     audit,
     config::{LogFormat, Settings},
@@ -72,11 +72,11 @@ fn migrated(store: Store, settings: &Settings) -> Result<Store, StorageError> {
 }
 
 /// Starts the log of this process. What rooms hold back (names, contacts, packets) has no way into it: such types cannot be shown.
-pub(super) fn start_log(settings: &Settings, file: Option<&Path>) -> std::io::Result<()> {
+pub(super) fn start_log(settings: &Settings, file: Option<&Path>) -> Result<(), CliError> {
     let filter =
         EnvFilter::try_new(heard(&settings.log.level)).unwrap_or_else(|_ignored| EnvFilter::new("info"));
     let writer = match file {
-        Some(path) => BoxMakeWriter::new(std::fs::File::create(path)?),
+        Some(path) => BoxMakeWriter::new(files::create_new(path)?),
         None => BoxMakeWriter::new(std::io::stderr),
     };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(writer);

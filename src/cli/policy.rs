@@ -4,16 +4,11 @@
 //! it would refuse by itself. A packet names the policy it was sealed by, so one that was sealed before the hub's changed and is handed in
 //! after that is refused there.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    CliError,
-    client::HubClient,
-    home::{Home, replace},
-    session::part,
-};
+use super::{CliError, client::HubClient, files, home::Home, session::part};
 use crate::{
     kernel::{Code, Fault},
     policy::{CategoryCode, FieldId, Policy, PurposeCode, ReasonCode, ReasonSet, ServiceCode},
@@ -40,7 +35,7 @@ pub(super) async fn follow(home: &Home, hub: &HubClient) -> Result<(), CliError>
     }
     let path = home.folder(FOLDER)?.join(FILE);
     let text = serde_json::to_vec_pretty(&served).map_err(|_ignored| unreadable(&path))?;
-    replace(&path, &text)
+    files::replace(&path, &text)
 }
 
 /// The policy to judge by. A home that never signed in has the one compiled in.
@@ -62,7 +57,7 @@ fn kept(home: &Home) -> Result<Option<Followed>, CliError> {
         return Ok(None);
     }
     let path = home.folder(FOLDER)?.join(FILE);
-    serde_json::from_slice(&fs::read(&path)?).map(Some).map_err(|_ignored| unreadable(&path))
+    serde_json::from_slice(&files::bytes(&path)?).map(Some).map_err(|_ignored| unreadable(&path))
 }
 
 fn cannot_follow(dictionary: &str, why: &str) -> CliError {
@@ -116,6 +111,8 @@ fn words() -> &'static Policy {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use serde_json::json;
 
     use super::*;

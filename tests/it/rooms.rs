@@ -268,6 +268,24 @@ fn nobody_judges_by_the_policy_compiled_in() {
     }
 }
 
+/// A file that somebody names is not there more often than anything else goes wrong: one place says which, and what to do.
+#[test]
+fn commands_read_and_write_files_in_one_place() {
+    for (path, text) in sources() {
+        // The benchmark makes its files itself.
+        let may = !path.starts_with("cli/") || path.starts_with("cli/bench/") || path == "cli/files.rs";
+        let code = code(&text);
+        for bare in ["fs::read", "fs::write", "fs::create_dir", "DirBuilder", "File::open", "File::create"] {
+            let only_syncs = path == "cli/db.rs" && bare == "File::open";
+            let makes_the_demo = path == "cli/demo/mod.rs" && bare == "fs::create_dir";
+            assert!(
+                may || only_syncs || makes_the_demo || !code.contains(bare),
+                "{path} names {bare}; see cli/files.rs"
+            );
+        }
+    }
+}
+
 #[test]
 fn rooms_do_not_reach_past_their_neighbours() {
     for (path, text) in sources() {

@@ -1,6 +1,6 @@
 //! `throughline agreement draft`: a document to begin with, and the check of one that somebody wrote.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, path::PathBuf};
 
 use chrono::{Months, TimeDelta};
 use clap::Args;
@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        CliError, Output,
-        home::replace,
-        policy,
+        CliError, Output, files, policy,
         session::{Session, part, text},
     },
     unusable,
@@ -65,7 +63,7 @@ impl DraftArgs {
     /// Checks the document against every rule, and says all of them that it breaks.
     pub(super) fn check(&self, policy: &Policy, output: &Output) -> Result<Checked, CliError> {
         let file = self.from.as_ref().ok_or_else(|| unusable("name the document with --from"))?;
-        let checked = read(fs::read(file)?, policy)?;
+        let checked = read(files::bytes(file)?, policy)?;
         if self.check {
             let shown = json!({ "sound": true, "id": checked.document().id, "version": checked.document().version, "digest": checked.digest() });
             output.data(&shown, |_| {
@@ -103,7 +101,7 @@ impl DraftArgs {
         let bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
         Checked::read(bytes.clone(), &policy).map_err(|complaints| refused(&complaints))?;
         let Some(file) = &self.out else { return output.data(&document, |_| String::new()) };
-        replace(file, &bytes)?;
+        files::replace(file, &bytes)?;
         output.data(&json!({ "file": file, "id": document.get("id") }), |_| {
             format!(
                 "Wrote {}. Fill in what says \"{TO_FILL_IN}\", take out fields that are not needed, then:\n  throughline agreement \

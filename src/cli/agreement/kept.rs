@@ -2,17 +2,12 @@
 //!
 //! What is read back is verified like any document from outside: a file that was changed on the disk counts for nothing.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use serde_json::Value;
 
 use super::{
-    super::{
-        CliError,
-        home::{Home, replace},
-        known::KnownKeys,
-        policy,
-    },
+    super::{CliError, files, home::Home, known::KnownKeys, policy},
     sign, unusable,
 };
 use crate::{
@@ -31,17 +26,17 @@ pub(super) fn keep(
 ) -> Result<(), CliError> {
     let folder = home.folder(FOLDER)?;
     let name = format!("{}.v{}", document.id, document.version);
-    replace(
-        &folder.join(format!("{name}.signatures.json")),
+    files::replace(
+        folder.join(format!("{name}.signatures.json")),
         &serde_json::to_vec_pretty(signatures).unwrap_or_default(),
     )?;
-    replace(&folder.join(format!("{name}.json")), bytes)
+    files::replace(folder.join(format!("{name}.json")), bytes)
 }
 
 /// The terms an argument names: `dsa_…` for the newest version this home keeps, `dsa_…@2` for a certain one, or a file.
 pub(in crate::cli) fn named(home: &Home, which: &str) -> Result<Arc<Terms>, CliError> {
     if !which.starts_with("dsa_") {
-        return of_bytes(&fs::read(which)?);
+        return of_bytes(&files::bytes(which)?);
     }
     let (id, version) = match which.split_once('@') {
         Some((id, version)) => (id, Some(version)),
@@ -72,8 +67,9 @@ pub(in crate::cli) fn version_of(
     if !path.exists() {
         return Ok(None);
     }
-    let checked = Checked::read(fs::read(&path)?, &policy::of(home)?).map_err(|_ignored| changed(&path))?;
-    let signatures = fs::read(folder.join(format!("{name}.signatures.json")))?;
+    let checked =
+        Checked::read(files::bytes(&path)?, &policy::of(home)?).map_err(|_ignored| changed(&path))?;
+    let signatures = files::bytes(folder.join(format!("{name}.signatures.json")))?;
     let signatures: Vec<Value> = serde_json::from_slice(&signatures).map_err(|_ignored| changed(&path))?;
     let document = checked.document();
     if (document.id, document.version) != (id, version) {
@@ -98,8 +94,7 @@ pub(in crate::cli) fn all(home: &Home) -> Result<Vec<Arc<Terms>>, CliError> {
 
 fn versions(home: &Home) -> Result<Vec<(AgreementId, u32)>, CliError> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(home.folder(FOLDER)?)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
+    for name in files::names_in(home.folder(FOLDER)?)? {
         let stem = name.strip_suffix(".json").and_then(|stem| stem.split_once(".v"));
         let named = stem.and_then(|(id, version)| Some((id.parse().ok()?, version.parse().ok()?)));
         found.extend(named);

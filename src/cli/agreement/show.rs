@@ -1,12 +1,10 @@
 //! An agreement as people read it: who may send what to whom for what, until when, and how it stands.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
 use super::{
     super::{
-        CliError, Output, policy,
+        CliError, Output, files, policy,
         session::{Names, Session, part, text},
     },
     stands, unusable,
@@ -19,7 +17,7 @@ use crate::{
 
 /// Shows a file.
 pub(super) fn file(path: &str, output: &Output) -> Result<(), CliError> {
-    let bytes = fs::read(path)?;
+    let bytes = files::bytes(path)?;
     let document = Document::parse(&bytes).map_err(|error| unusable(error.to_string()))?;
     output.data(&json!({ "digest": Digest::of(&bytes), "document": document }), |_| {
         format!("A file; how it stands is known at the hub.\n{}", told(&document, &Names::default()))

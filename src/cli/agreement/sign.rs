@@ -1,17 +1,14 @@
 //! Sign a document, write it to a file, and verify its signatures without the hub.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::{
     super::{
-        CliError, Output,
-        home::{Home, replace},
+        CliError, Output, files,
+        home::Home,
         known::KnownKeys,
         output::Yes,
         policy,
@@ -97,8 +94,8 @@ pub(super) async fn fetch(
     });
     if let Some(out) = out {
         let beside = beside(out);
-        replace(out, bytes.as_bytes())?;
-        replace(&beside, &serde_json::to_vec_pretty(&signatures).unwrap_or_default())?;
+        files::replace(out, bytes.as_bytes())?;
+        files::replace(&beside, &serde_json::to_vec_pretty(&signatures).unwrap_or_default())?;
         if let Some(members) = shown.as_object_mut() {
             members.insert(String::from("files"), json!([out, beside]));
         }
@@ -115,9 +112,9 @@ fn beside(document: &Path) -> PathBuf {
 
 /// Verifies a document, its signatures and its rules with what this gateway keeps.
 pub(super) fn verify(home: &Home, args: &VerifyArgs, output: &Output) -> Result<(), CliError> {
-    let bytes = fs::read(&args.document)?;
+    let bytes = files::bytes(&args.document)?;
     let signatures = args.signatures.clone().unwrap_or_else(|| beside(&args.document));
-    let signatures: Vec<Value> = serde_json::from_slice(&fs::read(&signatures)?)
+    let signatures: Vec<Value> = serde_json::from_slice(&files::bytes(&signatures)?)
         .map_err(|_ignored| unusable(format!("{} is no list of signatures", signatures.display())))?;
     let checked =
         Checked::read(bytes, &policy::of(home)?).map_err(|complaints| draft::refused(&complaints))?;

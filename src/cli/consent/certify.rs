@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::{
     super::{
-        CliError, Output, agreement, block_on,
-        home::{Home, Keyring, replace},
+        CliError, Output, agreement, block_on, files,
+        home::{Home, Keyring},
         policy,
     },
     Complaint, Held, Records, check,
@@ -66,7 +66,7 @@ impl CertifyArgs {
             (sign(&held, (self.recipient, &known), &keyring, &policy::of(home)?)?, true)
         };
         if let Some(file) = &self.out {
-            replace(file, issued.token.as_bytes())?;
+            files::replace(file, issued.token.as_bytes())?;
         }
         if signed {
             held.issue(issued.clone());

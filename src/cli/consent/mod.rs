@@ -11,14 +11,14 @@ mod template;
 mod withdraw;
 pub(super) mod withdrawals;
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    CliError, Output, agreement, block_on,
+    CliError, Output, agreement, block_on, files,
     home::{Home, HomeArgs},
     policy,
     session::Names,
@@ -153,7 +153,7 @@ impl Consent {
 }
 
 fn add(home: &Home, file: &std::path::Path, only_check: bool, output: &Output) -> Result<(), CliError> {
-    let (bytes, own, policy) = (fs::read(file)?, own(home)?, policy::of(home)?);
+    let (bytes, own, policy) = (files::bytes(file)?, own(home)?, policy::of(home)?);
     let record = check::read(&bytes, own, SystemClock.now(), &policy).map_err(|complaints| {
         let code = Code::new("consent.record_refused", Fault::Refused);
         refused(code, "the record breaks these rules and is not kept:", &complaints)

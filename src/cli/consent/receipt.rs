@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{
-    super::{CliError, Output, home::Home, home::replace, session::Names},
+    super::{CliError, Output, files, home::Home, session::Names},
     Stands, names, open, show,
 };
 use crate::{
@@ -53,7 +53,7 @@ impl ReceiptArgs {
             ));
         }
         let Some(file) = &self.out else { return output.data(&json!({ "receipt": text }), |_| text.clone()) };
-        replace(file, text.as_bytes())?;
+        files::replace(file, text.as_bytes())?;
         output.data(&json!({ "file": file }), |_| format!("Wrote {}.", file.display()))
     }
 }

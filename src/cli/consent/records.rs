@@ -12,10 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cli::{
-        CliError,
-        home::{Home, replace},
-    },
+    cli::{CliError, files, home::Home},
     consent::{Extent, Record},
     crypto::{FileKey, Passphrase},
     kernel::{
@@ -208,8 +205,7 @@ impl Records {
     /// Every consent, oldest first.
     pub(in crate::cli) fn all(&self) -> Result<Vec<Held>, CliError> {
         let mut ids = Vec::new();
-        for entry in fs::read_dir(&self.folder)? {
-            let name = entry?.file_name().to_string_lossy().into_owned();
+        for name in files::names_in(&self.folder)? {
             ids.extend(name.strip_suffix(".jwe").and_then(|id| id.parse::<ConsentId>().ok()));
         }
         ids.sort();
@@ -259,15 +255,11 @@ impl Records {
         let plain =
             crate::kernel::Secret::new(serde_json::to_vec(held).map_err(|_ignored| unreadable(held.id))?);
         let token = self.key.shut(&SystemIds, plain.expose())?;
-        replace(&self.path(held.id), token.as_bytes())
+        files::replace(self.path(held.id), token.as_bytes())
     }
 
     fn read(&self, path: &Path, id: ConsentId) -> Result<Option<Held>, CliError> {
-        let token = match fs::read_to_string(path) {
-            Ok(token) => token,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
+        let Some(token) = files::text_if_there(path)? else { return Ok(None) };
         let plain = self.key.open(&token).map_err(|_ignored| unreadable(id))?;
         let held: Held = serde_json::from_slice(plain.expose()).map_err(|_ignored| unreadable(id))?;
         // A file under another's name would put one person's consent in another's place.

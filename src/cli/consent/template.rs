@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{
-    super::{CliError, Output, agreement, home::Home, home::replace, policy},
+    super::{CliError, Output, agreement, files, home::Home, policy},
     own,
 };
 use crate::{
@@ -79,7 +79,7 @@ impl TemplateArgs {
         let Some(file) = &self.out else {
             return output.data(&json!({ "template": text }), |_| text.clone());
         };
-        replace(file, text.as_bytes())?;
+        files::replace(file, text.as_bytes())?;
         output.data(&json!({ "id": id, "subject": subject, "file": file }), |_| {
             format!(
                 "Wrote {}. Fill it in with the person, then: throughline consent add {}",

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::{CliError, client::http},
+    super::{CliError, client::http, files},
     broken,
     stage::{Member, Stage},
 };
@@ -46,14 +46,14 @@ const TABLES: &[(&str, &str)] = tables![
 /// Writes the package and takes it in, as `directory import` does; then says of the shelters that members alone find them.
 pub(super) async fn import(stage: &Stage) -> Result<(), CliError> {
     let folder = stage.folder.join("directory");
-    std::fs::create_dir_all(&folder)?;
+    files::make_folder(&folder)?;
     let mut resources = Vec::new();
     for (name, text) in TABLES {
-        std::fs::write(folder.join(format!("{name}.csv")), text)?;
+        files::write(folder.join(format!("{name}.csv")), text.as_bytes())?;
         resources.push(json!({ "name": name, "path": format!("{name}.csv") }));
     }
     let descriptor = json!({ "name": SOURCE, "resources": resources });
-    std::fs::write(folder.join("datapackage.json"), descriptor.to_string())?;
+    files::write(folder.join("datapackage.json"), descriptor.to_string().as_bytes())?;
     let package = Package::open(&folder).map_err(directory::DirectoryError::from)?;
     let hub = &stage.hub;
     let caller = Caller { actor: Actor::operator(), request: RequestId::new(hub.ids(), hub.now()) };

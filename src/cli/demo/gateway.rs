@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{broken, people::Person, stage::Member};
 use crate::{
-    cli::{CliError, client::http, home::replace},
+    cli::{CliError, client::http, files},
     consent::Claims,
     crypto::{Typ, sign_compact},
     kernel::{
@@ -60,9 +60,9 @@ impl Member {
     ) -> Result<(), CliError> {
         let payload = claims.bytes().map_err(|error| broken(error.to_string()))?;
         let token = sign_compact(&self.keyring.signing, Typ::Scope, &payload)?;
-        replace(&self.file("consent.json"), person.record.to_string().as_bytes())?;
-        replace(&self.file("scope.jws"), token.as_bytes())?;
-        replace(&self.file("agreement.json"), agreement.as_bytes())?;
+        files::replace(self.file("consent.json"), person.record.to_string().as_bytes())?;
+        files::replace(self.file("scope.jws"), token.as_bytes())?;
+        files::replace(self.file("agreement.json"), agreement.as_bytes())?;
         self.post("/api/v1/certificates", &json!({ "certificate": token })).await?;
         Ok(())
     }
@@ -76,7 +76,7 @@ impl Member {
     ) -> Result<Result<Letter, Refusal>, CliError> {
         let (form_file, out) =
             (self.file(&format!("{service}.form.json")), self.file(&format!("{service}.rp1")));
-        replace(&form_file, form.to_string().as_bytes())?;
+        files::replace(&form_file, form.to_string().as_bytes())?;
         let mut command = self.command(&["packet", "seal"]);
         command.arg("--form").arg(&form_file).arg("--consent").arg(self.file("consent.json"));
         command.arg("--certificate").arg(self.file("scope.jws"));
@@ -98,7 +98,7 @@ impl Member {
 
     /// Hands a sealed packet in. What the hub refuses comes back with its codes.
     pub(super) async fn send(&self, letter: &Letter) -> Result<Result<Value, Value>, CliError> {
-        let body = std::fs::read(&letter.file)?;
+        let body = files::bytes(&letter.file)?;
         let request = http()?
             .post(format!("{}/api/v1/packets", self.hub_url))
             .bearer_auth(self.line.token())
@@ -122,9 +122,9 @@ impl Member {
             return Ok(Err(serde_json::from_slice(&body).map_err(|error| broken(error.to_string()))?));
         }
         let file = self.file("fetched.rp1");
-        replace(&file, &body)?;
+        files::replace(&file, &body)?;
         let receipt = receipt.ok_or_else(|| broken("the packet came without a receipt"))?;
-        replace(&self.file("fetched.receipt"), receipt.as_bytes())?;
+        files::replace(self.file("fetched.receipt"), receipt.as_bytes())?;
         Ok(Ok(file))
     }
 
@@ -134,7 +134,7 @@ impl Member {
         let mut command = self.command(&["packet", "open"]);
         command.arg(file).arg("--receipt").arg(self.file("fetched.receipt")).arg("--answer").arg(&answer);
         let opened = run(command).await?.map_err(|problem| broken(problem.to_string()))?;
-        let receipt = std::fs::read_to_string(answer)?;
+        let receipt = files::text(answer)?;
         self.post(&format!("/api/v1/packets/{packet}/receipts"), &json!({ "receipt": receipt.trim() }))
             .await?;
         Ok(opened)

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use clap::Args;
 use stage::Stage;
 
-use super::{CliError, Output, node::start_log, serve::Told};
+use super::{CliError, Output, files, node::start_log, serve::Told};
 use crate::{
     config::{LogFormat, Settings},
     kernel::{Code, Fault},
@@ -72,7 +72,7 @@ fn fresh(wanted: &std::path::Path) -> Result<PathBuf, CliError> {
         match std::fs::create_dir(&folder) {
             Ok(()) => return Ok(std::path::absolute(folder)?),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(files::unwritable(&folder, &error)),
         }
     }
     Err(CliError::new(

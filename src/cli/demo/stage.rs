@@ -8,7 +8,8 @@ use super::{
     super::{
         CliError,
         client::HubClient,
-        home::{Connection, Home, HomeArgs, Keyring, replace},
+        files,
+        home::{Connection, Home, HomeArgs, Keyring},
         key,
         node::make_database,
         open_hub,
@@ -93,11 +94,11 @@ impl Stage {
     pub(super) async fn enrol(&self, agency: &'static Agency) -> Result<Member, CliError> {
         let gateways = self.folder.join("gateways");
         let folder = gateways.join(format!("{}-work", agency.short));
-        std::fs::create_dir_all(&folder)?;
+        files::make_folder(&folder)?;
         let (home_folder, passphrase_file) = (gateways.join(agency.short), folder.join("passphrase"));
         let home = Home::at(&HomeArgs { home: home_folder.clone(), passphrase_file: None });
         let passphrase = Secret::new(format!("{} four unrelated words", agency.short));
-        replace(&passphrase_file, passphrase.expose().as_bytes())?;
+        files::replace(&passphrase_file, passphrase.expose().as_bytes())?;
         let keyring = Keyring::generate(&SystemIds, &key::reader_roles(&self.hub.policy()))?;
         home.create(&SystemIds, &keyring, &passphrase)?;
         let command: EnrolOrganisation = serde_json::from_value(json!({
@@ -148,7 +149,7 @@ impl Stage {
         files.extend(["hub.db", "hub.db-wal", "hub.db-shm"].map(|name| self.folder.join(name)));
         files.extend(files_in(&self.folder.join("node-keys"))?);
         for file in files {
-            if file.exists() && holds(&std::fs::read(&file)?, word) {
+            if file.exists() && holds(&files::bytes(&file)?, word) {
                 return Ok(Some(file));
             }
         }
@@ -192,11 +193,7 @@ impl Member {
 }
 
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        files.push(entry?.path());
-    }
-    Ok(files)
+    Ok(files::names_in(folder)?.into_iter().map(|name| folder.join(name)).collect())
 }
 
 fn holds(bytes: &[u8], word: &str) -> bool {

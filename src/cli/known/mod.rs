@@ -9,17 +9,13 @@
 mod chain;
 mod roots;
 
-use std::{collections::BTreeMap, fs, io, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use chain::{Chain, History};
 pub(super) use roots::{Whose, trust};
 use serde_json::Value;
 
-use super::{
-    CliError,
-    client::HubClient,
-    home::{Home, replace},
-};
+use super::{CliError, client::HubClient, files, home::Home};
 use crate::{
     crypto::{Kid, PublicJwk, VerifyingKey},
     kernel::{
@@ -167,18 +163,15 @@ fn path(home: &Home, organisation: OrganisationId) -> Result<PathBuf, CliError> 
 }
 
 fn kept(home: &Home, organisation: OrganisationId) -> Result<Option<History>, CliError> {
-    match fs::read(path(home, organisation)?) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_ignored| {
-            wrong("the keys that were kept cannot be read; remove the file and fetch them again")
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let text = files::text_if_there(path(home, organisation)?)?;
+    text.map(|text| serde_json::from_str(&text)).transpose().map_err(|_ignored| {
+        wrong("the keys that were kept cannot be read; remove the file and fetch them again")
+    })
 }
 
 fn keep(home: &Home, organisation: OrganisationId, history: &History) -> Result<(), CliError> {
     let text = serde_json::to_vec(history).map_err(|_ignored| wrong("the keys could not be written"))?;
-    replace(&path(home, organisation)?, &text)
+    files::replace(&path(home, organisation)?, &text)
 }
 
 fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, CliError> {

@@ -4,13 +4,10 @@
 //! refused until somebody has compared its thumbprint outside of the hub. For our own organisation nothing is believed at first: the home
 //! holds its root key.
 
-use std::{collections::BTreeSet, fmt, fs, io, path::PathBuf, str::FromStr};
+use std::{collections::BTreeSet, fmt, path::PathBuf, str::FromStr};
 
 use crate::{
-    cli::{
-        CliError,
-        home::{Home, replace},
-    },
+    cli::{CliError, files, home::Home},
     crypto::Kid,
     kernel::{Code, Fault, Timestamp, id::OrganisationId},
 };
@@ -92,14 +89,11 @@ fn path(home: &Home, whose: Whose) -> Result<PathBuf, CliError> {
 }
 
 fn trusted(home: &Home, whose: Whose) -> Result<Option<BTreeSet<String>>, CliError> {
-    match fs::read_to_string(path(home, whose)?) {
-        Ok(text) => Ok(Some(text.split_whitespace().map(str::to_owned).collect())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let text = files::text_if_there(path(home, whose)?)?;
+    Ok(text.map(|text| text.split_whitespace().map(str::to_owned).collect()))
 }
 
 fn keep(home: &Home, whose: Whose, trusted: &BTreeSet<String>) -> Result<(), CliError> {
     let lines: Vec<&str> = trusted.iter().map(String::as_str).collect();
-    replace(&path(home, whose)?, lines.join("\n").as_bytes())
+    files::replace(&path(home, whose)?, lines.join("\n").as_bytes())
 }

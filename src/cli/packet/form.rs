@@ -2,13 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
 };
 
 use clap::Args;
 
-use super::{super::CliError, unusable};
+use super::{
+    super::{CliError, files},
+    unusable,
+};
 use crate::{
     consent::{Attached, FieldSource, FormFacts, Narrative, Release, WantedField},
     packets::DraftFile,
@@ -136,7 +138,7 @@ impl Said {
             field: field.clone(),
             name: name.to_owned(),
             mime: media.to_owned(),
-            bytes: fs::read(folder.join(name))?,
+            bytes: files::bytes(folder.join(name))?,
             justification: None,
         })
     }
@@ -144,7 +146,7 @@ impl Said {
 
 /// A filled form.
 pub(super) fn filled(file: &Path, policy: &Policy) -> Result<FilledForm, CliError> {
-    Ok(FilledForm::parse(&fs::read(file)?, policy)?)
+    Ok(FilledForm::parse(&files::bytes(file)?, policy)?)
 }
 
 /// What is inside, in clear.

@@ -10,16 +10,13 @@ mod reply;
 mod seal;
 mod send;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{
-    CliError, Output, block_on,
+    CliError, Output, block_on, files,
     home::{Home, HomeArgs},
 };
 use crate::{
@@ -153,7 +150,7 @@ impl Packet {
                 block_on(verify_packet(&home, &packet, receipt.as_deref(), output))?
             }
             What::Inspect { packet } => {
-                let seen = inspect(&fs::read(packet)?)?;
+                let seen = inspect(&files::bytes(packet)?)?;
                 output.data(&seen, |seen| {
                     format!("Not verified.\n{}", serde_json::to_string_pretty(seen).unwrap_or_default())
                 })
@@ -168,11 +165,11 @@ async fn verify_packet(
     receipt: Option<&Path>,
     output: &Output,
 ) -> Result<(), CliError> {
-    let body = fs::read(packet)?;
+    let body = files::bytes(packet)?;
     let sender = inspect(&body)?.envelope.iss;
     let keyring = home.keyring(&home.passphrase("Passphrase: ")?)?;
     let mut gateway = Gateway::reach(home, keyring, &[sender]).await?;
-    let receipt = receipt.map(fs::read_to_string).transpose()?;
+    let receipt = receipt.map(files::text).transpose()?;
     let receipt = receipt.as_deref().map(|token| (token.trim(), &gateway.node));
     let checked = check(&body, receipt, SystemClock.now(), &mut gateway.keys, &gateway.policy)?;
     let shown = json!({

@@ -1,19 +1,12 @@
 //! `throughline packet open`: what is inside, and the signed statement to the hub about it.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
 use super::{
-    super::{
-        CliError, Output,
-        home::{Home, replace},
-        policy,
-    },
+    super::{CliError, Output, files, home::Home, policy},
     reach::Gateway,
     receipt_beside, unusable,
 };
@@ -51,9 +44,9 @@ pub(super) struct OpenArgs {
 
 impl OpenArgs {
     pub(super) async fn run(self, home: &Home, output: &Output) -> Result<(), CliError> {
-        let body = fs::read(&self.packet)?;
+        let body = files::bytes(&self.packet)?;
         let receipt = self.receipt.clone().unwrap_or_else(|| receipt_beside(&self.packet));
-        let receipt = fs::read_to_string(&receipt).map_err(|_ignored| {
+        let receipt = files::text(&receipt).map_err(|_ignored| {
             unusable(format!(
                 "the hub's receipt {} cannot be read; name it with --receipt",
                 receipt.display()
@@ -81,10 +74,10 @@ impl OpenArgs {
             Ok(opened) => opened,
             Err(error) => return Err(self.quarantined(error, id, &gateway).await),
         };
-        replace(&seen, opened.envelope_digest.to_string().as_bytes())?;
+        files::replace(&seen, opened.envelope_digest.to_string().as_bytes())?;
         let answer = stated(&folder, &opened, &desk)?;
         if let Some(file) = &self.answer {
-            replace(file, answer.as_bytes())?;
+            files::replace(file, answer.as_bytes())?;
         }
         show(&opened, &write_files(&opened, self.files.as_deref())?, output)?;
         // Our own packet, opened again to see what was sent, is nobody's delivery.
@@ -100,7 +93,7 @@ impl OpenArgs {
     async fn quarantined(&self, error: PacketError, packet: PacketId, gateway: &Gateway) -> CliError {
         let PacketError::Quarantined(violation) = &error else { return error.into() };
         let report = self.packet.with_extension("violation.jws");
-        if let Err(failed) = replace(&report, violation.report.as_bytes()) {
+        if let Err(failed) = files::replace(&report, violation.report.as_bytes()) {
             return failed;
         }
         let told = !self.no_receipt && gateway.state(packet, &violation.report).await.is_ok();
@@ -115,13 +108,11 @@ impl OpenArgs {
 /// The signed statement that it was opened: made once, because the hub takes one and the same.
 fn stated(folder: &Path, opened: &Opened, desk: &Desk<'_>) -> Result<String, CliError> {
     let kept = folder.join(format!("{}.receipt.jws", opened.envelope.jti));
-    match fs::read_to_string(&kept) {
-        Ok(before) => return Ok(before),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error.into()),
+    if let Some(before) = files::text_if_there(&kept)? {
+        return Ok(before);
     }
     let answer = opened.receipt(desk)?;
-    replace(&kept, answer.as_bytes())?;
+    files::replace(&kept, answer.as_bytes())?;
     Ok(answer)
 }
 
@@ -177,15 +168,14 @@ fn next(envelope: &Envelope) -> String {
 }
 
 fn reading(seen: &Path, again: bool) -> Result<Reading, CliError> {
-    match fs::read_to_string(seen) {
-        Ok(before) if again => before
+    match files::text_if_there(seen)? {
+        Some(before) if again => before
             .trim()
             .parse()
             .map(Reading::Again)
             .map_err(|_ignored| unusable(format!("{} cannot be read", seen.display()))),
-        Ok(_) => Ok(Reading::Repeated),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Reading::First),
-        Err(error) => Err(error.into()),
+        Some(_) => Ok(Reading::Repeated),
+        None => Ok(Reading::First),
     }
 }
 
@@ -205,9 +195,9 @@ fn write_files(opened: &Opened, folder: Option<&Path>) -> Result<Vec<String>, Cl
             told.push(format!("{} ({size} bytes, not written)", file.field));
             continue;
         };
-        fs::create_dir_all(folder)?;
+        files::make_folder(folder)?;
         let path = folder.join(format!("{}-{}-{place}.{extension}", opened.envelope.jti, file.field));
-        replace(&path, file.bytes.expose())?;
+        files::replace(&path, file.bytes.expose())?;
         told.push(path.display().to_string());
     }
     Ok(told)

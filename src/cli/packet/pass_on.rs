@@ -5,7 +5,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::PathBuf,
     sync::Arc,
 };
@@ -15,10 +14,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{
-    super::{
-        CliError, Output, agreement,
-        home::{Home, replace},
-    },
+    super::{CliError, Output, agreement, files, home::Home},
     continued::{brought_by, continues},
     form::{Contents, Said, filled},
     reach::{Gateway, covering, offered},
@@ -109,7 +105,7 @@ impl Passed {
 
 impl PassOnArgs {
     pub(super) async fn run(&self, home: &Home, output: &Output) -> Result<(), CliError> {
-        let body = fs::read(&self.packet)?;
+        let body = files::bytes(&self.packet)?;
         let claimed = inspect(&body)?.envelope;
         let keyring = home.keyring(&home.passphrase("Passphrase: ")?)?;
         let mut gateway = Gateway::reach(home, keyring, &[claimed.iss, self.to]).await?;
@@ -132,7 +128,7 @@ impl PassOnArgs {
         let letter = self.letter(first, passed, &release, &gateway)?;
         let child = letter.referral;
         let sealed = seal(&release, letter, &gateway.keyring.signing, policy, &SystemIds)?;
-        replace(&self.said.out, &sealed.body)?;
+        files::replace(&self.said.out, &sealed.body)?;
         self.tell(first, child, &sealed, output)
     }
 
@@ -143,13 +139,13 @@ impl PassOnArgs {
         (id, body): (PacketId, &[u8]),
         gateway: &mut Gateway,
     ) -> Result<Opened, CliError> {
-        let before = fs::read_to_string(home.folder("opened")?.join(id.to_string())).map_err(|_ignored| {
+        let before = files::text(home.folder("opened")?.join(id.to_string())).map_err(|_ignored| {
             unusable("this packet was not opened here yet; read it first, with throughline packet open")
         })?;
         let digest =
             before.trim().parse().map_err(|_ignored| unusable("its mark in `opened` cannot be read"))?;
         let beside = self.receipt.clone().unwrap_or_else(|| receipt_beside(&self.packet));
-        let receipt = fs::read_to_string(&beside).map_err(|_ignored| {
+        let receipt = files::text(&beside).map_err(|_ignored| {
             unusable(format!("the hub's receipt {} cannot be read; name it with --receipt", beside.display()))
         })?;
         let readers = std::mem::take(&mut gateway.keyring.readers);

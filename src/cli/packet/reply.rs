@@ -3,20 +3,14 @@
 //! Who answers has neither the person's record nor the certificate: the agreement, the form and what the hub shows of the certificate
 //! are judged here, and the person's yes to what goes back is judged by the hub.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
 use clap::Args;
 use serde_json::json;
 
 use super::{
-    super::{
-        CliError, Output, agreement,
-        home::{Home, replace},
-    },
+    super::{CliError, Output, agreement, files, home::Home},
     form::{Contents, FormArgs},
     reach::{Gateway, covering, offered},
     receipt_beside,
@@ -55,7 +49,7 @@ pub(super) struct ReplyArgs {
 impl ReplyArgs {
     pub(super) async fn run(&self, home: &Home, output: &Output) -> Result<(), CliError> {
         let keyring = home.keyring(&home.passphrase("Passphrase: ")?)?;
-        let body = fs::read(&self.packet)?;
+        let body = files::bytes(&self.packet)?;
         let sender = inspect(&body)?.envelope.iss;
         let mut gateway = Gateway::reach(home, keyring, &[sender]).await?;
         let (now, first) = (SystemClock.now(), self.believed(&body, &mut gateway)?);
@@ -76,7 +70,7 @@ impl ReplyArgs {
             .map_err(|denials| denied(&denials))?;
         let letter = self.letter(&first, &form, &release, &gateway)?;
         let sealed = seal(&release, letter, &gateway.keyring.signing, policy, &SystemIds)?;
-        replace(&self.filled.said.out, &sealed.body)?;
+        files::replace(&self.filled.said.out, &sealed.body)?;
         self.tell(&first, &sealed, output)
     }
 
@@ -189,7 +183,7 @@ impl ReplyArgs {
 }
 
 fn receipt(file: &Path) -> Result<String, CliError> {
-    fs::read_to_string(file).map_err(|_ignored| {
+    files::text(file).map_err(|_ignored| {
         unusable(format!("the hub's receipt {} cannot be read; name it with --receipt", file.display()))
     })
 }

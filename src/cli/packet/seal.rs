@@ -1,6 +1,6 @@
 //! `throughline packet seal`: a filled form, held against consent and agreement, and sealed for one recipient.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use chrono::TimeDelta;
 use clap::Args;
@@ -10,7 +10,8 @@ use super::{
     super::{
         CliError, Output, agreement,
         consent::{certify, records::Records, register},
-        home::{Home, replace},
+        files,
+        home::Home,
     },
     continued::{brought_by, continues},
     form::{Contents, FormArgs},
@@ -141,7 +142,7 @@ impl SealArgs {
         let letter = letter(self, &form, &release, &gateway, now)?;
         let referral = letter.referral;
         let sealed = seal(&release, letter, &gateway.keyring.signing, policy, &SystemIds)?;
-        replace(&self.filled.said.out, &sealed.body)?;
+        files::replace(&self.filled.said.out, &sealed.body)?;
         self.tell(&sealed, &release, referral, output)
     }
 
@@ -214,7 +215,8 @@ impl SealArgs {
 
     /// Everything from files: what another system keeps can be sealed as well.
     fn of_files(&self, home: &Home) -> Result<RestsOn, CliError> {
-        let record = Record::parse(&fs::read(&self.consent)?).map_err(|error| unusable(error.to_string()))?;
+        let record =
+            Record::parse(&files::bytes(&self.consent)?).map_err(|error| unusable(error.to_string()))?;
         let bytes = record.bytes().map_err(|_ignored| unusable("the consent record cannot be read"))?;
         let certificate = self.certificate_given()?;
         let certificate =
@@ -258,7 +260,7 @@ impl SealArgs {
     }
 
     fn certificate_given(&self) -> Result<Option<String>, CliError> {
-        let given = self.certificate.as_ref().map(fs::read_to_string).transpose()?;
+        let given = self.certificate.as_ref().map(files::text).transpose()?;
         Ok(given.map(|token| token.trim().to_owned()))
     }
 

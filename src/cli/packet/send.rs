@@ -2,7 +2,6 @@
 //! knows, and is about these very bytes.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        CliError, Output,
-        home::{Home, replace},
+        CliError, Output, files,
+        home::Home,
         known::node_key,
         referral::add_child,
         session::{Session, part, text},
@@ -27,7 +26,7 @@ use crate::{
 
 /// Hands a packet in and keeps the node's receipt.
 pub(super) async fn send(home: &Home, packet: &Path, output: &Output) -> Result<(), CliError> {
-    let body = fs::read(packet)?;
+    let body = files::bytes(packet)?;
     let seen = inspect(&body)?;
     let session = Session::open(home, output).await?;
     let node = node_key(home, &session.hub).await?;
@@ -35,7 +34,7 @@ pub(super) async fn send(home: &Home, packet: &Path, output: &Output) -> Result<
     let token: String = part(&answer, "receipt")?;
     let receipt = believed(&token, &node, &seen)?;
     let file = receipt_beside(packet);
-    replace(&file, token.as_bytes())?;
+    files::replace(&file, token.as_bytes())?;
     let referral = seen.envelope.referral;
     let shown = json!({
         "packet": seen.envelope.jti, "referral": referral, "received": receipt.moment(), "receipt": file,
@@ -83,7 +82,7 @@ async fn note_on(
         return Ok(());
     }
     add_child(session, parent, child, node).await?;
-    replace(&noted, parent.to_string().as_bytes())
+    files::replace(&noted, parent.to_string().as_bytes())
 }
 
 /// Lists what waits.
@@ -128,8 +127,8 @@ pub(super) async fn fetch(
         return Err(PacketFault::Receipt.into());
     }
     let file: PathBuf = receipt_beside(out);
-    replace(out, &body)?;
-    replace(&file, token.as_bytes())?;
+    files::replace(out, &body)?;
+    files::replace(&file, token.as_bytes())?;
     let shown = json!({
         "packet": packet, "referral": seen.envelope.referral, "from": seen.envelope.iss, "received": receipt.moment(),
         "file": out, "receipt": file,

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        CliError, Output,
-        home::{Home, replace},
+        CliError, Output, files,
+        home::Home,
         known::node_key,
         policy,
         session::{Session, part, text},
@@ -70,7 +70,7 @@ async fn once(session: &Session<'_>, asked: &Request, node: &Arc<VerifyingKey>) 
     let answer = session.hub.post(&path, &json!({ "event": token })).await?.body;
     let receipt = text(&answer, "receipt");
     believed(receipt, node, &event, &token)?;
-    replace(&session.home.folder("receipts")?.join(format!("{}.jws", event.id)), receipt.as_bytes())?;
+    files::replace(session.home.folder("receipts")?.join(format!("{}.jws", event.id)), receipt.as_bytes())?;
     Ok(answer)
 }
 

@@ -5,6 +5,7 @@ mod bench;
 mod consent;
 mod demo;
 mod disclosures;
+mod files;
 mod forged;
 mod gateway;
 mod onward;
