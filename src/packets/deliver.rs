@@ -117,10 +117,24 @@ pub fn evidence(db: &mut Db<'_>, actor: &Actor, id: PacketId) -> Result<Evidence
     let (row, reader, _) = find_for(db, actor, id)?;
     // They may be about the consent, of which the recipient hears nothing.
     let held = if row.issuer == reader { store::held(db, id)? } else { None };
-    let held = held.map(|why| serde_json::from_str(&why)).transpose();
-    let held = held.map_err(|_ignored| StorageError::Unreadable("packet_recipients.held"))?;
+    let held = held.map(|why| denials(&why)).transpose()?;
     let store::Row { envelope, receipt, received, purged, .. } = row;
     Ok(Evidence { envelope, receipt, received, purged, held })
+}
+
+/// What of a referral is held back of what this organisation handed in, each packet with the codes that stood against it when its
+/// recipient last asked for it.
+pub fn held_back(
+    db: &mut Db<'_>,
+    referral: ReferralId,
+    sender: OrganisationId,
+) -> Result<Vec<(PacketId, Value)>, PacketError> {
+    let held = store::held_of(db, referral, sender)?;
+    held.into_iter().map(|(packet, why)| Ok((packet, denials(&why)?))).collect()
+}
+
+fn denials(why: &str) -> Result<Value, StorageError> {
+    serde_json::from_str(why).map_err(|_ignored| StorageError::Unreadable("packet_recipients.held"))
 }
 
 /// Keeps for the sender why a packet is held back from the actor's organisation, until it gets it. Answers whether the sender has not

@@ -248,6 +248,22 @@ pub(super) fn held(db: &mut Db<'_>, id: PacketId) -> Result<Option<String>, Stor
         .optional()?)
 }
 
+/// What of a referral is held back of what this organisation handed in, oldest first, each with why.
+pub(super) fn held_of(
+    db: &mut Db<'_>,
+    referral: ReferralId,
+    issuer: OrganisationId,
+) -> Result<Vec<(PacketId, String)>, StorageError> {
+    let rows: Vec<(String, String)> = packet_recipients::table
+        .inner_join(packets::table.on(packets::id.eq(packet_recipients::packet)))
+        .filter(packets::referral.eq(referral.to_string()).and(packets::issuer.eq(issuer.to_string())))
+        .filter(packet_recipients::held.is_not_null().and(packets::purged_at.is_null()))
+        .order((packets::id, packet_recipients::organisation))
+        .select((packets::id, packet_recipients::held.assume_not_null()))
+        .load(db.conn())?;
+    rows.into_iter().map(|(id, why)| Ok((read(&id, "packets.id")?, why))).collect()
+}
+
 /// Packets waiting for an organisation, oldest first.
 pub(super) fn waiting(
     db: &mut Db<'_>,

@@ -7,7 +7,7 @@ use super::{
     referral::Referral,
     store::{self, Of},
     timers::Timer,
-    views::{Eyes, PersonView, ReferralView, person_view},
+    views::{Eyes, HeldView, PersonView, ReferralView, person_view},
 };
 use crate::{
     access::{Actor, Permission},
@@ -16,6 +16,7 @@ use crate::{
         id::ReferralId,
         page::{Asked, Page},
     },
+    packets,
     storage::Db,
 };
 
@@ -79,7 +80,15 @@ pub fn find_referral(
     let timers = store::timers(db, id)?;
     let timeline = store::timeline(db, id)?;
     let destruction = owed(db, id, now)?;
-    Ok(ReferralView { destruction, ..view(&referral, &timers, actor).with_timeline(timeline) })
+    let shown = view(&referral, &timers, actor).with_timeline(timeline).with_held(held(db, actor, id)?);
+    Ok(ReferralView { destruction, ..shown })
+}
+
+/// What an organisation handed in and its recipient does not get. The codes may be about the consent: nobody else hears of them.
+fn held(db: &mut Db<'_>, actor: &Actor, id: ReferralId) -> Result<Vec<HeldView>, ReferralError> {
+    let Some(own) = actor.organisation() else { return Ok(Vec::new()) };
+    let held = packets::held_back(db, id, own)?;
+    Ok(held.into_iter().map(|(packet, denials)| HeldView { packet, denials }).collect())
 }
 
 /// A referral as this actor sees it after moving it.

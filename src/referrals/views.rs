@@ -78,6 +78,17 @@ pub struct EventView {
     pub receipt: Option<String>,
 }
 
+/// A packet that its recipient asked for and did not get, because what was allowed when it came is not any more.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct HeldView {
+    /// The packet.
+    #[schema(value_type = String)]
+    pub packet: PacketId,
+    /// The codes that stood against it when it was last asked for.
+    #[schema(value_type = Vec<Object>)]
+    pub denials: serde_json::Value,
+}
+
 /// What only the two sides see.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct PartyView {
@@ -121,6 +132,9 @@ pub struct PartyView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub loop_facts: Option<serde_json::Value>,
+    /// For whoever handed them in: packets of this referral that are held back; only when one referral is asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldView>,
 }
 
 /// A referral as its readers see it. For a coordinator without `party`: organisations, states and clocks, nothing that
@@ -214,6 +228,14 @@ impl ReferralView {
         }
     }
 
+    /// With what is held back of what its reader handed in.
+    pub(super) fn with_held(mut self, held: Vec<HeldView>) -> Self {
+        if let Some(party) = &mut self.party {
+            party.held = held;
+        }
+        self
+    }
+
     /// With its events. An overseer sees who moved when, and not the tokens.
     pub(super) fn with_timeline(mut self, mut timeline: Vec<EventView>) -> Self {
         if self.party.is_none() {
@@ -241,6 +263,7 @@ fn party_view(referral: &Referral) -> PartyView {
         cancel_asked: standing.pending.cancel.as_ref().map(|asked| asked.reason.clone()),
         transfer_asked_by: standing.pending.transfer.as_ref().map(|asked| asked.by),
         loop_facts: loop_facts(&standing.circle),
+        held: Vec::new(),
     };
     match &standing.state {
         State::Scheduled(appointment) => view.appointment = Some(appointment.on),

@@ -11,10 +11,10 @@ use crate::{
         output::denial,
         session::{Session, part, text},
     },
-    kernel::id::PacketId,
+    kernel::id::ReferralId,
 };
 
-/// Lists every packet of this organisation that is held back now. The notices tell which were ever.
+/// Lists every packet of this organisation that is held back now. The notices tell which ever were.
 pub(super) async fn held(home: &Home, output: &Output) -> Result<(), CliError> {
     let session = Session::open(home, output).await?;
     let notices = session.hub.all("/api/v1/notices").await?;
@@ -22,38 +22,45 @@ pub(super) async fn held(home: &Home, output: &Output) -> Result<(), CliError> {
     let mut seen = BTreeSet::new();
     let mut rows = Vec::new();
     for told in told.filter_map(|notice| notice.get("payload")) {
-        let packet: PacketId = part(told, "packet")?;
-        if !seen.insert(packet) {
-            continue;
-        }
-        if let Some(denials) = why(&session, packet).await? {
-            rows.push(json!({ "packet": packet, "referral": told.get("referral"), "denials": denials }));
+        let referral: ReferralId = part(told, "referral")?;
+        if seen.insert(referral) {
+            rows.extend(of(&session.hub.get(&format!("/api/v1/referrals/{referral}")).await?.body));
         }
     }
     output.data(&rows, |rows| {
         if rows.is_empty() {
             return String::from("Nothing is held back.");
         }
-        let line = |row: &Value| {
-            let denials = row.get("denials").unwrap_or_default();
-            sentence((text(row, "packet"), text(row, "referral")), denials)
-        };
-        rows.iter().map(line).collect::<Vec<_>>().join("\n")
+        rows.iter().map(sentence).collect::<Vec<_>>().join("\n")
     })
 }
 
-/// What a packet of ours is held back for at present; nothing when it is not, or is not ours.
-pub(in crate::cli) async fn why(session: &Session<'_>, packet: PacketId) -> Result<Option<Value>, CliError> {
-    let evidence = session.hub.get(&format!("/api/v1/packets/{packet}/evidence")).await?.body;
-    let waits = evidence.get("purged").is_none_or(Value::is_null);
-    Ok(evidence.get("held").filter(|held| waits && !held.is_null()).cloned())
+/// What is held back of a referral, as the hub shows it to whoever handed it in.
+pub(in crate::cli) fn of(referral: &Value) -> Vec<Value> {
+    let party = referral.get("party").unwrap_or_default();
+    let held = party.get("held").and_then(Value::as_array).into_iter().flatten();
+    let row = |held: &Value| {
+        json!({
+            "packet": held.get("packet"), "referral": referral.get("id"), "begins": held.get("packet") == party.get("packet"),
+            "denials": held.get("denials"),
+        })
+    };
+    held.map(row).collect()
 }
 
 /// Why, and what to do.
-pub(in crate::cli) fn sentence((packet, referral): (&str, &str), denials: &Value) -> String {
-    let codes: String = denials.as_array().into_iter().flatten().map(denial).collect();
+pub(in crate::cli) fn sentence(held: &Value) -> String {
+    let denials = held.get("denials").and_then(Value::as_array).into_iter().flatten();
+    let codes: String = denials.map(denial).collect();
+    let otherwise = if held.get("begins") == Some(&json!(true)) {
+        let cancel = format!("throughline referral cancel {} --reason CX01", text(held, "referral"));
+        format!("Otherwise give it up and seal again what may pass: {cancel}")
+    } else {
+        String::from("Otherwise seal again what may pass; the hub deletes this one when its time is up.")
+    };
     format!(
-        "{packet} is held back from its recipient since they asked for it:{codes}\n  When that no longer stands against it, they get it by \
-         asking again. Otherwise give it up and seal again what may pass: throughline referral cancel {referral} --reason CX01"
+        "{} is held back from its recipient since they asked for it:{codes}\n  When that no longer stands against it, they get it by \
+         asking again. {otherwise}",
+        text(held, "packet")
     )
 }

@@ -27,7 +27,7 @@ use crate::{
     },
     packets::{check, inspect},
 };
-pub(super) use held::{sentence as held_sentence, why as held_for};
+pub(super) use held::{of as held_of, sentence as held_sentence};
 use reach::Gateway;
 
 /// Packets: sealed referrals. Sealing, opening and verifying happen here, at the gateway; the hub only passes them on.

@@ -6,11 +6,11 @@ use crate::{
     cli::{
         CliError, Output,
         home::Home,
-        packet::{held_for, held_sentence},
+        packet::{held_of, held_sentence},
         policy,
         session::{Names, Session, part, text},
     },
-    kernel::id::{OrganisationId, PacketId, ReferralId},
+    kernel::id::{OrganisationId, ReferralId},
 };
 
 /// Lists a tray.
@@ -32,16 +32,9 @@ pub(super) async fn one(home: &Home, referral: ReferralId, output: &Output) -> R
     let session = Session::open(home, output).await?;
     let found = session.hub.get(&format!("/api/v1/referrals/{referral}")).await?.body;
     let names = session.names(sides(&found)).await?;
-    let held = held(&session, &found).await?;
-    let mut shown = found;
-    if let (Some((_, denials)), Some(shown)) = (&held, shown.as_object_mut()) {
-        shown.insert(String::from("held"), denials.clone());
-    }
-    output.data(&shown, |found| {
+    output.data(&found, |found| {
         let mut lines = vec![stands(found), between(found, &names)];
-        if let Some((packet, denials)) = &held {
-            lines.push(held_sentence((&packet.to_string(), text(found, "id")), denials));
-        }
+        lines.extend(held_of(found).iter().map(held_sentence));
         if let Some(party) = found.get("party") {
             lines.push(format!("Person {}, first packet {}", text(party, "subject"), text(party, "packet")));
             for (name, label) in [("appointment", "Appointment"), ("day", "Day"), ("note", "Note in packet")]
@@ -57,16 +50,6 @@ pub(super) async fn one(home: &Home, referral: ReferralId, output: &Output) -> R
         }
         lines.join("\n")
     })
-}
-
-/// What its first packet is held back for, where this organisation sent it and its recipient does not have it yet.
-async fn held(session: &Session<'_>, found: &Value) -> Result<Option<(PacketId, Value)>, CliError> {
-    let is_ours = part::<OrganisationId>(found, "sender")? == session.organisation();
-    let Some(party) = found.get("party").filter(|_| is_ours && text(found, "state") == "submitted") else {
-        return Ok(None);
-    };
-    let packet = part(party, "packet")?;
-    Ok(held_for(session, packet).await?.map(|denials| (packet, denials)))
 }
 
 fn sides(row: &Value) -> Vec<OrganisationId> {

@@ -60,12 +60,36 @@ async fn who_sent_what_is_held_back_sees_why_and_what_to_do() {
         assert!(expected.iter().all(|word| told.contains(word)), "{command}: {told}");
     }
     assert_eq!(harbour.json(hub, "packet held").await[0]["denials"][0]["code"], "D203");
-    assert_eq!(harbour.json(hub, &show).await["held"][0]["code"], "D203");
+    assert_eq!(harbour.json(hub, &show).await["party"]["held"][0]["denials"][0]["code"], "D203");
     let theirs = lakeside.json(hub, &show).await;
-    assert!(theirs.get("held").is_none(), "{theirs}");
+    assert!(theirs["party"].get("held").is_none(), "{theirs}");
     assert_eq!(lakeside.json(hub, "packet held").await, json!([]));
 
     harbour.run(hub, &format!("agreement resume {agreement}")).await.expect(0);
     lakeside.run(hub, &fetch).await.expect(0);
     assert_eq!(harbour.json(hub, "packet held").await, json!([]));
+}
+
+#[actix_web::test]
+async fn whatever_is_held_back_of_a_referral_is_shown_to_whoever_handed_it_in() {
+    let story = Story::at(hub_with(&[])).await;
+    let Story { hub, harbour, lakeside, .. } = &story;
+    let (packet, referral) = story.acknowledged().await;
+    let (update, _) = story.send(&format!("--update-of {packet} --referral {referral}")).await;
+    let show = format!("referral show {referral}");
+    let before = harbour.json(hub, &show).await;
+    assert!(before["party"].get("held").is_none(), "{before}");
+    let agreements = harbour.json(hub, "agreement list").await;
+    let agreement = agreements[0]["id"].as_str().unwrap();
+    harbour.run(hub, &format!("agreement suspend {agreement} --reason security_incident")).await.expect(0);
+    lakeside.run(hub, &format!("packet fetch {update} --out more.rp1")).await.expect(75);
+    hub.clock.advance(chrono::TimeDelta::seconds(3));
+    for command in ["packet held", &show] {
+        let told = harbour.run(hub, command).await.expect(0).out;
+        let expected = [update.as_str(), "D203", "seal again what may pass"];
+        assert!(expected.iter().all(|word| told.contains(word)), "{command}: {told}");
+        assert!(!told.contains("referral cancel"), "the service that runs is not given up: {told}");
+    }
+    let theirs = lakeside.json(hub, &show).await;
+    assert!(theirs["party"].get("held").is_none(), "{theirs}");
 }
