@@ -15,7 +15,7 @@ use crate::{
     config::Settings,
     directory::{
         self, Checked, DirectoryError, Form, Given, Link, LinkService, Method, Outcome, Publish,
-        SetVisibility, Verification, Verified, Verify, Visibility,
+        SetVisibility, Target, Verification, Verified, Verify, Visibility,
         eligibility::{self, Answer, Facts},
         hsds::{Package, Report},
         search::{Around, Found, Nothing, Search},
@@ -40,7 +40,7 @@ pub(super) enum Directory {
         /// A table saved as CSV, with the names of its columns in the first line.
         list: PathBuf,
     },
-    /// Import an HSDS 3 package (datapackage.json and CSV files) or a list in one CSV file. Looks first and prints a report; --yes then
+    /// Import an HSDS 3 package (datapackage.json and CSV files, in a folder or a zip file) or a list in one CSV file. Looks first and prints a report; --yes then
     /// takes it.
     #[command(after_help = "Examples:
   throughline directory import list.csv --map map.json --source mapping-2026
@@ -48,7 +48,7 @@ pub(super) enum Directory {
   throughline directory import package/ --source national-list --yes     takes it
   throughline directory import package/ --source national-list --visibility public --yes")]
     Import {
-        /// Folder of the package, or the list.
+        /// The package, a folder or a zip file, or the list.
         from: PathBuf,
         /// What the columns of the list mean; not needed where their names say it.
         #[arg(long)]
@@ -82,7 +82,7 @@ pub(super) enum Directory {
     #[command(after_help = "Example:
   throughline directory validate package/")]
     Validate {
-        /// Folder of the package, or the list.
+        /// The package, a folder or a zip file, or the list.
         from: PathBuf,
         /// What the columns of the list mean.
         #[arg(long)]
@@ -152,13 +152,14 @@ pub(super) enum Directory {
     /// of who does what where with HXL hashtags, or as a page to print.
     #[command(after_help = "Examples:
   throughline directory export national-list package/
+  throughline directory export national-list package.zip
   throughline directory export national-list places.geojson --as geojson
   throughline directory export national-list 3w.csv --as 3w --area ZM
   throughline directory export national-list lusaka.html --as print --area Lusaka")]
     Export {
         /// The source.
         source: String,
-        /// A new or empty folder; a new file for other forms than a package.
+        /// A new or empty folder; a new file that ends with .zip for a package in one file, or for another form.
         to: PathBuf,
         /// In which form.
         #[arg(long = "as", value_enum, default_value = "hsds")]
@@ -468,23 +469,35 @@ async fn export(
     hub: &Hub,
     caller: &Caller,
     source: String,
-    folder: PathBuf,
+    to: PathBuf,
     output: &Output,
 ) -> Result<(), CliError> {
-    files::make_folder(&folder)?;
-    if !files::names_in(&folder)?.is_empty() {
+    let is_zip = to.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
+    let target = if is_zip { Target::zip(files::create_new(&to)?) } else { empty_folder(&to)? };
+    let actor = caller.actor.clone();
+    let written =
+        hub.read::<_, DirectoryError>(move |db| directory::export(db, &actor, &source, target)).await;
+    // Nothing half written stays behind.
+    let written = written.inspect_err(|_error| {
+        if is_zip {
+            drop(std::fs::remove_file(&to));
+        }
+    })?;
+    output.data(&written, |written| {
+        let rows: u64 = written.values().sum();
+        format!("Wrote {rows} rows of {} tables to {}.", written.len(), to.display())
+    })
+}
+
+fn empty_folder(folder: &Path) -> Result<Target, CliError> {
+    files::make_folder(folder)?;
+    if !files::names_in(folder)?.is_empty() {
         return Err(CliError::new(
             Code::new("directory.folder_not_empty", Fault::Conflict),
             format!("{} is not empty; name a new folder", folder.display()),
         ));
     }
-    let (actor, into) = (caller.actor.clone(), folder.clone());
-    let written =
-        hub.read::<_, DirectoryError>(move |db| directory::export(db, &actor, &source, &into)).await?;
-    output.data(&written, |written| {
-        let rows: u64 = written.values().sum();
-        format!("Wrote {rows} rows of {} tables to {}.", written.len(), folder.display())
-    })
+    Ok(folder.into())
 }
 
 async fn publish(
@@ -517,8 +530,8 @@ fn suggest(list: &Path, output: &Output) -> Result<(), CliError> {
 
 /// The package in a folder, or the one that a list makes.
 fn package(from: &Path, map: Option<&Path>, output: &Output) -> Result<Package, CliError> {
-    let is_descriptor = from.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-    if map.is_none() && (!from.is_file() || is_descriptor) {
+    let ends = |with| from.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(with));
+    if map.is_none() && (!from.is_file() || ends("json") || ends("zip")) {
         return Ok(Package::open(from)?);
     }
     let given = map.map(read_map).transpose()?;

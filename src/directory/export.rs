@@ -5,8 +5,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
 };
+
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{
     DirectoryError, Viewer,
@@ -22,7 +26,47 @@ use crate::{
 /// How many rows were written, by table.
 pub type Exported = BTreeMap<String, u64>;
 
-/// Writes a source's rows as a package into an empty folder.
+/// Where a package is written to.
+#[derive(Debug)]
+pub enum Target {
+    /// An empty folder.
+    Folder(PathBuf),
+    /// A zip file that holds nothing yet.
+    Zip(Box<ZipWriter<File>>),
+}
+
+impl Target {
+    /// A zip in this file.
+    pub fn zip(file: File) -> Self {
+        Self::Zip(Box::new(ZipWriter::new(file)))
+    }
+
+    /// One file of the package.
+    fn file(&mut self, name: &str) -> io::Result<Box<dyn Write + '_>> {
+        match self {
+            Self::Folder(folder) => Ok(Box::new(BufWriter::new(File::create_new(folder.join(name))?))),
+            Self::Zip(zip) => {
+                zip.start_file(name, SimpleFileOptions::default())?;
+                Ok(Box::new(zip))
+            }
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Folder(_) => Ok(()),
+            Self::Zip(zip) => zip.finish()?.sync_all(),
+        }
+    }
+}
+
+impl From<&Path> for Target {
+    fn from(folder: &Path) -> Self {
+        Self::Folder(folder.to_owned())
+    }
+}
+
+/// Writes a source's rows as a package.
 ///
 /// What a member without clearance may not see is left out: restricted services, and with them every row that belongs to them. A cell that a spreadsheet would calculate gets
 /// an apostrophe in front. Rows that the source no longer gives are left out too.
@@ -30,12 +74,13 @@ pub fn export(
     db: &mut Db<'_>,
     actor: &Actor,
     source: &str,
-    folder: &Path,
+    into: impl Into<Target>,
 ) -> Result<Exported, DirectoryError> {
     actor.may(Permission::ManageDirectory)?;
     if !store::has_source(db, source)? {
         return Err(AccessError::NotFound.into());
     }
+    let mut into = into.into();
     let mut withheld = Withheld::new(Viewer::Member(None));
     let (mut exported, mut resources) = (Exported::new(), Vec::new());
     for rule in RULES {
@@ -44,7 +89,7 @@ pub fn export(
             continue;
         }
         let file = format!("{}.csv", rule.name);
-        let written = write_table(db, (source, rule.name), &columns, &mut withheld, &folder.join(&file))?;
+        let written = write_table(db, (source, rule.name), &columns, &mut withheld, (&file, &mut into))?;
         resources.push(serde_json::json!({
             "name": rule.name, "path": file, "format": "csv", "encoding": "utf-8",
             "schema": { "primaryKey": "id", "fields": columns.iter().map(|name| serde_json::json!({ "name": name, "type": "string" })).collect::<Vec<_>>() },
@@ -53,10 +98,19 @@ pub fn export(
     }
     let descriptor =
         serde_json::json!({ "name": source, "profile": "tabular-data-package", "resources": resources });
-    let path = folder.join("datapackage.json");
-    std::fs::write(&path, format!("{descriptor:#}\n")).map_err(|reason| unwritable(&path, reason))?;
+    describe(&descriptor, into).map_err(|reason| unwritable(DESCRIPTOR, reason))?;
     Ok(exported)
 }
+
+fn describe(descriptor: &serde_json::Value, mut into: Target) -> io::Result<()> {
+    let mut file = into.file(DESCRIPTOR)?;
+    writeln!(file, "{descriptor:#}")?;
+    file.flush()?;
+    drop(file);
+    into.finish()
+}
+
+const DESCRIPTOR: &str = "datapackage.json";
 
 type Cells = BTreeMap<String, String>;
 
@@ -81,10 +135,11 @@ fn write_table(
     (source, kind): (&str, &str),
     columns: &[String],
     withheld: &mut Withheld,
-    path: &Path,
+    (name, into): (&str, &mut Target),
 ) -> Result<u64, DirectoryError> {
-    let wrong = |reason: csv::Error| unwritable(path, std::io::Error::other(reason));
-    let mut writer = csv::Writer::from_path(path).map_err(wrong)?;
+    let wrong = |reason: csv::Error| unwritable(name, io::Error::other(reason));
+    let file = into.file(name).map_err(|reason| unwritable(name, reason))?;
+    let mut writer = csv::Writer::from_writer(file);
     writer.write_record(columns).map_err(wrong)?;
     let mut written = 0u64;
     each_row(db, (source, kind), withheld, |cells| {
@@ -93,7 +148,7 @@ fn write_table(
         written = written.saturating_add(1);
         Ok(())
     })?;
-    writer.flush().map_err(|reason| unwritable(path, reason))?;
+    writer.flush().map_err(|reason| unwritable(name, reason))?;
     Ok(written)
 }
 
@@ -134,6 +189,6 @@ pub(super) fn defuse(cell: &str) -> String {
     if super::hsds::is_formula("", cell) { format!("'{cell}") } else { cell.to_owned() }
 }
 
-fn unwritable(path: &Path, source: std::io::Error) -> DirectoryError {
-    HsdsError::File { file: path.display().to_string(), source }.into()
+fn unwritable(file: &str, source: io::Error) -> DirectoryError {
+    HsdsError::File { file: file.to_owned(), source }.into()
 }

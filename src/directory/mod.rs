@@ -37,7 +37,7 @@ mod upkeep;
 mod visibility;
 
 pub use error::DirectoryError;
-pub use export::{Exported, export};
+pub use export::{Exported, Target, export};
 pub use import::{Given, dry_run, forget_source, import};
 pub use offer::{
     Availability, Intake, Link, LinkService, ListService, OfferFacts, SetAvailability, enter_listed,

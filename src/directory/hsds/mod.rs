@@ -8,12 +8,14 @@ mod package;
 mod read;
 mod report;
 pub mod tables;
+mod zipped;
 
 use std::io;
 
 pub use package::{Made, Package, Remarks, TableFile};
 pub use read::{CHUNK, Progress, Row, is_formula, place, read, stable_id};
 pub use report::{LeftOut, Problem, Report, Severity, TableReport, Tally};
+pub use zipped::ZipFault;
 
 use crate::kernel::{Code, Coded, Fault};
 
@@ -21,7 +23,7 @@ use crate::kernel::{Code, Coded, Fault};
 #[derive(Debug, thiserror::Error)]
 pub enum HsdsError {
     /// No folder, or no descriptor in it.
-    #[error("there is no readable datapackage.json here; give the folder that holds one")]
+    #[error("there is no readable datapackage.json here; give the folder or the zip file that holds one")]
     NoPackage {
         /// What the system said.
         source: io::Error,
@@ -37,6 +39,9 @@ pub enum HsdsError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// A zip file.
+    #[error("the zip file cannot be used: {0}")]
+    Zip(#[from] ZipFault),
     /// A file that the descriptor names.
     #[error("the file {file} cannot be read")]
     File {
@@ -62,6 +67,10 @@ impl Coded for HsdsError {
             Self::Descriptor(_) | Self::Resource { .. } => {
                 Code::new("directory.bad_descriptor", Fault::Malformed)
             }
+            Self::Zip(ZipFault::TooMany | ZipFault::FileTooLarge | ZipFault::AllTooLarge) => {
+                Code::new("directory.zip_too_large", Fault::TooLarge)
+            }
+            Self::Zip(_) => Code::new("directory.bad_zip", Fault::Malformed),
             Self::File { .. } => Code::new("directory.file_unreadable", Fault::NotFound),
             Self::Form { .. } => Code::new("directory.bad_file", Fault::Malformed),
         }

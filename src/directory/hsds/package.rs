@@ -1,4 +1,4 @@
-//! A folder with `datapackage.json` and its CSV files. Opening it reads the descriptor and looks at every path; nothing
+//! A folder, or a zip file, with `datapackage.json` and its CSV files. Opening it reads the descriptor and looks at every path; nothing
 //! outside the folder is ever opened.
 
 use std::{
@@ -10,7 +10,10 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{HsdsError, LeftOut, Problem};
+use super::{
+    HsdsError, LeftOut, Problem,
+    zipped::{self, DESCRIPTOR, Limits, Packed, Zip},
+};
 
 /// The largest descriptor that is read.
 const DESCRIPTOR_MAX: u64 = 4 * 1024 * 1024;
@@ -19,7 +22,7 @@ const DESCRIPTOR_MAX: u64 = 4 * 1024 * 1024;
 const TABLES_MAX: usize = 64;
 
 /// The largest file that is read.
-const FILE_MAX: u64 = 512 * 1024 * 1024;
+pub(super) const FILE_MAX: u64 = 512 * 1024 * 1024;
 
 /// A package that was looked at and can be read.
 #[derive(Debug)]
@@ -62,6 +65,7 @@ pub struct TableFile {
 #[derive(Debug)]
 enum Body {
     File(PathBuf),
+    Packed(Packed),
     Made { text: Vec<u8>, lines: Vec<u64>, called: BTreeMap<&'static str, String> },
 }
 
@@ -72,35 +76,26 @@ impl Package {
         Ok(Self { tables, remarks })
     }
 
-    /// Opens the folder, or the folder that holds the given descriptor.
-    pub fn open(folder: &Path) -> Result<Self, HsdsError> {
-        let folder = if folder.is_file() { folder.parent().unwrap_or(folder) } else { folder };
+    /// Opens the folder, the folder that holds the given descriptor, or the zip file.
+    pub fn open(from: &Path) -> Result<Self, HsdsError> {
+        if is_zip(from) { Self::unzip(from, zipped::LIMITS) } else { Self::open_folder(from) }
+    }
+
+    fn open_folder(from: &Path) -> Result<Self, HsdsError> {
+        let folder = if from.is_file() { from.parent().unwrap_or(from) } else { from };
         let root = folder.canonicalize().map_err(|source| HsdsError::NoPackage { source })?;
-        let mut text = Vec::new();
-        let file =
-            File::open(root.join("datapackage.json")).map_err(|source| HsdsError::NoPackage { source })?;
-        let read = file.take(DESCRIPTOR_MAX.saturating_add(1)).read_to_end(&mut text);
-        read.map_err(|source| HsdsError::NoPackage { source })?;
-        if u64::try_from(text.len()).unwrap_or(u64::MAX) > DESCRIPTOR_MAX {
-            return Err(HsdsError::Descriptor(String::from("it is larger than 4 MiB")));
-        }
-        let text = text.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(&text);
-        let descriptor: Descriptor =
-            serde_json::from_slice(text).map_err(|reason| HsdsError::Descriptor(reason.to_string()))?;
-        if descriptor.resources.len() > TABLES_MAX {
-            return Err(HsdsError::Descriptor(format!("it lists more than {TABLES_MAX} tables")));
-        }
-        let mut tables: Vec<TableFile> = Vec::new();
-        for resource in descriptor.resources {
-            if tables.iter().any(|table| table.name == resource.name) {
-                return Err(HsdsError::Descriptor(format!(
-                    "it lists the table {} twice",
-                    shown(&resource.name)
-                )));
-            }
-            tables.push(resource.locate(&root)?);
-        }
-        Ok(Self { tables, remarks: Remarks::default() })
+        let file = File::open(root.join(DESCRIPTOR)).map_err(|source| HsdsError::NoPackage { source })?;
+        let resources = described(file)?;
+        let tables = resources.into_iter().map(|resource| resource.locate(&root));
+        Ok(Self { tables: tables.collect::<Result<_, _>>()?, remarks: Remarks::default() })
+    }
+
+    pub(super) fn unzip(from: &Path, limits: Limits) -> Result<Self, HsdsError> {
+        let mut zip = Zip::open(from, limits)?;
+        let Some(descriptor) = zip.file(DESCRIPTOR)? else { return Err(zipped::ZipFault::Descriptor.into()) };
+        let resources = described(descriptor.open().map_err(|source| HsdsError::NoPackage { source })?)?;
+        let tables = resources.into_iter().map(|resource| resource.unpack(&mut zip));
+        Ok(Self { tables: tables.collect::<Result<_, _>>()?, remarks: Remarks::default() })
     }
 
     /// The tables, in the order of the descriptor.
@@ -153,6 +148,10 @@ impl TableFile {
                 let file = File::open(path);
                 Ok(Box::new(file.map_err(|source| HsdsError::File { file: self.file.clone(), source })?))
             }
+            Body::Packed(packed) => {
+                let read = packed.open();
+                read.map_err(|source| HsdsError::File { file: self.file.clone(), source })
+            }
             Body::Made { text, .. } => Ok(Box::new(Cursor::new(text))),
         }
     }
@@ -161,7 +160,7 @@ impl TableFile {
     pub(super) fn line(&self, count: u64, here: u64) -> u64 {
         let at = usize::try_from(count.saturating_sub(1)).unwrap_or(usize::MAX);
         match &self.body {
-            Body::File(_) => here,
+            Body::File(_) | Body::Packed(_) => here,
             Body::Made { lines, .. } => lines.get(at).copied().unwrap_or(here),
         }
     }
@@ -169,7 +168,7 @@ impl TableFile {
     /// What a person knows the column as.
     pub(super) fn called(&self, column: String) -> String {
         match &self.body {
-            Body::File(_) => column,
+            Body::File(_) | Body::Packed(_) => column,
             Body::Made { called, .. } => called.get(column.as_str()).cloned().unwrap_or(column),
         }
     }
@@ -193,9 +192,40 @@ struct Dialect {
     delimiter: Option<String>,
 }
 
+/// Whether a file begins like a zip, or is called one.
+fn is_zip(from: &Path) -> bool {
+    let is_called = from.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
+    let mut begin = [0u8; 4];
+    let read = from.is_file().then(|| File::open(from).and_then(|mut file| file.read_exact(&mut begin)));
+    read.is_some_and(|read| is_called || (read.is_ok() && begin == *b"PK\x03\x04"))
+}
+
+/// What a descriptor lists.
+fn described(from: impl Read) -> Result<Vec<Resource>, HsdsError> {
+    let mut text = Vec::new();
+    let read = from.take(DESCRIPTOR_MAX.saturating_add(1)).read_to_end(&mut text);
+    read.map_err(|source| HsdsError::NoPackage { source })?;
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > DESCRIPTOR_MAX {
+        return Err(HsdsError::Descriptor(String::from("it is larger than 4 MiB")));
+    }
+    let text = text.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(&text);
+    let descriptor: Descriptor =
+        serde_json::from_slice(text).map_err(|reason| HsdsError::Descriptor(reason.to_string()))?;
+    if descriptor.resources.len() > TABLES_MAX {
+        return Err(HsdsError::Descriptor(format!("it lists more than {TABLES_MAX} tables")));
+    }
+    let mut names = BTreeSet::new();
+    let twice = descriptor.resources.iter().find(|resource| !names.insert(resource.name.as_str()));
+    if let Some(twice) = twice {
+        return Err(HsdsError::Descriptor(format!("it lists the table {} twice", shown(&twice.name))));
+    }
+    Ok(descriptor.resources)
+}
+
 impl Resource {
-    fn locate(self, root: &Path) -> Result<TableFile, HsdsError> {
-        let refused = |reason| HsdsError::Resource { table: shown(&self.name), reason };
+    /// The path of its file below the folder.
+    fn relative(&self) -> Result<&str, HsdsError> {
+        let refused = |reason| self.refused(reason);
         let is_word = |name: &str| {
             !name.is_empty()
                 && name.len() <= 64
@@ -216,32 +246,53 @@ impl Resource {
         if self.dialect.as_ref().and_then(|dialect| dialect.delimiter.as_deref()).is_some_and(|d| d != ",") {
             return Err(refused("its cells are not parted by commas"));
         }
-        let outside = "its path leads out of the folder";
-        let relative = Path::new(file);
-        let plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
+        let plain = Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
         if file.is_empty()
             || file.len() > 255
             || !plain
             || file.contains(['\\', ':'])
             || file.chars().any(char::is_control)
         {
-            return Err(refused(outside));
+            return Err(refused(OUTSIDE));
         }
-        let missing = |source| HsdsError::File { file: shown(file), source };
-        let path = root.join(relative).canonicalize().map_err(missing)?;
+        Ok(file)
+    }
+
+    fn refused(&self, reason: &'static str) -> HsdsError {
+        HsdsError::Resource { table: shown(&self.name), reason }
+    }
+
+    /// Its file in a folder.
+    fn locate(self, root: &Path) -> Result<TableFile, HsdsError> {
+        let file = self.relative()?.to_owned();
+        let missing = |source| HsdsError::File { file: shown(&file), source };
+        let path = root.join(&file).canonicalize().map_err(missing)?;
         if !path.starts_with(root) {
-            return Err(refused(outside));
+            return Err(self.refused(OUTSIDE));
         }
         let about = path.metadata().map_err(missing)?;
         if !about.is_file() {
-            return Err(refused("its path is not a file"));
+            return Err(self.refused("its path is not a file"));
         }
         if about.len() > FILE_MAX {
-            return Err(refused("its file is larger than 512 MiB"));
+            return Err(self.refused("its file is larger than 512 MiB"));
         }
-        Ok(TableFile { name: self.name, file: file.to_owned(), body: Body::File(path), bytes: about.len() })
+        Ok(TableFile { name: self.name, file, body: Body::File(path), bytes: about.len() })
+    }
+
+    /// Its file in a zip.
+    fn unpack(self, zip: &mut Zip) -> Result<TableFile, HsdsError> {
+        let file = self.relative()?.to_owned();
+        let Some(packed) = zip.file(&file)? else {
+            let source = std::io::ErrorKind::NotFound.into();
+            return Err(HsdsError::File { file: shown(&file), source });
+        };
+        let bytes = packed.bytes();
+        Ok(TableFile { name: self.name, file, body: Body::Packed(packed), bytes })
     }
 }
+
+const OUTSIDE: &str = "its path leads out of the folder";
 
 /// A foreign name, fit for a message: short and without control characters.
 fn shown(name: &str) -> String {

@@ -336,8 +336,10 @@ async fn an_export_comes_in_again_as_the_same_and_holds_nothing_restricted() {
     let export = |into: PathBuf| {
         let hub = hub.hub.clone();
         async move {
-            hub.read::<_, DirectoryError>(move |db| directory::export(db, &Actor::operator(), "legal", &into))
-                .await
+            hub.read::<_, DirectoryError>(move |db| {
+                directory::export(db, &Actor::operator(), "legal", into.as_path())
+            })
+            .await
         }
     };
     assert_eq!(export(out.path().into()).await.unwrap()["service"], 2);

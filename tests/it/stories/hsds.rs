@@ -244,7 +244,7 @@ async fn an_export_says_nothing_of_a_confidential_place_and_keeps_what_the_stand
     let out = tempfile::tempdir().unwrap();
     let into = out.path().to_owned();
     let export = move |db: &mut throughline::storage::Db<'_>| {
-        directory::export(db, &throughline::access::Actor::operator(), "coast", &into)
+        directory::export(db, &throughline::access::Actor::operator(), "coast", into.as_path())
     };
     hub.hub.read::<_, directory::DirectoryError>(export).await.unwrap();
     let mut all = String::new();

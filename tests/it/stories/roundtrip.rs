@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 use throughline::{
     access::Actor,
-    directory::{self, DirectoryError, Given, Visibility, hsds::Package, hsds::Report},
+    directory::{self, DirectoryError, Given, Target, Visibility, hsds::Package, hsds::Report},
     storage::Db,
 };
 
@@ -114,7 +114,7 @@ async fn restrict(hub: &TestHub, service: &str) {
 async fn exported(hub: &TestHub, source: &'static str) -> (tempfile::TempDir, BTreeMap<String, String>) {
     let folder = tempfile::tempdir().unwrap();
     let into = folder.path().to_owned();
-    let export = move |db: &mut Db<'_>| directory::export(db, &Actor::operator(), source, &into);
+    let export = move |db: &mut Db<'_>| directory::export(db, &Actor::operator(), source, into.as_path());
     hub.hub.read::<_, DirectoryError>(export).await.unwrap();
     let files = std::fs::read_dir(folder.path()).unwrap().map(|file| {
         let path = file.unwrap().path();
@@ -158,6 +158,25 @@ async fn restrict_nothing_and_compare(hub: &TestHub, folder: &Path) {
         report.tables.iter().filter(|t| t.changed + t.new > 0).map(|t| t.table.as_str()).collect();
     assert_eq!(changed, ["organization", "outgoing_referral"], "they named what is hidden");
     assert_eq!(report.missing(), 2);
+}
+
+#[actix_web::test]
+async fn a_package_in_a_zip_is_the_package_in_the_folder() {
+    let (hub, other) = (TestHub::new(), TestHub::new());
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path());
+    import(&hub, folder.path().to_owned()).await;
+    let mut zips = Vec::new();
+    for name in ["one.zip", "two.zip"] {
+        let path = folder.path().join(name);
+        let target = Target::zip(std::fs::File::create_new(&path).unwrap());
+        let export = move |db: &mut Db<'_>| directory::export(db, &Actor::operator(), "coast", target);
+        hub.hub.read::<_, DirectoryError>(export).await.unwrap();
+        zips.push(path);
+    }
+    assert_eq!(std::fs::read(&zips[0]).unwrap(), std::fs::read(&zips[1]).unwrap());
+    import(&other, zips.remove(0)).await;
+    assert_eq!(exported(&hub, "coast").await.1, exported(&other, "coast").await.1);
 }
 
 #[actix_web::test]
