@@ -224,7 +224,7 @@ async fn fetch(asking: Asking, id: Path<PacketId>) -> Result<HttpResponse, Probl
     let policy = asking.hub.policy();
     let reading = Arc::clone(&policy);
     let found = asking.hub.read(move |db| packets::fetch(db, &actor, id, &reading)).await?;
-    let served = if found.first {
+    if found.first {
         let judging = move |tx: &mut Tx<'_>| referrals::fetch(tx, id, &policy);
         let judged = asking.hub.write("packets.fetch", &asking.caller, judging).await;
         if let Err(Failure::Refused(error)) = &judged {
@@ -233,12 +233,11 @@ async fn fetch(asking: Asking, id: Path<PacketId>) -> Result<HttpResponse, Probl
                 tell_held(&asking, id, denials.clone()).await;
             }
         }
-        judged?
+        judged?;
     } else {
         note_read(&asking, "packets.fetch_again", &id.to_string()).await?;
-        found
-    };
-    Ok(served_as(served))
+    }
+    Ok(served_as(found))
 }
 
 /// A refusal leaves nothing behind, so that its sender is told is a write of its own. When it fails, the recipient hears of the refusal

@@ -1,11 +1,14 @@
 //! Tests: every number of the validation order is reached by a packet with that one thing wrong, at the hub and at the recipient.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
     PacketError, PacketFault, Reading, Receipt, ReceiptEvent, check, commitment,
     forge::{CANARY, Forge, Inside, NOW, World, number},
+    form::MAX_MANIFEST,
+    verify::{BEFORE_CIPHERTEXT, manifest_in},
 };
 use crate::{
     crypto::SigningKey,
@@ -40,7 +43,6 @@ fn with_claim(world: &World, path: &'static str, value: Value) -> Value {
 
 /// Changes a token's header and leaves the rest.
 fn with_header(token: &Value, change: impl FnOnce(&mut Value)) -> Value {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let (header, rest) = token.as_str().unwrap().split_once('.').unwrap();
     let mut header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
     change(&mut header);
@@ -99,6 +101,19 @@ fn documents_are_padded_so_that_their_size_does_not_tell() {
     long.files.clear();
     long.fields[0].value = FormValue::Text("x".repeat(119));
     assert_eq!(sections(short), sections(long));
+}
+
+#[test]
+fn the_manifest_of_what_is_stored_is_read_without_its_ciphertext() {
+    let mut world = World::new();
+    let packet = world.verify(&world.sealed()).unwrap();
+    let stored = packet.sealed_parts();
+    let end = stored.iter().position(|byte| *byte == b',').unwrap();
+    let manifest = manifest_in(&stored[..end]).unwrap();
+    assert_eq!(Digest::of(URL_SAFE_NO_PAD.decode(manifest).unwrap()), packet.envelope().manifest);
+    let around = stored.iter().position(|byte| *byte == b':').unwrap() + 3;
+    assert!(usize::try_from(BEFORE_CIPHERTEXT).unwrap() >= MAX_MANIFEST + around);
+    assert!(manifest_in(&stored[1..]).is_err());
 }
 
 #[test]
@@ -448,7 +463,6 @@ fn check_213_wants_a_usable_key_for_every_reader_and_for_the_sender() {
 }
 
 fn claims_of(container: &Value) -> Value {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let payload = container["envelope"].as_str().unwrap().split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }

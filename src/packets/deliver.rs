@@ -6,7 +6,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Envelope, Manifest, PacketError, PacketKind, form::DEPTH, form::MAX_ENVELOPE, store, verify::Parts,
+    Envelope, Manifest, PacketError, PacketKind,
+    form::DEPTH,
+    form::MAX_ENVELOPE,
+    store,
+    verify::{BEFORE_CIPHERTEXT, Parts, manifest_in},
 };
 use crate::{
     access::{AccessError, Actor, Permission, Tx},
@@ -34,7 +38,7 @@ pub struct Delivered {
     pub envelope: Digest,
     /// When the hub took it.
     pub received: Timestamp,
-    /// Whether the recipient gets it for the first time. The sender never does.
+    /// Whether the recipient has not got it yet. The sender never does.
     pub first: bool,
 }
 
@@ -102,14 +106,29 @@ pub fn fetch(
     })
 }
 
-/// Like [`fetch`], and remembers when the recipient got it first.
-pub fn deliver(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<Delivered, PacketError> {
+/// A packet that is handed over: what was [fetched](fetch) may be served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandedOver {
+    /// The referral it belongs to.
+    pub referral: ReferralId,
+    /// When the hub took it.
+    pub received: Timestamp,
+    /// Whether the recipient gets it for the first time. The sender never does.
+    pub first: bool,
+}
+
+/// Remembers when the recipient got it first. Its ciphertext is not looked at: whoever serves it has read it before.
+pub fn deliver(tx: &mut Tx<'_>, id: PacketId) -> Result<HandedOver, PacketError> {
     let actor = tx.actor();
-    let delivered = fetch(tx.db(), actor, id, policy)?;
-    if let Some(organisation) = actor.organisation().filter(|_| delivered.first) {
-        store::set_delivered(tx, id, organisation)?;
+    let (row, reader, standing) = find_for(tx.db(), actor, id)?;
+    if row.purged.is_some() {
+        return Err(PacketError::Purged);
     }
-    Ok(delivered)
+    let first = standing == store::Standing::Waiting;
+    if first {
+        store::set_delivered(tx, id, reader)?;
+    }
+    Ok(HandedOver { referral: row.referral, received: row.received, first })
 }
 
 /// The envelope and the receipt, for a party of the packet, also after the ciphertext is gone.
@@ -149,10 +168,9 @@ pub fn set_held(tx: &mut Tx<'_>, id: PacketId, denials: &Denials) -> Result<bool
 /// handed over. The manifest names the policy that was in force when it was taken.
 pub fn claims_of(db: &mut Db<'_>, id: PacketId) -> Result<(Envelope, Manifest), PacketError> {
     let row = store::find(db, id)?.ok_or(AccessError::NotFound)?;
-    let body = store::body(db, id)?.ok_or(PacketError::Purged)?;
+    let beginning = store::body_up_to(db, id, BEFORE_CIPHERTEXT)?.ok_or(PacketError::Purged)?;
     let envelope = claims(&row.envelope)?;
-    let parts = Parts::from_stored(row.envelope, &body)?;
-    let manifest = Manifest::read(&parts.manifest, &envelope)?;
+    let manifest = Manifest::read(manifest_in(&beginning)?, &envelope)?;
     Ok((envelope, manifest))
 }
 

@@ -86,8 +86,8 @@ pub use answer::{receipt_key, take_receipt};
 pub use check::{Checked, check};
 pub use content::DOCUMENT_SIZES;
 pub use deliver::{
-    Delivered, Evidence, Handed, Waiting, claims_of, deliver, envelope_of, evidence, fetch, has_fetched,
-    held_back, is_handed_in, sent_on, set_held, waiting,
+    Delivered, Evidence, Handed, HandedOver, Waiting, claims_of, deliver, envelope_of, evidence, fetch,
+    has_fetched, held_back, is_handed_in, sent_on, set_held, waiting,
 };
 pub use disclosed::{Disclosed, DisclosedTo, disclosed};
 pub use envelope::{AgreementRef, Envelope, GrantRef, PacketKind, ScopeRef, SectionRef};

@@ -1,6 +1,9 @@
 //! Rows of this room to types and back.
 
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{Binary, Integer},
+};
 
 use super::{
     PacketError, PacketKind, ReceiptEvent, VerifiedPacket,
@@ -169,6 +172,20 @@ pub(super) fn body(db: &mut Db<'_>, id: PacketId) -> Result<Option<Vec<u8>>, Sto
         .select(packet_bodies::body)
         .first(db.conn())
         .optional()?)
+}
+
+/// The first bytes of a body.
+pub(super) fn body_up_to(db: &mut Db<'_>, id: PacketId, most: i32) -> Result<Option<Vec<u8>>, StorageError> {
+    Ok(packet_bodies::table
+        .filter(packet_bodies::packet.eq(id.to_string()))
+        .select(substr(packet_bodies::body, 1, most))
+        .first(db.conn())
+        .optional()?)
+}
+
+diesel::define_sql_function! {
+    /// So many bytes from a place on, counted from 1.
+    fn substr(bytes: Binary, from: Integer, most: Integer) -> Binary;
 }
 
 /// Where a packet stands for an organisation.

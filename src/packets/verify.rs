@@ -51,7 +51,7 @@ pub(super) struct Parts {
     pub(super) sections: Vec<Option<String>>,
 }
 
-/// What is stored of a packet beside its envelope, and deleted first.
+/// What is stored of a packet beside its envelope, and deleted first. The manifest stands first in it: see [`manifest_in`].
 #[derive(Serialize, Deserialize)]
 struct Stored<'a> {
     #[serde(borrow)]
@@ -61,6 +61,20 @@ struct Stored<'a> {
     #[serde(borrow)]
     sections: Vec<Cow<'a, str>>,
 }
+
+/// How many bytes of what is stored hold the manifest: it stands first, so that judging a packet again needs no ciphertext.
+pub(super) const BEFORE_CIPHERTEXT: i32 = 16_384 + 64;
+
+/// The manifest in the beginning of what is stored of a packet.
+pub(super) fn manifest_in(beginning: &[u8]) -> Result<&str, StorageError> {
+    let text = beginning.strip_prefix(STORED_FIRST.as_bytes());
+    let text = text.and_then(|text| text.split(|byte| *byte == b'"').next());
+    let text = text.and_then(|text| std::str::from_utf8(text).ok());
+    text.ok_or(StorageError::Unreadable("packet_bodies.body"))
+}
+
+/// How what is stored begins.
+const STORED_FIRST: &str = r#"{"manifest":""#;
 
 impl Parts {
     /// Puts envelope and stored parts together again.

@@ -13,15 +13,15 @@ use crate::{
     agreements::{self, State},
     consent::{CitedAgreement, Counted, judge},
     kernel::id::PacketId,
-    packets::{self, Delivered, PacketKind},
+    packets::{self, HandedOver, PacketKind},
     policy::Policy,
     storage::Db,
 };
 
-/// Hands a packet over and remembers when the recipient got it first. The first time, it is judged again; what does not pass any more is
-/// held back.
-pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<Delivered, ReferralError> {
-    let delivered = packets::deliver(tx, id, policy)?;
+/// Lets a packet be handed over and remembers when the recipient got it first. The first time, it is judged again; what does not pass any
+/// more is held back.
+pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<HandedOver, ReferralError> {
+    let delivered = packets::deliver(tx, id)?;
     if !delivered.first {
         return Ok(delivered);
     }

@@ -1,6 +1,6 @@
 //! What was received is passed on: to whom the person named, under what every agreement on the way allows, and no further.
 
-use diesel::RunQueryDsl as _;
+use diesel::{RunQueryDsl as _, connection::SimpleConnection as _};
 use serde_json::{Value, json};
 use throughline::{
     consent::{Attested, FieldSource},
@@ -317,6 +317,20 @@ async fn what_is_added_later_is_passed_on_as_well_and_says_so() {
     assert_eq!(silent.expect(422).code(), "referral.other_referral");
     let (_, said) = chain.mechanism.hand_in(clinic, more()).await;
     said.expect(201);
+}
+
+#[actix_web::test]
+async fn what_is_passed_on_is_judged_without_looking_at_the_ciphertext_it_came_from() {
+    let chain = Chain::new().await;
+    let Mechanism { hub, lawyers, .. } = &chain.mechanism;
+    let cut = hub.hub.tend::<_, StorageError>("test.cut", |tx| {
+        Ok(tx.db().conn().batch_execute("UPDATE packet_bodies SET body = substr(body, 1, 3000)")?)
+    });
+    cut.await.unwrap();
+    let again = fetch(hub, &chain.mechanism.clinic, chain.first.id).await;
+    assert_eq!((again.status, again.code().as_str()), (500, "storage.internal"), "nothing was cut off");
+    let (sealed, _) = chain.passed_on().await;
+    assert_eq!(fetch(hub, lawyers, sealed.id).await.status, 200);
 }
 
 #[actix_web::test]

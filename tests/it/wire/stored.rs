@@ -13,7 +13,7 @@ use throughline::{
         page::Asked,
     },
     packets::{
-        Arrival, Delivered, Desk, Kept, KeyLookup, KnownKey, Opened, PacketError, Promises, Reading,
+        self, Arrival, Delivered, Desk, Kept, KeyLookup, KnownKey, Opened, PacketError, Promises, Reading,
         Registry, Sealed, VerifiedPacket, Verifiers, check_promises, deliver, keep, kept_before, open, purge,
         receipt_key, take_receipt, verify, waiting,
     },
@@ -68,7 +68,12 @@ pub(super) async fn deliver_to(
     by: &Org,
     id: PacketId,
 ) -> Result<Delivered, Failure<PacketError>> {
-    hub.hub.write("packets.deliver", &caller(hub, by), move |tx| deliver(tx, id, Policy::builtin())).await
+    let actor = caller(hub, by).actor;
+    let read = hub.hub.read(move |db| packets::fetch(db, &actor, id, Policy::builtin())).await;
+    let read = read.map_err(Failure::Refused)?;
+    let handed = hub.hub.write("packets.deliver", &caller(hub, by), move |tx| deliver(tx, id)).await?;
+    assert_eq!(handed.first, read.first);
+    Ok(read)
 }
 
 /// A recipient's own copy of the keys it trusts.
@@ -154,7 +159,7 @@ async fn a_packet_id_is_used_once() {
     submit(&hub, &from, &packet).await.unwrap();
     // The same claims signed again are another packet under the same id: an ES256 signature is never twice the same.
     let mut container: serde_json::Value = serde_json::from_slice(&packet.body).unwrap();
-    let envelope = throughline::packets::inspect(&packet.body).unwrap().envelope;
+    let envelope = packets::inspect(&packet.body).unwrap().envelope;
     let claims = serde_json::to_vec(&envelope).unwrap();
     let token = throughline::crypto::sign_compact(&from.signing, throughline::crypto::Typ::Envelope, &claims);
     container["envelope"] = token.unwrap().into();
@@ -186,14 +191,14 @@ async fn sections_without_a_key_for_the_reader_are_not_served() {
     let second = hub.org("Kitwe Shelter").await;
     letter.recipients.push(second.id);
     let intake = &second.readers.iter().find(|(role, _)| *role == "intake").unwrap().1;
-    letter.readers.push(throughline::packets::Reader {
+    letter.readers.push(packets::Reader {
         organisation: second.id,
         role: "intake".parse().unwrap(),
         key: intake.public().encrypter().unwrap(),
     });
-    let packet = throughline::packets::press(letter, &from.signing, Policy::builtin(), &SystemIds).unwrap();
+    let packet = packets::press(letter, &from.signing, Policy::builtin(), &SystemIds).unwrap();
     submit(&hub, &from, &packet).await.unwrap();
-    let present = |got: &Delivered| throughline::packets::inspect(&got.body).unwrap().sections_present;
+    let present = |got: &Delivered| packets::inspect(&got.body).unwrap().sections_present;
     let whole = fetch(&hub, &to, &packet).await.unwrap();
     let part = fetch(&hub, &second, &packet).await.unwrap();
     assert_eq!(present(&whole), 5);
@@ -222,7 +227,7 @@ async fn ciphertext_is_deleted_when_it_is_due_and_the_envelope_stays() {
     hub.run_jobs().await;
     assert_eq!(fetch(&hub, &to, &expiring).await.err().unwrap().code().name(), "packet.purged");
     let (actor, id) = (caller(&hub, &from).actor, expiring.id);
-    let evidence = hub.hub.read(move |db| throughline::packets::evidence(db, &actor, id)).await.unwrap();
+    let evidence = hub.hub.read(move |db| packets::evidence(db, &actor, id)).await.unwrap();
     assert!(evidence.purged.is_some());
     assert_eq!(Digest::of(&evidence.envelope), expiring.envelope);
 }
