@@ -193,3 +193,73 @@ async fn a_log_that_a_reader_kept_open_is_emptied_when_it_is_gone() {
     }
     panic!("it stayed at {} bytes", log());
 }
+
+#[actix_web::test]
+async fn a_write_that_reads_first_holds_the_lock_from_its_beginning() {
+    if crate::support::postgres().is_some() {
+        // PostgreSQL has no one lock for all writers.
+        return;
+    }
+    let hub = TestHub::new();
+    let database = hub.hub.settings().database.url.strip_prefix("sqlite:").unwrap().to_owned();
+    let reading_first = hub.hub.tend::<_, OutboxError>("test.read_first", move |tx| {
+        tx.db().conn().batch_execute("SELECT COUNT(*) FROM outbox").map_err(StorageError::from)?;
+        let mut somebody = diesel::SqliteConnection::establish(&database).unwrap();
+        let came_between = somebody.batch_execute("DELETE FROM outbox");
+        assert!(
+            came_between.is_err(),
+            "what was read may be different now, and SQLite lets this write no more"
+        );
+        say(tx, "canary.read_first")
+    });
+    reading_first.await.unwrap();
+    assert!(said(&hub, "canary.read_first") >= 1);
+}
+
+/// What a consumer claims for a minute, as the seqs of its messages; nothing when somebody else has the claim.
+async fn claim(hub: &TestHub, token: &'static str) -> Option<Vec<i64>> {
+    let (now, end) = (hub.now(), hub.now().plus(chrono::TimeDelta::seconds(60)));
+    let claiming = hub.hub.tend::<_, OutboxError>("test.claim", move |tx| {
+        outbox::claim(tx.db(), "courier", token, now, end, 2)
+    });
+    let claimed = claiming.await.unwrap()?;
+    assert_eq!(claimed.token, token);
+    Some(claimed.messages.iter().map(|message| message.seq).collect())
+}
+
+async fn advance(hub: &TestHub, token: &'static str, seq: i64) -> Result<(), &'static str> {
+    let advancing = move |tx: &mut Tx<'_>| outbox::advance(tx.db(), "courier", token, seq);
+    hub.hub.tend("test.advance", advancing).await.map_err(|error| error.code().name())
+}
+
+#[actix_web::test]
+async fn what_the_world_should_know_is_claimed_by_one_courier_at_a_time_and_by_another_when_it_is_gone() {
+    let hub = TestHub::new();
+    for _ in 0..3 {
+        hub.hub.write("test.say", &hub.operator(), |tx| say(tx, "canary.told")).await.unwrap();
+    }
+    assert_eq!(claim(&hub, "first").await, Some(Vec::new()), "it has not settled yet");
+    let seconds = async |n| hub.clock.advance(chrono::TimeDelta::seconds(n));
+    seconds(61).await;
+    let told = claim(&hub, "second").await.unwrap();
+    assert_eq!(told.len(), 2, "no more than asked for");
+    assert_eq!(claim(&hub, "third").await, None, "two at once");
+    seconds(61).await;
+    assert_eq!(claim(&hub, "third").await.as_ref(), Some(&told), "who is gone keeps it for ever");
+    assert_eq!(advance(&hub, "second", told[1]).await, Err("storage.conflict"), "the claim is another's now");
+    advance(&hub, "third", told[1]).await.unwrap();
+    let last = claim(&hub, "fourth").await.unwrap();
+    assert!(last.len() == 1 && last[0] > told[1], "{last:?} after {told:?}");
+
+    // It could not be delivered: nobody tries before the time, and a courier that lost its claim puts nothing off.
+    let again = hub.now().plus(chrono::TimeDelta::seconds(300));
+    for token in ["second", "fourth"] {
+        let failing = move |tx: &mut Tx<'_>| outbox::fail(tx.db(), "courier", token, again);
+        hub.hub.tend("test.fail", failing).await.unwrap();
+        seconds(61).await;
+        let next = claim(&hub, "fourth").await;
+        assert_eq!(next.is_some(), token == "second", "{token}");
+    }
+    seconds(300).await;
+    assert_eq!(claim(&hub, "fifth").await, Some(last));
+}
