@@ -14,7 +14,7 @@ use crate::{
     access::{Actor, Tx},
     config::Settings,
     directory::{
-        self, Checked, DirectoryError, Form, Given, Link, LinkService, Method, Outcome, Publish,
+        self, Checked, DirectoryError, Documents, Form, Given, Link, LinkService, Method, Outcome, Publish,
         SetVisibility, Target, Verification, Verified, Verify, Visibility,
         eligibility::{self, Answer, Facts},
         hsds::{Package, Report},
@@ -40,15 +40,15 @@ pub(super) enum Directory {
         /// A table saved as CSV, with the names of its columns in the first line.
         list: PathBuf,
     },
-    /// Import an HSDS 3 package (datapackage.json and CSV files, in a folder or a zip file) or a list in one CSV file. Looks first and prints a report; --yes then
-    /// takes it.
+    /// Import HSDS: a package (datapackage.json and CSV files, in a folder or a zip file, of version 3 or 2.0) or objects of version 3 (.json
+    /// or .ndjson); or a list in one CSV file. Looks first and prints a report; --yes then takes it.
     #[command(after_help = "Examples:
   throughline directory import list.csv --map map.json --source mapping-2026
   throughline directory import package/ --source national-list           looks only
   throughline directory import package/ --source national-list --yes     takes it
   throughline directory import package/ --source national-list --visibility public --yes")]
     Import {
-        /// The package, a folder or a zip file, or the list.
+        /// The package, a folder or a zip file, the file of objects, or the list.
         from: PathBuf,
         /// What the columns of the list mean; not needed where their names say it.
         #[arg(long)]
@@ -82,7 +82,7 @@ pub(super) enum Directory {
     #[command(after_help = "Example:
   throughline directory validate package/")]
     Validate {
-        /// The package, a folder or a zip file, or the list.
+        /// The package, a folder or a zip file, the file of objects, or the list.
         from: PathBuf,
         /// What the columns of the list mean.
         #[arg(long)]
@@ -148,11 +148,12 @@ pub(super) enum Directory {
         /// The service.
         service: ServiceId,
     },
-    /// Write what a source gave: as an HSDS package without what is restricted, or what everybody may see as points on a map, as a table
+    /// Write what a source gave: as an HSDS package or as HSDS objects, without what is restricted, or what everybody may see as points on a map, as a table
     /// of who does what where with HXL hashtags, or as a page to print.
     #[command(after_help = "Examples:
   throughline directory export national-list package/
   throughline directory export national-list package.zip
+  throughline directory export national-list services.ndjson --as ndjson
   throughline directory export national-list places.geojson --as geojson
   throughline directory export national-list 3w.csv --as 3w --area ZM
   throughline directory export national-list lusaka.html --as print --area Lusaka")]
@@ -219,6 +220,10 @@ pub(super) enum Directory {
 pub(super) enum Exported {
     /// An HSDS package.
     Hsds,
+    /// Services as one page of HSDS objects, with everything nested.
+    Json,
+    /// The same, one service on each line.
+    Ndjson,
     /// Points on a map, for everybody.
     Geojson,
     /// Who does what where, for everybody.
@@ -289,6 +294,10 @@ impl Directory {
             Self::Export { source, to, form, area } => {
                 let form = match form {
                     Exported::Hsds => return export(hub, caller, source, to, output).await,
+                    Exported::Json => return give(hub, caller, (source, Documents::Page), to, output).await,
+                    Exported::Ndjson => {
+                        return give(hub, caller, (source, Documents::Lines), to, output).await;
+                    }
                     Exported::Geojson => Form::GeoJson,
                     Exported::WhoDoesWhatWhere => Form::WhoDoesWhatWhere,
                     Exported::Print => Form::Print,
@@ -500,6 +509,26 @@ fn empty_folder(folder: &Path) -> Result<Target, CliError> {
     Ok(folder.into())
 }
 
+async fn give(
+    hub: &Hub,
+    caller: &Caller,
+    (source, form): (String, Documents),
+    to: PathBuf,
+    output: &Output,
+) -> Result<(), CliError> {
+    let file = files::create_new(&to)?;
+    let actor = caller.actor.clone();
+    let giving = move |db: &mut Db<'_>| {
+        directory::give(db, &actor, (&source, form), &mut std::io::BufWriter::new(file))
+    };
+    let given = hub.read::<_, DirectoryError>(giving).await;
+    // Nothing half written stays behind.
+    let written = given.inspect_err(|_error| drop(std::fs::remove_file(&to)))?;
+    output.data(&serde_json::json!({ "services": written }), |_| {
+        format!("Wrote {written} services to {}.", to.display())
+    })
+}
+
 async fn publish(
     hub: &Hub,
     caller: &Caller,
@@ -531,7 +560,7 @@ fn suggest(list: &Path, output: &Output) -> Result<(), CliError> {
 /// The package in a folder, or the one that a list makes.
 fn package(from: &Path, map: Option<&Path>, output: &Output) -> Result<Package, CliError> {
     let ends = |with| from.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(with));
-    if map.is_none() && (!from.is_file() || ends("json") || ends("zip")) {
+    if map.is_none() && (!from.is_file() || ["json", "ndjson", "jsonl", "zip"].into_iter().any(ends)) {
         return Ok(Package::open(from)?);
     }
     let given = map.map(read_map).transpose()?;
@@ -610,6 +639,7 @@ fn tell(report: &Report, taken: bool, output: &Output) -> Result<(), CliError> {
         if report.problems.len() > 20 {
             lines.push(format!("… and {} more; --json lists them", report.problems.len().saturating_sub(20)));
         }
+        lines.extend(report.read_as.map(|form| format!("read as {form}")));
         lines.extend(report.left_out.iter().map(|left| format!("left out: {}: {}", left.table, left.reason)));
         let (changes, missing) = (report.changes(), report.missing());
         lines.push(match (&report.stopped, taken) {

@@ -21,6 +21,7 @@ pub mod eligibility;
 mod error;
 mod export;
 pub mod fold;
+mod give;
 pub mod hsds;
 mod import;
 mod lines;
@@ -38,6 +39,7 @@ mod visibility;
 
 pub use error::DirectoryError;
 pub use export::{Exported, Target, export};
+pub use give::{Documents, give};
 pub use import::{Given, dry_run, forget_source, import};
 pub use offer::{
     Availability, Intake, Link, LinkService, ListService, OfferFacts, SetAvailability, enter_listed,

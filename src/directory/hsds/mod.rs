@@ -1,9 +1,13 @@
-//! Reading the tabular form of HSDS 3.x (Open Referral): a `datapackage.json` and CSV files.
+//! Reading HSDS (Open Referral): the tabular form of 3.x, a `datapackage.json` and CSV files, and what is turned into it, packages of 2.0 and
+//! objects in JSON.
 //!
 //! The package is somebody else's: every file, row and cell has a limit, nothing outside the folder is opened, and cells
 //! are kept as text whatever they look like. Rows come out in chunks, so that memory holds the ids of a package and one
 //! chunk, never the package.
 
+pub(in crate::directory) mod columns;
+pub(in crate::directory) mod documents;
+mod older;
 mod package;
 mod read;
 mod report;

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
     fs::File,
     io::{Cursor, Read},
     path::{Component, Path, PathBuf},
@@ -11,8 +12,8 @@ use std::{
 use serde::Deserialize;
 
 use super::{
-    HsdsError, LeftOut, Problem,
-    zipped::{self, DESCRIPTOR, Limits, Packed, Zip},
+    HsdsError, LeftOut, Problem, documents, older,
+    zipped::{self, DESCRIPTOR, Limits, Packed, Zip, ZipFault},
 };
 
 /// The largest descriptor that is read.
@@ -20,6 +21,9 @@ const DESCRIPTOR_MAX: u64 = 4 * 1024 * 1024;
 
 /// The most tables a package may have.
 const TABLES_MAX: usize = 64;
+
+/// How many files of a folder without a descriptor are looked at.
+const FILES_MAX: usize = 1_000;
 
 /// The largest file that is read.
 pub(super) const FILE_MAX: u64 = 512 * 1024 * 1024;
@@ -38,19 +42,21 @@ pub struct Remarks {
     pub problems: Vec<Problem>,
     /// What was left out, with the reason.
     pub left_out: Vec<LeftOut>,
+    /// What it was read as, when that is not a package of HSDS 3.
+    pub read_as: Option<&'static str>,
 }
 
 /// A table that was made out of something else.
 #[derive(Debug)]
-pub struct Made {
+pub struct Made<Column = &'static str> {
     /// The table's name.
     pub name: &'static str,
     /// The file it was made from.
     pub file: String,
     /// Its rows: the line of that file, and the cells by column.
-    pub rows: Vec<(u64, BTreeMap<&'static str, String>)>,
+    pub rows: Vec<(u64, BTreeMap<Column, String>)>,
     /// What that file calls a column.
-    pub called: BTreeMap<&'static str, String>,
+    pub called: BTreeMap<Column, String>,
 }
 
 /// One table and its file.
@@ -66,36 +72,62 @@ pub struct TableFile {
 enum Body {
     File(PathBuf),
     Packed(Packed),
-    Made { text: Vec<u8>, lines: Vec<u64>, called: BTreeMap<&'static str, String> },
+    Made { text: Vec<u8>, lines: Vec<u64>, called: BTreeMap<String, String> },
 }
 
 impl Package {
     /// A package that stands in no folder. Its tables are read, and limited, like others.
-    pub fn made(tables: Vec<Made>, remarks: Remarks) -> Result<Self, HsdsError> {
+    pub fn made<Column: AsRef<str> + Ord>(
+        tables: Vec<Made<Column>>,
+        remarks: Remarks,
+    ) -> Result<Self, HsdsError> {
         let tables = tables.into_iter().map(TableFile::made).collect::<Result<_, _>>()?;
         Ok(Self { tables, remarks })
     }
 
-    /// Opens the folder, the folder that holds the given descriptor, or the zip file.
+    /// Opens the folder, the folder that holds the given descriptor, the zip file, or a file of JSON objects.
     pub fn open(from: &Path) -> Result<Self, HsdsError> {
-        if is_zip(from) { Self::unzip(from, zipped::LIMITS) } else { Self::open_folder(from) }
+        if is_zip(from) {
+            return Self::unzip(from, zipped::LIMITS);
+        }
+        if documents::is_document(from) {
+            let (made, remarks) = documents::read(from)?;
+            return Self::made(made, remarks);
+        }
+        Self::open_folder(from)
     }
 
     fn open_folder(from: &Path) -> Result<Self, HsdsError> {
         let folder = if from.is_file() { from.parent().unwrap_or(from) } else { from };
         let root = folder.canonicalize().map_err(|source| HsdsError::NoPackage { source })?;
-        let file = File::open(root.join(DESCRIPTOR)).map_err(|source| HsdsError::NoPackage { source })?;
-        let resources = described(file)?;
+        let resources = match File::open(root.join(DESCRIPTOR)) {
+            Ok(descriptor) => described(descriptor)?,
+            // Packages of older forms often came without one.
+            Err(source) => by_name(names_in(&root)).ok_or(HsdsError::NoPackage { source })?,
+        };
         let tables = resources.into_iter().map(|resource| resource.locate(&root));
-        Ok(Self { tables: tables.collect::<Result<_, _>>()?, remarks: Remarks::default() })
+        Self::of(tables.collect::<Result<_, _>>()?)
     }
 
     pub(super) fn unzip(from: &Path, limits: Limits) -> Result<Self, HsdsError> {
         let mut zip = Zip::open(from, limits)?;
-        let Some(descriptor) = zip.file(DESCRIPTOR)? else { return Err(zipped::ZipFault::Descriptor.into()) };
-        let resources = described(descriptor.open().map_err(|source| HsdsError::NoPackage { source })?)?;
+        let resources = match zip.file(DESCRIPTOR)? {
+            Some(descriptor) => {
+                described(descriptor.open().map_err(|source| HsdsError::NoPackage { source })?)?
+            }
+            None => by_name(zip.names()).ok_or(ZipFault::Descriptor)?,
+        };
         let tables = resources.into_iter().map(|resource| resource.unpack(&mut zip));
-        Ok(Self { tables: tables.collect::<Result<_, _>>()?, remarks: Remarks::default() })
+        Self::of(tables.collect::<Result<_, _>>()?)
+    }
+
+    /// The tables as they are, or turned into the form of today.
+    fn of(tables: Vec<TableFile>) -> Result<Self, HsdsError> {
+        if older::is_older(&tables) {
+            let (made, remarks) = older::turn(&tables)?;
+            return Self::made(made, remarks);
+        }
+        Ok(Self { tables, remarks: Remarks::default() })
     }
 
     /// The tables, in the order of the descriptor.
@@ -125,20 +157,29 @@ impl TableFile {
         &self.file
     }
 
-    fn made(made: Made) -> Result<Self, HsdsError> {
+    fn made<Column: AsRef<str> + Ord>(made: Made<Column>) -> Result<Self, HsdsError> {
         let Made { name, file, rows, called } = made;
-        let columns: BTreeSet<&str> = rows.iter().flat_map(|(_, cells)| cells.keys().copied()).collect();
+        let named = rows.iter().flat_map(|(_, cells)| cells.keys().map(AsRef::as_ref));
+        let columns: BTreeSet<&str> = named.chain(["id"]).collect();
         let mut writer = csv::Writer::from_writer(Vec::new());
         let failed = |reason: String| HsdsError::Form { file: file.clone(), reason };
         writer.write_record(&columns).map_err(|error| failed(error.to_string()))?;
         for (_, cells) in &rows {
-            let cells = columns.iter().map(|column| cells.get(column).map_or("", String::as_str));
+            let cells: BTreeMap<&str, &str> =
+                cells.iter().map(|(column, cell)| (column.as_ref(), cell.as_str())).collect();
+            let cells = columns.iter().map(|column| cells.get(column).copied().unwrap_or_default());
             writer.write_record(cells).map_err(|error| failed(error.to_string()))?;
         }
         let text = writer.into_inner().map_err(|error| failed(error.to_string()))?;
         let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
         let lines = rows.into_iter().map(|(line, _)| line).collect();
+        let called = called.into_iter().map(|(column, name)| (column.as_ref().to_owned(), name)).collect();
         Ok(Self { name: name.to_owned(), file, body: Body::Made { text, lines, called }, bytes })
+    }
+
+    /// How large it is.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Opens the file.
@@ -198,6 +239,29 @@ fn is_zip(from: &Path) -> bool {
     let mut begin = [0u8; 4];
     let read = from.is_file().then(|| File::open(from).and_then(|mut file| file.read_exact(&mut begin)));
     read.is_some_and(|read| is_called || (read.is_ok() && begin == *b"PK\x03\x04"))
+}
+
+/// The names of the files in a folder.
+fn names_in(folder: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let mut names: Vec<String> =
+        files.take(FILES_MAX).map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// What files are by their names, when services and organisations are among them.
+fn by_name(files: Vec<String>) -> Option<Vec<Resource>> {
+    let known = files.into_iter().filter_map(|file| {
+        let path = Path::new(&file);
+        let is_table = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+        let stem = path.file_stem().and_then(OsStr::to_str).filter(|_| is_table)?;
+        let name = older::table_of(&stem.to_ascii_lowercase())?.to_owned();
+        Some(Resource { name, path: Some(file.into()), encoding: None, dialect: None })
+    });
+    let known: Vec<Resource> = known.collect();
+    let has = |name: &str| known.iter().any(|resource| resource.name == name);
+    (has("organization") && has("service")).then_some(known)
 }
 
 /// What a descriptor lists.

@@ -187,22 +187,29 @@ impl Finding {
     ) -> Self {
         Self { severity: Severity::Warned, ..Self::refused(code, column, what, remedy) }
     }
+
+    fn problem(self, name: &str, table: &TableFile, line: u64) -> Problem {
+        Problem {
+            severity: self.severity,
+            code: self.code,
+            table: name.to_owned(),
+            line: Some(line),
+            column: self.column.map(|column| table.called(column)),
+            what: self.what,
+            remedy: self.remedy,
+        }
+    }
 }
 
 impl Reading<'_> {
     fn leave_out(&mut self, package: &Package) {
+        self.report.read_as = package.remarks.read_as;
         self.report.left_out.clone_from(&package.remarks.left_out);
         for problem in &package.remarks.problems {
             self.report.note(problem.clone());
         }
         for table in package.tables() {
-            let known = LEFT_OUT.iter().find(|(name, _)| *name == table.name());
-            let reason = match known {
-                Some((_, reason)) => reason,
-                None if RULES.iter().any(|rule| rule.name == table.name()) => continue,
-                None => "this is not a table of HSDS 3.1",
-            };
-            self.report.left_out.push(LeftOut { table: table.name().to_owned(), reason: reason.to_owned() });
+            self.report.left_out.extend(left_out(table.name()));
         }
     }
 
@@ -234,15 +241,7 @@ impl Reading<'_> {
             let (row, findings) = self.row(rule, &lines.columns, line, &record, (&mut seen, own.as_ref()));
             broken = broken.saturating_add(u64::from(findings.iter().any(|found| found.code == BROKEN)));
             for found in findings {
-                self.report.note(Problem {
-                    severity: found.severity,
-                    code: found.code,
-                    table: rule.name.to_owned(),
-                    line: Some(line),
-                    column: found.column.map(|column| table.called(column)),
-                    what: found.what,
-                    remedy: found.remedy,
-                });
+                self.report.note(found.problem(rule.name, table, line));
             }
             match row {
                 Some(row) => chunk.push(row),
@@ -416,6 +415,35 @@ impl Reading<'_> {
             ));
         }
     }
+}
+
+/// Why a table is left out, if it is.
+pub(super) fn left_out(table: &str) -> Option<LeftOut> {
+    let known = LEFT_OUT.iter().find(|(name, _)| *name == table);
+    let reason = match known {
+        Some((_, reason)) => reason,
+        None if RULES.iter().any(|rule| rule.name == table) => return None,
+        None => "this is not a table of HSDS",
+    };
+    Some(LeftOut { table: table.to_owned(), reason: reason.to_owned() })
+}
+
+/// The rows of a table as they stand in its file, with their lines: for what is turned into another form before it is checked. What cannot
+/// be read as a row is noted.
+pub(super) fn plain_rows(
+    table: &TableFile,
+    name: &str,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<(u64, BTreeMap<String, String>)>, HsdsError> {
+    let mut lines = Lines::open(table)?;
+    let mut rows = Vec::new();
+    while let Some((line, record)) = lines.next_record()? {
+        match cells(&lines.columns, line, &record) {
+            Ok(row) => rows.push((line, row.cells)),
+            Err(found) => problems.push(found.problem(name, table, line)),
+        }
+    }
+    Ok(rows)
 }
 
 /// Whether `table` is read after `rule`'s.

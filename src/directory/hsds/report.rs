@@ -10,6 +10,9 @@ const PROBLEMS_LISTED: usize = 1_000;
 pub struct Report {
     /// Where the rows come from, as the person who imports named it.
     pub source: String,
+    /// What it was read as, when that is not a package of HSDS 3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_as: Option<&'static str>,
     /// Each table, in the order it was read.
     pub tables: Vec<TableReport>,
     /// What is wrong or doubtful, at most 1,000.

@@ -139,6 +139,11 @@ impl Zip {
         Ok(Self { path: path.to_owned(), entries: entries.collect(), limits, used: 0 })
     }
 
+    /// The names of the files beside the descriptor, or at the top.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.entries.keys().filter(|name| !name.contains('/')).cloned().collect()
+    }
+
     /// A file, if it is there: unpacked once and counted.
     pub(super) fn file(&mut self, name: &str) -> Result<Option<Packed>, HsdsError> {
         let Some(entry) = self.entries.get(name).copied() else { return Ok(None) };
@@ -244,6 +249,7 @@ fn folder_of_descriptor(found: &[(String, Entry)]) -> Result<String, HsdsError> 
     match folders.as_slice() {
         [only] => Ok((*only).to_owned()),
         [first, second, ..] if depth(first) < depth(second) => Ok((*first).to_owned()),
+        [] => Ok(String::new()),
         _ => Err(ZipFault::Descriptor.into()),
     }
 }

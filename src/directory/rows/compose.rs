@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     hsds_json,
-    shape::{self, Node},
+    shape::{self, Named, Node},
     store,
     withheld::Withheld,
 };
@@ -78,13 +78,19 @@ pub(in crate::directory) fn compose(
     (kind, depth): (Kind, Depth),
     ids: &[String],
 ) -> Result<Vec<Value>, DirectoryError> {
-    let root = kind.node(depth);
-    let mut loaded = Loaded::new(viewer);
-    let mut level: Vec<(&'static Node, String)> = ids.iter().map(|id| (root, id.clone())).collect();
-    while !level.is_empty() {
-        level = loaded.level(db, viewer, level)?;
-    }
-    Ok(ids.iter().filter_map(|id| loaded.object(root, id)).collect())
+    Loaded::new(viewer).documents(db, viewer, kind.node(depth), ids)
+}
+
+/// The documents of these services with everything that one source gave, as it gave it: nothing that was found out here, and what hangs
+/// together in the order of ids.
+pub(in crate::directory) fn compose_whole(
+    db: &mut Db<'_>,
+    viewer: Viewer,
+    source: &str,
+    ids: &[String],
+) -> Result<Vec<Value>, DirectoryError> {
+    let mut loaded = Loaded { source: Some(source.to_owned()), ..Loaded::new(viewer) };
+    loaded.documents(db, viewer, &shape::SERVICE, ids)
 }
 
 struct Body {
@@ -107,7 +113,12 @@ struct Loaded {
     seen: HashMap<String, Seen>,
     done: HashSet<(usize, String)>,
     withheld: Withheld,
+    /// Only rows of this source, with everything that stands in them.
+    source: Option<String>,
 }
+
+/// So deep is nothing that HSDS nests, and no chain of parents.
+const DEEPEST: u8 = 24;
 
 impl Loaded {
     fn new(viewer: Viewer) -> Self {
@@ -118,7 +129,28 @@ impl Loaded {
             seen: HashMap::new(),
             done: HashSet::new(),
             withheld: Withheld::new(viewer),
+            source: None,
         }
+    }
+
+    fn documents(
+        &mut self,
+        db: &mut Db<'_>,
+        viewer: Viewer,
+        root: &'static Node,
+        ids: &[String],
+    ) -> Result<Vec<Value>, DirectoryError> {
+        let mut level: Vec<(&'static Node, String)> = ids.iter().map(|id| (root, id.clone())).collect();
+        while !level.is_empty() {
+            level = self.level(db, viewer, level)?;
+        }
+        Ok(ids.iter().filter_map(|id| self.object(root, id, DEEPEST)).collect())
+    }
+
+    /// What an object holds one of.
+    fn ones(&self, node: &'static Node) -> impl Iterator<Item = &'static Named> + use<> {
+        let more = if self.source.is_some() { shape::named_by(node.table) } else { &[] };
+        node.one.iter().chain(more)
     }
 
     /// Reads a level of the tree. Answers the next.
@@ -139,7 +171,7 @@ impl Loaded {
             {
                 continue;
             }
-            for (_, via, inner) in node.one {
+            for (_, via, inner) in self.ones(node) {
                 let named = self.names.get(&id).and_then(|names| names.get(*via));
                 next.extend(named.map(|parent| (*inner, parent.clone())));
             }
@@ -154,7 +186,11 @@ impl Loaded {
         if self.rows.len().saturating_add(ids.len()) > MOST_ROWS {
             return Err(DirectoryError::TooMuch);
         }
-        for row in store::bodies(db, ids)? {
+        let bodies = match &self.source {
+            Some(source) => store::bodies_of(db, source, ids)?,
+            None => store::bodies(db, ids)?,
+        };
+        for row in bodies {
             let cells = serde_json::from_str(&row.body)
                 .map_err(|_reason| StorageError::Unreadable("directory_rows.body"))?;
             self.rows.entry(row.id).or_insert(Body { table: row.table, cells, place: row.place });
@@ -208,21 +244,29 @@ impl Loaded {
         Ok(())
     }
 
+    /// What children stand by, before their ids.
+    const fn order(&self, row: &Body) -> i64 {
+        if self.source.is_some() { 0 } else { row.place }
+    }
+
     fn children(&self, id: &str, table: &str, via: &str) -> impl Iterator<Item = &String> {
         let parts = self.parts.get(id);
         parts.and_then(|parts| parts.get(&(table.to_owned(), via.to_owned()))).into_iter().flatten()
     }
 
-    fn object(&self, node: &'static Node, id: &str) -> Option<Value> {
-        let row = self.rows.get(id)?;
+    fn object(&self, node: &'static Node, id: &str, depth: u8) -> Option<Value> {
+        let (row, deeper) = (self.rows.get(id)?, depth.checked_sub(1)?);
         let mut object = hsds_json::members(&row.table, &row.cells);
+        if self.source.is_some() {
+            object.extend(hsds_json::unknown(&row.table, &row.cells));
+        }
         object.insert(String::from("id"), id.into());
         // Which row is named, by its id here; what the viewer may not see is named by nothing.
         object.retain(|column, _| !is_reference(&row.table, column));
         for (via, parent) in self.names.get(id).into_iter().flatten() {
             object.insert(via.clone(), parent.as_str().into());
         }
-        if let Some(seen) = self.seen.get(id) {
+        if let Some(seen) = self.seen.get(id).filter(|_| self.source.is_none()) {
             object.insert(String::from("last_modified"), seen.changed.to_string().into());
             if let Some(verified) = seen.verified {
                 let day = verified.datetime().format("%Y-%m-%d").to_string();
@@ -232,20 +276,20 @@ impl Loaded {
                 object.insert(String::from("status"), "inactive".into());
             }
         }
-        for (member, via, inner) in node.one {
+        for (member, via, inner) in self.ones(node) {
             let named = self.names.get(id).and_then(|names| names.get(*via));
-            if let Some(inner) = named.and_then(|named| self.object(inner, named)) {
+            if let Some(inner) = named.and_then(|named| self.object(inner, named, deeper)) {
                 object.insert((*member).to_owned(), inner);
             }
         }
         for (member, via, inner) in node.many {
             let mut children: Vec<(i64, &String)> = self
                 .children(id, inner.table, via)
-                .filter_map(|child| Some((self.rows.get(child)?.place, child)))
+                .filter_map(|child| Some((self.order(self.rows.get(child)?), child)))
                 .collect();
             children.sort_unstable();
             let list: Vec<Value> =
-                children.into_iter().filter_map(|(_, child)| self.object(inner, child)).collect();
+                children.into_iter().filter_map(|(_, child)| self.object(inner, child, deeper)).collect();
             if !list.is_empty() {
                 object.insert((*member).to_owned(), list.into());
             }

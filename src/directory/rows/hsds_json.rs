@@ -8,257 +8,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::directory::hsds::{Row, place};
-
-/// The columns of HSDS 3.1 and of the profile. What a source adds stays in its rows: nobody has looked whether it may be published.
-const COLUMNS: &[(&str, &[&str])] = &[
-    (
-        "organization",
-        &[
-            "id",
-            "name",
-            "alternate_name",
-            "description",
-            "email",
-            "website",
-            "tax_status",
-            "tax_id",
-            "year_incorporated",
-            "legal_status",
-            "logo",
-            "uri",
-            "parent_organization_id",
-        ],
-    ),
-    ("taxonomy", &["id", "name", "description", "uri", "version"]),
-    (
-        "taxonomy_term",
-        &[
-            "id",
-            "code",
-            "name",
-            "description",
-            "parent_id",
-            "taxonomy",
-            "language",
-            "taxonomy_id",
-            "term_uri",
-        ],
-    ),
-    ("program", &["id", "organization_id", "name", "alternate_name", "description"]),
-    (
-        "service",
-        &[
-            "id",
-            "organization_id",
-            "program_id",
-            "name",
-            "alternate_name",
-            "description",
-            "url",
-            "email",
-            "status",
-            "interpretation_services",
-            "application_process",
-            "fees_description",
-            "wait_time",
-            "fees",
-            "accreditations",
-            "eligibility_description",
-            "minimum_age",
-            "maximum_age",
-            "assured_date",
-            "licenses",
-            "alert",
-            "last_modified",
-        ],
-    ),
-    (
-        "location",
-        &[
-            "id",
-            "location_type",
-            "url",
-            "organization_id",
-            "name",
-            "alternate_name",
-            "description",
-            "transportation",
-            "latitude",
-            "longitude",
-            "external_identifier",
-            "external_identifier_type",
-        ],
-    ),
-    ("service_at_location", &["id", "service_id", "location_id", "description"]),
-    (
-        "address",
-        &[
-            "id",
-            "location_id",
-            "attention",
-            "address_1",
-            "address_2",
-            "city",
-            "region",
-            "state_province",
-            "postal_code",
-            "country",
-            "address_type",
-        ],
-    ),
-    (
-        "phone",
-        &[
-            "id",
-            "location_id",
-            "service_id",
-            "organization_id",
-            "service_at_location_id",
-            "number",
-            "extension",
-            "type",
-            "description",
-        ],
-    ),
-    (
-        "organization_identifier",
-        &["id", "organization_id", "identifier_scheme", "identifier_type", "identifier"],
-    ),
-    ("unit", &["id", "name", "scheme", "identifier", "uri"]),
-    ("service_capacity", &["id", "service_id", "unit_id", "available", "maximum", "description", "updated"]),
-    (
-        "schedule",
-        &[
-            "id",
-            "service_id",
-            "location_id",
-            "service_at_location_id",
-            "valid_from",
-            "valid_to",
-            "dtstart",
-            "timezone",
-            "until",
-            "count",
-            "wkst",
-            "freq",
-            "interval",
-            "byday",
-            "byweekno",
-            "bymonthday",
-            "byyearday",
-            "description",
-            "opens_at",
-            "closes_at",
-            "schedule_link",
-            "attending_type",
-            "notes",
-        ],
-    ),
-    ("language", &["id", "service_id", "location_id", "phone_id", "name", "code", "note"]),
-    (
-        "service_area",
-        &[
-            "id",
-            "service_id",
-            "service_at_location_id",
-            "name",
-            "description",
-            "extent",
-            "extent_type",
-            "uri",
-        ],
-    ),
-    ("required_document", &["id", "service_id", "document", "uri"]),
-    ("accessibility", &["id", "location_id", "description", "details", "url"]),
-    ("funding", &["id", "organization_id", "service_id", "source"]),
-    (
-        "cost_option",
-        &["id", "service_id", "valid_from", "valid_to", "option", "currency", "amount", "amount_description"],
-    ),
-    ("url", &["id", "label", "url", "organization_id", "service_id"]),
-    ("attribute", &["id", "link_id", "taxonomy_term_id", "link_type", "link_entity", "value", "label"]),
-    (
-        "eligibility_rule",
-        &[
-            "id",
-            "service_id",
-            "service_at_location_id",
-            "group_no",
-            "attribute",
-            "operator",
-            "values",
-            "kind",
-            "text",
-            "source",
-        ],
-    ),
-    (
-        "access_barrier",
-        &[
-            "id",
-            "service_id",
-            "barrier_type",
-            "severity",
-            "affects",
-            "description",
-            "mitigation",
-            "observed_on",
-        ],
-    ),
-    (
-        "referral_requirement",
-        &[
-            "id",
-            "service_id",
-            "form",
-            "consent_evidence",
-            "prior_status_determination",
-            "guardian_consent",
-            "minimum_data",
-            "accepts_emergency",
-            "accepts_self_referral",
-            "reports_to_authorities",
-        ],
-    ),
-    (
-        "referral_channel",
-        &[
-            "id",
-            "service_id",
-            "channel",
-            "order",
-            "address",
-            "hours",
-            "next_step",
-            "acknowledgement_time",
-            "response_time",
-            "feedback_method",
-            "feedback_time",
-            "complaints_mechanism",
-        ],
-    ),
-    (
-        "outgoing_referral",
-        &["id", "organization_id", "to_organization_id", "to_service_id", "service_type", "note"],
-    ),
-    (
-        "translation",
-        &["id", "link_id", "link_entity", "field", "language", "text", "machine_made", "reviewed"],
-    ),
-];
-
-/// Columns that hold numbers.
-const NUMBERS: &[(&str, &[&str])] = &[
-    ("organization", &["year_incorporated"]),
-    ("service", &["minimum_age", "maximum_age"]),
-    ("phone", &["extension"]),
-    ("schedule", &["timezone", "count", "interval"]),
-    ("cost_option", &["amount"]),
-    ("service_capacity", &["available", "maximum"]),
-    ("eligibility_rule", &["group_no"]),
-    ("referral_channel", &["order"]),
-];
+use crate::directory::hsds::{
+    Row,
+    columns::{COLUMNS, NUMBERS, lists},
+    documents::given,
+    place,
+};
 
 /// Columns that hold addresses of pages.
 const ADDRESSES: &[(&str, &[&str])] = &[
@@ -290,10 +45,6 @@ const INSISTED: &[(&str, &[&str])] = &[
     ("address", &["address_1", "city", "state_province", "postal_code"]),
 ];
 
-fn lists(of: &[(&str, &[&str])], table: &str, column: &str) -> bool {
-    of.iter().any(|(name, columns)| *name == table && columns.contains(&column))
-}
-
 /// The members of an object that come from the cells of its row.
 pub(super) fn members(table: &str, cells: &BTreeMap<String, String>) -> Map<String, Value> {
     let mut object: Map<String, Value> = cells
@@ -316,6 +67,12 @@ pub(super) fn members(table: &str, cells: &BTreeMap<String, String>) -> Map<Stri
         }
     }
     object
+}
+
+/// The members of an object that HSDS does not know, and what is said of who vouched for it.
+pub(super) fn unknown(table: &str, cells: &BTreeMap<String, String>) -> Map<String, Value> {
+    let unknown = cells.iter().filter(|(column, _)| !lists(COLUMNS, table, column));
+    unknown.map(|(column, cell)| (column.clone(), given(cell))).collect()
 }
 
 /// Whether an object has what HSDS insists on and what no filler can stand for.

@@ -10,8 +10,8 @@ mod shape;
 pub(super) mod store;
 mod withheld;
 
-pub(super) use compose::compose;
 pub use compose::{Depth, Kind};
+pub(super) use compose::{compose, compose_whole};
 pub use links::enter_rows;
 pub(super) use links::{Touched, of_row};
 pub(super) use withheld::Withheld;

@@ -6,10 +6,13 @@ pub(super) struct Node {
     /// Its table.
     pub(super) table: &'static str,
     /// Members that hold one object: the member, the column that names it, the object.
-    pub(super) one: &'static [(&'static str, &'static str, &'static Node)],
+    pub(super) one: &'static [Named],
     /// Members that hold a list: the member, the column by which the objects name this one, the object.
-    pub(super) many: &'static [(&'static str, &'static str, &'static Node)],
+    pub(super) many: &'static [Named],
 }
+
+/// A member, the column, the object.
+pub(super) type Named = (&'static str, &'static str, &'static Node);
 
 const fn leaf(table: &'static str) -> Node {
     Node { table, one: &[], many: ATTRIBUTES }
@@ -184,6 +187,20 @@ pub(super) static TAXONOMY: Node = Node { table: "taxonomy", one: &[], many: &[]
 /// A term of a taxonomy.
 pub(super) static TERM: Node =
     Node { table: "taxonomy_term", one: &[("taxonomy_detail", "taxonomy_id", &TAXONOMY)], many: &[] };
+
+/// What an object names and HSDS does not nest in it, for documents that name nothing that is not in them.
+pub(super) fn named_by(table: &str) -> &'static [Named] {
+    static OF_TERM: [Named; 1] = [("parent", "parent_id", &TERM)];
+    static OF_ORGANIZATION: [Named; 1] =
+        [("parent_organization", "parent_organization_id", &ORGANIZATION_LISTED)];
+    static OF_OUTGOING: [Named; 1] = [("to_organization", "to_organization_id", &ORGANIZATION_LISTED)];
+    match table {
+        "taxonomy_term" => &OF_TERM,
+        "organization" => &OF_ORGANIZATION,
+        "outgoing_referral" => &OF_OUTGOING,
+        _ => &[],
+    }
+}
 
 /// Whether the public does not see rows of a table: what keeps people away, how dangerous it is, and by which way colleagues are reached.
 pub(super) fn is_for_members(table: &str) -> bool {

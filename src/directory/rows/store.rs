@@ -136,6 +136,21 @@ pub(in crate::directory) fn bodies(db: &mut Db<'_>, ids: &[String]) -> Result<Ve
     })
 }
 
+/// The same of one source.
+pub(in crate::directory) fn bodies_of(
+    db: &mut Db<'_>,
+    source: &str,
+    ids: &[String],
+) -> Result<Vec<Stored>, StorageError> {
+    in_portions(ids, |ids| {
+        directory_rows::table
+            .filter(directory_rows::source.eq(source).and(directory_rows::id.eq_any(ids)))
+            .filter(directory_rows::missing_since.is_null().and(directory_rows::place.gt(0)))
+            .select((directory_rows::tbl, directory_rows::id, directory_rows::body, directory_rows::place))
+            .load(db.conn())
+    })
+}
+
 /// The cells of the same rows, by id.
 pub(in crate::directory) fn cells(
     db: &mut Db<'_>,

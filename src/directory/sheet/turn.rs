@@ -49,7 +49,7 @@ pub fn package(sheet: Sheet, map: Option<Map>) -> Result<(Package, Map), SheetEr
             .filter_map(|(_, column, field)| Some((*column, map.columns.get(field)?.clone())));
         Made { name, file: file.clone(), rows, called: called.collect() }
     });
-    let package = Package::made(made.collect(), Remarks { problems, left_out })?;
+    let package = Package::made(made.collect(), Remarks { problems, left_out, read_as: None })?;
     Ok((package, map))
 }
 

@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 use throughline::{
     access::Actor,
-    directory::{self, DirectoryError, Given, Target, Visibility, hsds::Package, hsds::Report},
+    directory::{self, DirectoryError, Documents, Given, Target, Visibility, hsds::Package, hsds::Report},
     storage::Db,
 };
 
@@ -158,6 +158,109 @@ async fn restrict_nothing_and_compare(hub: &TestHub, folder: &Path) {
         report.tables.iter().filter(|t| t.changed + t.new > 0).map(|t| t.table.as_str()).collect();
     assert_eq!(changed, ["organization", "outgoing_referral"], "they named what is hidden");
     assert_eq!(report.missing(), 2);
+}
+
+/// What is given of a source as objects, in a file with this ending.
+async fn given(hub: &TestHub, form: Documents) -> (tempfile::TempDir, PathBuf, String) {
+    let give = move |db: &mut Db<'_>| {
+        let mut into = Vec::new();
+        directory::give(db, &Actor::operator(), ("coast", form), &mut into)?;
+        Ok::<_, DirectoryError>(String::from_utf8(into).unwrap())
+    };
+    let text = hub.hub.read(give).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ending = if form == Documents::Page { "json" } else { "ndjson" };
+    let path = folder.path().join(format!("services.{ending}"));
+    std::fs::write(&path, &text).unwrap();
+    (folder, path, text)
+}
+
+#[actix_web::test]
+async fn services_given_as_objects_come_in_elsewhere_and_go_out_as_the_same_bytes() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path());
+    import(&hub, folder.path().to_owned()).await;
+    restrict(&hub, HIDDEN).await;
+    for form in [Documents::Page, Documents::Lines] {
+        let other = TestHub::new();
+        let (_folder, path, text) = given(&hub, form).await;
+        for secret in ["Canary", HIDDEN] {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+        let report = import(&other, path).await;
+        assert_eq!(report.read_as, Some("HSDS 3 as JSON"));
+        assert_eq!(report.warned, 2, "two formulas, and nothing else: {:#?}", report.problems);
+        assert_eq!(given(&other, form).await.2, text);
+        let documents: Vec<Value> = match form {
+            Documents::Page => {
+                serde_json::from_str::<Value>(&text).unwrap()["contents"].as_array().unwrap().clone()
+            }
+            Documents::Lines => text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+        };
+        assert_eq!(documents.len(), 3);
+        let advice = documents.iter().find(|one| one["name"] == "Asylum advice").unwrap();
+        assert_eq!(advice["attributes"][0]["taxonomy_term"]["parent"]["name"], "Health");
+        assert_eq!(advice["service_at_locations"].as_array().unwrap().len(), 2);
+        assert_eq!(advice["organization"]["x_local"], "=1+1", "no spreadsheet reads this");
+    }
+}
+
+#[actix_web::test]
+async fn members_that_nobody_knows_survive_with_their_kinds() {
+    let (hub, other) = (TestHub::new(), TestHub::new());
+    let strange = json!({ "list": [1, 2.5, null, { "deep": true }], "empty": {} });
+    let service = json!({
+        "id": "22222222-2222-4222-8222-222222222229", "name": "Clinic", "status": "active",
+        "organization": { "id": "11111111-1111-4111-8111-111111111119", "name": "Lake", "description": "", "x_number": 5 },
+        "contacts": [{ "id": "c1", "name": "Canary Person" }],
+        "x_object": strange, "x_yes": true, "x_text": "5", "x_padded": " a ", "x_empty": "", "x_long": "1.10",
+        "x_quoted": "\"q\"", "x_word": "null", "x_number": -7, "x_null": null,
+        "schedules": [{ "id": "55555555-5555-4555-8555-555555555551", "freq": "WEEKLY", "byday": "MO", "x_zone": "Africa/Lusaka" }],
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("one.json");
+    std::fs::write(&path, service.to_string()).unwrap();
+    let report = import(&hub, path).await;
+    assert_eq!(report.left_out[0].table, "contact");
+    let (_folder, lines, text) = given(&hub, Documents::Lines).await;
+    let one: Value = serde_json::from_str(&text).unwrap();
+    for member in
+        ["x_object", "x_yes", "x_text", "x_padded", "x_empty", "x_long", "x_quoted", "x_word", "x_number"]
+    {
+        assert_eq!(one[member], service[member], "{member}");
+    }
+    assert_eq!(one["organization"]["x_number"], 5);
+    assert_eq!(one["schedules"][0]["x_zone"], "Africa/Lusaka");
+    assert!(!text.contains("Canary"));
+    import(&other, lines).await;
+    assert_eq!(given(&other, Documents::Lines).await.2, text);
+    let (package, _) = exported(&hub, "coast").await;
+    let third = TestHub::new();
+    import(&third, package.path().to_owned()).await;
+    assert_eq!(given(&third, Documents::Lines).await.2, text, "a package keeps them too");
+}
+
+#[actix_web::test]
+async fn the_examples_of_the_standard_come_in() {
+    let Some(examples) = super::hsds::shared("data/hsds/spec-3.1/examples") else { return };
+    for (name, table) in [
+        ("service_full.json", "service"),
+        ("service_list.json", "service"),
+        ("organization_full.json", "organization"),
+        ("service_at_location_full.json", "service_at_location"),
+        ("service_at_location_list.json", "service_at_location"),
+        ("taxonomy_term.json", "taxonomy_term"),
+    ] {
+        let path = examples.join(name);
+        let look = move |db: &mut Db<'_>| {
+            let package = Package::open(&path)?;
+            directory::dry_run(db, &Actor::operator(), &package, "coast", &mut |_| {})
+        };
+        let report = TestHub::new().hub.read::<_, DirectoryError>(look).await.unwrap();
+        let rows = report.table(table).map_or(0, |table| table.new);
+        assert!(rows > 0 && report.stopped.is_none(), "{name}: {report:#?}");
+    }
 }
 
 #[actix_web::test]
