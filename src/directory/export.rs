@@ -14,6 +14,7 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{
     DirectoryError, Viewer,
+    descriptor::{Columns, fill},
     hsds::{HsdsError, tables::RULES},
     rows::{self, Withheld},
     store,
@@ -82,22 +83,27 @@ pub fn export(
     }
     let mut into = into.into();
     let mut withheld = Withheld::new(Viewer::Member(None));
-    let (mut exported, mut resources) = (Exported::new(), Vec::new());
+    let (mut exported, mut described) = (Exported::new(), Vec::new());
     for rule in RULES {
-        let columns = columns(db, source, rule.name, &mut withheld)?;
-        if columns.is_empty() {
+        let mut columns = Columns::of(rule);
+        each_row(db, (source, rule.name), &mut withheld, |cells| {
+            columns.see(&cells);
+            Ok(())
+        })?;
+        if columns.names().is_empty() {
             continue;
         }
         let file = format!("{}.csv", rule.name);
-        let written = write_table(db, (source, rule.name), &columns, &mut withheld, (&file, &mut into))?;
-        resources.push(serde_json::json!({
-            "name": rule.name, "path": file, "format": "csv", "encoding": "utf-8",
-            "schema": { "primaryKey": "id", "fields": columns.iter().map(|name| serde_json::json!({ "name": name, "type": "string" })).collect::<Vec<_>>() },
-        }));
+        let written =
+            write_table(db, (source, rule.name), &columns.names(), &mut withheld, (&file, &mut into))?;
         exported.insert(rule.name.to_owned(), written);
+        described.push((file, columns));
     }
-    let descriptor =
-        serde_json::json!({ "name": source, "profile": "tabular-data-package", "resources": resources });
+    let tables: BTreeSet<&str> = exported.keys().map(String::as_str).collect();
+    let resources = described.iter().map(|(file, columns)| columns.resource(file, &tables));
+    let descriptor = serde_json::json!({
+        "name": source, "profile": "tabular-data-package", "resources": resources.collect::<Vec<_>>(),
+    });
     describe(&descriptor, into).map_err(|reason| unwritable(DESCRIPTOR, reason))?;
     Ok(exported)
 }
@@ -114,26 +120,10 @@ const DESCRIPTOR: &str = "datapackage.json";
 
 type Cells = BTreeMap<String, String>;
 
-/// The columns of a table over the rows that may leave.
-fn columns(
-    db: &mut Db<'_>,
-    source: &str,
-    kind: &str,
-    withheld: &mut Withheld,
-) -> Result<Vec<String>, DirectoryError> {
-    let mut columns = BTreeSet::new();
-    each_row(db, (source, kind), withheld, |cells| {
-        columns.extend(cells.into_keys());
-        Ok(())
-    })?;
-    let id = columns.take("id");
-    Ok(id.into_iter().chain(columns).collect())
-}
-
 fn write_table(
     db: &mut Db<'_>,
     (source, kind): (&str, &str),
-    columns: &[String],
+    columns: &[&str],
     withheld: &mut Withheld,
     (name, into): (&str, &mut Target),
 ) -> Result<u64, DirectoryError> {
@@ -143,8 +133,8 @@ fn write_table(
     writer.write_record(columns).map_err(wrong)?;
     let mut written = 0u64;
     each_row(db, (source, kind), withheld, |cells| {
-        let row = columns.iter().map(|column| defuse(cells.get(column).map_or("", String::as_str)));
-        writer.write_record(row.collect::<Vec<_>>()).map_err(wrong)?;
+        let row = columns.iter().map(|column| cells.get(*column).map_or("", String::as_str));
+        writer.write_record(row).map_err(wrong)?;
         written = written.saturating_add(1);
         Ok(())
     })?;
@@ -152,7 +142,7 @@ fn write_table(
     Ok(written)
 }
 
-/// Each row of a table that may leave.
+/// Each row of a table that may leave, with its cells as they are written.
 fn each_row(
     db: &mut Db<'_>,
     (source, kind): (&str, &str),
@@ -179,6 +169,10 @@ fn each_row(
                 .map_err(|_reason| StorageError::Unreadable("directory_rows.body"))?;
             cells.retain(|column, _| !hidden.contains(&(row.id.as_str(), column.as_str())));
             cells.entry(String::from("id")).or_insert_with(|| row.id.clone());
+            fill(kind, &mut cells);
+            for cell in cells.values_mut() {
+                *cell = defuse(cell);
+            }
             take(cells)?;
         }
     }

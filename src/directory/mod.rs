@@ -17,6 +17,7 @@
 //!
 //! It does not rank by fit to a person, and it does not judge eligibility: who asks is not known here.
 
+mod descriptor;
 pub mod eligibility;
 mod error;
 mod export;

@@ -254,3 +254,53 @@ pub(in crate::directory) const NUMBERS: &[(&str, &[&str])] = &[
 pub(in crate::directory) fn lists(of: &[(&str, &[&str])], table: &str, column: &str) -> bool {
     of.iter().any(|(name, columns)| *name == table && columns.contains(&column))
 }
+
+/// Columns that hold addresses of pages.
+pub(in crate::directory) const ADDRESSES: &[(&str, &[&str])] = &[
+    ("organization", &["website", "uri", "logo"]),
+    ("service", &["url"]),
+    ("location", &["url"]),
+    ("accessibility", &["url"]),
+    ("required_document", &["uri"]),
+    ("schedule", &["schedule_link"]),
+    ("taxonomy", &["uri"]),
+    ("taxonomy_term", &["term_uri"]),
+    ("unit", &["uri"]),
+    ("url", &["url"]),
+];
+
+/// Columns that hold addresses of mail.
+pub(in crate::directory) const MAILS: &[(&str, &[&str])] =
+    &[("organization", &["email"]), ("service", &["email", "assurer_email"])];
+
+/// Columns that hold moments.
+pub(in crate::directory) const MOMENTS: &[(&str, &[&str])] =
+    &[("service", &["last_modified"]), ("service_capacity", &["updated"])];
+
+/// Columns that hold days.
+pub(in crate::directory) const DAYS: &[(&str, &[&str])] = &[
+    ("service", &["assured_date"]),
+    ("schedule", &["valid_from", "valid_to", "dtstart", "until"]),
+    ("cost_option", &["valid_from", "valid_to"]),
+    ("access_barrier", &["observed_on"]),
+];
+
+/// Columns that hold times of the day.
+pub(in crate::directory) const TIMES: &[(&str, &[&str])] = &[("schedule", &["opens_at", "closes_at"])];
+
+/// Columns that HSDS insists on and that many countries and sources have nothing for. In objects they are empty texts; in tables, which
+/// may have no empty cell there, [`FILLER`].
+pub(in crate::directory) const INSISTED: &[(&str, &[&str])] = &[
+    ("organization", &["description"]),
+    ("program", &["description"]),
+    ("taxonomy", &["description"]),
+    ("taxonomy_term", &["description"]),
+    ("address", &["address_1", "city", "state_province", "postal_code"]),
+];
+
+/// What stands for nothing where a table may not have it.
+pub(in crate::directory) const FILLER: &str = "-";
+
+/// Columns that HSDS insists on in tables, beside those that are asked for here.
+pub(in crate::directory) const REQUIRED: &[(&str, &[&str])] =
+    &[("service_capacity", &["unit_id", "updated"])];

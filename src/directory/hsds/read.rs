@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     HsdsError, LeftOut, Package, Problem, Report, Severity, TableFile, TableReport, Tally,
+    columns::{FILLER, INSISTED, lists},
     tables::{LEFT_OUT, LINKED, RULES, Rule},
 };
 use crate::{directory::lines::LineCount, kernel::Digest};
@@ -285,6 +286,8 @@ impl Reading<'_> {
             Ok(row) => row,
             Err(finding) => return (None, vec![finding]),
         };
+        // What stands for nothing is nothing.
+        row.cells.retain(|column, cell| cell != FILLER || !lists(INSISTED, rule.name, column));
         let Some(original) = row.cell("id") else {
             return (
                 None,

@@ -10,40 +10,13 @@ use serde_json::{Map, Value};
 
 use crate::directory::hsds::{
     Row,
-    columns::{COLUMNS, NUMBERS, lists},
+    columns::{ADDRESSES, COLUMNS, INSISTED, MAILS, MOMENTS, NUMBERS, lists},
     documents::given,
     place,
 };
 
-/// Columns that hold addresses of pages.
-const ADDRESSES: &[(&str, &[&str])] = &[
-    ("organization", &["website", "uri", "logo"]),
-    ("service", &["url"]),
-    ("location", &["url"]),
-    ("accessibility", &["url"]),
-    ("required_document", &["uri"]),
-    ("schedule", &["schedule_link"]),
-    ("taxonomy", &["uri"]),
-    ("taxonomy_term", &["term_uri"]),
-    ("unit", &["uri"]),
-    ("url", &["url"]),
-];
-
-const MAILS: &[(&str, &[&str])] = &[("organization", &["email"]), ("service", &["email"])];
-
-const MOMENTS: &[(&str, &[&str])] = &[("service", &["last_modified"]), ("service_capacity", &["updated"])];
-
 /// Columns with a closed list that the import lets pass.
 const WORDS: &[(&str, &str, &[&str])] = &[("schedule", "wkst", &["MO", "TU", "WE", "TH", "FR", "SA", "SU"])];
-
-/// Members that HSDS insists on and that may be empty.
-const INSISTED: &[(&str, &[&str])] = &[
-    ("organization", &["description"]),
-    ("program", &["description"]),
-    ("taxonomy", &["description"]),
-    ("taxonomy_term", &["description"]),
-    ("address", &["address_1", "city", "state_province", "postal_code"]),
-];
 
 /// The members of an object that come from the cells of its row.
 pub(super) fn members(table: &str, cells: &BTreeMap<String, String>) -> Map<String, Value> {
@@ -98,9 +71,7 @@ fn value(table: &str, column: &str, cell: &str) -> Option<Value> {
         return is_safe(text).then(|| text.into());
     }
     if lists(MAILS, table, column) {
-        let (name, host) = text.split_once('@')?;
-        let plain = |part: &str| !part.is_empty() && !part.contains(['@', ' ', '<', '>', ',']);
-        return (plain(name) && plain(host) && host.contains('.')).then(|| text.into());
+        return is_mail(text).then(|| text.into());
     }
     if lists(MOMENTS, table, column) {
         return chrono::DateTime::parse_from_rfc3339(text).ok().map(|_| text.into());
@@ -112,6 +83,12 @@ fn value(table: &str, column: &str, cell: &str) -> Option<Value> {
     Some(cell.into())
 }
 
+/// Whether a text is an address of mail.
+pub(in crate::directory) fn is_mail(text: &str) -> bool {
+    let plain = |part: &str| !part.is_empty() && !part.contains(['@', ' ', '<', '>', ',']);
+    text.split_once('@').is_some_and(|(name, host)| plain(name) && plain(host) && host.contains('.'))
+}
+
 fn number(text: &str) -> Option<Value> {
     if let Ok(whole) = text.parse::<i64>() {
         return Some(whole.into());
@@ -120,7 +97,7 @@ fn number(text: &str) -> Option<Value> {
 }
 
 /// Whether an address is one that may be followed: http, https, mailto or tel, and nothing a URI has no place for.
-fn is_safe(text: &str) -> bool {
+pub(in crate::directory) fn is_safe(text: &str) -> bool {
     let known = ["http://", "https://", "mailto:", "tel:"];
     let begins = known.iter().any(|scheme| {
         text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))

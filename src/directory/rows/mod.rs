@@ -4,7 +4,7 @@
 //! An order that only grows keeps pages with numbers whole: what is added while somebody turns pages comes at the end.
 
 mod compose;
-mod hsds_json;
+pub(super) mod hsds_json;
 mod links;
 mod shape;
 pub(super) mod store;

@@ -4,6 +4,7 @@ mod calendar;
 pub(crate) mod destruction;
 mod directory;
 mod eligibility;
+mod frictionless;
 mod hsds;
 mod ledger;
 mod named;

@@ -1,7 +1,7 @@
 //! What is exported comes in elsewhere as it was, and goes out again as the same bytes.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -12,6 +12,7 @@ use throughline::{
     storage::Db,
 };
 
+use super::frictionless::{corrected, faults};
 use crate::support::TestHub;
 
 const HIDDEN: &str = "22222222-2222-4222-8222-222222222222";
@@ -173,6 +174,54 @@ async fn given(hub: &TestHub, form: Documents) -> (tempfile::TempDir, PathBuf, S
     let path = folder.path().join(format!("services.{ending}"));
     std::fs::write(&path, &text).unwrap();
     (folder, path, text)
+}
+
+fn descriptor(folder: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(folder.join("datapackage.json")).unwrap()).unwrap()
+}
+
+#[actix_web::test]
+async fn an_exported_package_holds_to_its_descriptor_and_to_the_one_of_the_standard() {
+    let (hub, other) = (TestHub::new(), TestHub::new());
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path());
+    import(&hub, folder.path().to_owned()).await;
+    restrict(&hub, HIDDEN).await;
+    // Ids of a source that are no UUIDs stay as they are, and the descriptor does not say otherwise.
+    let (first, files) = exported(&hub, "coast").await;
+    let own = descriptor(first.path());
+    assert_eq!(faults(first.path(), &own), Vec::<String>::new());
+    let resource = |own: &Value, name: &str| -> Value {
+        own["resources"].as_array().unwrap().iter().find(|one| one["name"] == name).unwrap().clone()
+    };
+    let fields = |own: &Value, table: &str| resource(own, table)["schema"]["fields"].clone();
+    assert_eq!(fields(&own, "service")[0]["format"], Value::Null);
+    let keys = resource(&own, "taxonomy_term")["schema"]["foreignKeys"].clone();
+    assert!(keys.as_array().unwrap().iter().any(|key| key["reference"]["resource"] == ""), "{keys}");
+    // Where the standard has nothing empty there is a dash, and nowhere else.
+    let dashes: Vec<&str> =
+        files["address.csv"].lines().filter(|line| line.split(',').any(|cell| cell == "-")).collect();
+    assert_eq!(dashes.len(), 1, "{dashes:?}");
+    assert!(!files["phone.csv"].split([',', '\n']).any(|cell| cell == "-"));
+
+    // The same as objects has UUIDs, and then everything is as the standard says.
+    let (_folder, path, _) = given(&hub, Documents::Lines).await;
+    import(&other, path).await;
+    let (second, _) = exported(&other, "coast").await;
+    let own = descriptor(second.path());
+    assert_eq!(faults(second.path(), &own), Vec::<String>::new());
+    let id = fields(&own, "service")[0].clone();
+    assert_eq!(
+        id,
+        json!({ "name": "id", "type": "string", "format": "uuid", "constraints": { "required": true, "unique": true } })
+    );
+    let Some(standard) = super::hsds::shared("data/hsds/spec-3.1") else { return };
+    let standard = corrected(descriptor(&standard));
+    let found = faults(second.path(), &standard);
+    // Hours stay as the source wrote them; the standard's descriptor wants seconds.
+    let hours = ["schedule.closes_at: 16:00 is no \"time\"", "schedule.opens_at: 08:00 is no \"time\""];
+    assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), hours.map(str::to_owned).into());
+    assert!(!faults(first.path(), &standard).is_empty(), "these ids are no UUIDs");
 }
 
 #[actix_web::test]
