@@ -5,13 +5,13 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    PacketError, PacketFault, Reading, Receipt, ReceiptEvent, check, commitment,
+    Arrival, MAX_BODY, PacketError, PacketFault, Reading, Receipt, ReceiptEvent, check, commitment,
     forge::{CANARY, Forge, Inside, NOW, World, number},
     form::MAX_MANIFEST,
-    verify::{BEFORE_CIPHERTEXT, manifest_in},
+    verify::{BEFORE_CIPHERTEXT, manifest_in, verify},
 };
 use crate::{
-    crypto::SigningKey,
+    crypto::{SigningKey, Typ, sign_compact},
     kernel::{
         Digest, Timestamp,
         id::{OrganisationId, PacketId, SystemIds},
@@ -114,6 +114,94 @@ fn the_manifest_of_what_is_stored_is_read_without_its_ciphertext() {
     let around = stored.iter().position(|byte| *byte == b':').unwrap() + 3;
     assert!(usize::try_from(BEFORE_CIPHERTEXT).unwrap() >= MAX_MANIFEST + around);
     assert!(manifest_in(&stored[1..]).is_err());
+}
+
+/// The checks of the hub in the order of the format.
+const ORDER: [u16; 25] = [
+    100, 101, 102, 110, 111, 112, 113, 120, 121, 122, 123, 200, 201, 202, 203, 204, 205, 206, 207, 210, 211,
+    212, 213, 214, 215,
+];
+
+#[test]
+fn of_several_faults_the_one_that_stands_first_is_told() {
+    for first in ORDER {
+        let mut world = World::new();
+        let (body, caller) = wrong_from(&mut world, first);
+        let told = number(verify(&body, Arrival { caller, at: NOW }, &mut world, Policy::builtin()));
+        assert_eq!(told, first);
+    }
+}
+
+/// A packet with which everything is wrong from this check on, and nothing before it; and who hands it in.
+fn wrong_from(world: &mut World, first: u16) -> (Vec<u8>, OrganisationId) {
+    let wrong = |number: u16| number >= first;
+    let mut container = Forge::new(world).build();
+    let claims = wrong_claims(world, &mut container, first);
+    let token = sign_compact(&world.signing, Typ::Envelope, claims.to_string().as_bytes()).unwrap();
+    let mut token = json!(token);
+    if wrong(123) {
+        let signed = token.as_str().unwrap();
+        token = json!(format!("{}{}", signed.get(..signed.len() - 86).unwrap(), "A".repeat(86)));
+    }
+    let (signing, reading) = (world.signing.kid().clone(), world.readers[0].2.kid().clone());
+    for (number, kid) in [(122, &signing), (121, &reading)] {
+        if wrong(number) {
+            world.change_key(kid, |key| key.until = key.from);
+        }
+    }
+    let header: [(u16, &str, Value); 5] = [
+        (121, "kid", json!(reading)),
+        (120, "kid", json!(Digest::of("nobody"))),
+        (113, "typ", json!("rp1-content+jws")),
+        (112, "alg", json!("ES384")),
+        (111, "crit", json!(["x"])),
+    ];
+    for (_, member, value) in header.into_iter().filter(|(number, ..)| wrong(*number)) {
+        token = with_header(&token, |header| header[member] = value);
+    }
+    container["envelope"] = if wrong(110) { json!(format!("{}.", token.as_str().unwrap())) } else { token };
+    container["v"] = if wrong(102) { json!(2) } else { json!(1) };
+    if wrong(101) {
+        container["extra"] = json!(1);
+    }
+    let mut body = bytes(&container);
+    body.resize(if wrong(100) { MAX_BODY + 1 } else { body.len() }, b' ');
+    let nobody = OrganisationId::new(&SystemIds, NOW);
+    (body, if wrong(202) { nobody } else { world.sender })
+}
+
+/// What such a packet claims; the tokens beside it are changed with it.
+fn wrong_claims(world: &World, container: &mut Value, first: u16) -> Value {
+    let mut claims = claims_of(container);
+    for (list, number) in [("sections", 215), ("grants", 214)] {
+        if number >= first {
+            container[list][0] = json!("x.y.z");
+            claims[list][0]["h"] = json!(Digest::of("x.y.z"));
+        }
+    }
+    claims["sections"][0]["len"] = json!(container["sections"][0].as_str().unwrap().len());
+    for (number, path, value) in [
+        (213, "/grants/0/kid", json!(Digest::of("nobody"))),
+        (212, "/grants/1/h", json!(Digest::of("another"))),
+        (211, "/sections/1/len", json!(1)),
+        (207, "/manifest", json!(Digest::of("another"))),
+        (205, "/exp", json!(NOW.seconds() + 2)),
+        (204, "/iat", json!(NOW.seconds() + 301)),
+        (203, "/aud", json!([])),
+        (201, "/iss", json!(world.recipient)),
+        (200, "/kind", json!("gossip")),
+    ] {
+        if number >= first {
+            *claims.pointer_mut(path).unwrap() = value;
+        }
+    }
+    if 210 >= first {
+        container["grants"].as_array_mut().unwrap().pop();
+    }
+    if 206 >= first {
+        claims["re"] = json!(PacketId::new(&SystemIds, NOW));
+    }
+    claims
 }
 
 #[test]
@@ -450,14 +538,8 @@ fn check_213_wants_a_usable_key_for_every_reader_and_for_the_sender() {
             .unwrap();
         envelope["grants"].as_array_mut().unwrap().remove(dropped);
         container["grants"].as_array_mut().unwrap().remove(dropped);
-        container["envelope"] = json!(
-            crate::crypto::sign_compact(
-                &world.signing,
-                crate::crypto::Typ::Envelope,
-                envelope.to_string().as_bytes()
-            )
-            .unwrap()
-        );
+        container["envelope"] =
+            json!(sign_compact(&world.signing, Typ::Envelope, envelope.to_string().as_bytes()).unwrap());
         hub_refuses(213, &mut world, &container);
     }
 }
@@ -523,11 +605,7 @@ fn checks_300_to_304_look_at_the_grants() {
 }
 
 fn resigned(world: &World, claims: &Value) -> Value {
-    let token = crate::crypto::sign_compact(
-        &world.signing,
-        crate::crypto::Typ::Envelope,
-        claims.to_string().as_bytes(),
-    );
+    let token = sign_compact(&world.signing, Typ::Envelope, claims.to_string().as_bytes());
     json!(token.unwrap())
 }
 
