@@ -309,8 +309,8 @@ fn checks_201_to_206_look_at_who_when_and_what_for() {
     reader_refuses(201, &mut world, &container);
 
     let good = Forge::new(&world).build();
-    let arrival = super::Arrival { caller: stranger, at: NOW };
-    let refused = super::verify(&bytes(&good), arrival, &mut world, Policy::builtin());
+    let arrival = Arrival { caller: stranger, at: NOW };
+    let refused = verify(&bytes(&good), arrival, &mut world, Policy::builtin());
     assert_eq!(number(refused), 202);
 
     for aud in [json!([]), json!([stranger]), json!([world.recipient, world.recipient])] {
