@@ -11,9 +11,12 @@ use super::{Asking, Body, Expected, Paging, Problem, ProblemDocument, Remembered
 use crate::{
     access::Tx,
     directory::{
-        self, DirectoryError, Intake, Link, LinkService, ListService, Service, SetAvailability,
-        SetVisibility, Verification, Verified, Verify, Visibility,
+        self, Change, Decided, Decision, DirectoryError, Draft, Intake, Link, LinkService, ListService,
+        Meeting, Service, SetAvailability, SetVisibility, Verification, Verified, Verify, Visibility,
+        WriteDraft,
+        areas::{Area, AreaMode, AreasWanted, InArea},
         eligibility::{self, Facts},
+        hours::When,
         search::{Around, Results, Search, Term},
     },
     hub::{Remember, Reply},
@@ -28,12 +31,22 @@ use crate::{
 #[openapi(paths(
     search,
     search_posted,
+    areas,
     find,
     list,
     set_availability,
     set_visibility,
     verify,
     verifications,
+    changes,
+    report,
+    doubted,
+    drafts,
+    find_draft,
+    write_draft,
+    drop_draft,
+    decide,
+    decisions,
     link,
     unlink
 ))]
@@ -41,6 +54,7 @@ pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
+        .route("/api/v1/areas", web::get().to(areas))
         .route("/api/v1/services", web::get().to(search))
         .route("/api/v1/services", web::post().to(list))
         .route("/api/v1/services/search", web::post().to(search_posted))
@@ -49,6 +63,15 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/services/{service}/visibility", web::put().to(set_visibility))
         .route("/api/v1/services/{service}/verifications", web::post().to(verify))
         .route("/api/v1/services/{service}/verifications", web::get().to(verifications))
+        .route("/api/v1/services/{service}/changes", web::get().to(changes))
+        .route("/api/v1/services/{service}/reports", web::post().to(report))
+        .route("/api/v1/directory/doubted", web::get().to(doubted))
+        .route("/api/v1/directory/drafts", web::get().to(drafts))
+        .route("/api/v1/services/{service}/draft", web::get().to(find_draft))
+        .route("/api/v1/services/{service}/draft", web::put().to(write_draft))
+        .route("/api/v1/services/{service}/draft", web::delete().to(drop_draft))
+        .route("/api/v1/services/{service}/draft/decision", web::post().to(decide))
+        .route("/api/v1/services/{service}/decisions", web::get().to(decisions))
         .route("/api/v1/services/{service}/link", web::put().to(link))
         .route("/api/v1/services/{service}/link", web::delete().to(unlink));
 }
@@ -94,7 +117,20 @@ struct Query {
     #[param(max_length = 35)]
     #[schema(max_length = 35)]
     language: Option<String>,
-    /// Count what was found by service code, taxonomy term and language, with the first page.
+    /// The code of an area; what serves it, or is in it.
+    #[param(max_length = 60)]
+    #[schema(max_length = 60)]
+    area: Option<String>,
+    /// `serves`, or `located` for what is in the area.
+    area_mode: Option<AreaMode>,
+    /// Also what is flagged because it did not fit what people met, and what is stale. Confirm it before anybody is referred there.
+    #[serde(default)]
+    doubtful: bool,
+    /// Only what is not closed then: as the clock at the place shows it, `2026-03-02T09:30`, or a moment with an offset.
+    #[param(max_length = 40)]
+    #[schema(max_length = 40)]
+    open_at: Option<String>,
+    /// Count what was found by service code, taxonomy term, language and area, with the first page.
     #[serde(default)]
     facets: bool,
     /// How many rows, 1 to 200; 50 when left out.
@@ -109,6 +145,8 @@ impl Query {
     fn wanted(self, person: Option<Facts>) -> Result<(Search, Asked), Problem> {
         let around = Around::asked(self.lat, self.lon, self.proximity)?;
         let below = self.taxonomy_term_mode.unwrap_or_default() == TermMode::Descendants;
+        let open_at =
+            self.open_at.map(|text| text.parse::<When>().map_err(DirectoryError::BadMoment)).transpose()?;
         let search = Search {
             text: self.text,
             service: self.service,
@@ -116,7 +154,10 @@ impl Query {
             around,
             term: self.taxonomy_term.map(|id| Term { id, below }),
             language: self.language,
+            area: self.area.map(|code| InArea { code, mode: self.area_mode.unwrap_or_default() }),
             person,
+            open_at,
+            doubtful: self.doubtful,
             facets: self.facets,
         };
         Ok((search, Asked::new(self.limit, self.after)))
@@ -157,6 +198,39 @@ async fn found(asking: Asking, (wanted, asked): (Search, Asked)) -> Result<HttpR
     let found =
         asking.hub.read(move |db| directory::search::search(db, &actor, &wanted, &asked, now)).await?;
     Ok(HttpResponse::Ok().json(found))
+}
+
+/// Which areas.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct AreasAsked {
+    /// Part of a name in any language, or of the code.
+    #[param(max_length = 200)]
+    text: String,
+    /// Of this country, ISO 3166-1 alpha-2.
+    country: Option<String>,
+    /// Of this level; 0 is countries.
+    level: Option<u8>,
+    /// Those that lie in this one, by its id.
+    parent: Option<Uuid>,
+    /// How many rows, 1 to 200; 50 when left out.
+    limit: Option<u16>,
+    /// The `next` of the page before.
+    #[param(value_type = Option<String>)]
+    after: Option<Cursor>,
+}
+
+/// Countries, provinces, districts that services are in and serve: those that there are today, by country, level and name.
+#[utoipa::path(get, path = "/api/v1/areas", tag = "Directory", params(AreasAsked),
+    responses((status = 200, body = [Area]), (status = 401, body = ProblemDocument)))]
+async fn areas(asking: Asking, query: web::Query<AreasAsked>) -> Result<HttpResponse, Problem> {
+    let AreasAsked { text, country, level, parent, limit, after } = query.into_inner();
+    let (wanted, asked) = (AreasWanted { text, country, level, parent }, Asked::new(limit, after));
+    let (actor, today) = (asking.caller.actor, asking.hub.now().datetime().date_naive());
+    let page =
+        asking.hub.read(move |db| directory::areas::areas(db, &actor, (&wanted, &asked), today)).await?;
+    Ok(HttpResponse::Ok().json(page))
 }
 
 /// One service.
@@ -254,6 +328,129 @@ async fn verifications(
     let (actor, id) = (asking.caller.actor, id.into_inner());
     let (asked, now) = (paging.into_inner().asked(), asking.hub.now());
     let page = asking.hub.read(move |db| directory::verifications(db, &actor, (id, &asked), now)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// What changed of a service and of what belongs to it, field by field, newest first. For the provider and for those who keep the directory.
+#[utoipa::path(get, path = "/api/v1/services/{service}/changes", tag = "Directory",
+    params(("service" = String, Path), Paging),
+    responses((status = 200, body = [Change]), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+async fn changes(
+    asking: Asking,
+    id: Path<ServiceId>,
+    paging: web::Query<Paging>,
+) -> Result<HttpResponse, Problem> {
+    let (actor, id) = (asking.caller.actor, id.into_inner());
+    let (asked, now) = (paging.into_inner().asked(), asking.hub.now());
+    let page = asking.hub.read(move |db| directory::changes(db, &actor, (id, &asked), now)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Report what somebody met who went by an entry: a code, and nothing about a person. What does not fit asks the provider for a correction,
+/// and after some times searches leave the entry out until somebody verifies it.
+#[utoipa::path(post, path = "/api/v1/services/{service}/reports", tag = "Directory",
+    params(("service" = String, Path)), request_body = Meeting,
+    responses((status = 200, body = Service), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+async fn report(asking: Asking, id: Path<ServiceId>, body: Body<Meeting>) -> Result<HttpResponse, Problem> {
+    let (meeting, remember) = body.into_parts();
+    let (id, settings) = (id.into_inner(), asking.hub.settings().directory.clone());
+    change(asking, remember, "directory.report", move |tx| directory::report(tx, (id, meeting), &settings))
+        .await
+}
+
+/// Services whose entries do not fit what people met, worst first: all of them for those who keep the directory, its own for a provider.
+#[utoipa::path(get, path = "/api/v1/directory/doubted", tag = "Directory", params(Paging),
+    responses((status = 200, body = [Service]), (status = 401, body = ProblemDocument)))]
+async fn doubted(asking: Asking, paging: web::Query<Paging>) -> Result<HttpResponse, Problem> {
+    let actor = asking.caller.actor;
+    let (asked, now) = (paging.into_inner().asked(), asking.hub.now());
+    let page = asking.hub.read(move |db| directory::doubted(db, &actor, &asked, now)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Drafts that wait, the longest waiting first: all that were submitted for those who keep the directory, all of its own for a provider.
+#[utoipa::path(get, path = "/api/v1/directory/drafts", tag = "Directory", params(Paging),
+    responses((status = 200, body = [Draft]), (status = 401, body = ProblemDocument)))]
+async fn drafts(asking: Asking, paging: web::Query<Paging>) -> Result<HttpResponse, Problem> {
+    let (actor, asked) = (asking.caller.actor, paging.into_inner().asked());
+    let page = asking.hub.read(move |db| directory::drafts(db, &actor, &asked)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// What its provider wants a service's entry to say. For the provider, and once it was submitted for those who keep the directory.
+#[utoipa::path(get, path = "/api/v1/services/{service}/draft", tag = "Directory", params(("service" = String, Path)),
+    responses((status = 200, body = Draft), (status = 404, body = ProblemDocument)))]
+async fn find_draft(asking: Asking, id: Path<ServiceId>) -> Result<HttpResponse, Problem> {
+    let (actor, id, now) = (asking.caller.actor, id.into_inner(), asking.hub.now());
+    let draft = asking.hub.read(move |db| directory::find_draft(db, &actor, id, now)).await?;
+    Ok(respond(&Reply::ok(&draft)?.version(draft.version)))
+}
+
+/// Write what the entry of an own service should say, in the place of the draft there was. It is checked as an import is; with `submit`
+/// those who keep the directory look at it.
+#[utoipa::path(put, path = "/api/v1/services/{service}/draft", tag = "Directory", params(("service" = String, Path)),
+    request_body = WriteDraft,
+    responses((status = 200, body = Draft), (status = 403, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn write_draft(
+    asking: Asking,
+    id: Path<ServiceId>,
+    body: Body<WriteDraft>,
+) -> Result<HttpResponse, Problem> {
+    let ((command, remember), id) = (body.into_parts(), id.into_inner());
+    let outcome = asking.hub.answer("directory.write_draft", &asking.caller, remember, move |tx| {
+        let draft = directory::write_draft(tx, id, &command)?;
+        Ok::<_, DirectoryError>(Reply::ok(&draft)?.version(draft.version))
+    });
+    answer(outcome.await)
+}
+
+/// Throw the draft of an own service away.
+#[utoipa::path(delete, path = "/api/v1/services/{service}/draft", tag = "Directory", params(("service" = String, Path)),
+    responses((status = 204), (status = 404, body = ProblemDocument)))]
+async fn drop_draft(
+    asking: Asking,
+    id: Path<ServiceId>,
+    remembered: Remembered,
+) -> Result<HttpResponse, Problem> {
+    let id = id.into_inner();
+    let outcome = asking.hub.answer("directory.drop_draft", &asking.caller, remembered.0, move |tx| {
+        directory::drop_draft(tx, id)?;
+        Ok::<_, DirectoryError>(Reply::with(204, ())?)
+    });
+    answer(outcome.await)
+}
+
+/// Take a draft or refuse it, by the inclusion criteria. For those who keep the directory. What is taken outlives imports.
+#[utoipa::path(post, path = "/api/v1/services/{service}/draft/decision", tag = "Directory",
+    params(("service" = String, Path), ("If-Match" = String, Header)), request_body = Decision,
+    responses((status = 200, body = Service), (status = 400, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn decide(
+    asking: Asking,
+    id: Path<ServiceId>,
+    expected: Expected,
+    body: Body<Decision>,
+) -> Result<HttpResponse, Problem> {
+    let ((command, remember), id) = (body.into_parts(), id.into_inner());
+    let settings = asking.hub.settings().directory.clone();
+    change(asking, remember, "directory.decide", move |tx| {
+        directory::decide(tx, (id, expected.0), (&command, &settings))
+    })
+    .await
+}
+
+/// What was decided about a service so far, newest first. For its provider and for those who keep the directory.
+#[utoipa::path(get, path = "/api/v1/services/{service}/decisions", tag = "Directory",
+    params(("service" = String, Path), Paging),
+    responses((status = 200, body = [Decided]), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+async fn decisions(
+    asking: Asking,
+    id: Path<ServiceId>,
+    paging: web::Query<Paging>,
+) -> Result<HttpResponse, Problem> {
+    let (actor, id) = (asking.caller.actor, id.into_inner());
+    let (asked, now) = (paging.into_inner().asked(), asking.hub.now());
+    let page = asking.hub.read(move |db| directory::decisions(db, &actor, (id, &asked), now)).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 

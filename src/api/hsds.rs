@@ -22,6 +22,7 @@ use crate::{
     access::{AccessError, Actor},
     directory::{
         self, Depth, DirectoryError, Kind,
+        areas::{AreaMode, InArea},
         list::{MOST_PER_PAGE, Narrowed, NumberedPage, PER_PAGE, Shown},
         search::Around,
     },
@@ -98,6 +99,12 @@ struct ServicesAsked {
     lon: Option<f64>,
     /// How far from there, in metres; 50000 when left out.
     proximity: Option<f64>,
+    /// The code of an area; what serves it, or is in it.
+    #[param(max_length = 60)]
+    #[schema(max_length = 60)]
+    area: Option<String>,
+    /// `serves`, or `located` for what is in the area.
+    area_mode: AreaMode,
     /// Which page; the first is 1.
     page: Option<u32>,
     /// How many on a page, 1 to 100; 50 when left out.
@@ -225,6 +232,7 @@ impl ServicesAsked {
         let narrowed = Narrowed {
             text: self.search,
             around: Around::asked(self.lat, self.lon, self.proximity)?,
+            area: self.area.map(|code| InArea { code, mode: self.area_mode }),
             organization: self.organization_id,
             term: self.taxonomy_term_id,
             taxonomy: self.taxonomy_id,
@@ -422,9 +430,13 @@ async fn document(
     Ok(tagged(request, &found))
 }
 
-async fn answer(asking: Asking, request: &HttpRequest, list: List) -> Result<HttpResponse, Problem> {
+async fn answer(asking: Asking, request: &HttpRequest, mut list: List) -> Result<HttpResponse, Problem> {
     let actor = asking.caller.actor;
+    list.narrowed.today = asking.hub.now().datetime().date_naive();
     if list.format == Format::Ndjson {
+        // What cannot be asked for is said before the answer begins.
+        let (kind, narrowed) = (list.kind, list.narrowed.clone());
+        asking.hub.read(move |db| directory::list::check(db, kind, &narrowed)).await?;
         return Ok(lines(asking.hub, actor, list));
     }
     let page = asking

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     consent::Said,
+    directory,
     hub::Reply,
     kernel::{
         id::{ReferralId, SubjectToken},
@@ -138,9 +139,12 @@ async fn find(asking: Asking, id: Path<ReferralId>) -> Result<HttpResponse, Prob
 async fn act(asking: Asking, id: Path<ReferralId>, body: Body<SignedEvent>) -> Result<HttpResponse, Problem> {
     let ((signed, remember), referral) = (body.into_parts(), id.into_inner());
     let command = Act { referral, event: within(signed.event)? };
-    let policy = asking.hub.policy();
+    let (policy, settings) = (asking.hub.policy(), asking.hub.settings().directory.clone());
     let outcome = asking.hub.answer("referrals.act", &asking.caller, remember, move |tx| {
         let moved = referrals::act(tx, &command, &policy)?;
+        if let Some(declined) = moved.declined() {
+            directory::report_declined(tx, declined, (&policy, &settings))?;
+        }
         let actor = tx.actor();
         let view = referrals::view_of(tx.db(), actor, &moved.referral)?;
         let version = view.version;

@@ -122,6 +122,16 @@ impl HubClient {
         self.send(Method::POST, path, Some(("application/json", body.to_string().into_bytes())), &[]).await
     }
 
+    /// PUT of a JSON body, whatever was there.
+    pub(super) async fn put(&self, path: &str, body: &Value) -> Result<Answer, CliError> {
+        self.send(Method::PUT, path, Some(("application/json", body.to_string().into_bytes())), &[]).await
+    }
+
+    /// DELETE of what is there.
+    pub(super) async fn delete(&self, path: &str) -> Result<Answer, CliError> {
+        self.send(Method::DELETE, path, None, &[]).await
+    }
+
     /// A change of something that was read: it counts only while nobody else changed it.
     pub(super) async fn change(
         &self,

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{CliError, Output, block_on, files, open_hub};
@@ -14,9 +14,12 @@ use crate::{
     access::{Actor, Tx},
     config::Settings,
     directory::{
-        self, Checked, DirectoryError, Documents, Form, Given, Link, LinkService, Method, Outcome, Publish,
-        SetVisibility, Target, Verification, Verified, Verify, Visibility,
+        self, Change, Checked, Decision, DirectoryError, Documents, Draft, Form, Given, Link, LinkService,
+        Meeting, Met, Method, Outcome, Publish, SetVisibility, Target, Verification, Verified, Verify,
+        Visibility,
+        areas::{Area, AreaMode, AreasWanted, InArea},
         eligibility::{self, Answer, Facts},
+        hours::{Open, When},
         hsds::{Package, Report},
         search::{Around, Found, Nothing, Search},
         sheet::{self, Map, Sheet},
@@ -26,6 +29,7 @@ use crate::{
         Code, Fault, Timestamp,
         id::{OrganisationId, RequestId, ServiceId},
         page::Asked,
+        text::Line,
     },
     policy::ServiceCode,
     storage::Db,
@@ -141,6 +145,84 @@ pub(super) enum Directory {
         /// The service.
         service: ServiceId,
     },
+    /// List the countries, provinces and districts that services are in and serve, or import them from a CSV file.
+    #[command(after_help = "Examples:
+  throughline directory areas                            lists
+  throughline directory areas --text lusaka
+  throughline directory areas --import areas.csv         looks only
+  throughline directory areas --import areas.csv --yes   takes it")]
+    Areas {
+        /// A CSV file with the columns country, level, code, name, and where needed parent, valid_from, valid_to, replaced_by, latitude,
+        /// longitude and names in other languages such as name_fr.
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "country", "level"])]
+        import: Option<PathBuf>,
+        /// Take it, after the look. Without this nothing is changed.
+        #[arg(long, requires = "import")]
+        yes: bool,
+        /// Part of a name or of the code.
+        #[arg(long, default_value = "")]
+        text: String,
+        /// Of this country, such as ZM.
+        #[arg(long)]
+        country: Option<String>,
+        /// Of this level; 0 is countries.
+        #[arg(long)]
+        level: Option<u8>,
+        /// How many at most, 1 to 200.
+        #[arg(long, default_value_t = 50)]
+        limit: u16,
+    },
+    /// Show what changed of a service and of what belongs to it, field by field, newest first.
+    #[command(after_help = "Example:
+  throughline directory changes svc_…")]
+    Changes {
+        /// The service.
+        service: ServiceId,
+        /// How many at most, 1 to 200.
+        #[arg(long, default_value_t = 50)]
+        limit: u16,
+    },
+    /// Report what somebody met who went by an entry. After some times that it did not fit, searches leave it out until it is verified.
+    #[command(after_help = "Example:
+  throughline directory report svc_… closed")]
+    Report {
+        /// The service.
+        service: ServiceId,
+        /// reached, unreachable, refused, closed or wrong_information.
+        met: Met,
+    },
+    /// List the services whose entries do not fit what people met, worst first.
+    #[command(after_help = "Example:
+  throughline directory doubted")]
+    Doubted {
+        /// How many at most, 1 to 200.
+        #[arg(long, default_value_t = 50)]
+        limit: u16,
+    },
+    /// List what providers want their entries to say, and wait for.
+    #[command(after_help = "Example:
+  throughline directory drafts")]
+    Drafts,
+    /// Take what a provider wants its entry to say, or refuse it with a reason.
+    #[command(after_help = "Examples:
+  throughline directory decide svc_… --approve --criteria 2026-1
+  throughline directory decide svc_… --reject --criteria 2026-1 --reason \"Say who may refer\"")]
+    Decide {
+        /// The service.
+        service: ServiceId,
+        /// Take it.
+        #[arg(long, conflicts_with = "reject", required_unless_present = "reject")]
+        approve: bool,
+        /// Refuse it.
+        #[arg(long, requires = "reason")]
+        reject: bool,
+        /// The version of the inclusion criteria that it was held against.
+        #[arg(long)]
+        criteria: Line<60>,
+        /// Why; the provider reads it.
+        #[arg(long)]
+        reason: Option<Line<500>>,
+    },
     /// Take such a link back.
     #[command(after_help = "Example:
   throughline directory unlink svc_…")]
@@ -185,34 +267,67 @@ pub(super) enum Directory {
   throughline directory search clinic --service SV07
   throughline directory search legal aid --lat -15.42 --lon 28.28 --proximity 20000
   echo '{ \"age\": 16, \"sex\": \"female\", \"population\": [\"PG04\"] }' | throughline directory search shelter --person -")]
-    Search {
-        /// Words in names, provider, labels or description.
-        words: Vec<String>,
-        /// Latitude of a place in degrees; what is near it.
-        #[arg(long, requires = "lon", allow_negative_numbers = true)]
-        lat: Option<f64>,
-        /// Longitude of that place in degrees.
-        #[arg(long, requires = "lat", allow_negative_numbers = true)]
-        lon: Option<f64>,
-        /// How far from there, in metres; 50000 when left out.
-        #[arg(long, requires = "lat")]
-        proximity: Option<f64>,
-        /// A service code, such as SV07.
-        #[arg(long)]
-        service: Option<ServiceCode>,
-        /// Only where this language is spoken, such as fr.
-        #[arg(long)]
-        language: Option<String>,
-        /// What is known of a person, as JSON, from a file or - for standard input; what is shut to them is left out. It is kept nowhere.
-        #[arg(long, value_name = "FILE")]
-        person: Option<PathBuf>,
-        /// Only what one can refer to through this hub.
-        #[arg(long)]
-        members_only: bool,
-        /// How many at most, 1 to 200.
-        #[arg(long, default_value_t = 20)]
-        limit: u16,
-    },
+    Search(Wanted),
+}
+
+/// What is searched for.
+#[derive(Args)]
+pub(super) struct Wanted {
+    /// Words in names, provider, labels or description.
+    words: Vec<String>,
+    /// Latitude of a place in degrees; what is near it.
+    #[arg(long, requires = "lon", allow_negative_numbers = true)]
+    lat: Option<f64>,
+    /// Longitude of that place in degrees.
+    #[arg(long, requires = "lat", allow_negative_numbers = true)]
+    lon: Option<f64>,
+    /// How far from there, in metres; 50000 when left out.
+    #[arg(long, requires = "lat")]
+    proximity: Option<f64>,
+    /// A service code, such as SV07.
+    #[arg(long)]
+    service: Option<ServiceCode>,
+    /// Only where this language is spoken, such as fr.
+    #[arg(long)]
+    language: Option<String>,
+    /// Also what is flagged or stale; confirm it before anybody is referred there.
+    #[arg(long)]
+    doubtful: bool,
+    /// Only what is not closed then, as the clock at the place shows it, such as 2026-03-02T09:30.
+    #[arg(long)]
+    open_at: Option<When>,
+    /// The code of an area; what serves it, or is in it.
+    #[arg(long)]
+    area: Option<String>,
+    /// serves, or located for what is in the area.
+    #[arg(long, default_value = "serves")]
+    area_mode: AreaMode,
+    /// What is known of a person, as JSON, from a file or - for standard input; what is shut to them is left out. It is kept nowhere.
+    #[arg(long, value_name = "FILE")]
+    person: Option<PathBuf>,
+    /// Only what one can refer to through this hub.
+    #[arg(long)]
+    members_only: bool,
+    /// How many at most, 1 to 200.
+    #[arg(long, default_value_t = 20)]
+    limit: u16,
+}
+
+impl Wanted {
+    fn search(self, hub: &Hub) -> Result<Search, CliError> {
+        Ok(Search {
+            text: self.words.join(" "),
+            service: self.service,
+            members_only: self.members_only,
+            around: Around::asked(self.lat, self.lon, self.proximity)?,
+            language: self.language,
+            area: self.area.map(|code| InArea { code, mode: self.area_mode }),
+            person: self.person.map(|from| facts(&from, hub)).transpose()?,
+            doubtful: self.doubtful,
+            open_at: self.open_at,
+            ..Search::default()
+        })
+    }
 }
 
 /// What an export is written as.
@@ -290,6 +405,26 @@ impl Directory {
                 verify(hub, caller, service, Verified { method, outcome, fields, at, next_due }, output).await
             }
             Self::Verifications { service } => verifications(hub, caller, service, output).await,
+            Self::Areas { import: Some(list), yes, .. } => {
+                import_areas(hub, caller, (&list, yes), output).await
+            }
+            Self::Areas { text, country, level, limit, .. } => {
+                let wanted = AreasWanted { text, country, level, parent: None };
+                areas(hub, caller, (wanted, limit), output).await
+            }
+            Self::Changes { service, limit } => changes(hub, caller, (service, limit), output).await,
+            Self::Report { service, met } => {
+                let settings = hub.settings().directory.clone();
+                let reporting =
+                    move |tx: &mut Tx<'_>| directory::report(tx, (service, Meeting { met }), &settings);
+                let now = hub.write("directory.report", caller, reporting).await?;
+                output.data(&now, doubted_line)
+            }
+            Self::Drafts => drafts(hub, caller, output).await,
+            Self::Decide { service, approve, criteria, reason, .. } => {
+                decide(hub, caller, (service, Decision { approve, criteria, reason }), output).await
+            }
+            Self::Doubted { limit } => doubted(hub, caller, limit, output).await,
             Self::Unlink { service } => link(hub, caller, service, None, output).await,
             Self::Export { source, to, form, area } => {
                 let form = match form {
@@ -305,15 +440,12 @@ impl Directory {
                 publish(hub, caller, Publish { source, form, area }, to, output).await
             }
             Self::List { members_only, limit } => {
-                find(hub, caller, Search { members_only, ..Search::default() }, limit, output).await
+                find(hub, caller, Search { members_only, doubtful: true, ..Search::default() }, limit, output)
+                    .await
             }
-            Self::Search { words, lat, lon, proximity, service, language, person, members_only, limit } => {
-                let around = Around::asked(lat, lon, proximity)?;
-                let person = person.map(|from| facts(&from, hub)).transpose()?;
-                let text = words.join(" ");
-                let search =
-                    Search { text, service, members_only, around, language, person, ..Search::default() };
-                find(hub, caller, search, limit, output).await
+            Self::Search(wanted) => {
+                let limit = wanted.limit;
+                find(hub, caller, wanted.search(hub)?, limit, output).await
             }
         }
     }
@@ -356,7 +488,12 @@ fn found_line(found: &Found) -> String {
             format!("  ask: {}", asks.join("; "))
         }
     });
-    format!("{}{away}{}", line(&found.service), judged.unwrap_or_default())
+    let hours = match found.hours {
+        Some(Open::Open) => "  open",
+        Some(Open::NotKnown) => "  ask when it is open",
+        Some(Open::Closed) | None => "",
+    };
+    format!("{}{away}{hours}{}", line(&found.service), judged.unwrap_or_default())
 }
 
 /// The longest file of facts in bytes.
@@ -457,6 +594,78 @@ fn verification_line(kept: &Verification) -> String {
         fields.join(" "),
         kept.by
     )
+}
+
+async fn changes(
+    hub: &Hub,
+    caller: &Caller,
+    (service, limit): (ServiceId, u16),
+    output: &Output,
+) -> Result<(), CliError> {
+    let (actor, asked, now) = (caller.actor.clone(), Asked::new(Some(limit), None), hub.now());
+    let page = hub
+        .read::<_, DirectoryError>(move |db| directory::changes(db, &actor, (service, &asked), now))
+        .await?;
+    output.data(&page, |page| {
+        if page.items.is_empty() {
+            return String::from("Nothing changed since it was entered.");
+        }
+        page.items.iter().map(change_line).collect::<Vec<_>>().join("\n")
+    })
+}
+
+fn change_line(change: &Change) -> String {
+    let Change { at, table, field, before, after, by, .. } = change;
+    format!("{at}  {table}.{field}: {before:?} → {after:?}  {by}")
+}
+
+async fn drafts(hub: &Hub, caller: &Caller, output: &Output) -> Result<(), CliError> {
+    let (actor, asked) = (caller.actor.clone(), Asked::new(Some(200), None));
+    let page = hub.read::<_, DirectoryError>(move |db| directory::drafts(db, &actor, &asked)).await?;
+    output.data(&page, |page| {
+        if page.items.is_empty() {
+            return String::from("No draft waits.");
+        }
+        page.items.iter().map(draft_line).collect::<Vec<_>>().join("\n")
+    })
+}
+
+fn draft_line(draft: &Draft) -> String {
+    let cells = draft.edit.service.iter().map(|(column, cell)| format!("{column}: {cell}"));
+    let tables = draft.edit.parts.iter().map(|(table, rows)| format!("{table}: {} rows", rows.len()));
+    format!("{}  {}", draft.service, cells.chain(tables).collect::<Vec<_>>().join("; "))
+}
+
+async fn decide(
+    hub: &Hub,
+    caller: &Caller,
+    (service, decision): (ServiceId, Decision),
+    output: &Output,
+) -> Result<(), CliError> {
+    let (actor, now) = (caller.actor.clone(), hub.now());
+    let draft =
+        hub.read::<_, DirectoryError>(move |db| directory::find_draft(db, &actor, service, now)).await?;
+    let settings = hub.settings().directory.clone();
+    let deciding =
+        move |tx: &mut Tx<'_>| directory::decide(tx, (service, draft.version), (&decision, &settings));
+    let now = hub.write("directory.decide", caller, deciding).await?;
+    output.data(&now, line)
+}
+
+async fn doubted(hub: &Hub, caller: &Caller, limit: u16, output: &Output) -> Result<(), CliError> {
+    let (actor, asked, now) = (caller.actor.clone(), Asked::new(Some(limit), None), hub.now());
+    let page = hub.read::<_, DirectoryError>(move |db| directory::doubted(db, &actor, &asked, now)).await?;
+    output.data(&page, |page| {
+        if page.items.is_empty() {
+            return String::from("Every entry fits what people met.");
+        }
+        page.items.iter().map(doubted_line).collect::<Vec<_>>().join("\n")
+    })
+}
+
+fn doubted_line(service: &directory::Service) -> String {
+    let flagged = if service.upkeep.flagged_at.is_some() { "  flagged" } else { "" };
+    format!("{}  did not fit {} times{flagged}", line(service), service.upkeep.mismatches)
 }
 
 async fn link(
@@ -587,9 +796,10 @@ async fn import(
     let bar = bar(output, package.bytes(), "looking");
     let (actor, shown, from, looked_at) =
         (caller.actor.clone(), bar.clone(), source.clone(), Arc::clone(&package));
+    let now = hub.now();
     let report = hub
         .read::<_, DirectoryError>(move |db| {
-            directory::dry_run(db, &actor, &looked_at, &from, &mut |p| shown.set_position(p.bytes))
+            directory::dry_run(db, &actor, (&looked_at, &from, now), &mut |p| shown.set_position(p.bytes))
         })
         .await?;
     bar.finish_and_clear();
@@ -606,6 +816,53 @@ async fn import(
         })
         .await?;
     bar.finish_and_clear();
+    tell(&report, true, output)
+}
+
+async fn areas(
+    hub: &Hub,
+    caller: &Caller,
+    (wanted, limit): (AreasWanted, u16),
+    output: &Output,
+) -> Result<(), CliError> {
+    let (actor, asked) = (caller.actor.clone(), Asked::new(Some(limit), None));
+    let today = hub.now().datetime().date_naive();
+    let page = hub
+        .read::<_, DirectoryError>(move |db| directory::areas::areas(db, &actor, (&wanted, &asked), today))
+        .await?;
+    output.data(&page, |page| {
+        if page.items.is_empty() {
+            return String::from(
+                "There are none. They come in with throughline directory areas --import FILE",
+            );
+        }
+        page.items.iter().map(area_line).collect::<Vec<_>>().join("\n")
+    })
+}
+
+fn area_line(area: &Area) -> String {
+    format!("{}  {}", area.key, area.name)
+}
+
+/// Takes a list of areas, and works out anew where services are.
+async fn import_areas(
+    hub: &Hub,
+    caller: &Caller,
+    (list, take): (&Path, bool),
+    output: &Output,
+) -> Result<(), CliError> {
+    let sheet = Arc::new(Sheet::open(list)?);
+    let (actor, looked_at) = (caller.actor.clone(), Arc::clone(&sheet));
+    let report = hub
+        .read::<_, DirectoryError>(move |db| directory::areas::look_at_areas(db, &actor, &looked_at))
+        .await?;
+    if !take || report.stopped.is_some() || report.changes() == 0 {
+        return tell(&report, false, output);
+    }
+    let importing = move |tx: &mut Tx<'_>| directory::areas::import_areas(tx, &sheet);
+    let report = hub.write("directory.import_areas", caller, importing).await?;
+    output.say("working out where services are");
+    while hub.tend("directory.enter_searched", directory::search::enter_searched).await? {}
     tell(&report, true, output)
 }
 

@@ -7,14 +7,14 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    CliError, Output, block_on,
+    CliError, Output, block_on, files,
     home::{Home, HomeArgs},
     member::{calendar_in, calendar_told},
     session::{Session, part, text},
 };
 use crate::{
     directory::{Checked, Outcome},
-    kernel::{Timestamp, id::ServiceId},
+    kernel::{Code, Fault, Timestamp, id::ServiceId},
     members::Calendar,
     policy::ServiceCode,
 };
@@ -88,6 +88,30 @@ A calendar:
         /// Until when that holds; for the time in the hub's settings when left out. Afterwards nobody knows.
         #[arg(long)]
         until: Option<Timestamp>,
+    },
+    /// Show what this organisation wants the entry of a service to say, write it, or throw it away. Those who keep the directory take what
+    /// is submitted.
+    #[command(after_help = "Examples:
+  throughline service draft svc_…
+  throughline service draft svc_… --file draft.json --submit
+  throughline service draft svc_… --drop
+
+A draft, by the columns of HSDS; all rows of each table that it names:
+  { \"service\": { \"name\": \"Night shelter\", \"description\": \"Ten beds\" },
+    \"parts\": { \"phone\": [ { \"number\": \"+260 211 000 000\" } ],
+               \"schedule\": [ { \"freq\": \"WEEKLY\", \"byday\": \"MO,TU\", \"opens_at\": \"18:00\", \"closes_at\": \"08:00\" } ] } }")]
+    Draft {
+        /// The service.
+        service: ServiceId,
+        /// File with what the entry should say.
+        #[arg(long)]
+        file: Option<PathBuf>,
+        /// Have those who keep the directory look at it.
+        #[arg(long, requires = "file")]
+        submit: bool,
+        /// Throw it away.
+        #[arg(long, conflicts_with = "file")]
+        drop: bool,
     },
     /// Say that what the directory says of a service was looked at: right, put right, or not offered any more.
     #[command(after_help = "Example:
@@ -164,8 +188,45 @@ async fn at_hub(home: &Home, what: What, output: &Output) -> Result<(), CliError
             let body = json!({ "method": "provider_update", "outcome": outcome, "fields": fields });
             session.hub.change(Method::POST, &format!("{path}/verifications"), Some(&body), seen).await?.body
         }
+        What::Draft { service, file, submit, drop } => {
+            return draft(&session, service, (file, submit, drop), output).await;
+        }
     };
     output.data(&service, told)
+}
+
+/// The largest file with a draft.
+const MOST_DRAFT: u64 = 256 * 1024;
+
+async fn draft(
+    session: &Session<'_>,
+    service: ServiceId,
+    (file, submit, drop): (Option<PathBuf>, bool, bool),
+    output: &Output,
+) -> Result<(), CliError> {
+    let path = format!("/api/v1/services/{service}/draft");
+    if drop {
+        session.hub.delete(&path).await?;
+        output.say("The draft was thrown away.");
+        return Ok(());
+    }
+    let draft = match file {
+        Some(file) => {
+            let edit: Value =
+                serde_json::from_str(&files::beginning(&file, MOST_DRAFT)?).map_err(|reason| {
+                    let code = Code::new("directory.bad_draft", Fault::Refused);
+                    CliError::new(code, format!("{} is no draft: {reason}; see --help", file.display()))
+                })?;
+            session.hub.put(&path, &json!({ "edit": edit, "submit": submit })).await?.body
+        }
+        None => session.hub.get(&path).await?.body,
+    };
+    output.data(&draft, |draft| {
+        let reason = draft.get("reason").and_then(Value::as_str);
+        let reason = reason.map(|reason| format!("\nRefused: {reason}")).unwrap_or_default();
+        let edit = draft.get("edit").map(|edit| format!("{edit:#}")).unwrap_or_default();
+        format!("{}: {}{reason}\n{edit}", text(draft, "service"), text(draft, "state"))
+    })
 }
 
 async fn calendar(session: &Session<'_>, file: Option<PathBuf>, output: &Output) -> Result<(), CliError> {

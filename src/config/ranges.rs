@@ -5,7 +5,7 @@ use toml::{Table, Value};
 use super::{Complaint, load::put};
 
 /// Setting, smallest and greatest value.
-const RANGES: [(&str, &str, i64, i64); 34] = [
+const RANGES: [(&str, &str, i64, i64); 35] = [
     ("server", "workers", 0, 512),
     ("server", "shutdown_seconds", 0, 3_600),
     ("database", "readers", 1, 1_000),
@@ -41,6 +41,7 @@ const RANGES: [(&str, &str, i64, i64); 34] = [
     ("directory", "availability_days", 1, 366),
     ("directory", "verification_days", 1, 3_660),
     ("directory", "remind_days", 0, 366),
+    ("directory", "flag_after", 1, 1_000),
     ("jobs", "claim_lease_seconds", 5, 86_400),
     ("jobs", "idempotency_hours", 1, 8_760),
     ("jobs", "outbox_days", 1, 36_500),

@@ -171,6 +171,8 @@ pub struct DirectorySettings {
     pub verification_days: i64,
     /// Days before either ends at which its provider is reminded.
     pub remind_days: i64,
+    /// After how many mismatches an entry is flagged.
+    pub flag_after: i64,
 }
 
 /// `[jobs]`

@@ -62,6 +62,23 @@ pub enum DirectoryError {
     /// A place in another list.
     #[error("this cursor belongs to another search; begin with its first page")]
     BadCursor,
+    /// A draft that cannot be taken as it is.
+    #[error("the draft cannot be kept: {0}")]
+    BadEdit(String),
+    /// A draft of an entry that changed since.
+    #[error(
+        "the entry changed since this draft was written; its provider has to look at it and write it again"
+    )]
+    DraftOutdated,
+    /// A refusal without a reason.
+    #[error("say why it is refused; the provider reads it")]
+    ReasonMissing,
+    /// A code of an area.
+    #[error("no area has the code {0}; look it up with GET /api/v1/areas or throughline directory areas")]
+    UnknownArea(String),
+    /// A code that several areas have.
+    #[error("several areas have the code {0}; write country, level and code, such as LB/3/10101")]
+    SeveralAreas(String),
     /// A place or a distance.
     #[error(
         "a place is lat (-90 to 90) and lon (-180 to 180) in degrees, and proximity is in metres, 0 or more"
@@ -93,6 +110,11 @@ impl Coded for DirectoryError {
             Self::Restricted(_) => Code::new("directory.restricted", Fault::Conflict),
             Self::TooMuch => Code::new("hsds.too_much", Fault::TooLarge),
             Self::BadSource => Code::new("directory.bad_source", Fault::Malformed),
+            Self::BadEdit(_) => Code::new("directory.bad_draft", Fault::Refused),
+            Self::DraftOutdated => Code::new("directory.draft_outdated", Fault::Conflict),
+            Self::ReasonMissing => Code::new("directory.reason_missing", Fault::Malformed),
+            Self::UnknownArea(_) => Code::new("directory.unknown_area", Fault::Malformed),
+            Self::SeveralAreas(_) => Code::new("directory.several_areas", Fault::Malformed),
             Self::BadPlace => Code::new("directory.bad_place", Fault::Malformed),
             Self::TooManyPlaces => Code::new("directory.too_many_places", Fault::Malformed),
             Self::BadMoment(_) => Code::new("directory.bad_moment", Fault::Malformed),

@@ -1,12 +1,13 @@
 //! Import a package: look first, then all of it in one transaction.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use uuid::Uuid;
 
 use super::{
-    Availability, DirectoryError, Listing, Service, Upkeep, Visibility,
-    hsds::{self, Package, Progress, Report, Row, TableReport, Tally, tables::Rule},
+    Availability, DirectoryError, Listing, Service, Upkeep, Visibility, areas, changes,
+    drafts::Overridden,
+    hsds::{self, Package, Problem, Progress, Report, Row, TableReport, Tally, tables::Rule},
     rows::{self, Touched},
     search,
     store::{self, Known},
@@ -22,33 +23,36 @@ use crate::{
 pub fn dry_run(
     db: &mut Db<'_>,
     actor: &Actor,
-    package: &Package,
-    source: &str,
+    (package, source, now): (&Package, &str, Timestamp),
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Report, DirectoryError> {
     actor.may(Permission::ManageDirectory)?;
     check_source(source)?;
-    let mut seen = Seen::new();
+    let (mut seen, mut stated) = (Seen::new(), Stated::new());
     let mut other = None;
     let is_known = store::has_source(db, source)?;
+    let overridden = Overridden::load(db, source)?;
     let mut report = {
         let mut sink = |rule: &'static Rule, rows: Vec<Row>| {
             remember(&mut seen, rule, &rows);
+            state(&mut stated, rule, &rows);
             if rule.name == "service" && other.is_none() {
                 other = store::other_source(db, source, &rows.iter().collect::<Vec<_>>())?;
             }
             if !is_known {
                 return Ok(all_new(&rows));
             }
-            Ok::<_, DirectoryError>(compare(db, source, rule, &rows)?.0)
+            let (rows, left_out) = overridden.lay_over(rows);
+            Ok::<_, DirectoryError>(compare(db, source, rule, &rows)?.0.with_unchanged(left_out))
         };
         hsds::read(package, source, &mut sink, progress)?
     };
     if let Some(other) = other {
         report.stopped.get_or_insert(imported_as(&other));
     }
+    warn(&mut report, areas::unknown(db, &stated, now.datetime().date_naive())?);
     if report.stopped.is_none() {
-        for (table, _id, _digest) in missing(db, source, &seen)? {
+        for (table, _id, _digest) in missing(db, source, &seen, &overridden)? {
             count_missing(&mut report, &table);
         }
     }
@@ -79,20 +83,28 @@ pub fn import(
     tx.actor().may(Permission::ManageDirectory)?;
     check_source(source)?;
     tx.take_turn(&["directory"])?;
-    let (mut seen, mut taking) = (Seen::new(), Taking::begin(tx.db(), given)?);
+    let (mut seen, mut stated) = (Seen::new(), Stated::new());
+    let mut taking = Taking::begin(tx.db(), given)?;
     let mut report = {
         let mut sink = |rule: &'static Rule, rows: Vec<Row>| {
             remember(&mut seen, rule, &rows);
-            take(tx, source, rule, &rows, &mut taking)
+            state(&mut stated, rule, &rows);
+            let (rows, left_out) = taking.overridden.lay_over(rows);
+            Ok::<_, DirectoryError>(take(tx, source, rule, &rows, &mut taking)?.with_unchanged(left_out))
         };
         hsds::read(package, source, &mut sink, progress)?
     };
     if let Some(reason) = report.stopped {
         return Err(DirectoryError::Stopped(reason));
     }
-    let gone = missing(tx.db(), source, &seen)?;
+    let today = tx.now().datetime().date_naive();
+    warn(&mut report, areas::unknown(tx.db(), &stated, today)?);
+    let gone = missing(tx.db(), source, &seen, &taking.overridden)?;
     keep_restricted(tx, source, &gone, &taking)?;
     for (table, id, digest) in gone {
+        if let Some(rule) = hsds::tables::rule(&table) {
+            changes::store::note(tx, source, &[changes::listed((rule.name, &id), false)])?;
+        }
         store::mark_missing(tx, (source, &table, &id), &digest)?;
         count_missing(&mut report, &table);
         taking.touched.add(id);
@@ -157,11 +169,34 @@ fn remember(seen: &mut Seen, rule: &'static Rule, rows: &[Row]) {
     seen.entry(rule.name).or_default().extend(rows.iter().map(|row| row.id));
 }
 
+/// Codes of areas that rows name, each with the first that does: its table and line.
+type Stated = BTreeMap<String, (&'static str, u64)>;
+
+/// How many different codes are looked up.
+const MOST_STATED: usize = 50_000;
+
+fn state(stated: &mut Stated, rule: &'static Rule, rows: &[Row]) {
+    for row in rows {
+        let Some(code) = areas::named_by(rule.name, &row.cells) else { continue };
+        if stated.len() < MOST_STATED {
+            stated.entry(code.to_owned()).or_insert((rule.name, row.line));
+        }
+    }
+}
+
+/// Adds what is doubtful to a report.
+fn warn(report: &mut Report, problems: Vec<Problem>) {
+    let count = u64::try_from(problems.len()).unwrap_or(u64::MAX);
+    report.warned = report.warned.saturating_add(count);
+    report.problems.extend(problems);
+}
+
 /// Rows the source gave before and does not give now: table, id, digest.
 fn missing(
     db: &mut Db<'_>,
     source: &str,
     seen: &Seen,
+    overridden: &Overridden,
 ) -> Result<Vec<(String, String, String)>, DirectoryError> {
     let mut missing = Vec::new();
     for table in store::tables(db, source)? {
@@ -175,7 +210,8 @@ fn missing(
                 page.into_iter()
                     .filter(|row| {
                         let id = Uuid::try_parse(&row.id);
-                        !id.is_ok_and(|id| given.is_some_and(|given| given.contains(&id)))
+                        let is_given = id.is_ok_and(|id| given.is_some_and(|given| given.contains(&id)));
+                        !is_given && !overridden.is_added(&row.id)
                     })
                     .map(|row| (table.clone(), row.id, row.digest)),
             );
@@ -260,6 +296,8 @@ struct Taking {
     is_known: bool,
     /// Who may find new services.
     visibility: Visibility,
+    /// What providers corrected.
+    overridden: Overridden,
 }
 
 impl Taking {
@@ -272,6 +310,7 @@ impl Taking {
             place: rows::store::next_place(db)?,
             is_known: store::has_source(db, given.source)?,
             visibility: given.visibility,
+            overridden: Overridden::load(db, given.source)?,
         })
     }
 }
@@ -294,7 +333,10 @@ fn take(
         let ids: Vec<String> = changes.map(|(row, _)| row.id.to_string()).collect();
         taking.touched.add_owners(tx.db(), &ids)?;
     }
-    let (mut new, mut touched) = (Vec::new(), Vec::new());
+    let changed = rows.iter().zip(&differences).filter(|(_, how)| matches!(how, Difference::Changed(_)));
+    let changed: Vec<String> = changed.map(|(row, _)| row.id.to_string()).collect();
+    let before = store::cells_before(tx.db(), (source, rule.name), &changed)?;
+    let (mut new, mut touched, mut noted) = (Vec::new(), Vec::new(), Vec::new());
     for (row, difference) in rows.iter().zip(&differences) {
         match difference {
             Difference::New => new.push(row),
@@ -302,6 +344,9 @@ fn take(
                 store::update_row(tx, source, rule.name, row, was)?;
                 let id = row.id.to_string();
                 rows::store::replace_links(tx, (source, rule.name, &id), &rows::of_row(rule, row))?;
+                if let Some(before) = before.get(&id) {
+                    noted.extend(changes::between((rule.name, &id), (before, &row.cells), was.missing));
+                }
                 touched.push(row);
             }
             Difference::None => {
@@ -312,6 +357,7 @@ fn take(
             }
         }
     }
+    changes::store::note(tx, source, &noted)?;
     let first = taking.place;
     store::insert_rows(tx, (source, rule.name), &new, first)?;
     let links: Vec<_> = new.iter().flat_map(|row| rows::of_row(rule, row)).collect();

@@ -17,12 +17,16 @@
 //!
 //! It does not rank by fit to a person, and it does not judge eligibility: who asks is not known here.
 
+pub mod areas;
+mod changes;
 mod descriptor;
+mod drafts;
 pub mod eligibility;
 mod error;
 mod export;
 pub mod fold;
 mod give;
+pub mod hours;
 pub mod hsds;
 mod import;
 mod lines;
@@ -38,6 +42,11 @@ mod store;
 mod upkeep;
 mod visibility;
 
+pub use changes::{Change, changes};
+pub use drafts::{
+    Decided, Decision, Draft, DraftState, Edit, WriteDraft, decide, decisions, drafts, drop_draft,
+    find_draft, write_draft,
+};
 pub use error::DirectoryError;
 pub use export::{Exported, Target, export};
 pub use give::{Documents, give};
@@ -50,7 +59,7 @@ pub use publish::{Form, Publish, publish};
 pub use rows::{Depth, Kind, enter_rows};
 pub use service::{Listing, Service, Viewer, Visibility, find_service};
 pub use upkeep::{
-    Checked, Freshness, Method, Outcome, Upkeep, Verification, Verified, Verify, anything_to_remind, remind,
-    verifications, verify,
+    Checked, Freshness, Meeting, Met, Method, Outcome, Upkeep, Verification, Verified, Verify,
+    anything_to_remind, doubted, remind, report, report_declined, verifications, verify,
 };
 pub use visibility::{SetVisibility, set_source_visibility, set_visibility};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Checked, DirectoryError, Listing, Method, Outcome, Service, Upkeep, Verification, Visibility,
+    Checked, DirectoryError, Listing, Method, Outcome, Service, Upkeep, Verification, Visibility, changes,
     hsds::{Row, tables},
     rows, search, store, upkeep,
 };
@@ -256,6 +256,8 @@ pub fn set_availability(
     }
     let known = cmd.said.availability != Availability::Unknown;
     let said = Intake { valid_until: known.then_some(until), ..cmd.said.clone() };
+    let room = |availability: Availability| availability.name().to_owned();
+    changes::note_service(tx, &was, &[("availability", room(was.availability), room(said.availability))])?;
     store::set_availability(tx, &SetAvailability { said, ..*cmd })?;
     super::find_service(tx.db(), actor, cmd.service, now)
 }
@@ -288,7 +290,7 @@ pub struct Link {
 pub fn link_service(tx: &mut Tx<'_>, cmd: &LinkService, policy: &Policy) -> Result<Service, DirectoryError> {
     let (actor, now) = (tx.actor(), tx.now());
     actor.may(Permission::ManageDirectory)?;
-    super::find_service(tx.db(), actor, cmd.service, now)?;
+    let was = super::find_service(tx.db(), actor, cmd.service, now)?;
     if let Some(link) = &cmd.link {
         if policy.service(&link.service).is_none() {
             return Err(DirectoryError::UnknownService(link.service.to_string()));
@@ -296,7 +298,12 @@ pub fn link_service(tx: &mut Tx<'_>, cmd: &LinkService, policy: &Policy) -> Resu
         members::find_active(tx.db(), link.organisation)?;
     }
     store::link(tx, cmd)?;
-    super::find_service(tx.db(), actor, cmd.service, now)
+    let after = super::find_service(tx.db(), actor, cmd.service, now)?;
+    let member = |service: &Service| service.member.map_or_else(String::new, |member| member.to_string());
+    let code = |service: &Service| service.service.as_ref().map_or_else(String::new, ToString::to_string);
+    let changed = [("member", member(&was), member(&after)), ("service_code", code(&was), code(&after))];
+    changes::note_service(tx, &was, &changed)?;
+    Ok(after)
 }
 
 fn may_keep(actor: &Actor, organisation: OrganisationId) -> Result<(), DirectoryError> {
@@ -314,6 +321,15 @@ pub struct OfferFacts {
     pub availability: Availability,
 }
 
+/// The codes of what may be meant by one: a packet may carry a broader code in the place of one that would give the need away.
+pub(super) fn codes(service: &ServiceCode, policy: &Policy) -> Vec<String> {
+    policy
+        .services()
+        .filter(|known| known.code == *service || known.route_as.as_ref() == Some(service))
+        .map(|known| known.code.to_string())
+        .collect()
+}
+
 /// Whether the organisation offers the service, and whether it takes people now. Nothing when no active entry says so.
 pub fn offer(
     db: &mut Db<'_>,
@@ -322,13 +338,7 @@ pub fn offer(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Option<OfferFacts>, DirectoryError> {
-    // A packet may carry a broader code in the place of one that would give the need away.
-    let codes: Vec<String> = policy
-        .services()
-        .filter(|known| known.code == *service || known.route_as.as_ref() == Some(service))
-        .map(|known| known.code.to_string())
-        .collect();
-    let found = store::availabilities(db, organisation, &codes, now)?;
+    let found = store::availabilities(db, organisation, &codes(service, policy), now)?;
     let order = [
         Availability::Open,
         Availability::Assessment,

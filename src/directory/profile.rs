@@ -16,7 +16,9 @@ pub const FILES: &[(&str, &str)] = &[
     ("outgoing_referral.json", include_str!("../../schemas/hsds-profile/outgoing_referral.json")),
     ("referral_channel.json", include_str!("../../schemas/hsds-profile/referral_channel.json")),
     ("referral_requirement.json", include_str!("../../schemas/hsds-profile/referral_requirement.json")),
+    ("schedule.json", include_str!("../../schemas/hsds-profile/schedule.json")),
     ("service.json", include_str!("../../schemas/hsds-profile/service.json")),
+    ("service_area.json", include_str!("../../schemas/hsds-profile/service_area.json")),
     ("service_at_location.json", include_str!("../../schemas/hsds-profile/service_at_location.json")),
     ("translation.json", include_str!("../../schemas/hsds-profile/translation.json")),
 ];

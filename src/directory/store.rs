@@ -50,6 +50,8 @@ struct ServiceRow {
     availability_until: Option<i64>,
     verified_at: Option<i64>,
     verify_by: Option<i64>,
+    mismatches: i64,
+    flagged_at: Option<i64>,
 }
 
 impl ServiceRow {
@@ -81,6 +83,8 @@ impl ServiceRow {
             availability_until: service.upkeep.availability_until.map(Timestamp::micros),
             verified_at: service.upkeep.verified_at.map(Timestamp::micros),
             verify_by: service.upkeep.verify_by.map(Timestamp::micros),
+            mismatches: service.upkeep.mismatches,
+            flagged_at: service.upkeep.flagged_at.map(Timestamp::micros),
         }
     }
 
@@ -95,6 +99,8 @@ impl ServiceRow {
             availability_until: until,
             verified_at: self.verified_at.map(Timestamp::from_micros),
             verify_by: self.verify_by.map(Timestamp::from_micros),
+            mismatches: self.mismatches,
+            flagged_at: self.flagged_at.map(Timestamp::from_micros),
             ..Upkeep::default()
         };
         Ok(Service {
@@ -177,6 +183,23 @@ pub(super) fn service(db: &mut Db<'_>, id: ServiceId, now: Timestamp) -> Result<
         .optional()
         .map_err(StorageError::from)?;
     Ok(row.ok_or(AccessError::NotFound)?.into_service(now)?)
+}
+
+/// What an organisation offers under some codes at present.
+pub(super) fn offered(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    codes: &[String],
+    now: Timestamp,
+) -> Result<Vec<Service>, StorageError> {
+    let rows: Vec<ServiceRow> = services::table
+        .filter(services::member.eq(organisation.to_string()).and(services::service_code.eq_any(codes)))
+        .filter(services::status.eq(Listing::Active.name()).and(services::missing_since.is_null()))
+        .order(services::id)
+        .limit(2)
+        .select(ServiceRow::as_select())
+        .load(db.conn())?;
+    rows.into_iter().map(|row| row.into_service(now)).collect()
 }
 
 pub(super) fn availabilities(
@@ -311,6 +334,28 @@ pub(super) fn known(
         found.extend(
             rows.into_iter().map(|(id, digest, missing)| (id, Known { digest, missing: missing.is_some() })),
         );
+    }
+    Ok(found)
+}
+
+/// What these rows held before, by id.
+pub(super) fn cells_before(
+    db: &mut Db<'_>,
+    (source, table): (&str, &str),
+    ids: &[String],
+) -> Result<HashMap<String, BTreeMap<String, String>>, StorageError> {
+    let mut found = HashMap::new();
+    for ids in ids.chunks(AT_ONCE) {
+        let rows: Vec<(String, String)> = directory_rows::table
+            .filter(directory_rows::source.eq(source).and(directory_rows::tbl.eq(table)))
+            .filter(directory_rows::id.eq_any(ids))
+            .select((directory_rows::id, directory_rows::body))
+            .load(db.conn())?;
+        for (id, body) in rows {
+            let cells = serde_json::from_str(&body)
+                .map_err(|_reason| StorageError::Unreadable("directory_rows.body"))?;
+            found.insert(id, cells);
+        }
     }
     Ok(found)
 }
@@ -483,6 +528,7 @@ struct PackageRow<'a> {
     body: String,
     place: i64,
     folded: String,
+    confidential: i64,
 }
 
 /// What lists of a table are searched in.
@@ -492,6 +538,12 @@ pub(super) fn folded(table: &str, cells: &BTreeMap<String, String>) -> String {
     }
     let texts = ["name", "alternate_name", "description"].iter().filter_map(|column| cells.get(*column));
     fold(&texts.map(String::as_str).collect::<Vec<_>>().join(" "))
+}
+
+/// Whether it is kept secret where a location is: 0 or 1.
+fn confidential(table: &str, cells: &BTreeMap<String, String>) -> i64 {
+    let secret = table == "location" && cells.get("confidential").is_some_and(|cell| cell.trim() == "yes");
+    i64::from(secret)
 }
 
 /// Stores rows, the first at a place and the others behind it.
@@ -513,6 +565,7 @@ pub(super) fn insert_rows(
                 body: row.json(),
                 place: *place,
                 folded: folded(table, &row.cells),
+                confidential: confidential(table, &row.cells),
             })
             .collect();
         let insert = diesel::insert_into(directory_rows::table).values(&values);
@@ -538,6 +591,7 @@ pub(super) fn update_row(
             directory_rows::digest.eq(&digest),
             directory_rows::body.eq(row.json()),
             directory_rows::folded.eq(folded(table, &row.cells)),
+            directory_rows::confidential.eq(confidential(table, &row.cells)),
             directory_rows::missing_since.eq(None::<i64>),
         ))
         .execute(tx.db().conn())?;
@@ -588,6 +642,8 @@ pub(super) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<usize, StorageErro
     super::rows::store::forget_links(tx, source)?;
     super::search::store::forget(tx, source)?;
     upkeep::store::forget(tx, source)?;
+    super::changes::store::forget(tx, source)?;
+    super::drafts::forget(tx, source)?;
     diesel::delete(directory_rows::table.filter(directory_rows::source.eq(source)))
         .execute(tx.db().conn())?;
     Ok(diesel::delete(services::table.filter(services::source.eq(source))).execute(tx.db().conn())?)

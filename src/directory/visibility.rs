@@ -1,6 +1,6 @@
 //! Who may find what: one service, or everything that came from a source.
 
-use super::{DirectoryError, Service, Visibility, find_service, import::check_source, store};
+use super::{DirectoryError, Service, Visibility, changes, find_service, import::check_source, store};
 use crate::{
     access::{AccessError, Permission, Tx},
     audit::{self, Record},
@@ -27,6 +27,8 @@ pub fn set_visibility(tx: &mut Tx<'_>, cmd: &SetVisibility) -> Result<Service, D
     if !(own && actor.may(Permission::ManageStaff).is_ok()) {
         actor.may(Permission::ManageDirectory)?;
     }
+    let (before, after) = (was.visibility.name().to_owned(), cmd.visibility.name().to_owned());
+    changes::note_service(tx, &was, &[("visibility", before, after)])?;
     store::set_visibility(tx, cmd)?;
     let (version, updated_at) = (cmd.version.saturating_add(1), tx.now());
     Ok(Service { visibility: cmd.visibility, version, updated_at, ..was })

@@ -11,7 +11,7 @@ use super::{
     named, needs,
     receipt::{EventReceipt, Recorded},
     referral::Referral,
-    state::{Effect, Step},
+    state::{Effect, State, Step},
     store,
     take_back::holding,
     timers,
@@ -26,7 +26,7 @@ use crate::{
         id::{OrganisationId, ReferralEventId},
     },
     outbox, packets,
-    policy::Policy,
+    policy::{Policy, ReasonCode, ServiceCode},
 };
 
 /// What an event led to.
@@ -40,6 +40,20 @@ pub struct Moved {
     pub number: Number,
     /// The node's signed receipt.
     pub receipt: String,
+}
+
+impl Moved {
+    /// Whom the referral went to, for which service and why it was not taken, if this move declined or redirected it.
+    pub fn declined(&self) -> Option<(OrganisationId, &ServiceCode, &ReasonCode)> {
+        let is_new = matches!(self.number, Number::T06 | Number::T09 | Number::T10 | Number::T12);
+        let (State::Declined { reason, .. } | State::Redirected { reason, .. }) =
+            &self.referral.standing.state
+        else {
+            return None;
+        };
+        let origin = &self.referral.origin;
+        is_new.then_some((origin.recipient, &origin.service, reason))
+    }
 }
 
 /// Applies an event whose signature and order were looked at.

@@ -234,7 +234,14 @@ impl Run {
         let organisations = self.written.organisations;
         let prepared = store
             .read::<_, DirectoryError>(move |db| {
-                let bare = |number| Bare::of(db, &Actor::operator(), &question(of, number, organisations).1);
+                let bare = |number| {
+                    Bare::of(
+                        db,
+                        &Actor::operator(),
+                        &question(of, number, organisations).1,
+                        SystemClock.now(),
+                    )
+                };
                 (0..SAMPLE).map(bare).collect::<Result<Vec<_>, _>>()
             })
             .await?;

@@ -78,6 +78,9 @@ pub(in crate::directory) const COLUMNS: &[(&str, &[&str])] = &[
             "longitude",
             "external_identifier",
             "external_identifier_type",
+            "admin_area",
+            "confidential",
+            "iana_timezone",
         ],
     ),
     ("service_at_location", &["id", "service_id", "location_id", "description"]),
@@ -143,6 +146,8 @@ pub(in crate::directory) const COLUMNS: &[(&str, &[&str])] = &[
             "schedule_link",
             "attending_type",
             "notes",
+            "on_request",
+            "exceptions",
         ],
     ),
     ("language", &["id", "service_id", "location_id", "phone_id", "name", "code", "note"]),
@@ -157,6 +162,7 @@ pub(in crate::directory) const COLUMNS: &[(&str, &[&str])] = &[
             "extent",
             "extent_type",
             "uri",
+            "admin_area",
         ],
     ),
     ("required_document", &["id", "service_id", "document", "uri"]),
@@ -249,6 +255,11 @@ pub(in crate::directory) const NUMBERS: &[(&str, &[&str])] = &[
     ("eligibility_rule", &["group_no"]),
     ("referral_channel", &["order"]),
 ];
+
+/// The columns of a table.
+pub(in crate::directory) fn columns(table: &str) -> &'static [&'static str] {
+    COLUMNS.iter().find(|(known, _)| *known == table).map_or(&[], |(_, columns)| columns)
+}
 
 /// Whether a table of columns lists one.
 pub(in crate::directory) fn lists(of: &[(&str, &[&str])], table: &str, column: &str) -> bool {

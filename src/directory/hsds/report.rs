@@ -100,6 +100,14 @@ pub struct Tally {
     pub unchanged: u64,
 }
 
+impl Tally {
+    /// The same with so many more that are there already.
+    #[must_use]
+    pub fn with_unchanged(self, more: u64) -> Self {
+        Self { unchanged: self.unchanged.saturating_add(more), ..self }
+    }
+}
+
 impl Report {
     /// Rows over all tables.
     pub fn rows(&self) -> u64 {

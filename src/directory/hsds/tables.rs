@@ -120,7 +120,7 @@ pub static RULES: &[Rule] = &[
         name: "location",
         required: &["location_type"],
         references: PARENTS,
-        closed: &[("location_type", PLACE_KIND)],
+        closed: &[("location_type", PLACE_KIND), ("confidential", YES_NO)],
         is_referred_to: true,
     },
     Rule {
@@ -158,7 +158,7 @@ pub static RULES: &[Rule] = &[
         name: "schedule",
         required: &[],
         references: PARENTS,
-        closed: &[("freq", &["WEEKLY", "MONTHLY"])],
+        closed: &[("freq", &["WEEKLY", "MONTHLY"]), ("on_request", YES_NO)],
         is_referred_to: false,
     },
     Rule { name: "language", required: &[], references: PARENTS, closed: &[], is_referred_to: false },

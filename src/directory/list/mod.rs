@@ -2,20 +2,23 @@
 
 pub(super) mod store;
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::{Listed, Window};
 use uuid::Uuid;
 
 use super::{
-    DirectoryError, Viewer, fold,
+    DirectoryError, Viewer,
+    areas::InArea,
+    fold,
     rows::{Depth, Kind, compose},
     search::{self, Around, Of},
 };
 use crate::{
     access::{AccessError, Actor},
     kernel::Timestamp,
-    storage::{Db, StorageError},
+    storage::Db,
 };
 
 /// The most that stands on a page.
@@ -34,6 +37,10 @@ pub struct Narrowed {
     pub text: String,
     /// Only services and services at locations that are near a place.
     pub around: Option<Around>,
+    /// Only services that serve an area or are in it, and their places.
+    pub area: Option<InArea>,
+    /// The day that areas are looked up for.
+    pub today: NaiveDate,
     /// Services of this organisation.
     pub organization: Option<Uuid>,
     /// What bears this term.
@@ -58,11 +65,12 @@ pub(in crate::directory) struct Sieve<'a> {
 }
 
 impl<'a> Sieve<'a> {
-    fn of(db: &mut Db<'_>, kind: Kind, narrowed: &'a Narrowed) -> Result<Self, StorageError> {
+    fn of(db: &mut Db<'_>, kind: Kind, narrowed: &'a Narrowed) -> Result<Self, DirectoryError> {
         let asked = (narrowed.text.as_str(), narrowed.around);
+        let area = (narrowed.area.as_ref(), narrowed.today);
         let (words, searched) = match kind {
-            Kind::Service => (Vec::new(), search::conditions(db, Of::Services, asked)?),
-            Kind::Place => (Vec::new(), search::conditions(db, Of::Places, asked)?),
+            Kind::Service => (Vec::new(), search::conditions(db, Of::Services, asked, area)?),
+            Kind::Place => (Vec::new(), search::conditions(db, Of::Places, asked, area)?),
             Kind::Organization | Kind::Taxonomy | Kind::Term => {
                 (fold::words(&narrowed.text, MOST_WORDS), Vec::new())
             }
@@ -131,6 +139,11 @@ pub fn list_page(
         empty: contents.is_empty(),
         contents,
     })
+}
+
+/// Refuses what cannot be asked for.
+pub fn check(db: &mut Db<'_>, kind: Kind, narrowed: &Narrowed) -> Result<(), DirectoryError> {
+    Sieve::of(db, kind, narrowed).map(drop)
 }
 
 /// The documents behind a place, and the place of the last; nothing when there are no more.

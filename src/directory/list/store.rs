@@ -111,6 +111,17 @@ macro_rules! fitting {
         query
     }};
 }
+
+/// Services at locations of which a viewer may know where they are.
+macro_rules! told {
+    ($query:expr, $viewer:expr) => {
+        match of_told_places($viewer) {
+            Some(condition) => $query.filter(condition),
+            None => $query,
+        }
+    };
+}
+
 type Condition = diesel::expression::SqlLiteral<diesel::sql_types::Bool>;
 
 /// What diesel has no way to write for both engines: a list that is a query of its own. Only ids, numbers and folded words stand
@@ -196,6 +207,7 @@ pub(in crate::directory) fn list(
         }
         Kind::Place => {
             let query = fitting!(places!().select(row).distinct().into_boxed(), viewer, sieve);
+            let query = told!(query, viewer);
             windowed!(db, query, directory_rows::id, directory_rows::place, window)?
         }
         Kind::Organization => {
@@ -222,7 +234,10 @@ pub(in crate::directory) fn count(
             let all = diesel::dsl::count(services::row_id);
             fitting!(services::table.select(all).into_boxed(), viewer, sieve).first(db.conn())?
         }
-        Kind::Place => fitting!(places!().select(rows).into_boxed(), viewer, sieve).first(db.conn())?,
+        Kind::Place => {
+            let query = fitting!(places!().select(rows).into_boxed(), viewer, sieve);
+            told!(query, viewer).first(db.conn())?
+        }
         Kind::Organization => {
             let query = fitting!(organizations!().select(rows).into_boxed(), viewer, sieve);
             named!(query, &sieve.words).first(db.conn())?
@@ -238,6 +253,24 @@ pub(in crate::directory) fn count(
 const FIRST: &str = "NOT EXISTS (SELECT 1 FROM directory_rows AS other WHERE other.id = directory_rows.id \
     AND other.tbl || '' = directory_rows.tbl AND other.place + 0 < directory_rows.place AND other.place + 0 > 0 \
     AND other.missing_since IS NULL)";
+
+/// Services at locations whose whereabouts are no secret, or where the viewer offers something.
+fn of_told_places(viewer: Viewer) -> Option<Condition> {
+    let secret = "SELECT at.id FROM directory_links AS at JOIN directory_rows AS location ON location.id = at.parent \
+        AND location.confidential = 1 WHERE at.tbl = 'service_at_location' AND at.via = 'location_id'";
+    let own = match viewer {
+        Viewer::Keeper => return None,
+        Viewer::Member(Some(own)) => format!(
+            " OR directory_rows.id IN (SELECT at.id FROM directory_links AS at \
+             JOIN directory_links AS other ON other.parent = at.parent AND other.via = 'location_id' AND other.tbl = 'service_at_location' \
+             JOIN directory_links AS offered ON offered.id = other.id AND offered.via = 'service_id' AND offered.tbl = 'service_at_location' \
+             JOIN services AS own ON own.row_id = offered.parent AND own.member = '{own}' \
+             WHERE at.via = 'location_id' AND at.tbl = 'service_at_location')"
+        ),
+        Viewer::Member(None) | Viewer::Anybody => String::new(),
+    };
+    Some(diesel::dsl::sql(&format!("(directory_rows.id NOT IN ({secret}){own})")))
+}
 
 /// Words of a source are there for those who may see one of its services, or when it has none: they may name what is hidden.
 fn of_seen_sources(viewer: Viewer) -> Option<Condition> {

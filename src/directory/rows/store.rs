@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::links::Link;
 use crate::{
     access::Tx,
+    kernel::id::OrganisationId,
     storage::{
         Conn, Db, StorageError,
         schema::directory::{directory_links, directory_rows, services},
@@ -211,6 +212,39 @@ pub(in crate::directory) fn links_around(
     Ok(found)
 }
 
+/// A service and every row that belongs to it: its parts, its places, their locations, and the parts of those; and its organisation.
+pub(in crate::directory) fn whole(db: &mut Db<'_>, service: &str) -> Result<Vec<String>, StorageError> {
+    let mut all = vec![service.to_owned()];
+    let mut level = all.clone();
+    // A telephone of a place has languages, and nothing lies deeper.
+    for _ in 0..4 {
+        let named = names(db, &level)?.into_iter().filter(|link| is_behind(&link.table, &link.via));
+        let parts: Vec<StoredLink> = in_portions(&level, |ids| {
+            let links = directory_links::table.filter(directory_links::parent.eq_any(ids));
+            links.select(StoredLink::as_select()).load(db.conn())
+        })?;
+        let parts = parts.into_iter().filter(|link| is_of_service(&link.table, &link.via));
+        let mut next: Vec<String> = named.map(|link| link.parent).chain(parts.map(|link| link.id)).collect();
+        next.sort_unstable();
+        next.dedup();
+        next.retain(|id| !all.contains(id));
+        all.extend(next.iter().cloned());
+        level = next;
+    }
+    Ok(all)
+}
+
+/// Whether a row that belongs to a service names another that does.
+fn is_behind(table: &str, via: &str) -> bool {
+    matches!((table, via), ("service", "organization_id") | ("service_at_location", "location_id"))
+}
+
+/// Whether a row belongs to the service, or the place of one, that it names. What else an organisation has does not.
+fn is_of_service(table: &str, via: &str) -> bool {
+    let is_place = table == "service_at_location" && via == "location_id";
+    super::shape::is_part(table, via) && via != "organization_id" && !is_place
+}
+
 fn in_portions<T>(
     ids: &[String],
     mut load: impl FnMut(&[String]) -> QueryResult<Vec<T>>,
@@ -282,6 +316,46 @@ pub(super) fn services_in(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<(String
         .into_iter()
         .filter_map(|(location, place)| Some((location, offered.get(&place)?.clone())))
         .collect())
+}
+
+/// Those of these locations of which it is kept secret where they are.
+pub(in crate::directory) fn confidential(
+    db: &mut Db<'_>,
+    ids: &[String],
+) -> Result<Vec<String>, StorageError> {
+    in_portions(ids, |ids| {
+        directory_rows::table
+            .filter(directory_rows::id.eq_any(ids).and(directory_rows::confidential.eq(1)))
+            .select(directory_rows::id)
+            .load(db.conn())
+    })
+}
+
+/// The locations of these services at locations: each with the one it is at.
+pub(super) fn locations_of(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<(String, String)>, StorageError> {
+    in_portions(ids, |ids| {
+        directory_links::table
+            .filter(directory_links::id.eq_any(ids))
+            .filter(
+                directory_links::tbl.eq("service_at_location").and(directory_links::via.eq("location_id")),
+            )
+            .select((directory_links::id, directory_links::parent))
+            .load(db.conn())
+    })
+}
+
+/// Those of these services that a member provides.
+pub(super) fn provided_by(
+    db: &mut Db<'_>,
+    services: &[String],
+    member: OrganisationId,
+) -> Result<Vec<String>, StorageError> {
+    in_portions(services, |ids| {
+        services::table
+            .filter(services::row_id.eq_any(ids).and(services::member.eq(member.to_string())))
+            .select(services::row_id)
+            .load(db.conn())
+    })
 }
 
 /// The organisations of these services.

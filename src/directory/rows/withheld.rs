@@ -4,6 +4,9 @@
 //! there now, and for nobody else: a place that cannot be tied to something visible is not shown. A program and an organisation are there
 //! for those who may see one of their services, and for everybody when they have none. Every other row is there when all that it belongs
 //! to is: a telephone of a shelter stays with the shelter, whatever else it names.
+//!
+//! Where it is kept secret where a location is, the location is there for those who keep the directory and for the provider, and so are the
+//! service at it and every telephone, address and time there. That there is such a service, and whom it serves, is no secret.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -117,6 +120,41 @@ impl Withheld {
             let shown = offered.into_iter().filter(|(_, service)| open.contains_key(service));
             self.verdicts.extend(shown.map(|(id, _)| (id, false)));
         }
+        self.secret(db, (&of("service_at_location"), of("location")))
+    }
+
+    /// Withholds locations whose whereabouts are kept secret, and services at them, from all but the provider.
+    fn secret(
+        &mut self,
+        db: &mut Db<'_>,
+        (places, mut locations): (&[String], Vec<String>),
+    ) -> Result<(), StorageError> {
+        let at = store::locations_of(db, places)?;
+        locations.extend(at.iter().map(|(_, location)| location.clone()));
+        let secret: BTreeSet<String> = store::confidential(db, &locations)?.into_iter().collect();
+        if secret.is_empty() {
+            return Ok(());
+        }
+        let offered = store::services_in(db, &secret.iter().cloned().collect::<Vec<_>>())?;
+        let services: Vec<String> = offered.iter().map(|(_, service)| service.clone()).collect();
+        let own: BTreeSet<String> = match self.viewer {
+            Viewer::Member(Some(own)) => store::provided_by(db, &services, own)?.into_iter().collect(),
+            Viewer::Member(None) | Viewer::Anybody | Viewer::Keeper => BTreeSet::new(),
+        };
+        // Where several offer services at one secret place, each is trusted with it.
+        let known: BTreeSet<&String> = offered
+            .iter()
+            .filter(|(_, service)| own.contains(service))
+            .map(|(location, _)| location)
+            .collect();
+        let withheld = |location: &String| secret.contains(location) && !known.contains(location);
+        let hidden: Vec<String> = at
+            .iter()
+            .filter(|(_, location)| withheld(location))
+            .map(|(place, _)| place.clone())
+            .chain(locations.iter().filter(|location| withheld(location)).cloned())
+            .collect();
+        self.verdicts.extend(hidden.into_iter().map(|id| (id, true)));
         Ok(())
     }
 }

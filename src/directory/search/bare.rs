@@ -14,9 +14,14 @@ pub struct Bare(String);
 
 impl Bare {
     /// Everything of a search that comes before its query.
-    pub fn of(db: &mut Db<'_>, actor: &Actor, search: &Search) -> Result<Self, DirectoryError> {
+    pub fn of(
+        db: &mut Db<'_>,
+        actor: &Actor,
+        search: &Search,
+        now: Timestamp,
+    ) -> Result<Self, DirectoryError> {
         actor.may(Permission::ReadDirectory)?;
-        Ok(Self(Sieve::of(db, Viewer::of(actor), search)?.narrow(db)?))
+        Ok(Self(Sieve::of(db, Viewer::of(actor), search, now)?.narrow(db)?))
     }
 
     /// Asks for the candidates as they are at a moment, and counts them. Nothing is ranked.

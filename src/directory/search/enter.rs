@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::NaiveDate;
+
 use super::{
     sphere::Point,
-    store::{self, Entered, FacetRow, PlaceRow, TermsRow, Unsearched, WordRow},
+    store::{self, Entered, FacetRow, HoursRow, PlaceRow, TermsRow, Unsearched, WordRow},
     words::{self, Field},
 };
 use crate::{
     access::Tx,
     directory::{
         DirectoryError,
+        areas::{self, Area, Known},
         eligibility::{Rule, Terms},
+        hours::{Hours, Slot},
         rows,
     },
     storage::{Db, StorageError},
@@ -50,13 +54,15 @@ pub(in crate::directory) fn enter_here(tx: &mut Tx<'_>, source: &str) -> Result<
 fn enter(tx: &mut Tx<'_>, source: Option<&str>, after: &str) -> Result<Option<String>, StorageError> {
     let services = store::unsearched(tx.db(), source, (after, AT_ONCE))?;
     let Some(last) = services.last().map(|service| service.id.clone()) else { return Ok(None) };
-    let around = Around::load(tx.db(), &services)?;
+    let today = tx.now().datetime().date_naive();
+    let around = Around::load(tx.db(), &services, today)?;
     let mut entered = Entered::default();
     for service in &services {
         entered.words.extend(around.words(service));
         entered.places.extend(around.places(service));
         entered.terms.extend(around.terms(service)?);
         entered.facets.extend(around.facets(service));
+        entered.hours.extend(around.hours(service)?);
     }
     let ids: Vec<String> = services.into_iter().map(|service| service.id).collect();
     store::replace(tx, &ids, &entered)?;
@@ -72,16 +78,35 @@ struct Around {
     named: HashMap<String, Vec<String>>,
     /// The terms above each term.
     above: HashMap<String, Vec<String>>,
+    /// Locations whose whereabouts are kept secret.
+    secret: BTreeSet<String>,
+    /// The units of administration that are named here.
+    areas: Known,
+    today: NaiveDate,
 }
 
 /// What belongs to a service and is entered.
-const PARTS: &[&str] = &["attribute", "service_at_location", "eligibility_rule", "language", "translation"];
+const PARTS: &[&str] = &[
+    "attribute",
+    "service_at_location",
+    "eligibility_rule",
+    "language",
+    "translation",
+    "service_area",
+    "schedule",
+];
+
+/// What belongs to a service at a location and is entered.
+const PARTS_OF_PLACES: &[&str] = &["eligibility_rule", "service_area", "schedule"];
+
+/// The smallest level of which it is told that a secret place is in it.
+const TOLD_LEVEL: u8 = 1;
 
 /// How many steps of a taxonomy are followed upwards.
 const DEEPEST: usize = 8;
 
 impl Around {
-    fn load(db: &mut Db<'_>, services: &[Unsearched]) -> Result<Self, StorageError> {
+    fn load(db: &mut Db<'_>, services: &[Unsearched], today: NaiveDate) -> Result<Self, StorageError> {
         let mut all: Vec<String> = services.iter().map(|service| service.row.clone()).collect();
         let mut parts: HashMap<String, Vec<(String, String)>> = HashMap::new();
         let mut inner = Vec::new();
@@ -97,17 +122,28 @@ impl Around {
             .filter(|(table, _)| table == "service_at_location")
             .map(|(_, id)| id.clone())
             .collect();
-        for link in rows::store::parts(db, &places, &["eligibility_rule"])? {
+        for link in rows::store::parts(db, &places, PARTS_OF_PLACES)? {
             if link.via == "service_at_location_id" {
                 inner.push(link.id.clone());
                 parts.entry(link.parent).or_default().push((link.table, link.id));
             }
         }
         let mut named: HashMap<String, Vec<String>> = HashMap::new();
+        let mut locations = BTreeSet::new();
         for link in rows::store::names(db, &inner)? {
+            if link.via == "location_id" {
+                locations.insert(link.parent.clone());
+            }
             if matches!(link.via.as_str(), "taxonomy_term_id" | "location_id") {
                 all.push(link.parent.clone());
                 named.entry(link.id).or_default().push(link.parent);
+            }
+        }
+        let locations: Vec<String> = locations.into_iter().collect();
+        for link in rows::store::parts(db, &locations, &["schedule"])? {
+            if link.via == "location_id" {
+                inner.push(link.id.clone());
+                parts.entry(link.parent).or_default().push((link.table, link.id));
             }
         }
         let above = above(db, named.values().flatten())?;
@@ -118,19 +154,23 @@ impl Around {
         for found in parts.values_mut() {
             found.sort_unstable();
         }
-        Ok(Self { cells, parts, named, above })
+        let secret = rows::store::confidential(db, &locations)?.into_iter().collect();
+        let stated = cells.values().filter_map(|cells| areas::named_by("location", cells));
+        let stated = stated.chain(services.iter().filter_map(|service| service.area.as_deref()));
+        let areas = Known::load(db, stated)?;
+        Ok(Self { cells, parts, named, above, secret, areas, today })
     }
 
-    /// Rows of a table that a service names or that name it, and through them those of another.
+    /// Rows of a table that a service names or that name it, and through them those of another: the row between, the other and its cells.
     fn behind<'a>(
         &'a self,
         service: &'a Unsearched,
         table: &'a str,
-    ) -> impl Iterator<Item = (&'a str, &'a BTreeMap<String, String>)> {
+    ) -> impl Iterator<Item = (&'a str, &'a str, &'a BTreeMap<String, String>)> {
         let parts = self.parts.get(&service.row).into_iter().flatten();
         parts.filter(move |(of, id)| of == table && self.cells.contains_key(id)).flat_map(|(_, id)| {
             let named = self.named.get(id).into_iter().flatten();
-            named.filter_map(|target| Some((id.as_str(), self.cells.get(target)?)))
+            named.filter_map(|target| Some((id.as_str(), target.as_str(), self.cells.get(target)?)))
         })
     }
 
@@ -173,6 +213,26 @@ impl Around {
         Ok(Some(TermsRow { service: service.id.clone(), body }))
     }
 
+    /// When a service is open: by its own schedules and those of its places; where there are none, by those of its locations.
+    fn hours(&self, service: &Unsearched) -> Result<Option<HoursRow>, StorageError> {
+        let mut slots: Vec<Slot> =
+            self.own(&service.row, "schedule").map(|(_, cells)| Slot::of_cells(cells, None)).collect();
+        let mut of_locations = Vec::new();
+        for (place, _) in self.own(&service.row, "service_at_location") {
+            let locations = || self.named.get(place).into_iter().flatten();
+            let zone = locations().find_map(|location| self.cells.get(location)?.get("iana_timezone"));
+            let zone = zone.map(|zone| zone.trim());
+            slots.extend(self.own(place, "schedule").map(|(_, cells)| Slot::of_cells(cells, zone)));
+            let theirs = locations().flat_map(|location| self.own(location, "schedule"));
+            of_locations.extend(theirs.map(|(_, cells)| Slot::of_cells(cells, zone)));
+        }
+        let slots = if slots.is_empty() { of_locations } else { slots };
+        let Some(hours) = Hours::new(slots) else { return Ok(None) };
+        let body = serde_json::to_string(&hours)
+            .map_err(|_reason| StorageError::Unreadable("directory_hours.body"))?;
+        Ok(Some(HoursRow { service: service.id.clone(), body }))
+    }
+
     /// What lists are narrowed by: terms, the terms above them, and languages.
     fn facets(&self, service: &Unsearched) -> Vec<FacetRow> {
         let mut facets: BTreeSet<(&'static str, String)> = BTreeSet::new();
@@ -189,6 +249,13 @@ impl Around {
             let broad = code.split(['-', '_']).next().unwrap_or_default().to_owned();
             facets.extend([code, broad].map(|code| ("language", code)));
         }
+        facets.extend(self.served(service).map(|key| ("serves", key.to_owned())));
+        for location in self.locations(service) {
+            let area = self.cells.get(location).and_then(|cells| self.area("location", cells));
+            let around = area.into_iter().flat_map(|area| self.areas.chain(area));
+            let told = around.filter(|area| area.level <= TOLD_LEVEL || !self.secret.contains(location));
+            facets.extend(told.map(|area| ("located", area.key.clone())));
+        }
         facets
             .into_iter()
             .filter(|(_, value)| !value.is_empty())
@@ -196,9 +263,44 @@ impl Around {
             .collect()
     }
 
+    /// The unit that a row names.
+    fn area(&self, table: &str, cells: &BTreeMap<String, String>) -> Option<&Area> {
+        self.areas.resolve(areas::named_by(table, cells)?, self.today).ok()
+    }
+
+    /// The units that a service says it serves, as a whole or at one of its places.
+    fn served<'a>(&'a self, service: &'a Unsearched) -> impl Iterator<Item = &'a str> {
+        let places = self.own(&service.row, "service_at_location").map(|(place, _)| place);
+        let rows = std::iter::once(service.row.as_str()).chain(places);
+        let stated = rows.flat_map(|row| self.own(row, "service_area"));
+        let stated = stated.filter_map(|(_, cells)| self.area("service_area", cells));
+        let said = service.area.as_deref().and_then(|code| self.areas.resolve(code, self.today).ok());
+        stated.chain(said).map(|area| area.key.as_str())
+    }
+
+    /// The locations of a service.
+    fn locations<'a>(&'a self, service: &'a Unsearched) -> impl Iterator<Item = &'a String> {
+        let places = self.own(&service.row, "service_at_location");
+        places.flat_map(|(place, _)| self.named.get(place).into_iter().flatten())
+    }
+
+    /// Where a location is; of one that is kept secret, the middle of the province.
+    fn point(&self, id: &str, location: &BTreeMap<String, String>) -> Option<Point> {
+        if self.secret.contains(id) {
+            let area = self.area("location", location)?;
+            let mut told = self.areas.chain(area).filter(|area| area.level <= TOLD_LEVEL);
+            return told.find_map(|area| Point::at(area.latitude?, area.longitude?));
+        }
+        let degrees = |column: &str| location.get(column)?.trim().parse::<f64>().ok();
+        let (latitude, longitude) = (degrees("latitude")?, degrees("longitude")?);
+        // A place at zero and zero is one that nobody filled in.
+        let is_given = latitude != 0.0 || longitude != 0.0;
+        Point::at(latitude, longitude).filter(|_| is_given)
+    }
+
     fn words(&self, service: &Unsearched) -> Vec<WordRow> {
         let own = self.cells.get(&service.row).and_then(|cells| cells.get("alternate_name"));
-        let labels = self.behind(service, "attribute").filter_map(|(_, term)| term.get("name"));
+        let labels = self.behind(service, "attribute").filter_map(|(_, _, term)| term.get("name"));
         let texts = [
             (Field::Name, service.name.as_str()),
             (Field::Provider, &service.provider),
@@ -225,13 +327,9 @@ impl Around {
     }
 
     fn places(&self, service: &Unsearched) -> Vec<PlaceRow> {
-        let located = self.behind(service, "service_at_location").filter_map(|(place, location)| {
-            let degrees = |column: &str| location.get(column)?.trim().parse::<f64>().ok();
-            let (latitude, longitude) = (degrees("latitude")?, degrees("longitude")?);
-            // A place at zero and zero is one that nobody filled in.
-            let is_given = latitude != 0.0 || longitude != 0.0;
-            Some((place, Point::at(latitude, longitude).filter(|_| is_given)?))
-        });
+        let located = self
+            .behind(service, "service_at_location")
+            .filter_map(|(place, id, location)| Some((place, self.point(id, location)?)));
         let mut places: BTreeMap<&str, Point> = BTreeMap::new();
         for (place, at) in located {
             places.entry(place).or_insert(at);

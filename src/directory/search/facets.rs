@@ -28,6 +28,8 @@ pub struct Facets {
     pub taxonomy_term: Vec<Facet>,
     /// By language.
     pub language: Vec<Facet>,
+    /// By area that they say they serve, as country, level and code.
+    pub area: Vec<Facet>,
 }
 
 /// Counts services that fit conditions.
@@ -35,14 +37,14 @@ pub(super) fn count(db: &mut Db<'_>, conditions: &str, judged: &Judged) -> Resul
     let mut facet = |name: &str| -> Result<Vec<Facet>, StorageError> {
         Ok(counted(store::facets_of(db, (name, conditions))?, judged))
     };
-    let (taxonomy_term, language) = (facet("term")?, facet("language")?);
-    Ok(Facets { service: counted(store::codes_of(db, conditions)?, judged), taxonomy_term, language })
+    let (taxonomy_term, language, area) = (facet("term")?, facet("language")?, facet("serves")?);
+    Ok(Facets { service: counted(store::codes_of(db, conditions)?, judged), taxonomy_term, language, area })
 }
 
 fn counted(found: Vec<(String, String)>, judged: &Judged) -> Vec<Facet> {
     let mut counts: HashMap<String, usize> = HashMap::new();
     for (value, service) in found {
-        if !judged.not_eligible.contains(&service) {
+        if !judged.leaves_out(&service) {
             let count = counts.entry(value).or_insert(0);
             *count = count.saturating_add(1);
         }

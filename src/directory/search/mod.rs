@@ -22,6 +22,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 pub use bare::Bare;
+use chrono::NaiveDate;
 pub use enter::enter_searched;
 pub(super) use enter::{enter_here, enter_source};
 pub use facets::{Facet, Facets};
@@ -35,7 +36,9 @@ use uuid::Uuid;
 
 use super::{
     DirectoryError, Service, Viewer,
+    areas::{AreaMode, InArea, Known},
     eligibility::{Answer, Eligibility, Facts, Terms, judge},
+    hours::{Hours, Open, When},
     store as entries,
 };
 use crate::{
@@ -75,8 +78,14 @@ pub struct Search {
     pub term: Option<Term>,
     /// Only where this language is spoken, BCP 47; a language finds what is said of its regions.
     pub language: Option<String>,
+    /// Only what serves an area, or is in it.
+    pub area: Option<InArea>,
     /// Only what is not shut to a person of whom this is known. Judged and forgotten.
     pub person: Option<Facts>,
+    /// Also what is flagged, and what nobody verified for twice as long as a verification holds.
+    pub doubtful: bool,
+    /// Only what is not closed at a moment.
+    pub open_at: Option<When>,
     /// Whether to count what was found by service code, term and language.
     pub facets: bool,
 }
@@ -102,6 +111,9 @@ pub struct Found {
     /// Whether it is for the person; absent when nothing was said of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eligibility: Option<Eligibility>,
+    /// Whether it is open at the moment asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Open>,
 }
 
 /// What was found: a page of it, and when that is nothing, why.
@@ -116,6 +128,9 @@ pub struct Results {
     /// How many services fit otherwise and are not for the person; absent when nothing was said of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_eligible: Option<usize>,
+    /// How many services fit otherwise and are closed at the moment asked for; absent when none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed: Option<usize>,
     /// What was found on all pages, counted; with the first page, when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facets: Option<Facets>,
@@ -133,11 +148,12 @@ pub fn search(
     now: Timestamp,
 ) -> Result<Results, DirectoryError> {
     actor.may(Permission::ReadDirectory)?;
-    let sieve = Sieve::of(db, Viewer::of(actor), search)?;
+    let sieve = Sieve::of(db, Viewer::of(actor), search, now)?;
     let is_first = asked.after().is_none();
-    let is_by_name = sieve.words.is_empty() && sieve.around.is_none() && sieve.person.is_none();
+    let is_judged = sieve.person.is_some() || sieve.open_at.is_some();
+    let is_by_name = sieve.words.is_empty() && sieve.around.is_none() && !is_judged;
     let conditions = sieve.narrow(db)?;
-    let judged = sieve.judged(db, &conditions)?;
+    let judged = sieve.judged(db, &conditions, None)?;
     let (items, next) = if is_by_name {
         by_name(db, &conditions, (asked, now))?
     } else {
@@ -147,7 +163,8 @@ pub fn search(
     let facets =
         if search.facets && is_first { Some(facets::count(db, &conditions, &judged)?) } else { None };
     let not_eligible = sieve.person.is_some().then_some(judged.not_eligible.len());
-    Ok(Results { items, next, not_eligible, facets, nothing })
+    let closed = sieve.open_at.is_some().then_some(judged.closed.len());
+    Ok(Results { items, next, not_eligible, closed, facets, nothing })
 }
 
 type FoundPage = (Vec<Found>, Option<Cursor>);
@@ -161,7 +178,10 @@ fn by_name(
     let rows = entries::by_name(db, conditions, window, now)?;
     let page = asked.page(rows, |(_, key)| key.clone());
     Ok((
-        page.items.into_iter().map(|(service, _)| Found { service, fit: None, eligibility: None }).collect(),
+        page.items
+            .into_iter()
+            .map(|(service, _)| Found { service, fit: None, eligibility: None, hours: None })
+            .collect(),
         page.next,
     ))
 }
@@ -190,7 +210,8 @@ fn by_score(
     let mut services = entries::by_ids(db, &ids, now)?;
     let found = page.items.into_iter().filter_map(|(place, fit)| {
         let eligibility = sieve.person.as_ref().map(|facts| judged.of(&place.id, facts));
-        Some(Found { service: services.remove(&place.id)?, fit: Some(fit), eligibility })
+        let hours = sieve.open_at.map(|_| judged.open(&place.id));
+        Some(Found { service: services.remove(&place.id)?, fit: Some(fit), eligibility, hours })
     });
     Ok((found.collect(), page.next))
 }
@@ -269,12 +290,31 @@ pub(super) enum Of {
     Places,
 }
 
-/// Conditions that lists of documents are narrowed by: words of the service, and that it, or the place itself, is near.
+/// The condition that a service serves an area, or is in it, as areas are on a day.
+fn in_area(db: &mut Db<'_>, area: &InArea, day: NaiveDate) -> Result<String, DirectoryError> {
+    let known = Known::load(db, std::iter::once(area.code.as_str()))?;
+    let found = known.resolve(&area.code, day).map_err(|why| why.error(&area.code))?;
+    Ok(match area.mode {
+        // What serves a country serves its provinces; what is in a province was entered for the country as well.
+        AreaMode::Serves => {
+            let keys: Vec<&str> = known.chain(found).map(|area| area.key.as_str()).collect();
+            store::has_facet(&["serves"], &keys)
+        }
+        AreaMode::Located => store::has_facet(&["located"], &[&found.key]),
+    })
+}
+
+/// Conditions that lists of documents are narrowed by: words of the service, that it, or the place itself, is near, and its area on a day.
 pub(super) fn conditions(
     db: &mut Db<'_>,
     of: Of,
     (text, around): (&str, Option<Around>),
-) -> Result<Vec<String>, StorageError> {
+    (area, day): (Option<&InArea>, NaiveDate),
+) -> Result<Vec<String>, DirectoryError> {
+    let area = match area {
+        Some(area) => Some(format!("services.{}", in_area(db, area, day)?)),
+        None => None,
+    };
     let words = sought(db, text)?;
     let words = words.iter().map(|word| {
         format!("services.id IN (SELECT service FROM directory_words WHERE {})", word.has_word(By::Words))
@@ -286,7 +326,7 @@ pub(super) fn conditions(
         };
         format!("{id} IN (SELECT {column} FROM directory_places WHERE {})", store::is_within(around))
     });
-    Ok(words.chain(near).collect())
+    Ok(words.chain(near).chain(area).collect())
 }
 
 /// What services must fit, one condition beside the other.
@@ -297,40 +337,69 @@ struct Sieve {
     narrowed: Vec<(&'static str, String)>,
     around: Option<Around>,
     person: Option<Facts>,
+    open_at: Option<When>,
 }
 
-/// What services say of whom they take, and which of them are not for the person.
+/// What services say of whom they take and when they are open, and which of them are not for the person, or closed.
 #[derive(Default)]
 struct Judged {
     terms: HashMap<String, Terms>,
     not_eligible: HashSet<String>,
+    closed: HashSet<String>,
+    open: HashSet<String>,
 }
 
 impl Judged {
+    /// Whether a service is not found, although it fits.
+    fn leaves_out(&self, service: &str) -> bool {
+        self.not_eligible.contains(service) || self.closed.contains(service)
+    }
+
+    /// How many are not found, although they fit.
+    fn left_out(&self) -> usize {
+        self.not_eligible.union(&self.closed).count()
+    }
+
+    /// Whether a service is open.
+    fn open(&self, service: &str) -> Open {
+        if self.open.contains(service) {
+            Open::Open
+        } else if self.closed.contains(service) {
+            Open::Closed
+        } else {
+            Open::NotKnown
+        }
+    }
+
     fn of(&self, service: &str, facts: &Facts) -> Eligibility {
         self.terms.get(service).map_or_else(|| judge(&Terms::default(), facts), |terms| judge(terms, facts))
     }
 }
 
 impl Sieve {
-    fn of(db: &mut Db<'_>, viewer: Viewer, search: &Search) -> Result<Self, StorageError> {
+    fn of(db: &mut Db<'_>, viewer: Viewer, search: &Search, now: Timestamp) -> Result<Self, DirectoryError> {
         let code = search.service.as_ref().map(|code| store::quoted(code.as_str()));
         let service = code.map(|code| ("service", format!("service_code = {code}")));
+        let doubtful = (!search.doubtful).then(|| ("doubtful", store::is_trusted(now)));
         let members = search.members_only.then(|| ("members_only", String::from("member IS NOT NULL")));
         let term = search.term.map(|term| {
             let facets: &[&str] = if term.below { &["term", "under"] } else { &["term"] };
-            ("taxonomy_term", store::has_facet(facets, &term.id.to_string()))
+            ("taxonomy_term", store::has_facet(facets, &[&term.id.to_string()]))
         });
-        let language = search
-            .language
-            .as_ref()
-            .map(|language| ("language", store::has_facet(&["language"], &language.trim().to_lowercase())));
+        let language = search.language.as_ref().map(|language| {
+            ("language", store::has_facet(&["language"], &[&language.trim().to_lowercase()]))
+        });
+        let area = match &search.area {
+            Some(area) => Some(("area", in_area(db, area, now.datetime().date_naive())?)),
+            None => None,
+        };
         Ok(Self {
             open: store::is_open(viewer),
             words: sought(db, &search.text)?,
-            narrowed: [service, members, term, language].into_iter().flatten().collect(),
+            narrowed: [doubtful, service, members, term, language, area].into_iter().flatten().collect(),
             around: search.around,
             person: search.person.clone(),
+            open_at: search.open_at,
         })
     }
 
@@ -389,10 +458,29 @@ impl Sieve {
         Ok(all.collect::<Vec<_>>().join(" AND "))
     }
 
-    /// What services that fit conditions say of whom they take; nothing unless somebody was said something of.
-    fn judged(&self, db: &mut Db<'_>, conditions: &str) -> Result<Judged, StorageError> {
-        let Some(facts) = &self.person else { return Ok(Judged::default()) };
+    /// What services that fit conditions say of whom they take, if somebody was said something of, and when they are open, if that was
+    /// asked for.
+    fn judged(
+        &self,
+        db: &mut Db<'_>,
+        conditions: &str,
+        left_out: Option<Filter<'_>>,
+    ) -> Result<Judged, StorageError> {
         let mut judged = Judged::default();
+        if let Some(when) = self.open_at.filter(|_| left_out != Some(Filter::Hours)) {
+            for (service, body) in store::hours_of(db, conditions)? {
+                let hours: Hours = serde_json::from_str(&body)
+                    .map_err(|_reason| StorageError::Unreadable("directory_hours.body"))?;
+                match hours.at(when) {
+                    Open::Open => judged.open.insert(service),
+                    Open::Closed => judged.closed.insert(service),
+                    Open::NotKnown => false,
+                };
+            }
+        }
+        let Some(facts) = self.person.as_ref().filter(|_| left_out != Some(Filter::Person)) else {
+            return Ok(judged);
+        };
         for (service, body) in store::terms_of(db, conditions)? {
             let terms: Terms = serde_json::from_str(&body)
                 .map_err(|_reason| StorageError::Unreadable("directory_terms.body"))?;
@@ -405,13 +493,15 @@ impl Sieve {
         Ok(judged)
     }
 
-    /// How many services fit conditions and are not shut to the person.
-    fn count(&self, db: &mut Db<'_>, conditions: &str, for_person: bool) -> Result<i64, StorageError> {
+    /// How many services fit conditions, are not shut to the person and not closed; with one filter left out.
+    fn count(
+        &self,
+        db: &mut Db<'_>,
+        conditions: &str,
+        left_out: Option<Filter<'_>>,
+    ) -> Result<i64, StorageError> {
         let all = store::count(db, conditions)?;
-        if !for_person {
-            return Ok(all);
-        }
-        let shut = self.judged(db, conditions)?.not_eligible.len();
+        let shut = self.judged(db, conditions, left_out)?.left_out();
         Ok(all.saturating_sub(i64::try_from(shut).unwrap_or(i64::MAX)))
     }
 
@@ -428,7 +518,7 @@ impl Sieve {
         } else {
             (By::Words, format!("service IN (SELECT id FROM services WHERE {conditions})"))
         };
-        candidates.retain(|candidate| !judged.not_eligible.contains(&candidate.id));
+        candidates.retain(|candidate| !judged.leaves_out(&candidate.id));
         let mut texts: HashMap<String, i64> = HashMap::new();
         for word in &self.words {
             let mut best: HashMap<String, i64> = HashMap::new();
@@ -453,6 +543,7 @@ impl Sieve {
                 text: text(&candidate.id),
                 distance: distances.get(&candidate.id).copied(),
                 eligible: self.person.as_ref().map(|facts| rank::eligible(&judged.of(&candidate.id, facts))),
+                open: self.open_at.map(|_| rank::open(judged.open(&candidate.id))),
             };
             let fit = Match::of(&candidate, parts, now);
             (candidate.id, fit)
@@ -481,4 +572,5 @@ enum Filter<'a> {
     Narrowed(&'static str),
     Place,
     Person,
+    Hours,
 }

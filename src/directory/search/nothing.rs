@@ -20,7 +20,8 @@ pub struct Nothing {
 /// How many would be found with one filter left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Without {
-    /// The filter: `text`, `word`, `service`, `members_only`, `taxonomy_term`, `language`, `proximity` or `person`.
+    /// The filter: `doubtful` (what is flagged or stale is left out), `text`, `word`, `service`, `members_only`, `taxonomy_term`, `language`, `area`, `proximity`, `open_at` or
+    /// `person`.
     pub filter: &'static str,
     /// Which word.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,6 +47,7 @@ impl Filter<'_> {
             Self::Narrowed(name) => name,
             Self::Place => "proximity",
             Self::Person => "person",
+            Self::Hours => "open_at",
         }
     }
 }
@@ -55,9 +57,12 @@ pub(super) fn explain(db: &mut Db<'_>, sieve: &Sieve) -> Result<Nothing, Storage
     let mut without = Vec::new();
     for filter in filters(sieve) {
         let around = sieve.around.filter(|_| filter != Filter::Place);
-        let services = sieve.count(db, &sieve.but(Some(filter), around), filter != Filter::Person)?;
+        let services = sieve.count(db, &sieve.but(Some(filter), around), Some(filter))?;
         let word = if let Filter::Word(word) = filter { Some(word.to_owned()) } else { None };
-        without.push(Without { filter: filter.name(), word, services });
+        // What is doubtful was not asked away by anybody: worth a word only when there is some.
+        if services > 0 || filter != Filter::Narrowed("doubtful") {
+            without.push(Without { filter: filter.name(), word, services });
+        }
     }
     Ok(Nothing { services: store::count(db, &sieve.open)?, without, wider: wider(db, sieve)? })
 }
@@ -69,13 +74,14 @@ fn filters(sieve: &Sieve) -> Vec<Filter<'_>> {
     let narrowed = sieve.narrowed.iter().map(|(name, _)| Filter::Narrowed(name));
     let person = sieve.person.as_ref().map(|_| Filter::Person);
     let place = sieve.around.map(|_| Filter::Place);
-    text.into_iter().chain(words).chain(narrowed).chain(place).chain(person).collect()
+    let hours = sieve.open_at.map(|_| Filter::Hours);
+    text.into_iter().chain(words).chain(narrowed).chain(place).chain(hours).chain(person).collect()
 }
 
 fn wider(db: &mut Db<'_>, sieve: &Sieve) -> Result<Option<Wider>, StorageError> {
     let mut next = sieve.around.and_then(Around::wider);
     while let Some(around) = next {
-        let services = sieve.count(db, &sieve.but(None, Some(around)), true)?;
+        let services = sieve.count(db, &sieve.but(None, Some(around)), None)?;
         if services > 0 {
             return Ok(Some(Wider { proximity: around.metres, services }));
         }

@@ -7,6 +7,7 @@ use crate::{
     directory::{
         Availability,
         eligibility::{Answer, Eligibility},
+        hours::Open,
     },
     kernel::Timestamp,
 };
@@ -17,6 +18,7 @@ const DISTANCE: f64 = 0.25;
 const FRESHNESS: f64 = 0.10;
 const AVAILABILITY: f64 = 0.05;
 const ELIGIBLE: f64 = 0.20;
+const OPEN: f64 = 0.15;
 
 /// Within how many metres the worth of being near falls to a third (1/e).
 const NEAR: f64 = 10_000.0;
@@ -40,7 +42,10 @@ pub struct Match {
     /// Whether it is for the person: takes such people first 1, is for them 0.8, not known 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eligible: Option<f64>,
-    /// What it is sorted by, 0 to 1: 0.60 text, 0.25 distance (e to the power of -distance/10 km), 0.20 eligible, 0.10 freshness, 0.05
+    /// Whether it is open at the moment asked for: open 1, not known 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open: Option<f64>,
+    /// What it is sorted by, 0 to 1: 0.60 text, 0.25 distance (e to the power of -distance/10 km), 0.20 eligible, 0.15 open, 0.10 freshness, 0.05
     /// availability, divided by the weights of what was asked for.
     pub score: f64,
 }
@@ -49,7 +54,7 @@ impl Match {
     /// Puts the components together.
     pub(super) fn of(
         candidate: &Candidate,
-        Parts { text, distance, eligible }: Parts,
+        Parts { text, distance, eligible, open }: Parts,
         now: Timestamp,
     ) -> Self {
         let freshness = freshness(candidate.fresh_at, now);
@@ -58,6 +63,7 @@ impl Match {
             text.map(|text| (TEXT, text)),
             distance.map(|metres| (DISTANCE, (-metres / NEAR).exp())),
             eligible.map(|eligible| (ELIGIBLE, eligible)),
+            open.map(|open| (OPEN, open)),
             Some((FRESHNESS, freshness)),
             Some((AVAILABILITY, availability)),
         ];
@@ -65,7 +71,7 @@ impl Match {
             .into_iter()
             .flatten()
             .fold((0.0, 0.0), |(sum, weights), (weight, part)| (sum + weight * part, weights + weight));
-        Self { text, distance, freshness, availability, eligible, score: millionths(sum / weights) }
+        Self { text, distance, freshness, availability, eligible, open, score: millionths(sum / weights) }
     }
 }
 
@@ -75,6 +81,7 @@ pub(super) struct Parts {
     pub(super) text: Option<f64>,
     pub(super) distance: Option<f64>,
     pub(super) eligible: Option<f64>,
+    pub(super) open: Option<f64>,
 }
 
 /// What it counts whether a service is for somebody.
@@ -83,6 +90,14 @@ pub(super) fn eligible(judged: &Eligibility) -> f64 {
         Answer::Eligible if judged.priority => 1.0,
         Answer::Eligible => 0.8,
         Answer::NotKnown | Answer::NotEligible => 0.0,
+    }
+}
+
+/// What it counts whether a service is open.
+pub(super) const fn open(open: Open) -> f64 {
+    match open {
+        Open::Open => 1.0,
+        Open::NotKnown | Open::Closed => 0.0,
     }
 }
 
@@ -134,20 +149,20 @@ mod tests {
 
     fn score(age_hours: i64, availability: Availability, text: f64, metres: f64) -> f64 {
         let now = Timestamp::from_micros(0);
-        let parts = Parts { text: Some(text), distance: Some(metres), eligible: None };
+        let parts = Parts { text: Some(text), distance: Some(metres), eligible: None, open: None };
         Match::of(&candidate(age_hours, availability), parts, now).score
     }
 
     #[test]
     fn the_best_there_can_be_is_one_whatever_was_asked_for() {
         let now = Timestamp::from_micros(0);
-        for (text, distance, eligible) in [
-            (Some(1.0), Some(0.0), None),
-            (Some(1.0), None, Some(1.0)),
-            (None, Some(0.0), None),
-            (None, None, Some(1.0)),
+        for (text, distance, eligible, open) in [
+            (Some(1.0), Some(0.0), None, None),
+            (Some(1.0), None, Some(1.0), Some(1.0)),
+            (None, Some(0.0), None, Some(1.0)),
+            (None, None, Some(1.0), None),
         ] {
-            let parts = Parts { text, distance, eligible };
+            let parts = Parts { text, distance, eligible, open };
             let best = Match::of(&candidate(0, Availability::Open), parts, now);
             assert!((best.score - 1.0).abs() < 1e-9, "{best:?}");
         }

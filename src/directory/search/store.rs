@@ -22,7 +22,7 @@ use crate::{
     storage::{
         Conn, Db, StorageError,
         schema::directory::{
-            directory_facets, directory_places, directory_terms, directory_vocabulary,
+            directory_facets, directory_hours, directory_places, directory_terms, directory_vocabulary,
             directory_vocabulary_mark, directory_words, services,
         },
     },
@@ -54,6 +54,7 @@ pub(super) struct Unsearched {
     pub(super) name: String,
     pub(super) provider: String,
     pub(super) description: String,
+    pub(super) area: Option<String>,
 }
 
 /// Services that are not entered as they are now, of one source or of all, with ids behind another.
@@ -66,7 +67,14 @@ pub(super) fn unsearched(
         .filter(services::searched.eq(0).and(services::place.gt(0)).and(services::id.gt(after)))
         .order(services::id)
         .limit(most)
-        .select((services::id, services::row_id, services::name, services::provider, services::description))
+        .select((
+            services::id,
+            services::row_id,
+            services::name,
+            services::provider,
+            services::description,
+            services::area,
+        ))
         .into_boxed();
     if let Some(source) = source {
         query = query.filter(services::source.eq(source));
@@ -108,6 +116,14 @@ pub(super) struct TermsRow {
     pub(super) body: String,
 }
 
+/// When a service is open.
+#[derive(Insertable)]
+#[diesel(table_name = directory_hours)]
+pub(super) struct HoursRow {
+    pub(super) service: String,
+    pub(super) body: String,
+}
+
 /// Something that lists are narrowed by.
 #[derive(Insertable)]
 #[diesel(table_name = directory_facets)]
@@ -123,6 +139,7 @@ pub(super) struct Entered {
     pub(super) words: Vec<WordRow>,
     pub(super) places: Vec<PlaceRow>,
     pub(super) terms: Vec<TermsRow>,
+    pub(super) hours: Vec<HoursRow>,
     pub(super) facets: Vec<FacetRow>,
 }
 
@@ -143,6 +160,8 @@ pub(super) fn replace(tx: &mut Tx<'_>, services: &[String], entered: &Entered) -
             .execute(tx.db().conn())?;
         diesel::delete(directory_facets::table.filter(directory_facets::service.eq_any(ids)))
             .execute(tx.db().conn())?;
+        diesel::delete(directory_hours::table.filter(directory_hours::service.eq_any(ids)))
+            .execute(tx.db().conn())?;
         diesel::update(services::table.filter(services::id.eq_any(ids)))
             .set(services::searched.eq(1))
             .execute(tx.db().conn())?;
@@ -151,6 +170,7 @@ pub(super) fn replace(tx: &mut Tx<'_>, services: &[String], entered: &Entered) -
     insert_all!(tx, directory_places::table, entered.places);
     insert_all!(tx, directory_terms::table, entered.terms);
     insert_all!(tx, directory_facets::table, entered.facets);
+    insert_all!(tx, directory_hours::table, entered.hours);
     let known: BTreeSet<&str> = entered.words.iter().map(|row| row.word.as_str()).collect();
     enter_words(tx, known)
 }
@@ -198,6 +218,14 @@ pub(in crate::directory) fn unsearch(tx: &mut Tx<'_>, rows: &[String]) -> Result
     Ok(())
 }
 
+/// Says of all services that they are not entered as they are now.
+pub(in crate::directory) fn unsearch_all(tx: &mut Tx<'_>) -> Result<(), StorageError> {
+    diesel::update(services::table.filter(services::searched.ne(0)))
+        .set(services::searched.eq(0))
+        .execute(tx.db().conn())?;
+    Ok(())
+}
+
 /// Forgets everything that was entered of a source. While its services are still there.
 pub(in crate::directory) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<(), StorageError> {
     let theirs = format!("service IN (SELECT id FROM services WHERE source = {})", quoted(source));
@@ -205,6 +233,7 @@ pub(in crate::directory) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<(), 
     diesel::delete(directory_places::table.filter(sql::<Bool>(&theirs))).execute(tx.db().conn())?;
     diesel::delete(directory_terms::table.filter(sql::<Bool>(&theirs))).execute(tx.db().conn())?;
     diesel::delete(directory_facets::table.filter(sql::<Bool>(&theirs))).execute(tx.db().conn())?;
+    diesel::delete(directory_hours::table.filter(sql::<Bool>(&theirs))).execute(tx.db().conn())?;
     sweep(tx)
 }
 
@@ -334,6 +363,14 @@ pub(super) fn is_open(viewer: Viewer) -> String {
     }
 }
 
+/// The condition that a service is not flagged, and not stale: it was verified lately, or never.
+pub(super) fn is_trusted(now: Timestamp) -> String {
+    let now = now.micros();
+    format!(
+        "flagged_at IS NULL AND (verified_at IS NULL OR verify_by IS NULL OR verify_by + (verify_by - verified_at) > {now})"
+    )
+}
+
 /// A text as it stands in a statement.
 pub(in crate::directory) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
@@ -410,13 +447,13 @@ pub(super) fn places_of(
     Ok(rows.into_iter().map(|(service, x, y, z)| (service, Point { x, y, z })).collect())
 }
 
-/// The condition that a service has a facet.
-pub(super) fn has_facet(facets: &[&str], value: &str) -> String {
-    let facets: Vec<String> = facets.iter().map(|facet| quoted(facet)).collect();
+/// The condition that a service has one of some facets with one of some values.
+pub(super) fn has_facet(facets: &[&str], values: &[&str]) -> String {
+    let list = |texts: &[&str]| texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
     format!(
-        "id IN (SELECT service FROM directory_facets WHERE facet IN ({}) AND value = {})",
-        facets.join(", "),
-        quoted(value)
+        "id IN (SELECT service FROM directory_facets WHERE facet IN ({}) AND value IN ({}))",
+        list(facets),
+        list(values)
     )
 }
 
@@ -427,6 +464,15 @@ pub(super) fn terms_of(db: &mut Db<'_>, conditions: &str) -> Result<Vec<(String,
         .filter(sql::<Bool>(&theirs))
         .order(directory_terms::service)
         .select((directory_terms::service, directory_terms::body))
+        .load(db.conn())?)
+}
+
+/// When services that fit conditions are open.
+pub(super) fn hours_of(db: &mut Db<'_>, conditions: &str) -> Result<Vec<(String, String)>, StorageError> {
+    let theirs = format!("service IN (SELECT id FROM services WHERE {conditions})");
+    Ok(directory_hours::table
+        .filter(sql::<Bool>(&theirs))
+        .select((directory_hours::service, directory_hours::body))
         .load(db.conn())?)
 }
 

@@ -22,6 +22,7 @@ mod words;
 
 pub use map::{Dates, Field, Map, Suggestion};
 pub use read::Sheet;
+pub(super) use read::SheetRow;
 pub use turn::package;
 
 use super::hsds::HsdsError;

@@ -24,18 +24,18 @@ const COLUMNS_MAX: usize = 128;
 /// A list that was read.
 #[derive(Debug)]
 pub struct Sheet {
-    pub(super) file: String,
+    pub(in crate::directory) file: String,
     /// Names of the columns, with single blanks; empty where a column has none.
-    pub(super) columns: Vec<String>,
-    pub(super) rows: Vec<SheetRow>,
-    pub(super) problems: Vec<Problem>,
+    pub(in crate::directory) columns: Vec<String>,
+    pub(in crate::directory) rows: Vec<SheetRow>,
+    pub(in crate::directory) problems: Vec<Problem>,
 }
 
 #[derive(Debug)]
-pub(super) struct SheetRow {
+pub(in crate::directory) struct SheetRow {
     /// The line it begins on.
-    pub(super) line: u64,
-    pub(super) cells: Vec<String>,
+    pub(in crate::directory) line: u64,
+    pub(in crate::directory) cells: Vec<String>,
 }
 
 impl Sheet {
@@ -49,7 +49,7 @@ impl Sheet {
         Self::of(name, &bytes)
     }
 
-    pub(super) fn of(file: String, bytes: &[u8]) -> Result<Self, HsdsError> {
+    pub(in crate::directory) fn of(file: String, bytes: &[u8]) -> Result<Self, HsdsError> {
         let form = |reason: String| HsdsError::Form { file: file.clone(), reason };
         if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > BYTES_MAX {
             return Err(form(String::from("it is larger than 32 MiB; part it")));

@@ -320,7 +320,11 @@ impl Turning<'_> {
         let belongs_to =
             if of_place { ("service_at_location_id", here.clone()) } else { ("service_id", service.clone()) };
         if is_place {
-            let kind = [("id", Some(location.clone())), ("location_type", Some(String::from("physical")))];
+            let kind = [
+                ("id", Some(location.clone())),
+                ("location_type", Some(String::from("physical"))),
+                ("admin_area", cell(Field::AdminArea).filter(|cell| is_code(cell))),
+            ];
             self.put("location", row.line, kind.into_iter().chain(point));
             let said = if of_place { cell(Field::Description) } else { None };
             let joins = [
@@ -441,3 +445,9 @@ const CALLED: &[(&str, &str, Field)] = &[
     ("schedule", "description", Field::OpeningHours),
     ("language", "name", Field::Languages),
 ];
+
+/// Whether a cell looks like the code of an area and not like its name: lists have the one or the other in such a column.
+fn is_code(cell: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '/');
+    cell.contains(|letter: char| letter.is_ascii_digit()) && cell.chars().all(is_part)
+}

@@ -7,11 +7,14 @@
 //! - Reminders are written by a job, once each: soon, and when it is over.
 
 mod remind;
+mod report;
 pub(super) mod store;
 mod verify;
 
 pub use remind::{anything_to_remind, remind};
+pub use report::{Meeting, Met, doubted, report, report_declined};
 use serde::Serialize;
+pub(super) use verify::may_verify;
 pub use verify::{Checked, Method, Outcome, Verification, Verified, Verify, verifications, verify};
 
 use super::Availability;
@@ -55,6 +58,18 @@ pub struct Upkeep {
     pub verify_by: Option<Timestamp>,
     /// How fresh it is.
     pub verification: Freshness,
+    /// How many times it did not fit what people met since it was last verified.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub mismatches: i64,
+    /// Since when it is flagged, because it did so too often; searches leave it out until somebody verifies it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub flagged_at: Option<Timestamp>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(count: &i64) -> bool {
+    *count == 0
 }
 
 impl Upkeep {

@@ -2,7 +2,7 @@
 
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 
-use super::{Checked, Outcome, Verification, remind::Clock};
+use super::{Checked, Met, Outcome, Verification, remind::Clock};
 use crate::{
     access::Tx,
     directory::{Listing, Service, search::store::quoted},
@@ -12,7 +12,7 @@ use crate::{
     },
     storage::{
         Db, StorageError,
-        schema::directory::{directory_verifications, services},
+        schema::directory::{directory_reports, directory_verifications, services},
     },
 };
 
@@ -104,7 +104,11 @@ pub(in crate::directory) fn enter_verification(
     }
     if good && newest {
         diesel::update(services::table.filter(services::id.eq(was.id.to_string())))
-            .set(services::verify_told.eq(0))
+            .set((
+                services::verify_told.eq(0),
+                services::mismatches.eq(0),
+                services::flagged_at.eq(None::<i64>),
+            ))
             .execute(tx.db().conn())?;
     }
     insert(tx, was.id, kept)
@@ -132,11 +136,94 @@ fn insert(tx: &mut Tx<'_>, service: ServiceId, kept: &Verification) -> Result<()
     Ok(())
 }
 
-/// Forgets the verifications of everything that came from a source. While its services are still there.
+/// Forgets the verifications and reports of everything that came from a source. While its services are still there.
 pub(in crate::directory) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<(), StorageError> {
     let theirs = format!("service IN (SELECT id FROM services WHERE source = {})", quoted(source));
     diesel::delete(directory_verifications::table.filter(sql::<Bool>(&theirs))).execute(tx.db().conn())?;
+    diesel::delete(directory_reports::table.filter(sql::<Bool>(&theirs))).execute(tx.db().conn())?;
     Ok(())
+}
+
+/// How long a day is, in microseconds.
+const DAY: i64 = 86_400_000_000;
+
+/// Keeps what somebody met: of each organisation the last of a day.
+pub(super) fn enter_report(
+    tx: &mut Tx<'_>,
+    was: &Service,
+    organisation: Option<OrganisationId>,
+    met: Met,
+) -> Result<(), StorageError> {
+    use directory_reports as table;
+    let (at, audit) = (tx.now().micros(), tx.entry().to_string());
+    let (service, day) = (was.id.to_string(), at.div_euclid(DAY));
+    let organisation = organisation.map_or_else(String::new, |organisation| organisation.to_string());
+    let key = table::service.eq(&service).and(table::organisation.eq(&organisation)).and(table::day.eq(day));
+    let known = diesel::update(table::table.filter(key))
+        .set((table::met.eq(met.name()), table::at.eq(at), table::audit_id.eq(&audit)))
+        .execute(tx.db().conn())?;
+    if known == 0 {
+        diesel::insert_into(table::table)
+            .values((
+                table::service.eq(&service),
+                table::organisation.eq(&organisation),
+                table::day.eq(day),
+                table::met.eq(met.name()),
+                table::at.eq(at),
+                table::audit_id.eq(&audit),
+            ))
+            .execute(tx.db().conn())?;
+    }
+    Ok(())
+}
+
+/// How many times an entry did not fit since it was last verified.
+pub(super) fn mismatches(db: &mut Db<'_>, was: &Service) -> Result<i64, StorageError> {
+    use directory_reports as table;
+    let since = was.upkeep.verified_at.map_or(i64::MIN, Timestamp::micros);
+    Ok(table::table
+        .filter(table::service.eq(was.id.to_string()).and(table::at.ge(since)))
+        .filter(table::met.ne(Met::Reached.name()))
+        .count()
+        .get_result(db.conn())?)
+}
+
+/// Says how often an entry did not fit, and whether it is flagged. That somebody doubts an entry makes it no newer.
+pub(super) fn set_trust(
+    tx: &mut Tx<'_>,
+    was: &Service,
+    mismatches: i64,
+    flagged: bool,
+) -> Result<(), StorageError> {
+    let now = tx.now().micros();
+    let since = flagged.then(|| was.upkeep.flagged_at.map_or(now, Timestamp::micros));
+    diesel::update(services::table.filter(services::id.eq(was.id.to_string())))
+        .set((services::mismatches.eq(mismatches), services::flagged_at.eq(since)))
+        .execute(tx.db().conn())?;
+    Ok(())
+}
+
+/// Services that did not fit, worst first, behind a count and an id.
+pub(super) fn doubted(
+    db: &mut Db<'_>,
+    own: Option<OrganisationId>,
+    after: Option<(i64, &str)>,
+    limit: i64,
+) -> Result<Vec<(i64, String)>, StorageError> {
+    let mut query = services::table
+        .filter(services::mismatches.gt(0).and(services::missing_since.is_null()))
+        .order((services::mismatches.desc(), services::id))
+        .limit(limit)
+        .select((services::mismatches, services::id))
+        .into_boxed();
+    if let Some(own) = own {
+        query = query.filter(services::member.assume_not_null().eq(own.to_string()));
+    }
+    if let Some((count, id)) = after {
+        let behind = services::mismatches.eq(count).and(services::id.gt(id.to_owned()));
+        query = query.filter(services::mismatches.lt(count).or(behind));
+    }
+    Ok(query.load(db.conn())?)
 }
 
 /// Which reminder a provider had.

@@ -3,11 +3,11 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::store;
+use super::{Met, report, store};
 use crate::{
     access::{Actor, Permission, Tx},
     config::DirectorySettings,
-    directory::{DirectoryError, Listing, Service, find_service},
+    directory::{DirectoryError, Listing, Service, changes, find_service},
     kernel::{
         Timestamp,
         id::{OrganisationId, ServiceId},
@@ -197,6 +197,12 @@ pub fn verify(
     may_verify(actor, &was)?;
     let kept = kept(actor, cmd, settings, now)?;
     store::enter_verification(tx, &was, cmd.version, &kept)?;
+    if kept.outcome == Outcome::Unreachable {
+        report::enter(tx, &was, (kept.organisation, Met::Unreachable), settings)?;
+    }
+    let after = find_service(tx.db(), actor, cmd.service, now)?;
+    let status = (was.status.name().to_owned(), after.status.name().to_owned());
+    changes::note_service(tx, &was, &[("status", status.0, status.1)])?;
     find_service(tx.db(), actor, cmd.service, now)
 }
 
@@ -249,7 +255,7 @@ impl Outcome {
 }
 
 /// Whether the actor keeps the directory, or speaks for the provider of this service.
-pub(super) fn may_verify(actor: &Actor, service: &Service) -> Result<(), DirectoryError> {
+pub(in crate::directory) fn may_verify(actor: &Actor, service: &Service) -> Result<(), DirectoryError> {
     let own = service.member.is_some() && service.member == actor.organisation();
     let speaks = [Permission::ReceiveReferrals, Permission::ManageStaff];
     if own && speaks.into_iter().any(|permission| actor.may(permission).is_ok()) {

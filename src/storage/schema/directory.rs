@@ -14,6 +14,7 @@ diesel::table! {
         missing_since -> Nullable<BigInt>,
         place -> BigInt,
         folded -> Text,
+        confidential -> BigInt,
     }
 }
 
@@ -57,6 +58,8 @@ diesel::table! {
         verify_by -> Nullable<BigInt>,
         verify_told -> BigInt,
         closed_at -> Nullable<BigInt>,
+        mismatches -> BigInt,
+        flagged_at -> Nullable<BigInt>,
     }
 }
 
@@ -73,6 +76,73 @@ diesel::table! {
         audit_id -> Text,
     }
 }
+
+diesel::table! {
+    directory_field_changes (id, at, tbl, field, audit_id) {
+        source -> Text,
+        tbl -> Text,
+        id -> Text,
+        field -> Text,
+        at -> BigInt,
+        before -> Text,
+        after -> Text,
+        changed_by -> Text,
+        audit_id -> Text,
+    }
+}
+
+diesel::table! {
+    directory_reports (service, organisation, day) {
+        service -> Text,
+        organisation -> Text,
+        day -> BigInt,
+        met -> Text,
+        at -> BigInt,
+        audit_id -> Text,
+    }
+}
+
+diesel::table! {
+    directory_drafts (service) {
+        service -> Text,
+        organisation -> Text,
+        state -> Text,
+        body -> Text,
+        of_digest -> Text,
+        reason -> Nullable<Text>,
+        version -> BigInt,
+        updated_at -> BigInt,
+        audit_id -> Text,
+    }
+}
+
+diesel::table! {
+    directory_decisions (service, at, audit_id) {
+        service -> Text,
+        at -> BigInt,
+        state -> Text,
+        criteria -> Text,
+        reason -> Nullable<Text>,
+        decided_by -> Text,
+        audit_id -> Text,
+    }
+}
+
+diesel::table! {
+    directory_overrides (source, tbl, id) {
+        source -> Text,
+        tbl -> Text,
+        id -> Text,
+        service -> Text,
+        kind -> Text,
+        cells -> Text,
+        at -> BigInt,
+        audit_id -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(directory_drafts, services);
+diesel::allow_tables_to_appear_in_same_query!(directory_decisions, services);
 
 diesel::table! {
     directory_words (word, service) {
@@ -103,6 +173,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    directory_hours (service) {
+        service -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
     directory_facets (facet, value, service) {
         facet -> Text,
         value -> Text,
@@ -117,6 +194,28 @@ diesel::table! {
         x -> Double,
         y -> Double,
         z -> Double,
+    }
+}
+
+diesel::table! {
+    admin_areas (id) {
+        id -> Text,
+        country -> Text,
+        level -> BigInt,
+        code -> Text,
+        code_key -> Text,
+        name -> Text,
+        names -> Text,
+        folded -> Text,
+        parent -> Nullable<Text>,
+        valid_from -> Text,
+        valid_to -> Nullable<Text>,
+        replaced_by -> Nullable<Text>,
+        latitude -> Nullable<Double>,
+        longitude -> Nullable<Double>,
+        sort_key -> Text,
+        updated_at -> BigInt,
+        audit_id -> Text,
     }
 }
 

@@ -371,6 +371,24 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
     let link = format!("{one}/link");
     let mut entries = hsds_routes(text(&kept, "id"));
     entries.extend([
+        entry("GET /api/v1/areas", "/api/v1/areas", 200).stranger(Stranger::AsAMember(200)),
+        entry("GET /api/v1/directory/doubted", "/api/v1/directory/doubted", 200)
+            .stranger(Stranger::AsAMember(200)),
+        entry("GET /api/v1/directory/drafts", "/api/v1/directory/drafts", 200)
+            .stranger(Stranger::AsAMember(200)),
+        entry("PUT /api/v1/services/{service}/draft", format!("{one}/draft"), 200)
+            .json(&json!({ "edit": { "service": { "name": "Night shelter" } }, "submit": true })),
+        entry("GET /api/v1/services/{service}/draft", format!("{one}/draft"), 200),
+        entry("POST /api/v1/services/{service}/draft/decision", format!("{one}/draft/decision"), 200)
+            .seen_at(&format!("{one}/draft"))
+            .json(&json!({ "approve": false, "criteria": "2026-1", "reason": "Say which nights" }))
+            .stranger(Stranger::MayNot)
+            .by(Party::Coordinator),
+        entry("DELETE /api/v1/services/{service}/draft", format!("{one}/draft"), 204),
+        entry("GET /api/v1/services/{service}/decisions", format!("{one}/decisions"), 200),
+        entry("GET /api/v1/services/{service}/changes", format!("{one}/changes"), 200),
+        entry("POST /api/v1/services/{service}/reports", format!("{one}/reports"), 200)
+            .json(&json!({ "met": "reached" })),
         entry("GET /api/v1/services", "/api/v1/services?text=Shelter", 200).stranger(Stranger::Empty),
         entry("POST /api/v1/services/search", "/api/v1/services/search", 200)
             .json(&json!({ "query": { "text": "Shelter" }, "person": { "age": 20 } }))

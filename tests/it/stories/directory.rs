@@ -69,9 +69,10 @@ async fn a_package_is_looked_at_taken_once_updated_and_forgotten() {
     package(folder.path(), &[(a, "Asylum advice"), (b, "Housing advice")]);
 
     let looked = Package::open(folder.path()).unwrap();
+    let now = hub.hub.now();
     let report = hub
         .hub
-        .read(move |db| directory::dry_run(db, &Actor::operator(), &looked, "legal", &mut |_| {}))
+        .read(move |db| directory::dry_run(db, &Actor::operator(), (&looked, "legal", now), &mut |_| {}))
         .await
         .unwrap();
     assert_eq!((report.rows(), report.changes()), (3, 3));
@@ -193,9 +194,12 @@ async fn a_row_that_its_source_no_longer_gives_is_marked_and_comes_back() {
     import(&hub, folder.path().into(), "legal").await.unwrap();
 
     let package_without = package(folder.path(), &[(B, "Housing advice")]);
+    let now = hub.hub.now();
     let looked = hub
         .hub
-        .read(move |db| directory::dry_run(db, &Actor::operator(), &package_without, "legal", &mut |_| {}))
+        .read(move |db| {
+            directory::dry_run(db, &Actor::operator(), (&package_without, "legal", now), &mut |_| {})
+        })
         .await
         .unwrap();
     assert_eq!((looked.missing(), looked.changes()), (1, 0));
@@ -318,9 +322,10 @@ async fn one_service_does_not_come_in_under_two_names() {
     let refused = import(&hub, folder.path().into(), "other").await.unwrap_err();
     assert!(matches!(&refused, DirectoryError::Stopped(reason) if reason.contains("legal")), "{refused}");
     let again = Package::open(folder.path()).unwrap();
+    let now = hub.hub.now();
     let looked = hub
         .hub
-        .read(move |db| directory::dry_run(db, &Actor::operator(), &again, "other", &mut |_| {}))
+        .read(move |db| directory::dry_run(db, &Actor::operator(), (&again, "other", now), &mut |_| {}))
         .await
         .unwrap();
     assert!(looked.stopped.is_some(), "a look says so too");

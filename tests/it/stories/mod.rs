@@ -1,10 +1,13 @@
 //! Whole stories, through the entrances.
 
+mod areas;
 mod calendar;
 pub(crate) mod destruction;
 mod directory;
+mod drafts;
 mod eligibility;
 mod frictionless;
+mod hours;
 mod hsds;
 mod ledger;
 mod named;
@@ -16,5 +19,6 @@ mod roundtrip;
 mod search;
 mod sheet;
 mod submit;
+mod trust;
 mod upkeep;
 mod withdrawal;

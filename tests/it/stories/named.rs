@@ -123,6 +123,18 @@ async fn a_redirect_names_services_of_the_directory() {
 }
 
 #[actix_web::test]
+async fn declined_because_the_service_is_not_offered_its_entry_is_doubted() {
+    for (reason, mismatches) in [("DR11", 1), ("DR04", 1), ("DR01", 0)] {
+        let looked = Looked::at().await;
+        let decline = Move::Decline { reason: reason.parse().unwrap(), note: None };
+        looked.clinic(Number::T09, decline).await.expect(200);
+        let Mechanism { clinic, hub, .. } = &looked.mechanism;
+        let doubted = clinic.get(hub, "/api/v1/directory/doubted").await.expect(200).body;
+        assert_eq!(doubted["items"].as_array().unwrap().len(), mismatches, "{reason}: {doubted}");
+    }
+}
+
+#[actix_web::test]
 async fn a_new_referral_for_the_same_need_is_the_same_person_s_and_the_sender_s() {
     let looked = Looked::at().await;
     let decline = Move::Decline { reason: "DR01".parse().unwrap(), note: None };

@@ -152,8 +152,10 @@ async fn a_package_that_is_exported_comes_in_elsewhere_and_goes_out_as_the_same_
 /// What was exported is what is there: taking it again where it came from changes nothing, beside what was hidden.
 async fn restrict_nothing_and_compare(hub: &TestHub, folder: &Path) {
     let package = Package::open(folder).unwrap();
-    let look =
-        move |db: &mut Db<'_>| directory::dry_run(db, &Actor::operator(), &package, "coast", &mut |_| {});
+    let now = hub.hub.now();
+    let look = move |db: &mut Db<'_>| {
+        directory::dry_run(db, &Actor::operator(), (&package, "coast", now), &mut |_| {})
+    };
     let report = hub.hub.read::<_, DirectoryError>(look).await.unwrap();
     let changed: Vec<&str> =
         report.tables.iter().filter(|t| t.changed + t.new > 0).map(|t| t.table.as_str()).collect();
@@ -301,12 +303,13 @@ async fn the_examples_of_the_standard_come_in() {
         ("service_at_location_list.json", "service_at_location"),
         ("taxonomy_term.json", "taxonomy_term"),
     ] {
-        let path = examples.join(name);
+        let (path, hub) = (examples.join(name), TestHub::new());
+        let now = hub.hub.now();
         let look = move |db: &mut Db<'_>| {
             let package = Package::open(&path)?;
-            directory::dry_run(db, &Actor::operator(), &package, "coast", &mut |_| {})
+            directory::dry_run(db, &Actor::operator(), (&package, "coast", now), &mut |_| {})
         };
-        let report = TestHub::new().hub.read::<_, DirectoryError>(look).await.unwrap();
+        let report = hub.hub.read::<_, DirectoryError>(look).await.unwrap();
         let rows = report.table(table).map_or(0, |table| table.new);
         assert!(rows > 0 && report.stopped.is_none(), "{name}: {report:#?}");
     }

@@ -27,10 +27,11 @@ async fn import(hub: &TestHub, bytes: &[u8]) -> Report {
     // The log of changes knows a row once at one moment.
     hub.clock.advance(chrono::TimeDelta::seconds(1));
     let (looked_at, package) = (package(bytes).unwrap(), package(bytes).unwrap());
+    let now = hub.hub.now();
     let looked = hub
         .hub
         .read::<_, DirectoryError>(move |db| {
-            directory::dry_run(db, &Actor::operator(), &looked_at, "mapping-2026", &mut |_| {})
+            directory::dry_run(db, &Actor::operator(), (&looked_at, "mapping-2026", now), &mut |_| {})
         })
         .await
         .unwrap();

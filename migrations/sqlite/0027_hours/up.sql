@@ -1,0 +1,6 @@
+-- When each service is open, as its schedules say. Filled by the job `directory`, as words and places are.
+CREATE TABLE directory_hours (
+    service TEXT NOT NULL PRIMARY KEY,
+    body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+UPDATE services SET searched = 0;

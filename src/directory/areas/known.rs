@@ -1,0 +1,177 @@
+//! Codes to units, and what each lies in.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::{Area, store};
+use crate::{
+    directory::{
+        DirectoryError,
+        hsds::{Problem, Severity},
+    },
+    storage::{Db, StorageError},
+};
+
+/// How many times one unit may have taken the place of another.
+const MOST_REPLACED: usize = 4;
+
+/// How many levels there are.
+const DEEPEST: usize = 10;
+
+/// Why a code names no unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::directory) enum Unresolved {
+    /// There is none with this code.
+    Unknown,
+    /// There are several.
+    Several,
+}
+
+impl Unresolved {
+    pub(in crate::directory) fn error(self, code: &str) -> DirectoryError {
+        let code = code.chars().take(60).collect();
+        match self {
+            Self::Unknown => DirectoryError::UnknownArea(code),
+            Self::Several => DirectoryError::SeveralAreas(code),
+        }
+    }
+}
+
+/// Units that were asked for, with what they lie in and what took their place.
+#[derive(Default)]
+pub(in crate::directory) struct Known {
+    by_code: HashMap<String, Vec<Uuid>>,
+    by_id: HashMap<Uuid, Area>,
+}
+
+/// A code, or country, level and code.
+struct Named<'a> {
+    country: Option<&'a str>,
+    level: Option<u8>,
+    code: &'a str,
+}
+
+fn named(text: &str) -> Named<'_> {
+    let mut parts = text.trim().splitn(3, '/');
+    if let (Some(country), Some(level), Some(code)) = (parts.next(), parts.next(), parts.next())
+        && let Ok(level) = level.parse()
+    {
+        return Named { country: Some(country), level: Some(level), code };
+    }
+    Named { country: None, level: None, code: text.trim() }
+}
+
+impl Known {
+    /// Loads what codes or keys name.
+    pub(in crate::directory) fn load<'a>(
+        db: &mut Db<'_>,
+        texts: impl Iterator<Item = &'a str>,
+    ) -> Result<Self, StorageError> {
+        let mut known = Self::default();
+        let mut wanted: BTreeSet<String> = texts.map(|text| named(text).code.to_uppercase()).collect();
+        for _ in 0..=MOST_REPLACED {
+            wanted.retain(|code| !known.by_code.contains_key(code));
+            if wanted.is_empty() {
+                break;
+            }
+            for code in &wanted {
+                known.by_code.entry(code.clone()).or_default();
+            }
+            let asked: Vec<String> = wanted.into_iter().collect();
+            wanted = BTreeSet::new();
+            for area in store::by_codes(db, &asked)? {
+                wanted.extend(area.replaced_by.as_ref().map(|code| code.to_uppercase()));
+                known.by_code.entry(area.code.to_uppercase()).or_default().push(area.id);
+                known.by_id.insert(area.id, area);
+            }
+        }
+        known.load_above(db)?;
+        Ok(known)
+    }
+
+    fn load_above(&mut self, db: &mut Db<'_>) -> Result<(), StorageError> {
+        for _ in 0..DEEPEST {
+            let above: BTreeSet<Uuid> = self
+                .by_id
+                .values()
+                .filter_map(|area| area.parent)
+                .filter(|parent| !self.by_id.contains_key(parent))
+                .collect();
+            if above.is_empty() {
+                break;
+            }
+            let ids: Vec<String> = above.iter().map(ToString::to_string).collect();
+            self.by_id.extend(store::by_ids(db, &ids)?.into_iter().map(|area| (area.id, area)));
+        }
+        Ok(())
+    }
+
+    /// The unit that a code or a key names on a day. What ended by then is the unit that took its place.
+    pub(in crate::directory) fn resolve(&self, text: &str, day: NaiveDate) -> Result<&Area, Unresolved> {
+        let mut named = named(text);
+        for _ in 0..=MOST_REPLACED {
+            let fitting: Vec<&Area> = self
+                .by_code
+                .get(&named.code.to_uppercase())
+                .into_iter()
+                .flatten()
+                .filter_map(|id| self.by_id.get(id))
+                .filter(|area| named.country.is_none_or(|country| area.country.eq_ignore_ascii_case(country)))
+                .filter(|area| named.level.is_none_or(|level| area.level == level))
+                .collect();
+            let valid: Vec<&&Area> = fitting.iter().filter(|area| area.is_valid_on(day)).collect();
+            match valid.as_slice() {
+                [one] => return Ok(one),
+                [] => {}
+                _ => return Err(Unresolved::Several),
+            }
+            let over = fitting.into_iter().filter(|area| area.valid_to.is_some_and(|to| to <= day));
+            let last = over.max_by_key(|area| area.valid_to).ok_or(Unresolved::Unknown)?;
+            let code = last.replaced_by.as_deref().ok_or(Unresolved::Unknown)?;
+            named = Named { country: Some(&last.country), level: None, code };
+        }
+        Err(Unresolved::Unknown)
+    }
+
+    /// A unit and those it lies in, from small to large.
+    pub(in crate::directory) fn chain<'a>(&'a self, area: &'a Area) -> impl Iterator<Item = &'a Area> {
+        let above = |area: &&'a Area| self.by_id.get(&area.parent?);
+        std::iter::successors(Some(area), above).take(DEEPEST)
+    }
+}
+
+/// Codes that rows of an import name, and no unit has: what to tell whoever imports. Nothing while this hub knows no units at all.
+pub(in crate::directory) fn unknown(
+    db: &mut Db<'_>,
+    stated: &BTreeMap<String, (&'static str, u64)>,
+    day: NaiveDate,
+) -> Result<Vec<Problem>, StorageError> {
+    if stated.is_empty() || !store::has_any(db)? {
+        return Ok(Vec::new());
+    }
+    let known = Known::load(db, stated.keys().map(String::as_str))?;
+    let wrong = stated.iter().filter_map(|(code, at)| Some((code, at, known.resolve(code, day).err()?)));
+    Ok(wrong
+        .map(|(code, (table, line), why)| Problem {
+            severity: Severity::Warned,
+            code: "area_unknown",
+            table: (*table).to_owned(),
+            line: Some(*line),
+            column: Some(String::from("admin_area")),
+            what: match why {
+                Unresolved::Unknown => {
+                    format!("no area has the code {code}; searches by area will not find this")
+                }
+                Unresolved::Several => format!("several areas have the code {code};"),
+            },
+            remedy: match why {
+                Unresolved::Unknown => {
+                    "look it up with throughline directory areas, or import the areas it is from"
+                }
+                Unresolved::Several => "write country, level and code, such as LB/3/10101",
+            },
+        })
+        .collect())
+}

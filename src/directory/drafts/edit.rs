@@ -1,0 +1,318 @@
+//! What an entry should say, checked as an import is, and put in the place of what it says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Of, overrides::store as overrides};
+use crate::{
+    access::Tx,
+    directory::{
+        DirectoryError, Listing, Service, changes,
+        hsds::{
+            self, Made, Package, Remarks, Row, Tally,
+            columns::columns,
+            tables::{Rule, rule},
+        },
+        rows::{self, Touched},
+        search, store,
+    },
+    kernel::id::ServiceId,
+    storage::{Db, StorageError},
+};
+
+type Cells = BTreeMap<String, String>;
+
+/// Columns of a service that its provider may correct.
+const COLUMNS: &[&str] = &[
+    "name",
+    "alternate_name",
+    "description",
+    "url",
+    "email",
+    "status",
+    "interpretation_services",
+    "application_process",
+    "fees_description",
+    "wait_time",
+    "eligibility_description",
+    "minimum_age",
+    "maximum_age",
+    "alert",
+];
+
+/// Tables whose rows belong to a service and that its provider may correct.
+const PARTS: &[&str] = &[
+    "url",
+    "phone",
+    "schedule",
+    "language",
+    "service_area",
+    "cost_option",
+    "required_document",
+    "eligibility_rule",
+    "access_barrier",
+    "referral_requirement",
+    "referral_channel",
+];
+
+/// The most rows of one table.
+const MOST_ROWS: usize = 200;
+
+/// What an entry should say. What it does not name stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    /// Cells of the service, by column of HSDS; an empty text empties the cell.
+    #[serde(default)]
+    pub service: BTreeMap<String, String>,
+    /// For each table named, all rows of it that belong to the service, by column of HSDS or of the profile. A row keeps its `id`; one
+    /// without is new, and one that is left out goes.
+    #[serde(default)]
+    pub parts: BTreeMap<String, Vec<BTreeMap<String, String>>>,
+}
+
+/// An entry as it is: the row of the service, and the rows that belong to it.
+pub(super) struct Entry {
+    row: String,
+    source: String,
+    references: BTreeMap<&'static str, Uuid>,
+    cells: Cells,
+    parts: BTreeMap<String, BTreeMap<String, Cells>>,
+}
+
+impl Entry {
+    pub(super) fn load(db: &mut Db<'_>, service: &Service) -> Result<Self, StorageError> {
+        let row = service.id.uuid().to_string();
+        let own = [row.clone()];
+        let mut references = BTreeMap::new();
+        for link in rows::store::names(db, &own)? {
+            let column = ["organization_id", "program_id"].into_iter().find(|column| *column == link.via);
+            if let (Some(column), Ok(id)) = (column, link.parent.parse()) {
+                references.insert(column, id);
+            }
+        }
+        let links = rows::store::parts(db, &own, PARTS)?;
+        let of_service = links.into_iter().filter(|link| link.via == "service_id");
+        let tables: BTreeMap<String, String> = of_service.map(|link| (link.id, link.table)).collect();
+        let ids: Vec<String> = tables.keys().cloned().chain([row.clone()]).collect();
+        let mut cells = rows::store::cells(db, &ids)?;
+        let mut parts: BTreeMap<String, BTreeMap<String, Cells>> = BTreeMap::new();
+        for (id, table) in tables {
+            if let Some(cells) = cells.remove(&id) {
+                parts.entry(table).or_default().insert(id, cells);
+            }
+        }
+        let cells = cells.remove(&row).unwrap_or_default();
+        Ok(Self { row, source: service.source.clone(), references, cells, parts })
+    }
+
+    /// What changes when anything does that a draft may say.
+    pub(super) fn digest(&self) -> Of {
+        Of::of(serde_json::json!([self.cells, self.parts]).to_string())
+    }
+
+    fn of(&self, table: &str) -> impl Iterator<Item = (&String, &Cells)> {
+        self.parts.get(table).into_iter().flatten()
+    }
+}
+
+/// What an edit makes of an entry.
+pub(super) struct Checked {
+    service: Option<Row>,
+    parts: BTreeMap<&'static str, Vec<Row>>,
+}
+
+impl Edit {
+    /// Gives new rows ids. A row that is there already must belong to the service.
+    pub(super) fn with_ids(mut self, tx: &mut Tx<'_>, service: &Service) -> Result<Self, DirectoryError> {
+        let entry = Entry::load(tx.db(), service)?;
+        for (table, rows) in &mut self.parts {
+            let known: BTreeSet<&String> = entry.of(table).map(|(id, _)| id).collect();
+            for row in rows {
+                let id = row.get("id").map(|id| id.trim().to_lowercase()).filter(|id| !id.is_empty());
+                if id.as_ref().is_some_and(|id| !known.contains(id)) {
+                    return Err(wrong(
+                        table,
+                        "id",
+                        "no row of this service has this id; leave it out for a new one",
+                    ));
+                }
+                let fresh = || tx.id::<crate::kernel::id::Service>().uuid().to_string();
+                row.insert(String::from("id"), id.unwrap_or_else(fresh));
+            }
+        }
+        Ok(self)
+    }
+
+    /// What the entry would be. Refused is what an import would refuse, and what a provider may not say.
+    pub(super) fn check(&self, entry: &Entry) -> Result<Checked, DirectoryError> {
+        if self.service.is_empty() && self.parts.is_empty() {
+            return Err(DirectoryError::BadEdit(String::from("it says nothing; name a cell or a table")));
+        }
+        if let Some(column) = self.service.keys().find(|column| !COLUMNS.contains(&column.as_str())) {
+            let allowed = format!("a draft may say {}", COLUMNS.join(", "));
+            return Err(wrong("service", column, &allowed));
+        }
+        let organization = entry
+            .references
+            .get("organization_id")
+            .ok_or(StorageError::Unreadable("directory_links.parent"))?;
+        let mut cells: BTreeMap<&'static str, String> =
+            BTreeMap::from([("id", entry.row.clone()), ("organization_id", organization.to_string())]);
+        for column in columns("service").iter().filter(|column| !column.ends_with("id")) {
+            let said = self.service.get(*column).or_else(|| entry.cells.get(*column));
+            cells.extend(said.map(|cell| (*column, cell.trim().to_owned())));
+        }
+        let owner = BTreeMap::from([("id", organization.to_string()), ("name", String::from("-"))]);
+        let mut tables = vec![made("organization", vec![owner]), made("service", vec![cells])];
+        for (table, given) in &self.parts {
+            // A table that is emptied has no columns to read.
+            tables.extend(Some(part(table, given, &entry.row)?).filter(|made| !made.rows.is_empty()));
+        }
+        let package = Package::made(tables, Remarks::default())?;
+        let mut read: BTreeMap<&'static str, Vec<Row>> = BTreeMap::new();
+        let mut sink = |rule: &'static Rule, rows: Vec<Row>| {
+            read.entry(rule.name).or_default().extend(rows);
+            Ok::<_, DirectoryError>(Tally::default())
+        };
+        let report = hsds::read(&package, &entry.source, &mut sink, &mut |_| {})?;
+        let refused = report.problems.iter().find(|found| found.severity == hsds::Severity::Refused);
+        if let Some(refused) = refused {
+            let column = refused.column.as_deref().unwrap_or("id");
+            return Err(wrong(&refused.table, column, &format!("{} {}", refused.what, refused.remedy)));
+        }
+        let service = read.remove("service").and_then(|mut rows| rows.pop());
+        let service = service.map(|row| self.whole(row, entry)).filter(|row| row.cells != entry.cells);
+        read.remove("organization");
+        // A table that is named without rows is emptied.
+        for table in self.parts.keys().filter_map(|table| rule(table)) {
+            read.entry(table.name).or_default();
+        }
+        Ok(Checked { service, parts: read })
+    }
+
+    /// The row of the service with what no draft may say, as it is.
+    fn whole(&self, row: Row, entry: &Entry) -> Row {
+        let kept = entry.cells.iter().filter(|(column, _)| !self.service.contains_key(*column));
+        let mut cells: Cells = kept.map(|(column, cell)| (column.clone(), cell.clone())).collect();
+        let said = row.cells.into_iter().filter(|(column, _)| self.service.contains_key(column));
+        cells.extend(said);
+        Row { cells, references: entry.references.clone(), ..row }
+    }
+
+    /// Puts what the edit says in the place of what the entry says, and sees to it that no import undoes it.
+    pub(super) fn apply(&self, tx: &mut Tx<'_>, was: &Service) -> Result<(), DirectoryError> {
+        tx.take_turn(&["directory"])?;
+        let entry = Entry::load(tx.db(), was)?;
+        let Checked { service, parts } = self.check(&entry)?;
+        let mut touched = Touched::default();
+        touched.add(entry.row.clone());
+        if let Some(row) = service {
+            replace(tx, (&entry, "service"), (&entry.cells, &row))?;
+            let said: Cells = self.service.clone();
+            overrides::lay(tx, (&entry.source, "service", &entry.row), (was.id, &said))?;
+            let status = row.cell("status").and_then(Listing::from_name).unwrap_or(was.status);
+            let text = |column| row.cell(column).unwrap_or_default().to_owned();
+            let safe = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+            let url = Some(text("url")).filter(safe);
+            let now = tx.now();
+            let (name, description) = (text("name"), text("description"));
+            let shown = Service { name, description, url, status, updated_at: now, ..was.clone() };
+            store::replace_service(tx, &shown)?;
+        }
+        for (table, rows) in &parts {
+            put(tx, (&entry, table), (was.id, rows))?;
+        }
+        touched.mark(tx)?;
+        search::enter_here(tx, &entry.source)?;
+        Ok(())
+    }
+}
+
+fn wrong(table: &str, column: &str, what: &str) -> DirectoryError {
+    let short = |text: &str| text.chars().take(60).collect::<String>();
+    DirectoryError::BadEdit(format!("{}.{}: {what}", short(table), short(column)))
+}
+
+fn made(name: &'static str, rows: Vec<BTreeMap<&'static str, String>>) -> Made {
+    let rows = (1..).zip(rows).collect();
+    Made { name, file: String::from("draft"), rows, called: BTreeMap::new() }
+}
+
+fn part(table: &str, given: &[Cells], service: &str) -> Result<Made, DirectoryError> {
+    let Some(name) = PARTS.iter().find(|name| **name == table) else {
+        let allowed = format!("a draft may say {}", PARTS.join(", "));
+        return Err(wrong(table, "", &allowed));
+    };
+    if given.len() > MOST_ROWS {
+        return Err(wrong(table, "", "there are more than 200 rows"));
+    }
+    let columns = columns(name);
+    let mut made_rows = Vec::new();
+    for cells in given {
+        let mut row = BTreeMap::from([("service_id", service.to_owned())]);
+        for (column, cell) in cells {
+            let known = columns.iter().find(|known| *known == column);
+            let known = known.filter(|known| **known == "id" || !known.ends_with("_id"));
+            let known =
+                known.ok_or_else(|| wrong(table, column, "this is no column that a draft may say"))?;
+            row.insert(known, cell.trim().to_owned());
+        }
+        made_rows.push(row);
+    }
+    Ok(made(name, made_rows))
+}
+
+/// Puts a row in the place of what it was, with its change.
+fn replace(
+    tx: &mut Tx<'_>,
+    (entry, table): (&Entry, &'static str),
+    (before, row): (&Cells, &Row),
+) -> Result<(), StorageError> {
+    let id = row.id.to_string();
+    let known = store::known(tx.db(), &entry.source, table, std::slice::from_ref(&id))?;
+    let known = known.get(&id).ok_or(StorageError::Unreadable("directory_rows.id"))?;
+    store::update_row(tx, &entry.source, table, row, known)?;
+    let noted = changes::between((table, &id), (before, &row.cells), false);
+    changes::store::note(tx, &entry.source, &noted)
+}
+
+/// Puts all rows of a table that belong to a service in the place of those there were.
+fn put(
+    tx: &mut Tx<'_>,
+    (entry, table): (&Entry, &'static str),
+    (service, given): (ServiceId, &[Row]),
+) -> Result<(), DirectoryError> {
+    let kept: BTreeSet<String> = given.iter().map(|row| row.id.to_string()).collect();
+    let known: BTreeMap<&String, &Cells> = entry.of(table).collect();
+    for row in given {
+        let id = row.id.to_string();
+        let key = (entry.source.as_str(), table, id.as_str());
+        match known.get(&id) {
+            Some(before) if **before == row.cells => {}
+            Some(before) => {
+                replace(tx, (entry, table), (before, row))?;
+                overrides::replace(tx, key, (service, &row.cells))?;
+            }
+            None => {
+                let place = rows::store::next_place(tx.db())?;
+                store::insert_rows(tx, (&entry.source, table), &[row], place)?;
+                let links = rule(table).map_or_else(Vec::new, |rule| rows::of_row(rule, row));
+                rows::store::insert_links(tx, &entry.source, &links)?;
+                overrides::add(tx, key, (service, &row.cells))?;
+                changes::store::note(tx, &entry.source, &[changes::listed((table, &id), true)])?;
+            }
+        }
+    }
+    for (id, cells) in known.into_iter().filter(|(id, _)| !kept.contains(*id)) {
+        let key = (entry.source.as_str(), table, id.as_str());
+        let known = store::known(tx.db(), &entry.source, table, std::slice::from_ref(id))?;
+        let Some(was) = known.get(id) else { continue };
+        store::mark_missing(tx, key, &was.digest)?;
+        overrides::leave_out(tx, key, (service, cells))?;
+        changes::store::note(tx, &entry.source, &[changes::listed((table, id), false)])?;
+    }
+    Ok(())
+}

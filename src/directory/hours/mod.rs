@@ -1,0 +1,79 @@
+//! When services are open, and whether one is at a moment.
+//!
+//! # Decisions
+//!
+//! - The answer is one of three: open, closed, or not known. A service without times, with times in words only, or that opens on request is
+//!   never taken for closed.
+//! - Times are what the clock at the place shows. A question without an offset is about that clock, so nothing has to be known of zones; one
+//!   with an offset is answered where the zone of the schedule is known, and otherwise it is not known. HSDS would have UTC assumed;
+//!   nobody who writes "08:00" of a clinic means that.
+//! - What closes before it opens closes on the next day.
+//! - Which days a rule means is the calendar library's to say (RFC 5545). Only the beginning of a rule is moved near the day asked for, so
+//!   that a schedule of many years costs what a new one does.
+
+mod slot;
+
+use chrono::{DateTime, FixedOffset, NaiveDateTime};
+use serde::{Deserialize, Serialize};
+pub(super) use slot::Slot;
+
+/// Whether a service is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Open {
+    /// It is.
+    Open,
+    /// Its times do not say: ask.
+    NotKnown,
+    /// It is not.
+    Closed,
+}
+
+/// A moment that is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// What the clock at the place shows.
+    Local(NaiveDateTime),
+    /// A moment everywhere.
+    Exact(DateTime<FixedOffset>),
+}
+
+impl std::str::FromStr for When {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(exact) = DateTime::parse_from_rfc3339(text) {
+            return Ok(Self::Exact(exact));
+        }
+        ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+            .into_iter()
+            .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+            .map(Self::Local)
+            .ok_or("expected a time such as 2026-03-02T09:30 (at the place) or 2026-03-02T09:30:00+02:00")
+    }
+}
+
+/// The times of a service.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Hours {
+    slots: Vec<Slot>,
+}
+
+impl Hours {
+    /// Those of schedules; nothing when there are none.
+    pub(super) fn new(slots: Vec<Slot>) -> Option<Self> {
+        (!slots.is_empty()).then_some(Self { slots })
+    }
+
+    /// Whether the service is open.
+    pub(super) fn at(&self, when: When) -> Open {
+        let all: Vec<Open> = self.slots.iter().map(|slot| slot.at(when)).collect();
+        if all.contains(&Open::Open) {
+            Open::Open
+        } else if all.is_empty() || all.contains(&Open::NotKnown) {
+            Open::NotKnown
+        } else {
+            Open::Closed
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! One row of `schedule`.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike as _, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _};
+use rrule::{RRule, Unvalidated};
+use serde::{Deserialize, Serialize};
+
+use super::{Open, When};
+
+/// How many days before the day asked for a rule begins that may begin anywhere: more than the longest month.
+const NEAR_DAYS: u64 = 70;
+
+/// When a rule begins that says nothing of it.
+const LONG_AGO: NaiveDate = match NaiveDate::from_ymd_opt(2001, 1, 1) {
+    Some(day) => day,
+    None => NaiveDate::MIN,
+};
+
+/// When a service is open, as one schedule says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(in crate::directory) struct Slot {
+    /// The days, as a rule of RFC 5545; nothing when the schedule says none that can be understood.
+    rule: Option<String>,
+    /// Whether the rule counts from its beginning: every second week, ten times.
+    counts: bool,
+    begins: Option<NaiveDate>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    opens: Option<NaiveTime>,
+    /// Midnight is the end of the day.
+    closes: Option<NaiveTime>,
+    zone: Option<Zone>,
+    /// Days on which it does not hold.
+    except: Vec<NaiveDate>,
+}
+
+/// Where a clock stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Zone {
+    /// So many seconds east of UTC, the year round.
+    Offset(i32),
+    /// A zone of the IANA database.
+    Named(chrono_tz::Tz),
+}
+
+impl Slot {
+    /// What the cells of a schedule say. `zone` is that of the place, where it is known.
+    pub(in crate::directory) fn of_cells(cells: &BTreeMap<String, String>, zone: Option<&str>) -> Self {
+        let cell = |column: &str| cells.get(column).map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
+        if cell("on_request") == Some("yes") {
+            return Self::default();
+        }
+        let begins = cell("dtstart").and_then(day);
+        let counts = cell("interval").is_some_and(|every| every != "1") || cell("count").is_some();
+        let asked = cell("timezone").or(zone).or_else(|| cell("opens_at").and_then(suffix));
+        Self {
+            // What is counted from a beginning that nobody says is not known.
+            rule: rule(cells, begins).filter(|_| !counts || begins.is_some()),
+            counts,
+            begins,
+            from: cell("valid_from").and_then(day),
+            to: cell("valid_to").and_then(day),
+            opens: cell("opens_at").and_then(time),
+            closes: cell("closes_at").and_then(time).map(whole),
+            zone: asked.and_then(Zone::read),
+            except: cell("exceptions").into_iter().flat_map(|days| days.split(',')).filter_map(day).collect(),
+        }
+    }
+
+    /// Whether it is open then, as far as this schedule says.
+    pub(super) fn at(&self, when: When) -> Open {
+        let local = match (when, self.zone) {
+            (When::Local(local), _) => local,
+            (When::Exact(moment), Some(zone)) => zone.clock(&moment),
+            (When::Exact(_), None) => return Open::NotKnown,
+        };
+        let (today, time) = (local.date(), local.time());
+        let (Some(opens), Some(closes)) = (self.opens, self.closes) else {
+            return self.all_day(today);
+        };
+        let overnight = closes <= opens;
+        let now = time >= opens && (overnight || time < closes);
+        let late = overnight && time < closes;
+        let mut answers = Vec::new();
+        if now {
+            answers.push(self.holds_on(today));
+        }
+        if late && let Some(yesterday) = today.checked_sub_days(Days::new(1)) {
+            answers.push(self.holds_on(yesterday));
+        }
+        match answers.as_slice() {
+            [] if self.rule.is_none() => Open::NotKnown,
+            answers if answers.contains(&Some(true)) => Open::Open,
+            answers if answers.contains(&None) => Open::NotKnown,
+            _ => Open::Closed,
+        }
+    }
+
+    /// Without times: closed on other days, and on its own nobody knows from when to when.
+    fn all_day(&self, today: NaiveDate) -> Open {
+        match self.holds_on(today) {
+            Some(false) => Open::Closed,
+            Some(true) | None => Open::NotKnown,
+        }
+    }
+
+    /// Whether the schedule holds on a day; nothing when it does not say.
+    fn holds_on(&self, day: NaiveDate) -> Option<bool> {
+        let rule = self.rule.as_ref()?;
+        let is_off = self.except.contains(&day);
+        if is_off || self.from.is_some_and(|from| day < from) || self.to.is_some_and(|to| day > to) {
+            return Some(false);
+        }
+        let begins = self.begins.unwrap_or(LONG_AGO);
+        if day < begins {
+            return Some(false);
+        }
+        let near = day.checked_sub_days(Days::new(NEAR_DAYS)).unwrap_or(day);
+        let begins = if self.counts { begins } else { begins.max(near) };
+        let rule: RRule<Unvalidated> = rule.parse().ok()?;
+        let set = rule.build(midnight(begins)?).ok()?;
+        let (from, to) = (midnight(day)?, midnight(day.checked_add_days(Days::new(1))?)?);
+        let found = set.after(from).before(to).all(2);
+        Some(found.dates.iter().any(|found| found.date_naive() == day))
+    }
+}
+
+fn midnight(day: NaiveDate) -> Option<chrono::DateTime<rrule::Tz>> {
+    rrule::Tz::UTC.from_local_datetime(&day.and_time(NaiveTime::MIN)).single()
+}
+
+/// The days of a schedule as a rule. What follows from its first day is written out, so that the rule may begin anywhere.
+fn rule(cells: &BTreeMap<String, String>, begins: Option<NaiveDate>) -> Option<String> {
+    let cell = |column: &str| cells.get(column).map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
+    let days = cell("byday").map(|days| days.to_uppercase().replace(' ', ""));
+    let dates = cell("bymonthday").map(|dates| dates.replace(' ', ""));
+    let freq = cell("freq").map(str::to_uppercase);
+    let freq = freq.or_else(|| days.is_some().then(|| String::from("WEEKLY")))?;
+    let (days, dates) = match (freq.as_str(), days, dates) {
+        ("WEEKLY", None, None) => (Some(two_letters(begins?)), None),
+        ("MONTHLY", None, None) if cell("byyearday").is_none() => (None, Some(begins?.day().to_string())),
+        (_, days, dates) => (days, dates),
+    };
+    let mut parts = vec![format!("FREQ={freq}")];
+    let mut put =
+        |name: &str, value: Option<String>| parts.extend(value.map(|value| format!("{name}={value}")));
+    put("BYDAY", days);
+    put("BYMONTHDAY", dates);
+    put("BYYEARDAY", cell("byyearday").map(str::to_owned));
+    put("BYWEEKNO", cell("byweekno").map(str::to_owned));
+    put("INTERVAL", cell("interval").map(str::to_owned));
+    put("COUNT", cell("count").map(str::to_owned));
+    put("WKST", cell("wkst").map(str::to_uppercase));
+    let until = match cell("until") {
+        Some(until) => Some(format!("{}T235959Z", day(until)?.format("%Y%m%d"))),
+        None => None,
+    };
+    put("UNTIL", until);
+    let rule = parts.join(";");
+    // What the library does not take is not known, and not asked again.
+    let known: RRule<Unvalidated> = rule.parse().ok()?;
+    known.build(midnight(begins.unwrap_or(LONG_AGO))?).ok().map(|_| rule)
+}
+
+fn two_letters(day: NaiveDate) -> String {
+    day.weekday().to_string().chars().take(2).collect::<String>().to_uppercase()
+}
+
+/// A day, whatever is said behind it.
+fn day(text: &str) -> Option<NaiveDate> {
+    text.trim().get(..10)?.parse().ok()
+}
+
+/// A time of day, whatever is said behind it.
+fn time(text: &str) -> Option<NaiveTime> {
+    NaiveTime::parse_from_str(text.get(..5)?, "%H:%M").ok()
+}
+
+/// A minute before midnight is how HSDS writes the end of the day.
+fn whole(closes: NaiveTime) -> NaiveTime {
+    if NaiveTime::from_hms_opt(23, 59, 0) == Some(closes) { NaiveTime::MIN } else { closes }
+}
+
+/// The offset that stands behind a time. A lone Z is what machines put there.
+fn suffix(opens: &str) -> Option<&str> {
+    let at = opens.find(['+', '-'])?;
+    opens.get(at..)
+}
+
+impl Zone {
+    /// A zone's name, or hours east of UTC.
+    fn read(text: &str) -> Option<Self> {
+        if let Ok(zone) = text.parse() {
+            return Some(Self::Named(zone));
+        }
+        let text = text.trim_start_matches("UTC").trim_start_matches("GMT");
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(digits) => (-1, digits),
+            None => (1, text.trim_start_matches('+')),
+        };
+        let (hours, minutes) = digits.split_once([':', '.']).unwrap_or((digits, "0"));
+        let minutes = if digits.contains('.') {
+            if minutes.starts_with('5') { 30 } else { 0 }
+        } else {
+            minutes.parse().ok()?
+        };
+        let seconds: i32 =
+            hours.parse::<i32>().ok()?.checked_mul(60)?.checked_add(minutes)?.checked_mul(60)?;
+        (seconds <= 14 * 3_600).then(|| Self::Offset(sign * seconds))
+    }
+
+    /// What a clock shows at a moment.
+    fn clock(self, moment: &chrono::DateTime<FixedOffset>) -> NaiveDateTime {
+        match self {
+            Self::Offset(seconds) => moment.naive_utc() + chrono::TimeDelta::seconds(i64::from(seconds)),
+            Self::Named(zone) => moment.with_timezone(&zone).naive_local(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot(cells: &[(&str, &str)]) -> Slot {
+        let cells = cells.iter().map(|(name, cell)| ((*name).to_owned(), (*cell).to_owned())).collect();
+        Slot::of_cells(&cells, None)
+    }
+
+    fn at(slot: &Slot, when: &str) -> Open {
+        slot.at(when.parse().unwrap())
+    }
+
+    const OFFICE: &[(&str, &str)] =
+        &[("freq", "WEEKLY"), ("byday", "MO,TU,WE,TH"), ("opens_at", "08:00"), ("closes_at", "17:00")];
+
+    #[test]
+    fn it_is_open_from_its_first_minute_to_its_last_on_its_days() {
+        let office = slot(OFFICE);
+        for (when, open) in [
+            // 2 March 2026 is a Monday.
+            ("2026-03-02T07:59", Open::Closed),
+            ("2026-03-02T08:00", Open::Open),
+            ("2026-03-02T16:59:59", Open::Open),
+            ("2026-03-02T17:00", Open::Closed),
+            ("2026-03-06T10:00", Open::Closed),
+            ("2026-03-01 10:00", Open::Closed),
+        ] {
+            assert_eq!(at(&office, when), open, "{when}");
+        }
+        let friday_and_saturday_off =
+            slot(&[("byday", "SU,MO,TU,WE,TH"), ("opens_at", "08:00:00"), ("closes_at", "14:00:00")]);
+        assert_eq!(
+            at(&friday_and_saturday_off, "2026-03-01T09:00"),
+            Open::Open,
+            "weekly when only days are said"
+        );
+        assert_eq!(at(&friday_and_saturday_off, "2026-03-06T09:00"), Open::Closed);
+    }
+
+    #[test]
+    fn a_night_belongs_to_the_day_it_began_on() {
+        let night =
+            slot(&[("freq", "WEEKLY"), ("byday", "FR"), ("opens_at", "20:00"), ("closes_at", "06:00")]);
+        for (when, open) in [
+            ("2026-03-06T05:00", Open::Closed),
+            ("2026-03-06T21:00", Open::Open),
+            ("2026-03-07T05:59", Open::Open),
+            ("2026-03-07T06:00", Open::Closed),
+            ("2026-03-07T21:00", Open::Closed),
+        ] {
+            assert_eq!(at(&night, when), open, "{when}");
+        }
+        let always =
+            slot(&[("freq", "WEEKLY"), ("byday", "MO"), ("opens_at", "00:00"), ("closes_at", "23:59")]);
+        assert_eq!(at(&always, "2026-03-02T23:59:30"), Open::Open, "to the end of the day");
+        assert_eq!(at(&always, "2026-03-03T00:00"), Open::Closed);
+    }
+
+    #[test]
+    fn rules_mean_the_days_that_calendars_say() {
+        let hours: &[(&str, &str)] = &[("opens_at", "09:00"), ("closes_at", "12:00")];
+        for (rule, open, closed) in [
+            // The first and the third Tuesday.
+            (&[("freq", "MONTHLY"), ("byday", "1TU,3TU")][..], "2026-03-17", "2026-03-10"),
+            (&[("freq", "MONTHLY"), ("byday", "-1FR")], "2026-03-27", "2026-03-20"),
+            (&[("freq", "MONTHLY"), ("bymonthday", "15")], "2026-03-15", "2026-03-16"),
+            (&[("freq", "MONTHLY"), ("bymonthday", "31")], "2026-03-31", "2026-04-30"),
+            (&[("freq", "MONTHLY"), ("dtstart", "2020-05-06")], "2026-03-06", "2026-03-05"),
+            (&[("freq", "WEEKLY"), ("dtstart", "2020-05-06")], "2026-03-04", "2026-03-05"),
+            // Every second Wednesday from 7 January 2026.
+            (
+                &[("freq", "WEEKLY"), ("interval", "2"), ("dtstart", "2026-01-07"), ("byday", "WE")],
+                "2026-03-04",
+                "2026-03-11",
+            ),
+            (
+                &[("freq", "WEEKLY"), ("count", "3"), ("dtstart", "2026-03-02"), ("byday", "MO")],
+                "2026-03-16",
+                "2026-03-23",
+            ),
+            (&[("freq", "WEEKLY"), ("until", "2026-03-16"), ("byday", "MO")], "2026-03-16", "2026-03-23"),
+            (&[("freq", "WEEKLY"), ("dtstart", "2026-03-09"), ("byday", "MO")], "2026-03-09", "2026-03-02"),
+            (
+                &[("freq", "WEEKLY"), ("valid_from", "2026-03-09"), ("byday", "MO")],
+                "2026-03-09",
+                "2026-03-02",
+            ),
+            (&[("freq", "WEEKLY"), ("valid_to", "2026-03-09"), ("byday", "MO")], "2026-03-09", "2026-03-16"),
+            (
+                &[("freq", "WEEKLY"), ("exceptions", "2026-03-16, 2026-04-06"), ("byday", "MO")],
+                "2026-03-09",
+                "2026-03-16",
+            ),
+        ] {
+            let slot = slot(&[rule, hours].concat());
+            assert_eq!(at(&slot, &format!("{open}T10:00")), Open::Open, "{rule:?} {open}");
+            assert_eq!(at(&slot, &format!("{closed}T10:00")), Open::Closed, "{rule:?} {closed}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_said_is_not_closed() {
+        for cells in [
+            &[("description", "Mornings")][..],
+            &[
+                ("freq", "WEEKLY"),
+                ("byday", "MO"),
+                ("on_request", "yes"),
+                ("opens_at", "08:00"),
+                ("closes_at", "09:00"),
+            ],
+            &[("freq", "WEEKLY"), ("byday", "Montag"), ("opens_at", "08:00"), ("closes_at", "09:00")],
+            &[
+                ("freq", "WEEKLY"),
+                ("interval", "2"),
+                ("byday", "MO"),
+                ("opens_at", "08:00"),
+                ("closes_at", "09:00"),
+            ],
+            &[("freq", "WEEKLY"), ("byday", "MO"), ("opens_at", "early"), ("closes_at", "09:00")],
+        ] {
+            assert_eq!(at(&slot(cells), "2026-03-02T08:30"), Open::NotKnown, "{cells:?}");
+        }
+        let days_only = slot(&[("freq", "WEEKLY"), ("byday", "MO")]);
+        assert_eq!(at(&days_only, "2026-03-02T08:30"), Open::NotKnown);
+        assert_eq!(at(&days_only, "2026-03-03T08:30"), Open::Closed);
+        assert_eq!(at(&slot(OFFICE), "2026-03-02T08:30:00Z"), Open::NotKnown, "nobody says which clock");
+    }
+
+    #[test]
+    fn a_moment_is_what_the_clock_at_the_place_shows_also_when_clocks_change() {
+        let zoned = |zone: &str| {
+            let mut cells: BTreeMap<String, String> =
+                OFFICE.iter().map(|(name, cell)| ((*name).to_owned(), (*cell).to_owned())).collect();
+            cells.insert("timezone".to_owned(), zone.to_owned());
+            cells.insert("byday".to_owned(), "SU,MO".to_owned());
+            Slot::of_cells(&cells, None)
+        };
+        // On 29 March 2026 Paris goes from UTC+1 to UTC+2.
+        let paris = zoned("Europe/Paris");
+        for (when, open) in [
+            ("2026-03-22T07:00:00Z", Open::Open),
+            ("2026-03-29T06:00:00Z", Open::Open),
+            ("2026-03-29T05:59:00Z", Open::Closed),
+            ("2026-03-29T17:00:00+02:00", Open::Closed),
+            ("2026-10-25T07:30:00Z", Open::Open),
+        ] {
+            assert_eq!(at(&paris, when), open, "{when}");
+        }
+        for zone in ["2", "+02:00", "UTC+2", "2.0"] {
+            assert_eq!(at(&zoned(zone), "2026-03-02T06:00:00Z"), Open::Open, "{zone}");
+            assert_eq!(at(&zoned(zone), "2026-03-02T05:59:00Z"), Open::Closed, "{zone}");
+        }
+        assert_eq!(at(&zoned("5.5"), "2026-03-02T02:30:00Z"), Open::Open);
+        assert_eq!(at(&zoned("-04:00"), "2026-03-02T12:00:00Z"), Open::Open);
+        for zone in ["nowhere", "99", "+2h"] {
+            assert_eq!(at(&zoned(zone), "2026-03-02T06:00:00Z"), Open::NotKnown, "{zone}");
+        }
+    }
+}
