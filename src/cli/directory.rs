@@ -15,8 +15,8 @@ use crate::{
     config::Settings,
     directory::{
         self, Change, Checked, Decision, DirectoryError, Documents, Draft, Form, Given, Link, LinkService,
-        Meeting, Met, Method, Outcome, Publish, SetVisibility, Target, Verification, Verified, Verify,
-        Visibility,
+        Meeting, Met, Method, Outcome, Publish, Reporting, SetVisibility, Target, Verification, Verified,
+        Verify, Visibility,
         areas::{Area, AreaMode, AreasWanted, InArea},
         eligibility::{self, Answer, Facts},
         hours::{Open, When},
@@ -546,7 +546,11 @@ fn why(nothing: &Nothing) -> String {
 
 fn line(service: &directory::Service) -> String {
     let code = service.service.as_ref().map_or("-", |code| code.as_str());
-    format!("{}  {code:<5} {} · {}", service.id, service.name, service.provider)
+    let told = match service.reports_to_authorities {
+        Reporting::Yes => "  tells the authorities",
+        Reporting::No | Reporting::Unknown => "",
+    };
+    format!("{}  {code:<5} {} · {}{told}", service.id, service.name, service.provider)
 }
 
 /// The service as it is now.

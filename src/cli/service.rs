@@ -13,7 +13,7 @@ use super::{
     session::{Session, part, text},
 };
 use crate::{
-    directory::{Checked, Outcome},
+    directory::{Checked, Outcome, Reporting},
     kernel::{Code, Fault, Timestamp, id::ServiceId},
     members::Calendar,
     policy::ServiceCode,
@@ -46,6 +46,9 @@ enum What {
         /// What it is.
         #[arg(long)]
         description: String,
+        /// Whether this organisation tells the authorities of people who come, or has to: yes or no.
+        #[arg(long, default_value = "unknown")]
+        reports_to_authorities: Reporting,
     },
     /// List services one can refer to through the hub.
     #[command(after_help = "Example:
@@ -163,9 +166,10 @@ impl Service {
 async fn at_hub(home: &Home, what: What, output: &Output) -> Result<(), CliError> {
     let session = Session::open(home, output).await?;
     let service = match what {
-        What::Offer { service, name, description } => {
+        What::Offer { service, name, description, reports_to_authorities } => {
             let body = json!({
                 "organisation": session.organisation(), "service": service, "name": name, "description": description,
+                "reports_to_authorities": reports_to_authorities,
             });
             session.hub.post("/api/v1/services", &body).await?.body
         }
@@ -242,11 +246,12 @@ async fn calendar(session: &Session<'_>, file: Option<PathBuf>, output: &Output)
 
 fn told(service: &Value) -> String {
     format!(
-        "{} {} {} ({}): {}",
+        "{} {} {} ({}): {}{}",
         text(service, "id"),
         text(service, "service"),
         text(service, "name"),
         text(service, "provider"),
-        text(service, "availability")
+        text(service, "availability"),
+        if text(service, "reports_to_authorities") == "yes" { ", tells the authorities" } else { "" }
     )
 }

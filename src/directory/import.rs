@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
-    Availability, DirectoryError, Listing, Service, Upkeep, Visibility, areas, changes,
+    Availability, DirectoryError, Listing, Reporting, Service, Upkeep, Visibility, areas, changes,
     drafts::Overridden,
     hsds::{self, Package, Problem, Progress, Report, Row, TableReport, Tally, tables::Rule},
     rows::{self, Touched},
@@ -412,6 +412,7 @@ fn service(row: &Row, source: &str, taking: &Taking, now: Timestamp) -> Service 
         service: None,
         area: None,
         availability: Availability::Unknown,
+        reports_to_authorities: Reporting::Unknown,
         upkeep: Upkeep::default(),
         missing_since: None,
         updated_at: now,

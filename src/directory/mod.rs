@@ -57,7 +57,7 @@ pub use offer::{
 };
 pub use publish::{Form, Publish, publish};
 pub use rows::{Depth, Kind, enter_rows};
-pub use service::{Listing, Service, Viewer, Visibility, find_service};
+pub use service::{Listing, Reporting, Service, Viewer, Visibility, find_service};
 pub use upkeep::{
     Checked, Freshness, Meeting, Met, Method, Outcome, Upkeep, Verification, Verified, Verify,
     anything_to_remind, doubted, remind, report, report_declined, verifications, verify,

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Checked, DirectoryError, Listing, Method, Outcome, Service, Upkeep, Verification, Visibility, changes,
+    Checked, DirectoryError, Listing, Method, Outcome, Reporting, Service, Upkeep, Verification, Visibility,
+    changes,
     hsds::{Row, tables},
     rows, search, store, upkeep,
 };
@@ -98,6 +99,9 @@ pub struct ListService {
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 120)]
     pub area: Option<Line<120>>,
+    /// Whether the provider tells the authorities of people who come, or has to.
+    #[serde(default)]
+    pub reports_to_authorities: Reporting,
     /// Who may find it; members when left out.
     #[serde(default = "members_only")]
     pub visibility: Visibility,
@@ -135,6 +139,7 @@ pub fn list_service(
         service: Some(cmd.service.clone()),
         area: cmd.area.as_ref().map(ToString::to_string),
         availability: Availability::Open,
+        reports_to_authorities: cmd.reports_to_authorities,
         upkeep: Upkeep { availability_until: Some(until), ..Upkeep::default() },
         missing_since: None,
         updated_at: tx.now(),
@@ -175,7 +180,24 @@ fn enter(tx: &mut Tx<'_>, service: &Service, provider: OrganisationId) -> Result
     store::insert_rows(tx, (HERE, "service"), &[&offered], place)?;
     let links = tables::rule("service").map_or_else(Vec::new, |rule| rows::of_row(rule, &offered));
     rows::store::insert_links(tx, HERE, &links)?;
+    require(tx, service, place)?;
     Ok(place)
+}
+
+/// Writes what a referral there has to know, if something was said of it.
+fn require(tx: &mut Tx<'_>, service: &Service, place: i64) -> Result<(), DirectoryError> {
+    let reporting = service.reports_to_authorities;
+    if reporting == Reporting::Unknown {
+        return Ok(());
+    }
+    let says = row(
+        tx.id::<crate::kernel::id::Service>().uuid(),
+        &[("reports_to_authorities", reporting.name())],
+        BTreeMap::from([("service_id", service.id.uuid())]),
+    );
+    store::insert_rows(tx, (HERE, "referral_requirement"), &[&says], place.saturating_add(1))?;
+    let links = tables::rule("referral_requirement").map_or_else(Vec::new, |rule| rows::of_row(rule, &says));
+    Ok(rows::store::insert_links(tx, HERE, &links)?)
 }
 
 /// Writes the rows of a service that an earlier release entered without any. Answers whether there may be more.

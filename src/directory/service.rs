@@ -105,6 +105,41 @@ impl Listing {
     }
 }
 
+/// Whether a provider tells the authorities of people who come, or has to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reporting {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// Nobody said.
+    #[default]
+    Unknown,
+}
+
+impl Reporting {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    pub(super) fn from_name(word: &str) -> Option<Self> {
+        [Self::Yes, Self::No, Self::Unknown].into_iter().find(|value| value.name() == word)
+    }
+}
+
+impl FromStr for Reporting {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::from_name(word).ok_or("expected yes, no or unknown")
+    }
+}
+
 /// A service of the directory.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Service {
@@ -135,6 +170,8 @@ pub struct Service {
     pub area: Option<String>,
     /// Whether it takes people at present.
     pub availability: Availability,
+    /// Whether the provider tells the authorities of people. Look at it before anybody is referred there.
+    pub reports_to_authorities: Reporting,
     /// Until when that holds, and how the entry was verified.
     #[serde(flatten)]
     pub upkeep: Upkeep,

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use diesel::prelude::*;
 
 use super::{
-    Availability, DirectoryError, LinkService, Listing, Service, SetAvailability, SetVisibility, Upkeep,
-    Visibility, fold::fold, hsds::Row, upkeep,
+    Availability, DirectoryError, LinkService, Listing, Reporting, Service, SetAvailability, SetVisibility,
+    Upkeep, Visibility, fold::fold, hsds::Row, upkeep,
 };
 use crate::{
     access::{AccessError, Tx},
@@ -52,6 +52,7 @@ struct ServiceRow {
     verify_by: Option<i64>,
     mismatches: i64,
     flagged_at: Option<i64>,
+    reporting: String,
 }
 
 impl ServiceRow {
@@ -85,6 +86,7 @@ impl ServiceRow {
             verify_by: service.upkeep.verify_by.map(Timestamp::micros),
             mismatches: service.upkeep.mismatches,
             flagged_at: service.upkeep.flagged_at.map(Timestamp::micros),
+            reporting: service.reports_to_authorities.name().to_owned(),
         }
     }
 
@@ -126,6 +128,8 @@ impl ServiceRow {
                 until,
                 now,
             ),
+            reports_to_authorities: Reporting::from_name(&self.reporting)
+                .ok_or(unreadable("services.reporting"))?,
             upkeep: upkeep.at(now),
             missing_since: self.missing_since.map(Timestamp::from_micros),
             updated_at: Timestamp::from_micros(self.updated_at),

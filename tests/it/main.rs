@@ -1,6 +1,7 @@
 //! One binary of integration tests; see the folders for what they look at.
 #![cfg(test)]
 
+mod acceptance;
 mod api;
 mod audit;
 mod cli;

@@ -15,7 +15,7 @@ CREATE INDEX directory_drafts_by_state ON directory_drafts (state, updated_at, s
 CREATE TABLE directory_decisions (
     service TEXT NOT NULL,
     at BIGINT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('approved', 'rejected', 'suspended', 'listed')),
+    state TEXT NOT NULL CHECK (state IN ('approved', 'rejected')),
     criteria TEXT NOT NULL,
     reason TEXT,
     decided_by TEXT NOT NULL,

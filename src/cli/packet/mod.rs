@@ -88,6 +88,9 @@ With a consent that this organisation took itself: throughline packet seal --par
     Send {
         /// The packet.
         packet: PathBuf,
+        /// Send it although the provider tells the authorities of people who come: the person was told, and wants it.
+        #[arg(long)]
+        reports_known: bool,
     },
     /// List the packets that wait for this organisation.
     #[command(after_help = "Example:
@@ -141,7 +144,9 @@ impl Packet {
             What::Seal(args) => block_on(args.run(&home, output))?,
             What::PassOn(args) => block_on(args.run(&home, output))?,
             What::Reply(args) => block_on(args.run(&home, output))?,
-            What::Send { packet } => block_on(send::send(&home, &packet, output))?,
+            What::Send { packet, reports_known } => {
+                block_on(send::send(&home, (&packet, reports_known), output))?
+            }
             What::Inbox => block_on(send::inbox(&home, output))?,
             What::Held => block_on(held::held(&home, output))?,
             What::Fetch { packet, out } => block_on(send::fetch(&home, packet, &out, output))?,

@@ -20,16 +20,26 @@ use super::{
 };
 use crate::{
     crypto::VerifyingKey,
-    kernel::id::{OrganisationId, PacketId, ReferralId},
+    kernel::{
+        Code, Fault,
+        id::{OrganisationId, PacketId, ReferralId},
+    },
     packets::{Inspection, MEDIA_TYPE, PacketFault, PacketKind, Receipt, ReceiptEvent, inspect},
 };
 
 /// Hands a packet in and keeps the node's receipt.
-pub(super) async fn send(home: &Home, packet: &Path, output: &Output) -> Result<(), CliError> {
+pub(super) async fn send(
+    home: &Home,
+    (packet, reports_known): (&Path, bool),
+    output: &Output,
+) -> Result<(), CliError> {
     let body = files::bytes(packet)?;
     let seen = inspect(&body)?;
     let session = Session::open(home, output).await?;
     let node = node_key(home, &session.hub).await?;
+    if seen.envelope.kind == PacketKind::Referral {
+        look_who_is_told(&session, &seen, reports_known, output).await?;
+    }
     let answer = session.hub.post_bytes("/api/v1/packets", (MEDIA_TYPE, body)).await?.body;
     let token: String = part(&answer, "receipt")?;
     let receipt = believed(&token, &node, &seen)?;
@@ -66,6 +76,36 @@ pub(super) async fn send(home: &Home, packet: &Path, output: &Output) -> Result<
                 "That it was passed on is not noted on {parent}: {error}. Send it once more to note it."
             ));
         }
+    }
+    Ok(())
+}
+
+/// Says whether the recipient tells the authorities of people who come, before anything is sent. Where it does, somebody must have said that
+/// the person knows.
+async fn look_who_is_told(
+    session: &Session<'_>,
+    seen: &Inspection,
+    reports_known: bool,
+    output: &Output,
+) -> Result<(), CliError> {
+    let path = format!("/api/v1/services?members_only=true&doubtful=true&service={}", seen.envelope.service);
+    let offered = session.hub.all(&path).await?;
+    let theirs = offered.iter().filter(|row| {
+        part::<OrganisationId>(row, "member").is_ok_and(|member| seen.envelope.aud.contains(&member))
+    });
+    let told: Vec<&str> = theirs.map(|row| text(row, "reports_to_authorities")).collect();
+    if told.contains(&"yes") && !reports_known {
+        return Err(CliError::new(
+            Code::new("packet.reports_to_authorities", Fault::Refused),
+            "the recipient tells the authorities of people who come. Tell the person; if they still want it: --reports-known",
+        ));
+    }
+    if told.contains(&"yes") {
+        output.say("The recipient tells the authorities of people who come.");
+    } else if told.is_empty() || told.contains(&"unknown") {
+        output.say(
+            "The directory does not say whether the recipient tells the authorities of people who come: ask.",
+        );
     }
     Ok(())
 }

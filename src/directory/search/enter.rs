@@ -12,7 +12,7 @@ use super::{
 use crate::{
     access::Tx,
     directory::{
-        DirectoryError,
+        DirectoryError, Reporting,
         areas::{self, Area, Known},
         eligibility::{Rule, Terms},
         hours::{Hours, Slot},
@@ -63,6 +63,7 @@ fn enter(tx: &mut Tx<'_>, source: Option<&str>, after: &str) -> Result<Option<St
         entered.terms.extend(around.terms(service)?);
         entered.facets.extend(around.facets(service));
         entered.hours.extend(around.hours(service)?);
+        entered.reporting.entry(around.reporting(service).name()).or_default().push(service.id.clone());
     }
     let ids: Vec<String> = services.into_iter().map(|service| service.id).collect();
     store::replace(tx, &ids, &entered)?;
@@ -94,6 +95,7 @@ const PARTS: &[&str] = &[
     "translation",
     "service_area",
     "schedule",
+    "referral_requirement",
 ];
 
 /// What belongs to a service at a location and is entered.
@@ -211,6 +213,21 @@ impl Around {
         let body = serde_json::to_string(&terms)
             .map_err(|_reason| StorageError::Unreadable("directory_terms.body"))?;
         Ok(Some(TermsRow { service: service.id.clone(), body }))
+    }
+
+    /// Whether the provider tells the authorities: when one of its requirements says so, and not when all say no.
+    fn reporting(&self, service: &Unsearched) -> Reporting {
+        let says = self.own(&service.row, "referral_requirement");
+        let says =
+            says.filter_map(|(_, cells)| Reporting::from_name(cells.get("reports_to_authorities")?.trim()));
+        let all: Vec<Reporting> = says.collect();
+        if all.contains(&Reporting::Yes) {
+            Reporting::Yes
+        } else if all.is_empty() || all.contains(&Reporting::Unknown) {
+            Reporting::Unknown
+        } else {
+            Reporting::No
+        }
     }
 
     /// When a service is open: by its own schedules and those of its places; where there are none, by those of its locations.

@@ -140,6 +140,8 @@ pub(super) struct Entered {
     pub(super) places: Vec<PlaceRow>,
     pub(super) terms: Vec<TermsRow>,
     pub(super) hours: Vec<HoursRow>,
+    /// Services by whether their providers tell the authorities.
+    pub(super) reporting: BTreeMap<&'static str, Vec<String>>,
     pub(super) facets: Vec<FacetRow>,
 }
 
@@ -171,6 +173,11 @@ pub(super) fn replace(tx: &mut Tx<'_>, services: &[String], entered: &Entered) -
     insert_all!(tx, directory_terms::table, entered.terms);
     insert_all!(tx, directory_facets::table, entered.facets);
     insert_all!(tx, directory_hours::table, entered.hours);
+    for (word, ids) in &entered.reporting {
+        diesel::update(services::table.filter(services::id.eq_any(ids)))
+            .set(services::reporting.eq(word))
+            .execute(tx.db().conn())?;
+    }
     let known: BTreeSet<&str> = entered.words.iter().map(|row| row.word.as_str()).collect();
     enter_words(tx, known)
 }

@@ -60,6 +60,7 @@ diesel::table! {
         closed_at -> Nullable<BigInt>,
         mismatches -> BigInt,
         flagged_at -> Nullable<BigInt>,
+        reporting -> Text,
     }
 }
 

@@ -96,6 +96,27 @@ fn write_report(by: &Gateway, field: &str) {
 }
 
 #[actix_web::test]
+async fn who_is_told_of_people_is_shown_before_anything_is_sent() {
+    let story = Story::new().await;
+    let Story { hub, harbour, lakeside, .. } = &story;
+    harbour.json(hub, &story.seal("")).await;
+    let asked = harbour.run(hub, "packet send out.rp1").await.expect(0).err;
+    assert!(asked.contains("does not say whether the recipient tells the authorities"), "{asked}");
+
+    let offer = "service offer --service SV07 --name Ward --description Care --reports-to-authorities yes";
+    lakeside.run(hub, offer).await.expect(0);
+    let refused = harbour.run(hub, "packet send out.rp1").await.expect(65).err;
+    assert!(
+        refused.contains("packet.reports_to_authorities") && refused.contains("--reports-known"),
+        "{refused}"
+    );
+    let sent = harbour.run(hub, "packet send out.rp1 --reports-known").await.expect(0).err;
+    assert!(sent.contains("The recipient tells the authorities"), "{sent}");
+    let found = harbour.run(hub, "service list --service SV07").await.expect(0).out;
+    assert!(found.contains("tells the authorities"), "{found}");
+}
+
+#[actix_web::test]
 async fn a_question_is_answered_with_a_packet_and_a_wrong_reason_with_the_list_of_right_ones() {
     let story = Story::new().await;
     let Story { hub, harbour, lakeside, .. } = &story;

@@ -422,6 +422,83 @@ async fn pages_add_up_and_what_cannot_be_a_page_is_refused() {
 }
 
 #[actix_web::test]
+async fn filters_narrow_together_whichever_two_are_asked_and_what_is_no_filter_is_refused() {
+    let (hub, _folder) = directory().await;
+    let filters = [
+        "search=porto".to_owned(),
+        "search=nobody".to_owned(),
+        format!("organization_id={ORGANISATION}"),
+        format!("organization_id={CLINIC}"),
+        format!("taxonomy_term_id={HEALTH}"),
+        format!("taxonomy_term_id={HARBOUR}"),
+        "lat=-15.4&lon=28.3&proximity=100".to_owned(),
+        "lat=15.4&lon=28.3&proximity=100".to_owned(),
+        "modified_after=2000-01-01T00:00:00Z".to_owned(),
+        "modified_after=2100-01-01T00:00:00Z".to_owned(),
+    ];
+    let found = async |query: &str| -> Vec<String> {
+        let page = get(&hub, &format!("/services?{query}")).await.expect(200).body;
+        ids(&page).into_iter().map(str::to_owned).collect()
+    };
+    for (one, other) in filters.iter().flat_map(|one| filters.iter().map(move |other| (one, other))) {
+        if one.split('=').next() == other.split('=').next() {
+            continue;
+        }
+        let (first, second) = (found(one).await, found(other).await);
+        let both: Vec<String> = first.into_iter().filter(|id| second.contains(id)).collect();
+        assert_eq!(found(&format!("{one}&{other}")).await, both, "{one} {other}");
+    }
+    for unknown in ["postcode=10101&proximity=100", "minimum_age=16", "colour=red"] {
+        assert_eq!(get(&hub, &format!("/services?{unknown}")).await.status, 400, "{unknown}");
+    }
+}
+
+#[actix_web::test]
+async fn pages_show_each_entry_once_while_others_come_in_and_change() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    let service = |number: usize, name: &str| {
+        format!("22222222-2222-4222-8222-{number:012},{ORGANISATION},{name} {number},active\n")
+    };
+    let write = |first: usize, name: &str| {
+        let rows: String = (first..30).map(|number| service(number, name)).collect();
+        let files = [
+            ("organization", "id,name", format!("{ORGANISATION},Harbour Aid\n")),
+            ("service", "id,organization_id,name,status", rows),
+        ];
+        let mut resources = Vec::new();
+        for (table, head, rows) in files {
+            std::fs::write(folder.path().join(format!("{table}.csv")), format!("{head}\n{rows}")).unwrap();
+            resources.push(json!({ "name": table, "path": format!("{table}.csv") }));
+        }
+        let descriptor = json!({ "name": "test", "resources": resources }).to_string();
+        std::fs::write(folder.path().join("datapackage.json"), descriptor).unwrap();
+    };
+    write(10, "Zeta");
+    import(&hub, folder.path().into(), "coast").await;
+    let mut seen: Vec<String> = Vec::new();
+    for page in 1.. {
+        let body = get(&hub, &format!("/services?per_page=7&page={page}")).await.expect(200).body;
+        seen.extend(ids(&body).into_iter().map(str::to_owned));
+        if body["last_page"] == true {
+            break;
+        }
+        // Others come in that would stand before these by name and by id, and these get other names.
+        write(10 - page.min(10), if page % 2 == 0 { "Alpha" } else { "Omega" });
+        hub.clock.advance(chrono::TimeDelta::seconds(1));
+        import(&hub, folder.path().into(), "coast").await;
+    }
+    let mut once = seen.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), seen.len(), "none twice");
+    assert!(
+        (10..30).all(|number| seen.iter().any(|id| id.ends_with(&format!("{number:012}")))),
+        "none left out"
+    );
+}
+
+#[actix_web::test]
 async fn a_change_of_anything_nested_is_a_change_of_the_service() {
     let (hub, folder) = directory().await;
     let modified = async |at: &str| {
@@ -501,6 +578,32 @@ async fn a_service_entered_here_is_there_too_and_its_organisation_once() {
     assert_eq!(org.get(&hub, "/hsds/services").await.expect(200).body["total_items"], 3);
     let other = hub.org("Lakeside").await;
     assert_eq!(other.get(&hub, "/hsds/services").await.expect(200).body["total_items"], 2);
+}
+
+#[test]
+fn the_examples_of_the_standard_are_valid() {
+    let Some(standard) = shared("data/hsds/spec-3.1") else { return };
+    for (example, schema) in [
+        ("service_full", "service"),
+        ("service_list", "service"),
+        ("organization_full", "organization"),
+        ("organization_list", "organization"),
+        ("service_at_location_full", "service_at_location"),
+        ("service_at_location_list", "service_at_location"),
+        ("location", "location"),
+        ("taxonomy", "taxonomy"),
+        ("taxonomy_list", "taxonomy"),
+        ("taxonomy_term", "taxonomy_term"),
+        ("taxonomy_term_list", "taxonomy_term"),
+    ] {
+        let text = std::fs::read_to_string(standard.join(format!("examples/{example}.json"))).unwrap();
+        let document: Value = serde_json::from_str(&text).unwrap();
+        let judge = validator(&standard.join("schema"), &format!("{schema}.json"));
+        match document["contents"].as_array() {
+            Some(all) => all.iter().for_each(|one| require_valid(&judge, one)),
+            None => require_valid(&judge, &document),
+        }
+    }
 }
 
 #[actix_web::test]

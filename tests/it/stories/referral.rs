@@ -387,6 +387,7 @@ async fn a_waiting_list_must_stand_in_the_directory() {
         name: "Night shelter".parse().unwrap(),
         description: "Beds".parse().unwrap(),
         area: None,
+        reports_to_authorities: directory::Reporting::Unknown,
         visibility: directory::Visibility::Members,
     };
     let settings = hub.hub.settings().directory.clone();
