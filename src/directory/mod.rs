@@ -9,13 +9,14 @@
 //! - Rows of a package are kept as they came, so that nothing is lost that this release does not use yet.
 //! - A restricted entry is found by nobody without clearance: not in lists, not by search, not by id,
 //!   not in an export.
-//! - A query holds nothing about a person and is not logged.
-//!
+//! - What is said of a person in a search is judged and forgotten, and is not logged.
+//! - Where it is kept secret where a place is, that shows to its provider and to those who keep the directory, and to no circle of searches.
+//! - What a provider corrected and those who keep the directory took outlives every import.
 //! - What is found in one way is found in no other: lists, documents, counts and searches hold to one rule of who may see what.
 //!
 //! - The same search finds the same in the same order on both engines.
 //!
-//! It does not rank by fit to a person, and it does not judge eligibility: who asks is not known here.
+//! It does not know who is looked for: a search carries what a case worker chose to say, and no name for it.
 
 pub mod areas;
 mod changes;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     access::{Actor, Tx},
-    directory::{self, Given, SetVisibility, Visibility, hsds::Package},
+    directory::{self, Given, SetVisibility, Visibility, hsds::Package, sheet::Sheet},
     hub::{Caller, Hub},
     kernel::id::{RequestId, ServiceId},
 };
@@ -32,6 +32,7 @@ const TABLES: &[(&str, &str)] = tables![
     "service",
     "location",
     "service_at_location",
+    "service_area",
     "address",
     "phone",
     "schedule",
@@ -42,6 +43,9 @@ const TABLES: &[(&str, &str)] = tables![
     "access_barrier",
     "translation",
 ];
+
+/// The provinces of both countries.
+const AREAS: &str = include_str!("directory/areas.csv");
 
 /// Writes the package and takes it in, as `directory import` does; then says of the shelters that members alone find them.
 pub(super) async fn import(stage: &Stage) -> Result<(), CliError> {
@@ -57,6 +61,11 @@ pub(super) async fn import(stage: &Stage) -> Result<(), CliError> {
     let package = Package::open(&folder).map_err(directory::DirectoryError::from)?;
     let hub = &stage.hub;
     let caller = Caller { actor: Actor::operator(), request: RequestId::new(hub.ids(), hub.now()) };
+    let list = folder.join("areas.csv");
+    files::write(&list, AREAS.as_bytes())?;
+    let areas = Sheet::open(&list).map_err(directory::DirectoryError::from)?;
+    hub.write("directory.import_areas", &caller, move |tx| directory::areas::import_areas(tx, &areas))
+        .await?;
     let report = hub
         .write("directory.import", &caller, move |tx| {
             let given = Given { package: &package, source: SOURCE, visibility: Visibility::Members };
@@ -94,7 +103,7 @@ async fn show(hub: &Hub, caller: &Caller, visibility: Visibility) -> Result<(), 
 /// A search, with a mistake, for a girl of sixteen who came alone.
 pub(super) async fn search_for_mary(worker: &Member) -> Result<(), CliError> {
     let asked = json!({
-        "query": { "text": "childern shelter" },
+        "query": { "text": "childern shelter", "area": "ZZ01" },
         "person": { "age": 16, "sex": "female", "population": ["PG04"] },
     });
     let found = worker.post("/api/v1/services/search", &asked).await?;
