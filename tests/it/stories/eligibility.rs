@@ -211,6 +211,7 @@ async fn lists_are_narrowed_by_term_and_language_and_counted() {
         "language": [
             { "value": "en", "services": 1 }, { "value": "fr", "services": 1 }, { "value": "fr-cd", "services": 1 },
         ],
+        "area": [],
     });
     assert_eq!(counted["facets"], expected);
     let next = counted["next"].as_str().unwrap();
