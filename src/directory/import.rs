@@ -84,7 +84,7 @@ pub fn import(
     check_source(source)?;
     tx.take_turn(&["directory"])?;
     let (mut seen, mut stated) = (Seen::new(), Stated::new());
-    let mut taking = Taking::begin(tx.db(), given)?;
+    let mut taking = Taking::begin(tx, given)?;
     let mut report = {
         let mut sink = |rule: &'static Rule, rows: Vec<Row>| {
             remember(&mut seen, rule, &rows);
@@ -301,16 +301,17 @@ struct Taking {
 }
 
 impl Taking {
-    fn begin(db: &mut Db<'_>, given: Given<'_>) -> Result<Self, DirectoryError> {
+    fn begin(tx: &mut Tx<'_>, given: Given<'_>) -> Result<Self, DirectoryError> {
+        let now = tx.now();
         Ok(Self {
             names: HashMap::new(),
             changed: HashSet::new(),
             touched: Touched::default(),
             offered: Vec::new(),
-            place: rows::store::next_place(db)?,
-            is_known: store::has_source(db, given.source)?,
+            place: rows::store::next_place(tx.db(), now)?,
+            is_known: store::has_source(tx.db(), given.source)?,
             visibility: given.visibility,
-            overridden: Overridden::load(db, given.source)?,
+            overridden: Overridden::load(tx.db(), given.source)?,
         })
     }
 }

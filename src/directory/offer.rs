@@ -165,7 +165,8 @@ pub fn list_service(
 /// Writes the rows that stand behind a service that is entered here: it, and once its organisation. Answers the place of the service.
 fn enter(tx: &mut Tx<'_>, service: &Service, provider: OrganisationId) -> Result<i64, DirectoryError> {
     tx.take_turn(&["directory"])?;
-    let first = rows::store::next_place(tx.db())?;
+    let now = tx.now();
+    let first = rows::store::next_place(tx.db(), now)?;
     let organization = row(provider.uuid(), &[("name", &service.provider)], BTreeMap::new());
     let offered = row(
         service.id.uuid(),

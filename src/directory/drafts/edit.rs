@@ -297,7 +297,8 @@ fn put(
                 overrides::replace(tx, key, (service, &row.cells))?;
             }
             None => {
-                let place = rows::store::next_place(tx.db())?;
+                let now = tx.now();
+                let place = rows::store::next_place(tx.db(), now)?;
                 store::insert_rows(tx, (&entry.source, table), &[row], place)?;
                 let links = rule(table).map_or_else(Vec::new, |rule| rows::of_row(rule, row));
                 rows::store::insert_links(tx, &entry.source, &links)?;

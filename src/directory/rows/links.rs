@@ -64,7 +64,8 @@ pub fn enter_rows(tx: &mut Tx<'_>) -> Result<bool, DirectoryError> {
         return Ok(false);
     }
     tx.take_turn(&["directory"])?;
-    let first = store::next_place(tx.db())?;
+    let now = tx.now();
+    let first = store::next_place(tx.db(), now)?;
     for (place, row) in (first..).zip(&rows) {
         let cells = serde_json::from_str(&row.body)
             .map_err(|_reason| StorageError::Unreadable("directory_rows.body"))?;

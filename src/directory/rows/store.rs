@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::links::Link;
 use crate::{
     access::Tx,
-    kernel::id::OrganisationId,
+    kernel::{Timestamp, id::OrganisationId},
     storage::{
         Conn, Db, StorageError,
         schema::directory::{directory_links, directory_rows, services},
@@ -17,11 +17,12 @@ use crate::{
 /// Values in one statement: SQLite takes 32,766, PostgreSQL 65,535.
 const AT_ONCE: usize = 500;
 
-/// The place of the next row that comes in. Only after [`Tx::take_turn`].
-pub(in crate::directory) fn next_place(db: &mut Db<'_>) -> Result<i64, StorageError> {
+/// The place of the next row that comes in. Only after [`Tx::take_turn`]. It lies behind all that there are, and not before this moment: a
+/// place that a forgotten source had may still be where somebody reads a list on from.
+pub(in crate::directory) fn next_place(db: &mut Db<'_>, now: Timestamp) -> Result<i64, StorageError> {
     let last: Option<i64> =
         directory_rows::table.select(diesel::dsl::max(directory_rows::place)).first(db.conn())?;
-    Ok(last.unwrap_or(0).saturating_add(1))
+    Ok(last.unwrap_or(0).saturating_add(1).max(now.micros()))
 }
 
 #[derive(Insertable)]

@@ -6,12 +6,13 @@ use serde_json::json;
 use throughline::{
     access::Actor,
     directory::{
-        self, Availability, DirectoryError, Given, Link, LinkService, OfferFacts, Visibility,
+        self, Availability, Depth, DirectoryError, Given, Kind, Link, LinkService, OfferFacts, Visibility,
         hsds::{Package, Report},
+        list::{Narrowed, Shown, list_behind},
     },
     kernel::{Coded as _, id::ServiceId},
     policy::{Policy, ServiceCode},
-    storage::StorageError,
+    storage::{Db, StorageError},
 };
 
 use crate::support::{Org, Response, TestHub, send};
@@ -102,6 +103,34 @@ async fn a_package_is_looked_at_taken_once_updated_and_forgotten() {
         .unwrap();
     assert_eq!(gone, 2);
     assert!(names(&org.get(&hub, "/api/v1/services").await).is_empty());
+}
+
+/// Names of the services behind a place of the list that everybody reads, and the place of the last.
+async fn behind(hub: &TestHub, place: i64) -> Option<(Vec<String>, i64)> {
+    let reading = move |db: &mut Db<'_>| {
+        let asked = (Kind::Service, &Narrowed::default(), Shown::Document(Depth::Listed));
+        list_behind(db, &Actor::operator(), asked, place)
+    };
+    let (documents, last) = hub.hub.read(reading).await.unwrap()?;
+    Some((documents.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect(), last))
+}
+
+#[actix_web::test]
+async fn who_reads_a_list_on_finds_what_came_in_after_a_source_was_forgotten() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path(), &[("22222222-2222-4222-8222-222222222221", "Asylum advice")]);
+    import(&hub, folder.path().into(), "legal").await.unwrap();
+    let (read, last) = behind(&hub, 0).await.unwrap();
+    assert_eq!(read, ["Asylum advice"]);
+    hub.hub
+        .write("directory.forget_source", &hub.operator(), |tx| directory::forget_source(tx, "legal"))
+        .await
+        .unwrap();
+    hub.clock.advance(chrono::TimeDelta::seconds(1));
+    package(folder.path(), &[("22222222-2222-4222-8222-222222222222", "Housing advice")]);
+    import(&hub, folder.path().into(), "homes").await.unwrap();
+    assert_eq!(behind(&hub, last).await.unwrap().0, ["Housing advice"]);
 }
 
 #[actix_web::test]
