@@ -30,6 +30,7 @@ mod packets;
 mod page;
 mod policy;
 mod problem;
+mod published;
 mod referrals;
 mod reply;
 pub mod routes;

@@ -10,7 +10,7 @@ use utoipa::OpenApi as _;
 
 use super::{
     Problem, agreements, audit, consents, directory, feedback, health, hsds, members, node, notices, packets,
-    page, policy, referrals, tokens,
+    page, policy, published, referrals, tokens,
 };
 use crate::kernel::{Code, Fault};
 
@@ -54,6 +54,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     audit::configure(config);
     directory::configure(config);
     hsds::configure(config);
+    published::configure(config);
     consents::configure(config);
     packets::configure(config);
     referrals::configure(config);
@@ -69,6 +70,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     all.merge(audit::Doc::openapi());
     all.merge(directory::Doc::openapi());
     all.merge(hsds::Doc::openapi());
+    all.merge(published::Doc::openapi());
     all.merge(consents::Doc::openapi());
     all.merge(packets::Doc::openapi());
     all.merge(referrals::Doc::openapi());

@@ -15,8 +15,8 @@ use crate::{
     config::Settings,
     directory::{
         self, Change, Checked, Decision, DirectoryError, Documents, Draft, Form, Given, Link, LinkService,
-        Meeting, Met, Method, Outcome, Publish, Reporting, SetVisibility, Target, Verification, Verified,
-        Verify, Visibility,
+        Meeting, Met, Method, Outcome, Publish, Reporting, Sector, SetVisibility, Target, Verification,
+        Verified, Verify, Visibility,
         areas::{Area, AreaMode, AreasWanted, InArea},
         eligibility::{self, Answer, Facts},
         hours::{Open, When},
@@ -250,6 +250,12 @@ pub(super) enum Directory {
         /// Only places of this country, province, region or town, as addresses name it. Not for packages.
         #[arg(long)]
         area: Option<String>,
+        /// Only services of this sector, such as HEA or PRO-HTS. Not for packages.
+        #[arg(long)]
+        sector: Option<String>,
+        /// The areas below the sector too.
+        #[arg(long, requires = "sector")]
+        below: bool,
     },
     /// List the directory by name.
     #[command(after_help = "Example:
@@ -426,7 +432,7 @@ impl Directory {
             }
             Self::Doubted { limit } => doubted(hub, caller, limit, output).await,
             Self::Unlink { service } => link(hub, caller, service, None, output).await,
-            Self::Export { source, to, form, area } => {
+            Self::Export { source, to, form, area, sector, below } => {
                 let form = match form {
                     Exported::Hsds => return export(hub, caller, source, to, output).await,
                     Exported::Json => return give(hub, caller, (source, Documents::Page), to, output).await,
@@ -437,7 +443,8 @@ impl Directory {
                     Exported::WhoDoesWhatWhere => Form::WhoDoesWhatWhere,
                     Exported::Print => Form::Print,
                 };
-                publish(hub, caller, Publish { source, form, area }, to, output).await
+                let sector = sector.map(|code| Sector::asked(&code, below)).transpose()?;
+                publish(hub, caller, (source, Publish { form, area, sector }), to, output).await
             }
             Self::List { members_only, limit } => {
                 find(hub, caller, Search { members_only, doubtful: true, ..Search::default() }, limit, output)
@@ -745,14 +752,14 @@ async fn give(
 async fn publish(
     hub: &Hub,
     caller: &Caller,
-    what: Publish,
+    (source, what): (String, Publish),
     to: PathBuf,
     output: &Output,
 ) -> Result<(), CliError> {
     let file = files::create_new(&to)?;
     let (actor, now) = (caller.actor.clone(), hub.now());
     let publishing = move |db: &mut Db<'_>| {
-        directory::publish(db, &actor, (&what, now), &mut std::io::BufWriter::new(file))
+        directory::publish(db, &actor, (&source, &what, now), &mut std::io::BufWriter::new(file))
     };
     let published = hub.read::<_, DirectoryError>(publishing).await;
     // Nothing half written stays behind.

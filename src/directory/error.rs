@@ -47,6 +47,12 @@ pub enum DirectoryError {
         "this page would hold too much; ask for fewer on a page, or for the services of one organization_id"
     )]
     TooMuch,
+    /// A list on paper that nobody prints.
+    #[error("more than {0} places are too many to print; ask for an area or a sector")]
+    TooMuchToPrint(usize),
+    /// No such sector.
+    #[error("this is no sector; expected a code such as HEA or PRO-HTS")]
+    UnknownSector,
     /// A source's name.
     #[error("a source is named with 1 to 60 lower-case letters, digits, - or .")]
     BadSource,
@@ -109,6 +115,8 @@ impl Coded for DirectoryError {
             Self::Linked(_) => Code::new("directory.linked", Fault::Conflict),
             Self::Restricted(_) => Code::new("directory.restricted", Fault::Conflict),
             Self::TooMuch => Code::new("hsds.too_much", Fault::TooLarge),
+            Self::TooMuchToPrint(_) => Code::new("directory.too_much_to_print", Fault::TooLarge),
+            Self::UnknownSector => Code::new("directory.unknown_sector", Fault::Malformed),
             Self::BadSource => Code::new("directory.bad_source", Fault::Malformed),
             Self::BadEdit(_) => Code::new("directory.bad_draft", Fault::Refused),
             Self::DraftOutdated => Code::new("directory.draft_outdated", Fault::Conflict),

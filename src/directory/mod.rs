@@ -56,7 +56,7 @@ pub use offer::{
     Availability, Intake, Link, LinkService, ListService, OfferFacts, SetAvailability, enter_listed,
     link_service, list_service, offer, set_availability,
 };
-pub use publish::{Form, Publish, publish};
+pub use publish::{Form, Portions, Publish, Sector, publish};
 pub use rows::{Depth, Kind, enter_rows};
 pub use service::{Listing, Reporting, Service, Viewer, Visibility, find_service};
 pub use upkeep::{

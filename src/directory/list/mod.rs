@@ -161,6 +161,17 @@ pub fn list_behind(
     Ok(Some((documents(db, viewer, (kind, shown), &listed)?, last)))
 }
 
+/// Services at locations that everybody may see, behind a place: each with its own.
+pub(in crate::directory) fn places_behind(
+    db: &mut Db<'_>,
+    (place, take): (i64, i64),
+) -> Result<Vec<(String, i64)>, DirectoryError> {
+    let all = Narrowed::default();
+    let what = (Kind::Place, &Sieve::nothing(&all));
+    let listed = store::list(db, Viewer::Anybody, what, Window::Behind { place, take })?;
+    Ok(listed.into_iter().map(|row| (row.id, row.place)).collect())
+}
+
 /// One document. What the viewer may not see is not there.
 pub fn find_document(
     db: &mut Db<'_>,

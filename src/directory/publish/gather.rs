@@ -1,13 +1,15 @@
 //! Services at places that everybody may see, with what stands around each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
+use super::sectors::sectors;
 use crate::{
     directory::{
         DirectoryError, Service, Viewer,
         fold::fold,
+        list,
         rows::{self, Withheld},
         search::Point,
         store,
@@ -25,6 +27,8 @@ pub(super) struct Offered {
     pub(super) telephones: Vec<String>,
     /// Latitude and longitude.
     pub(super) at: Option<(f64, f64)>,
+    /// Codes of the sectors it belongs to.
+    pub(super) sectors: BTreeSet<&'static str>,
     organisation: Cells,
     location: Cells,
     address: Cells,
@@ -70,12 +74,23 @@ pub(super) fn each_offered(
         let places: Vec<String> = page.into_iter().map(|row| row.id).collect();
         let places = open(db, places, &mut withheld)?;
         let around = Around::load(db, &places, &mut withheld, now)?;
-        for place in &places {
-            if let Some(offered) = around.offered(place) {
-                take(offered)?;
-            }
-        }
+        places.iter().filter_map(|place| around.offered(place)).try_for_each(&mut take)?;
     }
+}
+
+/// Services at places of whatever source, behind one in the order in which they came, and the last of them; nothing when there are no
+/// more.
+pub(super) fn behind(
+    db: &mut Db<'_>,
+    (place, take): (i64, i64),
+    now: Timestamp,
+) -> Result<Option<(Vec<Offered>, i64)>, DirectoryError> {
+    let listed = list::places_behind(db, (place, take))?;
+    let Some((_, last)) = listed.last().cloned() else { return Ok(None) };
+    let mut withheld = Withheld::new(Viewer::Anybody);
+    let places = open(db, listed.into_iter().map(|(id, _)| id).collect(), &mut withheld)?;
+    let around = Around::load(db, &places, &mut withheld, now)?;
+    Ok(Some((places.iter().filter_map(|place| around.offered(place)).collect(), last)))
 }
 
 /// Those of some rows that everybody may see.
@@ -89,7 +104,7 @@ fn open(db: &mut Db<'_>, mut ids: Vec<String>, withheld: &mut Withheld) -> Resul
 struct Around {
     /// Rows that rows name: by the row that names and the column.
     named: HashMap<(String, String), String>,
-    /// Addresses and telephones, by what they belong to.
+    /// Addresses, telephones and attributes, by what they belong to.
     parts: HashMap<String, Vec<(String, String)>>,
     cells: HashMap<String, Cells>,
     services: HashMap<String, Service>,
@@ -116,8 +131,11 @@ impl Around {
         let ids: Vec<String> = behind.iter().filter_map(|id| Some(service_id(id)?.to_string())).collect();
         let services = store::by_ids(db, &ids, now)?;
         let owners: Vec<String> = behind.iter().chain(places).cloned().collect();
-        let links = rows::store::parts(db, &owners, &["address", "phone"])?;
+        let links = rows::store::parts(db, &owners, &["address", "phone", "attribute"])?;
         let ids = open(db, links.iter().map(|link| link.id.clone()).collect(), withheld)?;
+        let bears = links.iter().filter(|link| link.table == "attribute" && ids.contains(&link.id));
+        let terms = name(db, &bears.map(|link| link.id.clone()).collect::<Vec<_>>())?;
+        all.extend(terms);
         let mut parts: HashMap<String, Vec<(String, String)>> = HashMap::new();
         for link in links.into_iter().filter(|link| ids.contains(&link.id)) {
             parts.entry(link.parent).or_default().push((link.table, link.id));
@@ -156,9 +174,14 @@ impl Around {
             .collect();
         telephones.sort_unstable();
         telephones.dedup();
+        let bears = self.parts.get(service).into_iter().flatten().filter(|(of, _)| of == "attribute");
+        let terms =
+            bears.filter_map(|(_, id)| self.cells.get(self.named(id, "taxonomy_term_id")?)?.get("code"));
+        let offered = self.services.get(&service_id(service)?.to_string())?.clone();
         Some(Offered {
             place: place.to_owned(),
-            service: self.services.get(&service_id(service)?.to_string())?.clone(),
+            sectors: sectors(offered.service.as_ref(), terms.map(String::as_str)),
+            service: offered,
             telephones,
             at,
             organisation: self.of(self.named(service, "organization_id")),

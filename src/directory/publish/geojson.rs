@@ -24,7 +24,7 @@ impl Writes for Points {
             "id": offered.place,
             "geometry": { "type": "Point", "coordinates": [longitude, latitude] },
             "properties": {
-                "service": service.id, "service_code": service.service, "name": service.name, "provider": service.provider,
+                "service": service.id, "service_code": service.service, "sectors": offered.sectors, "name": service.name, "provider": service.provider,
                 "description": service.description, "url": service.url, "location": offered.location("name"),
                 "address": offered.address("address_1"), "city": offered.address("city"), "country": offered.address("country"),
                 "telephones": offered.telephones, "updated_at": service.updated_at,

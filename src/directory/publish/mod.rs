@@ -10,11 +10,13 @@
 mod gather;
 mod geojson;
 mod print;
+mod sectors;
 mod who;
 
 use std::io::Write;
 
 use gather::{Offered, each_offered};
+pub use sectors::Sector;
 
 use super::{DirectoryError, Listing, fold::fold, hsds::HsdsError, store};
 use crate::{
@@ -37,40 +39,109 @@ pub enum Form {
 /// What is published.
 #[derive(Clone, Debug)]
 pub struct Publish {
-    /// Where it came from.
-    pub source: String,
     /// As what.
     pub form: Form,
     /// Only places of this country, province, region or town.
     pub area: Option<String>,
+    /// Only services of this sector.
+    pub sector: Option<Sector>,
+}
+
+impl Publish {
+    /// Everything, in a form.
+    pub const fn all(form: Form) -> Self {
+        Self { form, area: None, sector: None }
+    }
+
+    fn holds(&self, offered: &Offered) -> bool {
+        let is_there = self.area.as_deref().is_none_or(|area| offered.is_in(&fold(area)));
+        let is_open = self.form == Form::WhoDoesWhatWhere || offered.service.status == Listing::Active;
+        is_there && is_open && self.sector.is_none_or(|sector| sector.is_among(&offered.sectors))
+    }
+}
+
+impl Form {
+    fn writer(self) -> Box<dyn Writes + Send> {
+        match self {
+            Self::GeoJson => Box::new(geojson::Points::default()),
+            Self::WhoDoesWhatWhere => Box::new(who::Rows::default()),
+            Self::Print => Box::new(print::Page::default()),
+        }
+    }
 }
 
 /// Writes what everybody may see of a source; answers how many services at places were written.
 pub fn publish(
     db: &mut Db<'_>,
     actor: &Actor,
-    (what, now): (&Publish, Timestamp),
+    (source, what, now): (&str, &Publish, Timestamp),
     into: &mut dyn Write,
 ) -> Result<u64, DirectoryError> {
     actor.may(Permission::ManageDirectory)?;
-    if !store::has_source(db, &what.source)? {
+    if !store::has_source(db, source)? {
         return Err(AccessError::NotFound.into());
     }
-    let area = what.area.as_deref().map(fold);
-    let mut writer: Box<dyn Writes> = match what.form {
-        Form::GeoJson => Box::new(geojson::Points::default()),
-        Form::WhoDoesWhatWhere => Box::new(who::Rows::default()),
-        Form::Print => Box::new(print::Page::default()),
-    };
+    let mut writer = what.form.writer();
     writer.begin(into).map_err(unwritten)?;
-    each_offered(db, (&what.source, now), |offered| {
-        let is_there = area.as_deref().is_none_or(|area| offered.is_in(area));
-        let is_open = what.form == Form::WhoDoesWhatWhere || offered.service.status == Listing::Active;
-        if is_there && is_open { writer.take(offered, into).map_err(unwritten) } else { Ok(()) }
+    each_offered(db, (source, now), |offered| {
+        if what.holds(&offered) { writer.take(offered, into).map_err(unwritten) } else { Ok(()) }
     })?;
     let written = writer.end(into).map_err(unwritten)?;
     into.flush().map_err(unwritten)?;
     Ok(written)
+}
+
+/// How many services at places are read for one portion.
+const PORTION: i64 = 200;
+
+/// How many places are printed at once: a page is sorted, so all of it is in memory.
+const PRINTED_MAX: usize = 5_000;
+
+/// What everybody may see, of whatever source, in portions.
+pub struct Portions {
+    what: Publish,
+    writer: Box<dyn Writes + Send>,
+    /// Behind which place to go on; nothing at the end.
+    place: Option<i64>,
+    has_begun: bool,
+    taken: usize,
+}
+
+impl Portions {
+    /// Before the first.
+    pub fn of(what: Publish) -> Self {
+        Self { writer: what.form.writer(), what, place: Some(0), has_begun: false, taken: 0 }
+    }
+
+    /// Whether there is nothing more.
+    pub const fn is_through(&self) -> bool {
+        self.place.is_none()
+    }
+
+    /// The next portion, which may be empty.
+    pub fn next(&mut self, db: &mut Db<'_>, now: Timestamp) -> Result<Vec<u8>, DirectoryError> {
+        let mut into = Vec::new();
+        let Some(place) = self.place else { return Ok(into) };
+        if !self.has_begun {
+            self.writer.begin(&mut into).map_err(unwritten)?;
+            self.has_begun = true;
+        }
+        let found = gather::behind(db, (place, PORTION), now)?;
+        self.place = found.as_ref().map(|(_, last)| *last);
+        for offered in found.into_iter().flat_map(|(offered, _)| offered) {
+            if self.what.holds(&offered) {
+                self.taken = self.taken.saturating_add(1);
+                self.writer.take(offered, &mut into).map_err(unwritten)?;
+            }
+        }
+        if self.what.form == Form::Print && self.taken > PRINTED_MAX {
+            return Err(DirectoryError::TooMuchToPrint(PRINTED_MAX));
+        }
+        if self.place.is_none() {
+            self.writer.end(&mut into).map_err(unwritten)?;
+        }
+        Ok(into)
+    }
 }
 
 /// A form while it is written.

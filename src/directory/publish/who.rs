@@ -6,11 +6,12 @@ use super::{Offered, Writes};
 use crate::directory::export::defuse;
 
 /// The columns: what people call them, and what machines do.
-const COLUMNS: [(&str, &str); 14] = [
+const COLUMNS: [(&str, &str); 15] = [
     ("Organisation", "#org+name+prov"),
     ("Organisation type", "#org+type"),
     ("Service", "#service+name"),
     ("Service code", "#service+code"),
+    ("Sector", "#sector+code+list"),
     ("Status", "#status"),
     ("Country", "#country+code"),
     ("Admin 1", "#adm1+name"),
@@ -40,11 +41,13 @@ impl Writes for Rows {
         let is_p_code = offered.location("external_identifier_type").eq_ignore_ascii_case("P-CODE");
         let code = if is_p_code { offered.location("external_identifier") } else { "" };
         let day: String = service.updated_at.to_string().chars().take(10).collect();
+        let sectors = offered.sectors.iter().copied().collect::<Vec<_>>().join("|");
         let texts = [
             service.provider.as_str(),
             offered.organisation("legal_status"),
             &service.name,
             service.service.as_ref().map_or("", |code| code.as_str()),
+            &sectors,
             service.status.name(),
             offered.address("country"),
             offered.address("state_province"),

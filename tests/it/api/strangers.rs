@@ -431,6 +431,11 @@ fn hsds_routes(service: &str) -> Vec<Entry> {
     let mut entries = vec![open("GET /hsds", 200), open("GET /hsds/profile", 200)];
     let file = String::from("/hsds/profile/service.json");
     entries.push(Entry { path: file, ..open("GET /hsds/profile/{file}", 200) });
+    entries.extend([
+        open("GET /api/v1/directory/places.geojson", 200),
+        open("GET /api/v1/directory/3w.csv", 200),
+        open("GET /api/v1/directory/page.html", 200),
+    ]);
     for (asked, posted) in lists {
         entries.push(open(asked, 200));
         entries.push(open(posted, 200).json(&json!({})));

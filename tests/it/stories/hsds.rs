@@ -259,12 +259,12 @@ async fn an_export_says_nothing_of_a_confidential_place_and_keeps_what_the_stand
 
 /// What is published of the source, as text.
 async fn published(hub: &TestHub, form: directory::Form, area: Option<&str>) -> (u64, String) {
-    let what = directory::Publish { source: String::from("coast"), form, area: area.map(str::to_owned) };
+    let what = directory::Publish { area: area.map(str::to_owned), ..directory::Publish::all(form) };
     let now = hub.now();
     let publish = move |db: &mut throughline::storage::Db<'_>| {
         let mut into = Vec::new();
         let actor = throughline::access::Actor::operator();
-        let written = directory::publish(db, &actor, (&what, now), &mut into)?;
+        let written = directory::publish(db, &actor, ("coast", &what, now), &mut into)?;
         Ok::<_, directory::DirectoryError>((written, String::from_utf8(into).unwrap()))
     };
     hub.hub.read(publish).await.unwrap()

@@ -13,6 +13,7 @@ mod ledger;
 mod named;
 mod onward;
 mod policy;
+mod published;
 pub(crate) mod referral;
 mod refused;
 mod roundtrip;

@@ -1,0 +1,159 @@
+//! What everybody reads of the directory over HTTP: points on a map, who does what where, and a page to print.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde_json::{Value, json};
+use throughline::directory::{self, Given, Visibility, hsds::Package};
+
+use crate::support::{Response, TestHub, send};
+
+/// More than one portion holds.
+const PLACES: usize = 450;
+
+/// Codes of terms that services bear in turn: sectors, an area of one, a service of the policy, something else, nothing.
+const CODES: [&str; 6] = ["HEA", "PRO", "PRO-HTS", "SV05", "XX", ""];
+
+const HIDDEN: &str = "22222222-2222-4222-8222-222222222222";
+
+fn package(folder: &Path) {
+    let mut files: BTreeMap<&str, String> = [
+        ("organization", "id,name,legal_status\no1,Harbour Aid,NGO\n"),
+        ("taxonomy_term", "id,name,code\n"),
+        ("service", "id,organization_id,name,status\n"),
+        ("location", "id,location_type,latitude,longitude,external_identifier,external_identifier_type\n"),
+        ("service_at_location", "id,service_id,location_id\n"),
+        ("address", "id,location_id,address_1,city,state_province,country,address_type\n"),
+        ("attribute", "id,link_id,link_entity,taxonomy_term_id\n"),
+    ]
+    .map(|(table, head)| (table, head.to_owned()))
+    .into();
+    let mut add = |table: &str, row: String| files.get_mut(table).unwrap().extend([row.as_str(), "\n"]);
+    for (at, code) in CODES.into_iter().enumerate().filter(|(_, code)| !code.is_empty()) {
+        add("taxonomy_term", format!("t{at},Term {at},{code}"));
+    }
+    for at in 0..PLACES {
+        let town = if at % 2 == 0 { "Port" } else { "Lusaka" };
+        add("service", format!("s{at},o1,Service {at},active"));
+        add("location", format!("l{at},physical,-15.4,28.3,ZM{at:04},P-CODE"));
+        add("service_at_location", format!("p{at},s{at},l{at}"));
+        add("address", format!("a{at},l{at},Quay {at},{town},Coast,ZM,physical"));
+        if !CODES[at % CODES.len()].is_empty() {
+            add("attribute", format!("x{at},s{at},service,t{}", at % CODES.len()));
+        }
+    }
+    add("service", format!("{HIDDEN},o1,Canary shelter,active"));
+    add("location", String::from("lh,physical,-15.5,28.4,,"));
+    add("service_at_location", format!("ph,{HIDDEN},lh"));
+    add("address", String::from("ah,lh,Canary street,Port,Coast,ZM,physical"));
+    add("attribute", format!("xh,{HIDDEN},service,t0"));
+    let mut resources = Vec::new();
+    for (table, text) in files {
+        std::fs::write(folder.join(format!("{table}.csv")), text).unwrap();
+        resources.push(json!({ "name": table, "path": format!("{table}.csv") }));
+    }
+    let descriptor = json!({ "name": "test", "resources": resources });
+    std::fs::write(folder.join("datapackage.json"), descriptor.to_string()).unwrap();
+}
+
+async fn directory() -> TestHub {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path());
+    let package = Package::open(folder.path()).unwrap();
+    hub.hub
+        .write("directory.import", &hub.operator(), move |tx| {
+            let given = Given { package: &package, source: "coast", visibility: Visibility::Public };
+            directory::import(tx, given, &mut |_| {})
+        })
+        .await
+        .unwrap();
+    let service = format!("svc_{}", HIDDEN.replace('-', "")).parse().unwrap();
+    let command = directory::SetVisibility { service, version: 1, visibility: Visibility::Restricted };
+    hub.hub
+        .write("directory.set_visibility", &hub.operator(), move |tx| directory::set_visibility(tx, &command))
+        .await
+        .unwrap();
+    hub
+}
+
+async fn get(hub: &TestHub, path: &str) -> Response {
+    send(hub, None, "GET", &format!("/api/v1/directory/{path}"), &[], None).await
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers[name].to_str().unwrap()
+}
+
+async fn text(hub: &TestHub, path: &str) -> String {
+    let body = get(hub, path).await.expect(200).body;
+    let text = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+    assert!(!text.contains("Canary") && !text.contains(HIDDEN) && !text.contains("-15.5"), "{path}");
+    text
+}
+
+/// The rows below the hashtags, by hashtag.
+fn rows(table: &str) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(table.as_bytes());
+    let mut records = reader.records().map(Result::unwrap);
+    let (_names, tags) = (records.next().unwrap(), records.next().unwrap());
+    records.map(|row| tags.iter().map(str::to_owned).zip(row.iter().map(str::to_owned)).collect()).collect()
+}
+
+#[actix_web::test]
+async fn everybody_reads_the_public_directory_as_points_as_a_table_and_on_paper() {
+    let hub = directory().await;
+    let points = get(&hub, "places.geojson").await.expect(200);
+    assert_eq!(header(&points, "content-type"), "application/geo+json");
+    assert_eq!(header(&points, "content-disposition"), "attachment; filename=\"places.geojson\"");
+    let points: Value = serde_json::from_str(&text(&hub, "places.geojson").await).unwrap();
+    assert_eq!(points["features"].as_array().unwrap().len(), PLACES, "each once, over all portions");
+    let table = get(&hub, "3w.csv").await.expect(200);
+    assert_eq!(header(&table, "content-type"), "text/csv; charset=utf-8");
+    assert_eq!(rows(&text(&hub, "3w.csv").await).len(), PLACES);
+
+    let page = get(&hub, "page.html?area=lusaka").await.expect(200);
+    assert_eq!(header(&page, "content-type"), "text/html; charset=utf-8");
+    let policy = header(&page, "content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; style-src 'unsafe-inline';"), "{policy}");
+    let page = text(&hub, "page.html?area=lusaka").await;
+    assert_eq!(page.matches("<article>").count(), PLACES / 2);
+    assert!(page.ends_with("</body></html>\n"));
+    let unknown = get(&hub, "3w.csv?somewhere=else").await;
+    assert_eq!(header(&unknown.expect(400), "content-type"), "application/problem+json");
+}
+
+#[actix_web::test]
+async fn the_table_of_who_does_what_where_counts_what_is_there_and_a_sector_by_itself() {
+    let hub = directory().await;
+    let table = text(&hub, "3w.csv").await;
+    let tags: Vec<&str> = table.lines().nth(1).unwrap().split(',').collect();
+    // A hashtag, then attributes, each in small letters: what an HXL reader takes for one.
+    let is_tag = |tag: &&str| {
+        let mut parts = tag.strip_prefix('#').unwrap_or_default().split('+');
+        parts.all(|part| {
+            !part.is_empty()
+                && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        })
+    };
+    assert!(tags.iter().all(is_tag), "{tags:?}");
+    let mut counted: BTreeMap<String, usize> = BTreeMap::new();
+    for row in rows(&table) {
+        assert!(row["#loc+code"].starts_with("ZM") && row["#org+type"] == "NGO", "{row:?}");
+        *counted.entry(row["#sector+code+list"].clone()).or_default() += 1;
+    }
+    let each = PLACES / CODES.len();
+    let expected = [("", 2 * each), ("HEA", each), ("PRO", each), ("PRO-HTS", each), ("WSH", each)];
+    assert_eq!(counted, expected.map(|(code, count)| (code.to_owned(), count)).into());
+    for (asked, count) in [
+        ("sector=PRO", each),
+        ("sector=pro-hts", each),
+        ("sector=PRO&sector_mode=descendants", 2 * each),
+        ("sector=WSH&area=Port", 0),
+        ("sector=WSH&area=LUSAKA", each),
+        ("sector=EDU", 0),
+    ] {
+        assert_eq!(rows(&text(&hub, &format!("3w.csv?{asked}")).await).len(), count, "{asked}");
+    }
+    let refused = get(&hub, "3w.csv?sector=PROT").await.expect(400);
+    assert_eq!(refused.code(), "directory.unknown_sector");
+}
