@@ -341,6 +341,8 @@ impl Wanted {
 pub(super) enum Exported {
     /// An HSDS package.
     Hsds,
+    /// An HSDS package of the plain standard: what this project's profile adds is told in words.
+    Plain,
     /// Services as one page of HSDS objects, with everything nested.
     Json,
     /// The same, one service on each line.
@@ -434,7 +436,9 @@ impl Directory {
             Self::Unlink { service } => link(hub, caller, service, None, output).await,
             Self::Export { source, to, form, area, sector, below } => {
                 let form = match form {
-                    Exported::Hsds => return export(hub, caller, source, to, output).await,
+                    Exported::Hsds | Exported::Plain => {
+                        return export(hub, caller, (source, form == Exported::Plain), to, output).await;
+                    }
                     Exported::Json => return give(hub, caller, (source, Documents::Page), to, output).await,
                     Exported::Ndjson => {
                         return give(hub, caller, (source, Documents::Lines), to, output).await;
@@ -697,15 +701,21 @@ async fn link(
 async fn export(
     hub: &Hub,
     caller: &Caller,
-    source: String,
+    (source, is_plain): (String, bool),
     to: PathBuf,
     output: &Output,
 ) -> Result<(), CliError> {
     let is_zip = to.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
     let target = if is_zip { Target::zip(files::create_new(&to)?) } else { empty_folder(&to)? };
     let actor = caller.actor.clone();
-    let written =
-        hub.read::<_, DirectoryError>(move |db| directory::export(db, &actor, &source, target)).await;
+    let exporting = move |db: &mut Db<'_>| {
+        if is_plain {
+            directory::export_plain(db, &actor, &source, target)
+        } else {
+            directory::export(db, &actor, &source, target)
+        }
+    };
+    let written = hub.read::<_, DirectoryError>(exporting).await;
     // Nothing half written stays behind.
     let written = written.inspect_err(|_error| {
         if is_zip {

@@ -16,6 +16,7 @@ use super::{
     DirectoryError, Viewer,
     descriptor::{Columns, fill},
     hsds::{HsdsError, tables::RULES},
+    plain::{PROFILE, Words},
     rows::{self, Withheld},
     store,
 };
@@ -77,16 +78,49 @@ pub fn export(
     source: &str,
     into: impl Into<Target>,
 ) -> Result<Exported, DirectoryError> {
+    write_package(db, actor, (source, None), into.into())
+}
+
+/// The same for who reads nothing but the plain standard: no table and no column that it does not know, and what they say as words in those
+/// that it does.
+pub fn export_plain(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    source: &str,
+    into: impl Into<Target>,
+) -> Result<Exported, DirectoryError> {
+    actor.may(Permission::ManageDirectory)?;
+    let (mut words, mut withheld) = (Words::default(), Withheld::new(Viewer::Member(None)));
+    for table in ["organization", "service"] {
+        each_row(db, (source, table), (&mut withheld, None), |cells| {
+            words.name(table, &cells);
+            Ok(())
+        })?;
+    }
+    for table in PROFILE {
+        each_row(db, (source, table), (&mut withheld, None), |cells| {
+            words.note(table, &cells);
+            Ok(())
+        })?;
+    }
+    write_package(db, actor, (source, Some(&words)), into.into())
+}
+
+fn write_package(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    (source, words): (&str, Option<&Words>),
+    mut into: Target,
+) -> Result<Exported, DirectoryError> {
     actor.may(Permission::ManageDirectory)?;
     if !store::has_source(db, source)? {
         return Err(AccessError::NotFound.into());
     }
-    let mut into = into.into();
     let mut withheld = Withheld::new(Viewer::Member(None));
     let (mut exported, mut described) = (Exported::new(), Vec::new());
-    for rule in RULES {
+    for rule in RULES.iter().filter(|rule| words.is_none() || !PROFILE.contains(&rule.name)) {
         let mut columns = Columns::of(rule);
-        each_row(db, (source, rule.name), &mut withheld, |cells| {
+        each_row(db, (source, rule.name), (&mut withheld, words), |cells| {
             columns.see(&cells);
             Ok(())
         })?;
@@ -94,8 +128,13 @@ pub fn export(
             continue;
         }
         let file = format!("{}.csv", rule.name);
-        let written =
-            write_table(db, (source, rule.name), &columns.names(), &mut withheld, (&file, &mut into))?;
+        let written = write_table(
+            db,
+            (source, rule.name),
+            &columns.names(),
+            (&mut withheld, words),
+            (&file, &mut into),
+        )?;
         exported.insert(rule.name.to_owned(), written);
         described.push((file, columns));
     }
@@ -124,7 +163,7 @@ fn write_table(
     db: &mut Db<'_>,
     (source, kind): (&str, &str),
     columns: &[&str],
-    withheld: &mut Withheld,
+    leaving: (&mut Withheld, Option<&Words>),
     (name, into): (&str, &mut Target),
 ) -> Result<u64, DirectoryError> {
     let wrong = |reason: csv::Error| unwritable(name, io::Error::other(reason));
@@ -132,7 +171,7 @@ fn write_table(
     let mut writer = csv::Writer::from_writer(file);
     writer.write_record(columns).map_err(wrong)?;
     let mut written = 0u64;
-    each_row(db, (source, kind), withheld, |cells| {
+    each_row(db, (source, kind), leaving, |cells| {
         let row = columns.iter().map(|column| cells.get(*column).map_or("", String::as_str));
         writer.write_record(row).map_err(wrong)?;
         written = written.saturating_add(1);
@@ -146,7 +185,7 @@ fn write_table(
 fn each_row(
     db: &mut Db<'_>,
     (source, kind): (&str, &str),
-    withheld: &mut Withheld,
+    (withheld, words): (&mut Withheld, Option<&Words>),
     mut take: impl FnMut(Cells) -> Result<(), DirectoryError>,
 ) -> Result<(), DirectoryError> {
     let mut after = String::new();
@@ -169,6 +208,9 @@ fn each_row(
                 .map_err(|_reason| StorageError::Unreadable("directory_rows.body"))?;
             cells.retain(|column, _| !hidden.contains(&(row.id.as_str(), column.as_str())));
             cells.entry(String::from("id")).or_insert_with(|| row.id.clone());
+            if let Some(words) = words {
+                words.tell(kind, &mut cells);
+            }
             fill(kind, &mut cells);
             for cell in cells.values_mut() {
                 *cell = defuse(cell);

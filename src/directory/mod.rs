@@ -33,6 +33,7 @@ mod import;
 mod lines;
 pub mod list;
 mod offer;
+mod plain;
 pub mod profile;
 mod publish;
 mod rows;
@@ -49,7 +50,7 @@ pub use drafts::{
     find_draft, write_draft,
 };
 pub use error::DirectoryError;
-pub use export::{Exported, Target, export};
+pub use export::{Exported, Target, export, export_plain};
 pub use give::{Documents, give};
 pub use import::{Given, dry_run, forget_source, import};
 pub use offer::{

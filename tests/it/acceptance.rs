@@ -55,6 +55,7 @@ const DIRECTORY: &[(u8, &str, &[&str])] = &[
         &[
             "a_package_is_looked_at_taken_once_updated_and_forgotten",
             "the_same_row_has_one_digest_whatever_the_order_of_columns_and_line_ends",
+            "the_order_of_files_and_rows_changes_nothing",
         ],
     ),
     (
@@ -83,7 +84,14 @@ const DIRECTORY: &[(u8, &str, &[&str])] = &[
             "one_table_in_every_encoding_and_with_every_separator_is_one_table",
         ],
     ),
-    (21, "ids of its own", &["ids_that_are_uuids_are_kept_and_others_are_made_from_their_source"]),
+    (
+        21,
+        "ids of its own",
+        &[
+            "ids_that_are_uuids_are_kept_and_others_are_made_from_their_source",
+            "an_exported_package_holds_to_its_descriptor_and_to_the_one_of_the_standard",
+        ],
+    ),
     (22, "an older form", &["a_package_of_an_older_form_becomes_one_of_today_and_the_report_says_so"]),
     (
         23,
@@ -91,6 +99,7 @@ const DIRECTORY: &[(u8, &str, &[&str])] = &[
         &[
             "an_address_of_a_page_gets_what_it_lacks_when_it_is_one",
             "telephone_numbers_come_without_the_words_around_them",
+            "addresses_without_a_scheme_and_words_around_a_number_are_pointed_out_and_kept",
             "odd_coordinates_are_named_and_never_put_on_the_map",
         ],
     ),
@@ -100,12 +109,21 @@ const DIRECTORY: &[(u8, &str, &[&str])] = &[
         &[
             "no_name_in_a_zip_leads_anywhere",
             "what_grows_beyond_its_limit_is_stopped_while_it_grows_whatever_it_says_of_itself",
+            "a_zip_that_is_too_full_encrypted_nested_or_damaged_is_refused_with_its_reason",
+            "no_path_leads_out_of_the_folder",
             "a_row_that_does_not_end_and_a_table_that_is_too_wide_are_refused",
             "formulas_stay_text_and_are_pointed_out",
         ],
     ),
     (25, "markup in texts", &["text_from_outside_is_calculated_by_no_spreadsheet_and_obeyed_by_no_page"]),
-    (26, "a look changes nothing", &["a_package_is_looked_at_taken_once_updated_and_forgotten"]),
+    (
+        26,
+        "a look changes nothing, nor what is given up half way",
+        &[
+            "a_package_is_looked_at_taken_once_updated_and_forgotten",
+            "one_service_does_not_come_in_under_two_names",
+        ],
+    ),
     (
         27,
         "out and in again",
@@ -118,12 +136,18 @@ const DIRECTORY: &[(u8, &str, &[&str])] = &[
     (
         29,
         "the profile for those who know the standard only",
-        &["documents_tell_whom_a_service_takes_and_colleagues_what_keeps_people_away"],
+        &[
+            "a_plain_package_tells_in_words_what_only_the_profile_has_tables_for",
+            "documents_tell_whom_a_service_takes_and_colleagues_what_keeps_people_away",
+        ],
     ),
     (
         30,
         "who does what where",
-        &["what_is_published_in_any_form_holds_what_everybody_may_see_and_nothing_else"],
+        &[
+            "the_table_of_who_does_what_where_counts_what_is_there_and_a_sector_by_itself",
+            "what_is_published_in_any_form_holds_what_everybody_may_see_and_nothing_else",
+        ],
     ),
     (31, "other languages", &["a_service_is_found_in_spite_of_accents_mistakes_and_half_words"]),
     (

@@ -170,6 +170,16 @@ impl Rule {
         }
     }
 
+    /// What it says, in words.
+    pub(in crate::directory) fn words(&self) -> String {
+        let begin = match self.kind {
+            Kind::Required => "For",
+            Kind::Excluded => "Not for",
+            Kind::Priority => "First",
+        };
+        format!("{begin}: {}", self.text)
+    }
+
     /// The years between which a service takes people, out of its own row.
     pub(in crate::directory) fn of_ages(id: &str, cells: &BTreeMap<String, String>) -> Option<Self> {
         let years = |column: &str| -> Option<u32> {

@@ -536,6 +536,14 @@ fn doubts(rule: &Rule, row: &Row, findings: &mut Vec<Finding>) {
                 "write the whole address",
             ));
         }
+        if rule.name == "phone" && column == "number" && has_words(cell) {
+            findings.push(Finding::warned(
+                "telephone",
+                Some(column),
+                "there are words around the telephone number",
+                "write them into the description",
+            ));
+        }
         if matches!(column.as_str(), "email" | "assurer_email") && !cell.contains('@') {
             findings.push(Finding::warned(
                 "email",
@@ -583,6 +591,12 @@ pub fn is_formula(column: &str, cell: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether there is more than a number and its extension.
+fn has_words(number: &str) -> bool {
+    let mut words = number.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    words.any(|word| !["ext", "extension", "x"].iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
 fn has_scheme(address: &str) -> bool {
@@ -930,6 +944,20 @@ mod tests {
                 "{latitude} {longitude} {doubt:?}"
             );
         }
+    }
+
+    #[test]
+    fn addresses_without_a_scheme_and_words_around_a_number_are_pointed_out_and_kept() {
+        let descriptor = r#"{"resources":[{"name":"organization","path":"organizations.csv"},{"name":"phone","path":"phones.csv"}]}"#;
+        let (report, rows) = read_all(&[
+            ("datapackage.json", descriptor.as_bytes()),
+            ("organizations.csv", b"id,name,website\no1,One,example.org\no2,Two,https://example.org\n"),
+            ("phones.csv", b"id,number,organization_id\nn1,ask for Mary 123,o1\nn2,+44 20 ext. 5,o1\n"),
+        ])
+        .unwrap();
+        let found = [("url_scheme", Some(2), Some("website")), ("telephone", Some(2), Some("number"))];
+        assert_eq!(codes(&report), found);
+        assert_eq!((report.refused, report.warned, rows.len()), (0, 2, 4));
     }
 
     #[test]

@@ -358,6 +358,27 @@ async fn one_service_does_not_come_in_under_two_names() {
         .await
         .unwrap();
     assert!(looked.stopped.is_some(), "a look says so too");
+    // The organisation stood before the service at which the import was given up: nothing of it is there.
+    let out = tempfile::tempdir().unwrap();
+    let into = out.path().to_owned();
+    let export = move |db: &mut Db<'_>| directory::export(db, &Actor::operator(), "other", into.as_path());
+    let nothing = hub.hub.read::<_, DirectoryError>(export).await.unwrap_err();
+    assert_eq!(nothing.code().name(), "access.not_found");
+}
+
+#[actix_web::test]
+async fn the_order_of_files_and_rows_changes_nothing() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path(), &[(A, "Asylum advice"), (B, "Housing advice")]);
+    import(&hub, folder.path().into(), "legal").await.unwrap();
+    package(folder.path(), &[(B, "Housing advice"), (A, "Asylum advice")]);
+    let descriptor = folder.path().join("datapackage.json");
+    let mut listed: serde_json::Value = serde_json::from_slice(&std::fs::read(&descriptor).unwrap()).unwrap();
+    listed["resources"].as_array_mut().unwrap().reverse();
+    std::fs::write(&descriptor, listed.to_string()).unwrap();
+    let again = import(&hub, folder.path().into(), "legal").await.unwrap();
+    assert_eq!((again.changes(), again.missing(), again.refused), (0, 0, 0));
 }
 
 #[actix_web::test]

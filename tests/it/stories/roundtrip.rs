@@ -227,6 +227,46 @@ async fn an_exported_package_holds_to_its_descriptor_and_to_the_one_of_the_stand
 }
 
 #[actix_web::test]
+async fn a_plain_package_tells_in_words_what_only_the_profile_has_tables_for() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path());
+    import(&hub, folder.path().to_owned()).await;
+    restrict(&hub, HIDDEN).await;
+    let out = tempfile::tempdir().unwrap();
+    let into = out.path().to_owned();
+    let export =
+        move |db: &mut Db<'_>| directory::export_plain(db, &Actor::operator(), "coast", into.as_path());
+    hub.hub.read::<_, DirectoryError>(export).await.unwrap();
+    let own = descriptor(out.path());
+    assert_eq!(faults(out.path(), &own), Vec::<String>::new());
+    for resource in own["resources"].as_array().unwrap() {
+        let name = resource["name"].as_str().unwrap();
+        assert!(
+            !name.contains("rule") && !name.contains("barrier") && !name.contains("translation"),
+            "{name}"
+        );
+        let text = std::fs::read_to_string(out.path().join(resource["path"].as_str().unwrap())).unwrap();
+        assert!(!text.contains("x_local") && !text.contains("Canary") && !text.contains(HIDDEN), "{text}");
+    }
+    let services = std::fs::read_to_string(out.path().join("service.csv")).unwrap();
+    for said in [
+        "For: sex: female",
+        "For: Under 30",
+        "What keeps people away (barrier type: financial; severity: high)",
+        "Needed for a referral (reports to authorities: unknown)",
+        "How to refer (channel: telephone; address: +260 1)",
+        "[fr] name: Conseil, d'asile",
+    ] {
+        assert!(services.contains(said), "{said}: {services}");
+    }
+    let organizations = std::fs::read_to_string(out.path().join("organization.csv")).unwrap();
+    assert!(organizations.contains("Refers people on to: Asylum advice"), "{organizations}");
+    let other = TestHub::new();
+    import(&other, out.path().to_owned()).await;
+}
+
+#[actix_web::test]
 async fn services_given_as_objects_come_in_elsewhere_and_go_out_as_the_same_bytes() {
     let hub = TestHub::new();
     let folder = tempfile::tempdir().unwrap();
