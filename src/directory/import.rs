@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
-    Availability, DirectoryError, Listing, Reporting, Service, Upkeep, Visibility, areas, changes,
+    Availability, DirectoryError, Listing, Reporting, Service, Upkeep, Visibility, areas,
     drafts::Overridden,
     hsds::{self, Package, Problem, Progress, Report, Row, TableReport, Tally, tables::Rule},
     rows::{self, Touched},
@@ -16,7 +16,7 @@ use crate::{
     access::{Actor, Permission, Tx},
     audit::{self, Record},
     kernel::{Id, Timestamp, id::ServiceId},
-    storage::Db,
+    storage::{Db, StorageError},
 };
 
 /// Reads the package and compares it with the directory; changes nothing.
@@ -52,7 +52,7 @@ pub fn dry_run(
     }
     warn(&mut report, areas::unknown(db, &stated, now.datetime().date_naive())?);
     if report.stopped.is_none() {
-        for (table, _id, _digest) in missing(db, source, &seen, &overridden)? {
+        for (table, _id) in missing(db, source, &seen, &overridden)? {
             count_missing(&mut report, &table);
         }
     }
@@ -101,11 +101,8 @@ pub fn import(
     warn(&mut report, areas::unknown(tx.db(), &stated, today)?);
     let gone = missing(tx.db(), source, &seen, &taking.overridden)?;
     keep_restricted(tx, source, &gone, &taking)?;
-    for (table, id, digest) in gone {
-        if let Some(rule) = hsds::tables::rule(&table) {
-            changes::store::note(tx, source, &[changes::listed((rule.name, &id), false)])?;
-        }
-        store::mark_missing(tx, (source, &table, &id), &digest)?;
+    for (table, id) in gone {
+        store::mark_missing(tx, (source, &table, &id))?;
         count_missing(&mut report, &table);
         taking.touched.add(id);
     }
@@ -127,14 +124,14 @@ pub fn import(
 fn keep_restricted(
     tx: &mut Tx<'_>,
     source: &str,
-    gone: &[(String, String, String)],
+    gone: &[(String, String)],
     taking: &Taking,
 ) -> Result<(), DirectoryError> {
     let restricted = store::restricted(tx.db(), source)?;
     let lost: Vec<String> = gone
         .iter()
-        .filter(|(table, id, _)| table == "service" && restricted.contains(id))
-        .map(|(_, id, _)| id.clone())
+        .filter(|(table, id)| table == "service" && restricted.contains(id))
+        .map(|(_, id)| id.clone())
         .collect();
     let theirs: HashSet<String> = rows::store::organizations_of(tx.db(), &lost)?.into_iter().collect();
     let new = taking.offered.iter().filter(|(_, organization)| theirs.contains(&organization.to_string()));
@@ -191,13 +188,13 @@ fn warn(report: &mut Report, problems: Vec<Problem>) {
     report.problems.extend(problems);
 }
 
-/// Rows the source gave before and does not give now: table, id, digest.
+/// Rows the source gave before and does not give now: table and id.
 fn missing(
     db: &mut Db<'_>,
     source: &str,
     seen: &Seen,
     overridden: &Overridden,
-) -> Result<Vec<(String, String, String)>, DirectoryError> {
+) -> Result<Vec<(String, String)>, DirectoryError> {
     let mut missing = Vec::new();
     for table in store::tables(db, source)? {
         let given = seen.get(table.as_str());
@@ -213,7 +210,7 @@ fn missing(
                         let is_given = id.is_ok_and(|id| given.is_some_and(|given| given.contains(&id)));
                         !is_given && !overridden.is_added(&row.id)
                     })
-                    .map(|row| (table.clone(), row.id, row.digest)),
+                    .map(|row| (table.clone(), row.id)),
             );
         }
     }
@@ -337,17 +334,15 @@ fn take(
     let changed = rows.iter().zip(&differences).filter(|(_, how)| matches!(how, Difference::Changed(_)));
     let changed: Vec<String> = changed.map(|(row, _)| row.id.to_string()).collect();
     let before = store::cells_before(tx.db(), (source, rule.name), &changed)?;
-    let (mut new, mut touched, mut noted) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut new, mut touched) = (Vec::new(), Vec::new());
     for (row, difference) in rows.iter().zip(&differences) {
         match difference {
             Difference::New => new.push(row),
             Difference::Changed(was) => {
-                store::update_row(tx, source, rule.name, row, was)?;
                 let id = row.id.to_string();
+                let before = before.get(&id).ok_or(StorageError::Unreadable("directory_rows.body"))?;
+                store::update_row(tx, (source, rule.name), row, (before, was.missing))?;
                 rows::store::replace_links(tx, (source, rule.name, &id), &rows::of_row(rule, row))?;
-                if let Some(before) = before.get(&id) {
-                    noted.extend(changes::between((rule.name, &id), (before, &row.cells), was.missing));
-                }
                 touched.push(row);
             }
             Difference::None => {
@@ -358,7 +353,6 @@ fn take(
             }
         }
     }
-    changes::store::note(tx, source, &noted)?;
     let first = taking.place;
     store::insert_rows(tx, (source, rule.name), &new, first)?;
     let links: Vec<_> = new.iter().flat_map(|row| rows::of_row(rule, row)).collect();

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::{
     Availability, DirectoryError, LinkService, Listing, Reporting, Service, SetAvailability, SetVisibility,
-    Upkeep, Visibility, fold::fold, hsds::Row, upkeep,
+    Upkeep, Visibility, changes, fold::fold, hsds::Row, upkeep,
 };
 use crate::{
     access::{AccessError, Tx},
@@ -16,7 +16,7 @@ use crate::{
     },
     storage::{
         Conn, Db, StorageError, natively,
-        schema::directory::{directory_changes, directory_rows, services},
+        schema::directory::{directory_rows, services},
     },
 };
 
@@ -378,7 +378,6 @@ pub(super) fn tables(db: &mut Db<'_>, source: &str) -> Result<Vec<String>, Stora
 #[derive(Queryable)]
 pub(super) struct Present {
     pub(super) id: String,
-    pub(super) digest: String,
     pub(super) body: String,
 }
 
@@ -394,15 +393,14 @@ pub(super) fn present(
         .filter(directory_rows::missing_since.is_null().and(directory_rows::id.gt(after)))
         .order(directory_rows::id)
         .limit(i64::try_from(AT_ONCE).unwrap_or(i64::MAX))
-        .select((directory_rows::id, directory_rows::digest, directory_rows::body))
+        .select((directory_rows::id, directory_rows::body))
         .load(db.conn())?)
 }
 
-/// Marks a row as no longer given by its source, and the service made of it.
+/// Marks a row as no longer given by its source, and the service made of it, with the change.
 pub(super) fn mark_missing(
     tx: &mut Tx<'_>,
     (source, table, id): (&str, &str, &str),
-    digest: &str,
 ) -> Result<(), StorageError> {
     let (now, audit) = (tx.now().micros(), tx.entry().to_string());
     diesel::update(directory_rows::table.find((source, table, id)))
@@ -419,28 +417,7 @@ pub(super) fn mark_missing(
             ))
             .execute(tx.db().conn())?;
     }
-    note_change(tx, (source, table, id), "missing", digest)
-}
-
-fn note_change(
-    tx: &mut Tx<'_>,
-    (source, table, id): (&str, &str, &str),
-    what: &str,
-    digest_before: &str,
-) -> Result<(), StorageError> {
-    let (now, audit) = (tx.now().micros(), tx.entry().to_string());
-    diesel::insert_into(directory_changes::table)
-        .values((
-            directory_changes::source.eq(source),
-            directory_changes::tbl.eq(table),
-            directory_changes::id.eq(id),
-            directory_changes::at.eq(now),
-            directory_changes::what.eq(what),
-            directory_changes::digest_before.eq(digest_before),
-            directory_changes::audit_id.eq(audit),
-        ))
-        .execute(tx.db().conn())?;
-    Ok(())
+    changes::store::note(tx, source, &[changes::listed((table, id), false)])
 }
 
 /// Another source that brought one of these services before.
@@ -581,13 +558,12 @@ pub(super) fn insert_rows(
     Ok(())
 }
 
-/// Takes a row's present content; the change stands in the log of changes.
+/// Takes a row's present content in the place of what it held, with a change for each field.
 pub(super) fn update_row(
     tx: &mut Tx<'_>,
-    source: &str,
-    table: &str,
+    (source, table): (&str, &str),
     row: &Row,
-    was: &Known,
+    (before, was_missing): (&BTreeMap<String, String>, bool),
 ) -> Result<(), StorageError> {
     let (id, digest) = (row.id.to_string(), row.digest().to_string());
     diesel::update(directory_rows::table.find((source, table, &id)))
@@ -599,8 +575,7 @@ pub(super) fn update_row(
             directory_rows::missing_since.eq(None::<i64>),
         ))
         .execute(tx.db().conn())?;
-    let what = if digest == was.digest { "back" } else { "changed" };
-    note_change(tx, (source, table, &id), what, &was.digest)
+    changes::store::note(tx, source, &changes::between((table, &id), (before, &row.cells), was_missing))
 }
 
 pub(super) fn insert_services(tx: &mut Tx<'_>, new: &[Service], first: i64) -> Result<(), StorageError> {
@@ -646,7 +621,7 @@ pub(super) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<usize, StorageErro
     super::rows::store::forget_links(tx, source)?;
     super::search::store::forget(tx, source)?;
     upkeep::store::forget(tx, source)?;
-    super::changes::store::forget(tx, source)?;
+    changes::store::forget(tx, source)?;
     super::drafts::forget(tx, source)?;
     diesel::delete(directory_rows::table.filter(directory_rows::source.eq(source)))
         .execute(tx.db().conn())?;

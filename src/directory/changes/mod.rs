@@ -51,9 +51,9 @@ pub struct Change {
 
 /// A change that is to be noted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Noted {
-    table: &'static str,
-    id: String,
+pub(super) struct Noted<'a> {
+    table: &'a str,
+    id: &'a str,
     field: String,
     before: String,
     after: String,
@@ -62,11 +62,11 @@ pub(super) struct Noted {
 type Cells = BTreeMap<String, String>;
 
 /// The fields in which a row differs from what it was.
-pub(super) fn between(
-    (table, id): (&'static str, &str),
+pub(super) fn between<'a>(
+    (table, id): (&'a str, &'a str),
     (before, after): (&Cells, &Cells),
     was_missing: bool,
-) -> Vec<Noted> {
+) -> Vec<Noted<'a>> {
     let text = |cells: &Cells, field: &str| cells.get(field).cloned().unwrap_or_default();
     let fields: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let changed = fields.into_iter().filter(|field| before.get(*field) != after.get(*field));
@@ -74,7 +74,7 @@ pub(super) fn between(
     changed
         .map(|field| Noted {
             table,
-            id: id.to_owned(),
+            id,
             field: field.clone(),
             before: text(before, field),
             after: text(after, field),
@@ -84,15 +84,9 @@ pub(super) fn between(
 }
 
 /// That a source gives a row again, or no longer.
-pub(super) fn listed((table, id): (&'static str, &str), is_now: bool) -> Noted {
+pub(super) fn listed<'a>((table, id): (&'a str, &'a str), is_now: bool) -> Noted<'a> {
     let (before, after) = if is_now { ("no", "yes") } else { ("yes", "no") };
-    Noted {
-        table,
-        id: id.to_owned(),
-        field: LISTED.to_owned(),
-        before: before.to_owned(),
-        after: after.to_owned(),
-    }
+    Noted { table, id, field: LISTED.to_owned(), before: before.to_owned(), after: after.to_owned() }
 }
 
 /// Notes what was decided here about a service. What stays the same is no change.
@@ -102,10 +96,11 @@ pub(super) fn note_service(
     fields: &[(&str, String, String)],
 ) -> Result<(), StorageError> {
     let changed = fields.iter().filter(|(_, before, after)| before != after);
-    let noted: Vec<Noted> = changed
+    let id = was.id.uuid().to_string();
+    let noted: Vec<Noted<'_>> = changed
         .map(|(field, before, after)| Noted {
             table: "service",
-            id: was.id.uuid().to_string(),
+            id: &id,
             field: (*field).to_owned(),
             before: before.clone(),
             after: after.clone(),

@@ -39,7 +39,7 @@ pub(in crate::directory) fn note(tx: &mut Tx<'_>, source: &str, noted: &[Noted])
             .map(|noted| NotedRow {
                 source,
                 tbl: noted.table,
-                id: &noted.id,
+                id: noted.id,
                 field: &noted.field,
                 at,
                 before: &noted.before,

@@ -202,9 +202,8 @@ impl Edit {
         Row { cells, references: entry.references.clone(), ..row }
     }
 
-    /// Puts what the edit says in the place of what the entry says, and sees to it that no import undoes it.
+    /// Puts what the edit says in the place of what the entry says, and sees to it that no import undoes it. Only after [`Tx::take_turn`].
     pub(super) fn apply(&self, tx: &mut Tx<'_>, was: &Service) -> Result<(), DirectoryError> {
-        tx.take_turn(&["directory"])?;
         let entry = Entry::load(tx.db(), was)?;
         let Checked { service, parts } = self.check(&entry)?;
         let mut touched = Touched::default();
@@ -271,12 +270,7 @@ fn replace(
     (entry, table): (&Entry, &'static str),
     (before, row): (&Cells, &Row),
 ) -> Result<(), StorageError> {
-    let id = row.id.to_string();
-    let known = store::known(tx.db(), &entry.source, table, std::slice::from_ref(&id))?;
-    let known = known.get(&id).ok_or(StorageError::Unreadable("directory_rows.id"))?;
-    store::update_row(tx, &entry.source, table, row, known)?;
-    let noted = changes::between((table, &id), (before, &row.cells), false);
-    changes::store::note(tx, &entry.source, &noted)
+    store::update_row(tx, (&entry.source, table), row, (before, false))
 }
 
 /// Puts all rows of a table that belong to a service in the place of those there were.
@@ -309,11 +303,8 @@ fn put(
     }
     for (id, cells) in known.into_iter().filter(|(id, _)| !kept.contains(*id)) {
         let key = (entry.source.as_str(), table, id.as_str());
-        let known = store::known(tx.db(), &entry.source, table, std::slice::from_ref(id))?;
-        let Some(was) = known.get(id) else { continue };
-        store::mark_missing(tx, key, &was.digest)?;
+        store::mark_missing(tx, key)?;
         overrides::leave_out(tx, key, (service, cells))?;
-        changes::store::note(tx, &entry.source, &[changes::listed((table, id), false)])?;
     }
     Ok(())
 }

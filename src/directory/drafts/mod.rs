@@ -178,6 +178,8 @@ pub fn decide(
 ) -> Result<Service, DirectoryError> {
     let (actor, now) = (tx.actor(), tx.now());
     actor.may(Permission::ManageDirectory)?;
+    // No import comes between looking at the entry and changing it.
+    tx.take_turn(&["directory"])?;
     let was = find_service(tx.db(), actor, service, now)?;
     let draft = find_draft(tx.db(), actor, service, now)?;
     if draft.state != DraftState::Submitted {

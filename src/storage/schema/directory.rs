@@ -67,18 +67,6 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(directory_rows, directory_links, services);
 
 diesel::table! {
-    directory_changes (source, tbl, id, at, what) {
-        source -> Text,
-        tbl -> Text,
-        id -> Text,
-        at -> BigInt,
-        what -> Text,
-        digest_before -> Text,
-        audit_id -> Text,
-    }
-}
-
-diesel::table! {
     directory_field_changes (id, at, tbl, field, audit_id) {
         source -> Text,
         tbl -> Text,
