@@ -164,7 +164,7 @@ impl Stage {
     /// What to do next, for the person at the terminal.
     pub(super) fn farewell(&self) -> String {
         format!(
-            "\nThe hub stays up at {url}. Look at:\n  {url}/api            the API\n  {url}/hsds           the public directory of services\n  {url}/health/ready   its health\n  {url}/metrics        its metrics\n\
+            "\nThe hub stays up at {url}. Look at:\n  {url}/api            the API\n  {url}/hsds           the public directory of services\n  {url}/api/v1/directory/page.html   the same as a page to read or print\n  {url}/health/ready   its health\n  {url}/metrics        its metrics\n\
              Everything lies in {folder}; the members' gateways in {folder}/gateways.\nCtrl-C ends it.",
             url = self.url,
             folder = self.folder.display()

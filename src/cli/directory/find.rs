@@ -1,0 +1,178 @@
+//! Searching the directory.
+
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+
+use super::{
+    super::{CliError, Output, files},
+    line,
+};
+use crate::{
+    directory::{
+        self, DirectoryError,
+        areas::{AreaMode, InArea},
+        eligibility::{self, Answer, Facts},
+        hours::{Open, When},
+        search::{Around, Found, Nothing, Search},
+    },
+    hub::{Caller, Hub},
+    kernel::{Code, Fault, page::Asked},
+    policy::ServiceCode,
+};
+
+/// What is searched for.
+#[derive(Args)]
+pub(in crate::cli) struct Wanted {
+    /// Words in names, provider, labels or description.
+    words: Vec<String>,
+    /// Latitude of a place in degrees; what is near it.
+    #[arg(long, requires = "lon", allow_negative_numbers = true)]
+    lat: Option<f64>,
+    /// Longitude of that place in degrees.
+    #[arg(long, requires = "lat", allow_negative_numbers = true)]
+    lon: Option<f64>,
+    /// How far from there, in metres; 50000 when left out.
+    #[arg(long, requires = "lat")]
+    proximity: Option<f64>,
+    /// A service code, such as SV07.
+    #[arg(long)]
+    service: Option<ServiceCode>,
+    /// Only where this language is spoken, such as fr.
+    #[arg(long)]
+    language: Option<String>,
+    /// Also what is flagged or stale; confirm it before anybody is referred there.
+    #[arg(long)]
+    doubtful: bool,
+    /// Only what is not closed then, as the clock at the place shows it, such as 2026-03-02T09:30.
+    #[arg(long)]
+    open_at: Option<When>,
+    /// The code of an area; what serves it, or is in it.
+    #[arg(long)]
+    area: Option<String>,
+    /// serves, or located for what is in the area.
+    #[arg(long, default_value = "serves")]
+    area_mode: AreaMode,
+    /// What is known of a person, as JSON, from a file or - for standard input; what is shut to them is left out. It is kept nowhere.
+    #[arg(long, value_name = "FILE")]
+    person: Option<PathBuf>,
+    /// Only what one can refer to through this hub.
+    #[arg(long)]
+    members_only: bool,
+    /// How many at most, 1 to 200.
+    #[arg(long, default_value_t = 20)]
+    pub(super) limit: u16,
+}
+
+impl Wanted {
+    pub(super) fn search(self, hub: &Hub) -> Result<Search, CliError> {
+        Ok(Search {
+            text: self.words.join(" "),
+            service: self.service,
+            members_only: self.members_only,
+            around: Around::asked(self.lat, self.lon, self.proximity)?,
+            language: self.language,
+            area: self.area.map(|code| InArea { code, mode: self.area_mode }),
+            person: self.person.map(|from| facts(&from, hub)).transpose()?,
+            doubtful: self.doubtful,
+            open_at: self.open_at,
+            ..Search::default()
+        })
+    }
+}
+
+pub(super) async fn find(
+    hub: &Hub,
+    caller: &Caller,
+    search: Search,
+    limit: u16,
+    output: &Output,
+) -> Result<(), CliError> {
+    let (actor, asked) = (caller.actor.clone(), Asked::new(Some(limit), None));
+    let now = hub.now();
+    let found = hub
+        .read::<_, DirectoryError>(move |db| directory::search::search(db, &actor, &search, &asked, now))
+        .await?;
+    output.data(&found, |found| {
+        if let Some(nothing) = &found.nothing {
+            return why(nothing);
+        }
+        let shut = found.not_eligible.filter(|shut| *shut > 0);
+        let shut = shut.map(|shut| format!("{shut} more are not for this person."));
+        found.items.iter().map(found_line).chain(shut).collect::<Vec<_>>().join("\n")
+    })
+}
+
+fn found_line(found: &Found) -> String {
+    let distance = found.fit.and_then(|fit| fit.distance);
+    let away = distance.map(|metres| format!("  {:.1} km", metres / 1_000.0)).unwrap_or_default();
+    let judged = found.eligibility.as_ref().map(|judged| match judged.answer {
+        Answer::Eligible if judged.priority => String::from("  eligible, with priority"),
+        Answer::Eligible => String::from("  eligible"),
+        Answer::NotEligible => String::from("  not eligible"),
+        Answer::NotKnown if judged.decided_by.is_empty() => {
+            String::from("  ask: says nothing of whom it takes")
+        }
+        Answer::NotKnown => {
+            let asks: Vec<&str> = judged.decided_by.iter().map(|rule| rule.text.as_str()).collect();
+            format!("  ask: {}", asks.join("; "))
+        }
+    });
+    let hours = match found.hours {
+        Some(Open::Open) => "  open",
+        Some(Open::NotKnown) => "  ask when it is open",
+        Some(Open::Closed) | None => "",
+    };
+    format!("{}{away}{hours}{}", line(&found.service), judged.unwrap_or_default())
+}
+
+/// The longest file of facts in bytes.
+const FACTS_MAX: u64 = 16 * 1024;
+
+/// What is known of a person, out of a file or standard input.
+fn facts(from: &Path, hub: &Hub) -> Result<Facts, CliError> {
+    let text = if from == Path::new("-") {
+        let mut said = String::new();
+        std::io::stdin().take(FACTS_MAX).read_to_string(&mut said)?;
+        said
+    } else {
+        files::beginning(from, FACTS_MAX)?
+    };
+    let asked: eligibility::Asked = serde_json::from_str(&text).map_err(|reason| {
+        // Where it is wrong, and nothing of what it says.
+        let at = format!("line {}, column {}", reason.line(), reason.column());
+        CliError::new(
+            Code::new("directory.bad_facts", Fault::Malformed),
+            format!(
+                "what is known of the person cannot be read at {at}; see the API's description of PersonFacts"
+            ),
+        )
+    })?;
+    Ok(asked.facts(hub.now().datetime().date_naive()).map_err(DirectoryError::from)?)
+}
+
+/// Why nothing was found, in sentences.
+fn why(nothing: &Nothing) -> String {
+    let mut lines = vec![String::from("Nothing found.")];
+    lines.extend(nothing.without.iter().map(|without| {
+        let what = match (without.filter, &without.word) {
+            ("word", Some(word)) => format!("the word {word}"),
+            ("text", _) => String::from("any words"),
+            ("proximity", _) => String::from("--lat, --lon and --proximity"),
+            ("person", _) => String::from("what was said of the person"),
+            (filter, _) => format!("--{}", filter.replace('_', "-")),
+        };
+        format!("Without {what} there would be {}.", without.services)
+    }));
+    if let Some(wider) = &nothing.wider {
+        lines.push(format!("Within {:.0} m there would be {}.", wider.proximity, wider.services));
+    }
+    lines.push(format!("There are {} to be found altogether.", nothing.services));
+    lines.push(String::from(
+        "If nobody can help, a member records it without a word about the person: throughline need record",
+    ));
+    lines.join("\n")
+}
