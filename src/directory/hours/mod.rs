@@ -8,12 +8,13 @@
 //!   with an offset is answered where the zone of the schedule is known, and otherwise it is not known. HSDS would have UTC assumed;
 //!   nobody who writes "08:00" of a clinic means that.
 //! - What closes before it opens closes on the next day.
+//! - What holds from one day to another without a rule (a holiday) holds in the place of everything else.
 //! - Which days a rule means is the calendar library's to say (RFC 5545). Only the beginning of a rule is moved near the day asked for, so
 //!   that a schedule of many years costs what a new one does.
 
 mod slot;
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime};
+use chrono::{DateTime, Datelike as _, FixedOffset, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 pub(super) use slot::Slot;
 
@@ -38,18 +39,30 @@ pub enum When {
     Exact(DateTime<FixedOffset>),
 }
 
+/// How a moment is written.
+const EXPECTED: &str = "expected a time such as 2026-03-02T09:30 (at the place) or 2026-03-02T09:30:00+02:00";
+
 impl std::str::FromStr for When {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Ok(exact) = DateTime::parse_from_rfc3339(text) {
-            return Ok(Self::Exact(exact));
+            return if (1900..=2200).contains(&exact.year()) {
+                Ok(Self::Exact(exact))
+            } else {
+                Err(EXPECTED)
+            };
+        }
+        // Years of four digits: nobody asks for others, and a rule would be counted up to them.
+        if text.len() > 19 {
+            return Err(EXPECTED);
         }
         ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
             .into_iter()
             .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+            .filter(|local| (1900..=2200).contains(&local.year()))
             .map(Self::Local)
-            .ok_or("expected a time such as 2026-03-02T09:30 (at the place) or 2026-03-02T09:30:00+02:00")
+            .ok_or(EXPECTED)
     }
 }
 
@@ -67,7 +80,11 @@ impl Hours {
 
     /// Whether the service is open.
     pub(super) fn at(&self, when: When) -> Open {
-        let all: Vec<Open> = self.slots.iter().map(|slot| slot.at(when)).collect();
+        let special = self.slots.iter().filter(|slot| slot.is_special_on(when));
+        let mut all: Vec<Open> = special.map(|slot| slot.special_at(when)).collect();
+        if all.is_empty() {
+            all = self.slots.iter().map(|slot| slot.at(when)).collect();
+        }
         if all.contains(&Open::Open) {
             Open::Open
         } else if all.is_empty() || all.contains(&Open::NotKnown) {

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Open, When};
 
+/// How many days before the day asked for a rule may begin that counts from its beginning: a list that says it began in the year 1
+/// would have every search count through all of them.
+const COUNTED_DAYS: u64 = 36_525;
+
 /// How many days before the day asked for a rule begins that may begin anywhere: more than the longest month.
 const NEAR_DAYS: u64 = 70;
 
@@ -25,6 +29,7 @@ pub(in crate::directory) struct Slot {
     /// Whether the rule counts from its beginning: every second week, ten times.
     counts: bool,
     begins: Option<NaiveDate>,
+    until: Option<NaiveDate>,
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
     opens: Option<NaiveTime>,
@@ -59,6 +64,7 @@ impl Slot {
             rule: rule(cells, begins).filter(|_| !counts || begins.is_some()),
             counts,
             begins,
+            until: cell("until").and_then(day),
             from: cell("valid_from").and_then(day),
             to: cell("valid_to").and_then(day),
             opens: cell("opens_at").and_then(time),
@@ -70,11 +76,7 @@ impl Slot {
 
     /// Whether it is open then, as far as this schedule says.
     pub(super) fn at(&self, when: When) -> Open {
-        let local = match (when, self.zone) {
-            (When::Local(local), _) => local,
-            (When::Exact(moment), Some(zone)) => zone.clock(&moment),
-            (When::Exact(_), None) => return Open::NotKnown,
-        };
+        let Some(local) = self.clock(when) else { return Open::NotKnown };
         let (today, time) = (local.date(), local.time());
         let (Some(opens), Some(closes)) = (self.opens, self.closes) else {
             return self.all_day(today);
@@ -90,10 +92,37 @@ impl Slot {
             answers.push(self.holds_on(yesterday));
         }
         match answers.as_slice() {
-            [] if self.rule.is_none() => Open::NotKnown,
+            [] if self.rule.is_none() => self.all_day(today),
             answers if answers.contains(&Some(true)) => Open::Open,
             answers if answers.contains(&None) => Open::NotKnown,
             _ => Open::Closed,
+        }
+    }
+
+    /// Whether this is what holds on some days in the place of everything else, such as on holidays: days from one to another and no
+    /// rule. It may have times, or say in words that it is closed.
+    pub(super) fn is_special_on(&self, when: When) -> bool {
+        let Some(today) = self.clock(when).map(|local| local.date()) else { return false };
+        let Some((from, to)) = self.from.zip(self.to) else { return false };
+        self.rule.is_none() && (from..=to).contains(&today)
+    }
+
+    /// Whether it is open then, on a day on which it holds in the place of everything else.
+    pub(super) fn special_at(&self, when: When) -> Open {
+        let Some(time) = self.clock(when).map(|local| local.time()) else { return Open::NotKnown };
+        match (self.opens, self.closes) {
+            (Some(opens), Some(closes)) if time >= opens && (closes <= opens || time < closes) => Open::Open,
+            (Some(_), Some(_)) => Open::Closed,
+            _ => Open::NotKnown,
+        }
+    }
+
+    /// What the clock at the place shows; nothing when nobody knows.
+    fn clock(&self, when: When) -> Option<NaiveDateTime> {
+        match (when, self.zone) {
+            (When::Local(local), _) => Some(local),
+            (When::Exact(moment), Some(zone)) => Some(zone.clock(&moment)),
+            (When::Exact(_), None) => None,
         }
     }
 
@@ -107,14 +136,15 @@ impl Slot {
 
     /// Whether the schedule holds on a day; nothing when it does not say.
     fn holds_on(&self, day: NaiveDate) -> Option<bool> {
-        let rule = self.rule.as_ref()?;
-        let is_off = self.except.contains(&day);
-        if is_off || self.from.is_some_and(|from| day < from) || self.to.is_some_and(|to| day > to) {
+        let is_over = [self.to, self.until].into_iter().flatten().any(|last| day > last);
+        let is_early = [self.from, self.begins].into_iter().flatten().any(|first| day < first);
+        if is_over || is_early || self.except.contains(&day) {
             return Some(false);
         }
+        let rule = self.rule.as_ref()?;
         let begins = self.begins.unwrap_or(LONG_AGO);
-        if day < begins {
-            return Some(false);
+        if self.counts && day.checked_sub_days(Days::new(COUNTED_DAYS)).is_some_and(|early| begins < early) {
+            return None;
         }
         let near = day.checked_sub_days(Days::new(NEAR_DAYS)).unwrap_or(day);
         let begins = if self.counts { begins } else { begins.max(near) };
@@ -152,11 +182,10 @@ fn rule(cells: &BTreeMap<String, String>, begins: Option<NaiveDate>) -> Option<S
     put("INTERVAL", cell("interval").map(str::to_owned));
     put("COUNT", cell("count").map(str::to_owned));
     put("WKST", cell("wkst").map(str::to_uppercase));
-    let until = match cell("until") {
-        Some(until) => Some(format!("{}T235959Z", day(until)?.format("%Y%m%d"))),
-        None => None,
-    };
-    put("UNTIL", until);
+    if let Some(until) = cell("until") {
+        // Its last day is looked at beside the rule, which may begin anywhere. One that is no day is not understood.
+        day(until)?;
+    }
     let rule = parts.join(";");
     // What the library does not take is not known, and not asked again.
     let known: RRule<Unvalidated> = rule.parse().ok()?;
@@ -222,6 +251,7 @@ impl Zone {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::hours::Hours;
 
     fn slot(cells: &[(&str, &str)]) -> Slot {
         let cells = cells.iter().map(|(name, cell)| ((*name).to_owned(), (*cell).to_owned())).collect();
@@ -301,6 +331,8 @@ mod tests {
                 "2026-03-23",
             ),
             (&[("freq", "WEEKLY"), ("until", "2026-03-16"), ("byday", "MO")], "2026-03-16", "2026-03-23"),
+            (&[("freq", "WEEKLY"), ("until", "2026-03-16"), ("byday", "MO")], "2026-03-16", "2027-11-01"),
+            (&[("freq", "WEEKLY"), ("dtstart", "0001-01-01"), ("byday", "MO")], "2026-03-16", "2026-03-17"),
             (&[("freq", "WEEKLY"), ("dtstart", "2026-03-09"), ("byday", "MO")], "2026-03-09", "2026-03-02"),
             (
                 &[("freq", "WEEKLY"), ("valid_from", "2026-03-09"), ("byday", "MO")],
@@ -317,6 +349,39 @@ mod tests {
             let slot = slot(&[rule, hours].concat());
             assert_eq!(at(&slot, &format!("{open}T10:00")), Open::Open, "{rule:?} {open}");
             assert_eq!(at(&slot, &format!("{closed}T10:00")), Open::Closed, "{rule:?} {closed}");
+        }
+    }
+
+    #[test]
+    fn nobody_counts_from_the_year_one() {
+        let hours: &[(&str, &str)] = &[
+            ("freq", "WEEKLY"),
+            ("byday", "MO"),
+            ("interval", "2"),
+            ("opens_at", "09:00"),
+            ("closes_at", "12:00"),
+        ];
+        let counted = slot(&[&[("dtstart", "0001-01-01")], hours].concat());
+        assert_eq!(at(&counted, "2026-03-16T10:00"), Open::NotKnown);
+    }
+
+    #[test]
+    fn what_holds_on_some_days_holds_in_the_place_of_everything_else() {
+        let days: &[(&str, &str)] = &[("valid_from", "2026-03-02"), ("valid_to", "2026-03-03")];
+        let with = |special: &[(&str, &str)]| {
+            Hours::new(vec![slot(OFFICE), slot(&[days, special].concat())]).unwrap()
+        };
+        let closed = with(&[("description", "Closed")]);
+        let short = with(&[("opens_at", "08:00"), ("closes_at", "09:00")]);
+        for (hours, when, open) in [
+            (&closed, "2026-03-02T10:00", Open::NotKnown),
+            (&closed, "2026-03-04T10:00", Open::Open),
+            (&closed, "2026-03-04T20:00", Open::Closed),
+            (&short, "2026-03-02T08:30", Open::Open),
+            (&short, "2026-03-02T10:00", Open::Closed),
+            (&short, "2026-03-04T10:00", Open::Open),
+        ] {
+            assert_eq!(hours.at(when.parse().unwrap()), open, "{when}");
         }
     }
 

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use throughline::directory::{self, Given, Visibility, hsds::Package};
+use throughline::directory::Visibility;
 
-use crate::support::{Org, TestHub};
+use crate::support::{Org, TestHub, import_package, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -47,25 +47,11 @@ fn package(folder: &Path) {
             .concat(),
         ),
     ];
-    let mut resources = Vec::new();
-    for (table, head, rows) in files {
-        std::fs::write(folder.join(format!("{table}.csv")), format!("{head}\n{rows}")).unwrap();
-        resources.push(json!({ "name": table, "path": format!("{table}.csv") }));
-    }
-    let descriptor = json!({ "name": "test", "resources": resources }).to_string();
-    std::fs::write(folder.join("datapackage.json"), descriptor).unwrap();
+    write_package(folder, files);
 }
 
 async fn import(hub: &TestHub, folder: PathBuf) {
-    let package = Package::open(&folder).unwrap();
-    let report = hub
-        .hub
-        .write("directory.import", &hub.operator(), move |tx| {
-            let given = Given { package: &package, source: "test", visibility: Visibility::Public };
-            directory::import(tx, given, &mut |_| {})
-        })
-        .await
-        .unwrap();
+    let report = import_package(hub, folder, ("test", Visibility::Public)).await;
     assert_eq!(report.refused, 0, "{:?}", report.problems);
 }
 
@@ -112,8 +98,17 @@ async fn what_is_closed_is_left_out_and_what_nobody_knows_is_asked() {
     let nothing = org.get(&hub, "/api/v1/services?text=day&open_at=2026-03-08T09:00").await.expect(200).body;
     let without = nothing["nothing"]["without"].as_array().unwrap();
     assert!(without.contains(&json!({ "filter": "open_at", "services": 1 })), "{without:?}");
-    let bad = org.get(&hub, "/api/v1/services?open_at=tomorrow").await.expect(400);
-    assert_eq!(bad.body["code"], "directory.bad_moment");
+    for bad in [
+        "tomorrow",
+        "99999-01-01T00:00",
+        "%2B200000-01-01T00:00",
+        "0001-01-01T00:00",
+        "9999-12-31T23:59:59Z",
+        "%00",
+    ] {
+        let bad = org.get(&hub, &format!("/api/v1/services?open_at={bad}")).await.expect(400);
+        assert_eq!(bad.body["code"], "directory.bad_moment");
+    }
     let listed = org.get(&hub, "/api/v1/services?text=clinic").await.expect(200).body;
     assert_eq!(listed["items"].as_array().unwrap().len(), 4);
     assert_eq!(listed["items"][0].get("hours"), None, "nobody asked");
