@@ -4,12 +4,12 @@ use actix_web::{
     HttpResponse,
     web::{self, Path, ServiceConfig},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Asking, Body, Expected, Paging, Problem, ProblemDocument, Remembered, answer, reply::respond};
 use crate::{
-    access::Tx,
+    access::{Actor, Tx},
     directory::{
         self, Change, Decided, Decision, DirectoryError, Draft, Intake, Link, LinkService, ListService,
         Meeting, Service, SetAvailability, SetVisibility, Verification, Verified, Verify, Visibility,
@@ -21,10 +21,12 @@ use crate::{
     },
     hub::{Remember, Reply},
     kernel::{
+        Timestamp,
         id::ServiceId,
-        page::{Asked, Cursor},
+        page::{Asked, Cursor, Page},
     },
     policy::ServiceCode,
+    storage::Db,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -221,15 +223,14 @@ struct AreasAsked {
     after: Option<Cursor>,
 }
 
-/// Countries, provinces, districts that services are in and serve: those that there are today, by country, level and name.
+/// Countries, provinces, districts that services are in and serve: those that there are today, by country, level and name. Open to everybody.
 #[utoipa::path(get, path = "/api/v1/areas", tag = "Directory", params(AreasAsked),
-    responses((status = 200, body = [Area]), (status = 401, body = ProblemDocument)))]
+    responses((status = 200, body = [Area]), (status = 400, body = ProblemDocument)))]
 async fn areas(asking: Asking, query: web::Query<AreasAsked>) -> Result<HttpResponse, Problem> {
     let AreasAsked { text, country, level, parent, limit, after } = query.into_inner();
     let (wanted, asked) = (AreasWanted { text, country, level, parent }, Asked::new(limit, after));
-    let (actor, today) = (asking.caller.actor, asking.hub.now().datetime().date_naive());
-    let page =
-        asking.hub.read(move |db| directory::areas::areas(db, &actor, (&wanted, &asked), today)).await?;
+    let today = asking.hub.now().datetime().date_naive();
+    let page = asking.hub.read(move |db| directory::areas::areas(db, (&wanted, &asked), today)).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
@@ -325,10 +326,9 @@ async fn verifications(
     id: Path<ServiceId>,
     paging: web::Query<Paging>,
 ) -> Result<HttpResponse, Problem> {
-    let (actor, id) = (asking.caller.actor, id.into_inner());
-    let (asked, now) = (paging.into_inner().asked(), asking.hub.now());
-    let page = asking.hub.read(move |db| directory::verifications(db, &actor, (id, &asked), now)).await?;
-    Ok(HttpResponse::Ok().json(page))
+    let id = id.into_inner();
+    page(asking, paging, move |db, actor, asked, now| directory::verifications(db, actor, (id, asked), now))
+        .await
 }
 
 /// What changed of a service and of what belongs to it, field by field, newest first. For the provider and for those who keep the directory.
@@ -340,10 +340,8 @@ async fn changes(
     id: Path<ServiceId>,
     paging: web::Query<Paging>,
 ) -> Result<HttpResponse, Problem> {
-    let (actor, id) = (asking.caller.actor, id.into_inner());
-    let (asked, now) = (paging.into_inner().asked(), asking.hub.now());
-    let page = asking.hub.read(move |db| directory::changes(db, &actor, (id, &asked), now)).await?;
-    Ok(HttpResponse::Ok().json(page))
+    let id = id.into_inner();
+    page(asking, paging, move |db, actor, asked, now| directory::changes(db, actor, (id, asked), now)).await
 }
 
 /// Report what somebody met who went by an entry: a code, and nothing about a person. What does not fit asks the provider for a correction,
@@ -362,19 +360,14 @@ async fn report(asking: Asking, id: Path<ServiceId>, body: Body<Meeting>) -> Res
 #[utoipa::path(get, path = "/api/v1/directory/doubted", tag = "Directory", params(Paging),
     responses((status = 200, body = [Service]), (status = 401, body = ProblemDocument)))]
 async fn doubted(asking: Asking, paging: web::Query<Paging>) -> Result<HttpResponse, Problem> {
-    let actor = asking.caller.actor;
-    let (asked, now) = (paging.into_inner().asked(), asking.hub.now());
-    let page = asking.hub.read(move |db| directory::doubted(db, &actor, &asked, now)).await?;
-    Ok(HttpResponse::Ok().json(page))
+    page(asking, paging, directory::doubted).await
 }
 
 /// Drafts that wait, the longest waiting first: all that were submitted for those who keep the directory, all of its own for a provider.
 #[utoipa::path(get, path = "/api/v1/directory/drafts", tag = "Directory", params(Paging),
     responses((status = 200, body = [Draft]), (status = 401, body = ProblemDocument)))]
 async fn drafts(asking: Asking, paging: web::Query<Paging>) -> Result<HttpResponse, Problem> {
-    let (actor, asked) = (asking.caller.actor, paging.into_inner().asked());
-    let page = asking.hub.read(move |db| directory::drafts(db, &actor, &asked)).await?;
-    Ok(HttpResponse::Ok().json(page))
+    page(asking, paging, |db, actor, asked, _now| directory::drafts(db, actor, asked)).await
 }
 
 /// What its provider wants a service's entry to say. For the provider, and once it was submitted for those who keep the directory.
@@ -448,10 +441,8 @@ async fn decisions(
     id: Path<ServiceId>,
     paging: web::Query<Paging>,
 ) -> Result<HttpResponse, Problem> {
-    let (actor, id) = (asking.caller.actor, id.into_inner());
-    let (asked, now) = (paging.into_inner().asked(), asking.hub.now());
-    let page = asking.hub.read(move |db| directory::decisions(db, &actor, (id, &asked), now)).await?;
-    Ok(HttpResponse::Ok().json(page))
+    let id = id.into_inner();
+    page(asking, paging, move |db, actor, asked, now| directory::decisions(db, actor, (id, asked), now)).await
 }
 
 /// Say which member provides an imported service, and the code to refer with. For those who keep the directory.
@@ -484,6 +475,17 @@ async fn unlink(
     let policy = asking.hub.policy();
     change(asking, remembered.0, "directory.unlink", move |tx| directory::link_service(tx, &command, &policy))
         .await
+}
+
+/// A page of a list.
+async fn page<T: Serialize + Send + 'static>(
+    asking: Asking,
+    paging: web::Query<Paging>,
+    list: impl FnOnce(&mut Db<'_>, &Actor, &Asked, Timestamp) -> Result<Page<T>, DirectoryError> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let (actor, asked, now) = (asking.caller.actor, paging.into_inner().asked(), asking.hub.now());
+    let page = asking.hub.read(move |db| list(db, &actor, &asked, now)).await?;
+    Ok(HttpResponse::Ok().json(page))
 }
 
 /// Changes a service and answers it as it is now.

@@ -64,8 +64,8 @@ const FRONT: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"ut
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
 <title>Throughline</title><link rel=\"stylesheet\" href=\"/api/page.css\"></head>\n\
 <body><main><h1>Throughline</h1>\n\
-<p>This is the address of a referral hub. Member organisations reach it with their gateways; there is nothing to sign in to on this page.</p>\n\
-<ul><li><a href=\"/api\">What the API offers</a></li><li><a href=\"/health/ready\">Whether the hub is well</a></li></ul>\n\
+<p>This is the address of a referral hub. Member organisations reach it with their gateways; there is nothing to sign in to on this page. What of the directory of services is for everybody is open here.</p>\n\
+<ul><li><a href=\"/api/v1/directory/page.html\">The directory of services, to read or print</a></li><li><a href=\"/api\">What the API offers</a></li><li><a href=\"/health/ready\">Whether the hub is well</a></li></ul>\n\
 </main></body></html>\n";
 
 /// What this address is, for somebody who opens it.

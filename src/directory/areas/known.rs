@@ -53,14 +53,19 @@ struct Named<'a> {
     code: &'a str,
 }
 
-fn named(text: &str) -> Named<'_> {
-    let mut parts = text.trim().splitn(3, '/');
+fn named(text: &str) -> Option<Named<'_>> {
+    let text = text.trim();
+    // Nothing has such a code, and no database is asked for it.
+    if text.is_empty() || text.chars().count() > 60 || text.chars().any(char::is_control) {
+        return None;
+    }
+    let mut parts = text.splitn(3, '/');
     if let (Some(country), Some(level), Some(code)) = (parts.next(), parts.next(), parts.next())
         && let Ok(level) = level.parse()
     {
-        return Named { country: Some(country), level: Some(level), code };
+        return Some(Named { country: Some(country), level: Some(level), code });
     }
-    Named { country: None, level: None, code: text.trim() }
+    Some(Named { country: None, level: None, code: text })
 }
 
 impl Known {
@@ -70,7 +75,8 @@ impl Known {
         texts: impl Iterator<Item = &'a str>,
     ) -> Result<Self, StorageError> {
         let mut known = Self::default();
-        let mut wanted: BTreeSet<String> = texts.map(|text| named(text).code.to_uppercase()).collect();
+        let mut wanted: BTreeSet<String> =
+            texts.filter_map(|text| Some(named(text)?.code.to_uppercase())).collect();
         for _ in 0..=MOST_REPLACED {
             wanted.retain(|code| !known.by_code.contains_key(code));
             if wanted.is_empty() {
@@ -110,7 +116,7 @@ impl Known {
 
     /// The unit that a code or a key names on a day. What ended by then is the unit that took its place.
     pub(in crate::directory) fn resolve(&self, text: &str, day: NaiveDate) -> Result<&Area, Unresolved> {
-        let mut named = named(text);
+        let mut named = named(text).ok_or(Unresolved::Unknown)?;
         for _ in 0..=MOST_REPLACED {
             let fitting: Vec<&Area> = self
                 .by_code

@@ -291,16 +291,16 @@ pub(super) enum Of {
 }
 
 /// The condition that a service serves an area, or is in it, as areas are on a day.
-fn in_area(db: &mut Db<'_>, area: &InArea, day: NaiveDate) -> Result<String, DirectoryError> {
+fn in_area(db: &mut Db<'_>, (id, area): (&str, &InArea), day: NaiveDate) -> Result<String, DirectoryError> {
     let known = Known::load(db, std::iter::once(area.code.as_str()))?;
     let found = known.resolve(&area.code, day).map_err(|why| why.error(&area.code))?;
     Ok(match area.mode {
         // What serves a country serves its provinces; what is in a province was entered for the country as well.
         AreaMode::Serves => {
             let keys: Vec<&str> = known.chain(found).map(|area| area.key.as_str()).collect();
-            store::has_facet(&["serves"], &keys)
+            store::has_facet(id, &["serves"], &keys)
         }
-        AreaMode::Located => store::has_facet(&["located"], &[&found.key]),
+        AreaMode::Located => store::has_facet(id, &["located"], &[&found.key]),
     })
 }
 
@@ -312,7 +312,7 @@ pub(super) fn conditions(
     (area, day): (Option<&InArea>, NaiveDate),
 ) -> Result<Vec<String>, DirectoryError> {
     let area = match area {
-        Some(area) => Some(format!("services.{}", in_area(db, area, day)?)),
+        Some(area) => Some(in_area(db, ("services.id", area), day)?),
         None => None,
     };
     let words = sought(db, text)?;
@@ -384,13 +384,13 @@ impl Sieve {
         let members = search.members_only.then(|| ("members_only", String::from("member IS NOT NULL")));
         let term = search.term.map(|term| {
             let facets: &[&str] = if term.below { &["term", "under"] } else { &["term"] };
-            ("taxonomy_term", store::has_facet(facets, &[&term.id.to_string()]))
+            ("taxonomy_term", store::has_facet("id", facets, &[&term.id.to_string()]))
         });
         let language = search.language.as_ref().map(|language| {
-            ("language", store::has_facet(&["language"], &[&language.trim().to_lowercase()]))
+            ("language", store::has_facet("id", &["language"], &[&language.trim().to_lowercase()]))
         });
         let area = match &search.area {
-            Some(area) => Some(("area", in_area(db, area, now.datetime().date_naive())?)),
+            Some(area) => Some(("area", in_area(db, ("id", area), now.datetime().date_naive())?)),
             None => None,
         };
         Ok(Self {

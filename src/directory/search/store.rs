@@ -378,9 +378,9 @@ pub(super) fn is_trusted(now: Timestamp) -> String {
     )
 }
 
-/// A text as it stands in a statement.
+/// A text as it stands in a statement. No database holds the sign that is nothing, and one of them refuses to be asked for it.
 pub(in crate::directory) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    format!("'{}'", text.replace('\0', "").replace('\'', "''"))
 }
 
 /// What is ranked.
@@ -454,11 +454,11 @@ pub(super) fn places_of(
     Ok(rows.into_iter().map(|(service, x, y, z)| (service, Point { x, y, z })).collect())
 }
 
-/// The condition that a service has one of some facets with one of some values.
-pub(super) fn has_facet(facets: &[&str], values: &[&str]) -> String {
+/// The condition that the service whose id stands in a column has one of some facets with one of some values.
+pub(super) fn has_facet(id: &str, facets: &[&str], values: &[&str]) -> String {
     let list = |texts: &[&str]| texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
     format!(
-        "id IN (SELECT service FROM directory_facets WHERE facet IN ({}) AND value IN ({}))",
+        "{id} IN (SELECT service FROM directory_facets WHERE facet IN ({}) AND value IN ({}))",
         list(facets),
         list(values)
     )

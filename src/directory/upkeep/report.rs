@@ -4,7 +4,7 @@
 //!
 //! - A report is a code and a day, and never a word: nothing about a person can stand in it.
 //! - One organisation counts once a day, so that one angry day is no verdict.
-//! - What does not fit the entry asks the provider for a correction each time, and after some times the entry is flagged: searches leave it out
+//! - What does not fit the entry asks the provider for a correction, and after some times the entry is flagged: searches leave it out
 //!   until somebody verifies it. A flag takes nothing away: the service can still be found by its id, and referred to.
 //! - A referral that is declined because the service is not offered, or ended, says the same without anybody writing it. Other reasons
 //!   to decline speak of the person, or of room, and say nothing of the entry.
@@ -127,11 +127,11 @@ pub(super) fn enter(
     (organisation, met): (Option<OrganisationId>, Met),
     settings: &DirectorySettings,
 ) -> Result<(), DirectoryError> {
-    store::enter_report(tx, was, organisation, met)?;
+    let is_news = store::enter_report(tx, was, organisation, met)?;
     let mismatches = store::mismatches(tx.db(), was)?;
     let flagged = was.upkeep.flagged_at.is_some() || mismatches >= settings.flag_after;
     store::set_trust(tx, was, mismatches, flagged)?;
-    if let (Some(member), true) = (was.member, met != Met::Reached) {
+    if let (Some(member), true) = (was.member, met != Met::Reached && is_news) {
         let topic = if flagged { "service.flagged" } else { "service.correction_asked" };
         let payload = Payload { service: was.id, met, flagged };
         outbox::say(tx, &Event { topic, organisation: Some(member), payload })?;

@@ -147,18 +147,20 @@ pub(in crate::directory) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<(), 
 /// How long a day is, in microseconds.
 const DAY: i64 = 86_400_000_000;
 
-/// Keeps what somebody met: of each organisation the last of a day.
+/// Keeps what somebody met: of each organisation the last of a day. Answers whether it is new that it says so today.
 pub(super) fn enter_report(
     tx: &mut Tx<'_>,
     was: &Service,
     organisation: Option<OrganisationId>,
     met: Met,
-) -> Result<(), StorageError> {
+) -> Result<bool, StorageError> {
     use directory_reports as table;
     let (at, audit) = (tx.now().micros(), tx.entry().to_string());
     let (service, day) = (was.id.to_string(), at.div_euclid(DAY));
     let organisation = organisation.map_or_else(String::new, |organisation| organisation.to_string());
     let key = table::service.eq(&service).and(table::organisation.eq(&organisation)).and(table::day.eq(day));
+    let before: Option<String> =
+        table::table.filter(key).select(table::met).first(tx.db().conn()).optional()?;
     let known = diesel::update(table::table.filter(key))
         .set((table::met.eq(met.name()), table::at.eq(at), table::audit_id.eq(&audit)))
         .execute(tx.db().conn())?;
@@ -174,7 +176,7 @@ pub(super) fn enter_report(
             ))
             .execute(tx.db().conn())?;
     }
-    Ok(())
+    Ok(before.as_deref() != Some(met.name()))
 }
 
 /// How many times an entry did not fit since it was last verified.

@@ -8,15 +8,11 @@ use std::{
 use serde_json::{Value, json};
 use throughline::{
     access::Actor,
-    directory::{
-        self, DirectoryError, Given, Link, LinkService, Visibility,
-        hsds::{Package, Report},
-        sheet::Sheet,
-    },
+    directory::{self, DirectoryError, Link, LinkService, Visibility, hsds::Report, sheet::Sheet},
     hub::Failure,
 };
 
-use crate::support::{Org, Response, TestHub, send};
+use crate::support::{Org, Response, TestHub, import_package, send, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -64,24 +60,11 @@ fn package(folder: &Path) {
         ("service_area", "id,service_id,admin_area", areas),
         ("phone", "id,number,service_at_location_id", phones),
     ];
-    let mut resources = Vec::new();
-    for (table, head, rows) in files {
-        std::fs::write(folder.join(format!("{table}.csv")), format!("{head}\n{rows}")).unwrap();
-        resources.push(json!({ "name": table, "path": format!("{table}.csv") }));
-    }
-    let descriptor = json!({ "name": "test", "resources": resources }).to_string();
-    std::fs::write(folder.join("datapackage.json"), descriptor).unwrap();
+    write_package(folder, files);
 }
 
 async fn import(hub: &TestHub, folder: PathBuf) -> Report {
-    let package = Package::open(&folder).unwrap();
-    hub.hub
-        .write("directory.import", &hub.operator(), move |tx| {
-            let given = Given { package: &package, source: "test", visibility: Visibility::Public };
-            directory::import(tx, given, &mut |_| {})
-        })
-        .await
-        .unwrap()
+    import_package(hub, folder, ("test", Visibility::Public)).await
 }
 
 /// Takes a list of areas, and works out anew where services are. Answers what a look said before.
@@ -151,6 +134,16 @@ async fn what_serves_an_area_and_what_is_in_it_are_two_questions() {
     );
     let none = org.get(&hub, "/api/v1/services?area=XX9").await.expect(400);
     assert_eq!(none.body["code"], "directory.unknown_area");
+    for hostile in ["%00", "ZM%00", "%27%27%20OR%201=1", "ZM/1/%00", "///", "%E2%80%AE"] {
+        let refused = org.get(&hub, &format!("/api/v1/services?area={hostile}")).await.expect(400);
+        assert_eq!(refused.code(), "directory.unknown_area", "{hostile}");
+    }
+    for hostile in ["%00", "Z", "ZMB", "%27%27"] {
+        let refused = org.get(&hub, &format!("/api/v1/areas?country={hostile}")).await.expect(400);
+        assert_eq!(refused.code(), "directory.unknown_area", "{hostile}");
+    }
+    org.get(&hub, "/api/v1/areas?text=%00%27%25").await.expect(200);
+    assert!(found(&hub, &org, "language=%00%27").await.is_empty());
     let facets =
         org.get(&hub, "/api/v1/services?facets=true").await.expect(200).body["facets"]["area"].clone();
     assert_eq!(facets.as_array().unwrap().len(), 4, "{facets}");

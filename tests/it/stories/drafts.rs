@@ -14,7 +14,7 @@ use throughline::{
     kernel::id::ServiceId,
 };
 
-use crate::support::{Org, TestHub};
+use crate::support::{Org, TestHub, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 const CLINIC: &str = "22222222-2222-4222-8222-222222222221";
@@ -39,13 +39,7 @@ fn package(folder: &Path, name: &str) {
         ),
         ("language", "id,service_id,code", format!("l1,{CLINIC},fr\n")),
     ];
-    let mut resources = Vec::new();
-    for (table, head, rows) in files {
-        std::fs::write(folder.join(format!("{table}.csv")), format!("{head}\n{rows}")).unwrap();
-        resources.push(json!({ "name": table, "path": format!("{table}.csv") }));
-    }
-    let descriptor = json!({ "name": "test", "resources": resources }).to_string();
-    std::fs::write(folder.join("datapackage.json"), descriptor).unwrap();
+    write_package(folder, files);
 }
 
 async fn import(hub: &TestHub, folder: PathBuf) -> Report {

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use throughline::directory::{self, Given, Visibility, hsds::Package};
 
-use crate::support::{Org, TestHub, send};
+use crate::support::{Org, TestHub, send, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 const PUBLIC: &str = "44444444-4444-4444-8444-444444444441";
@@ -19,7 +19,7 @@ fn id(number: u32) -> String {
 /// A shelter for women, one for boys, a clinic for everybody with its dentist, an office that says nothing, and a hidden house.
 pub(super) fn package(folder: &Path) {
     let [women, boys, clinic, office, hidden] = [1, 2, 3, 4, 5].map(id);
-    let files: &[(&str, &str, String)] = &[
+    let files = [
         ("organization", "id,name", format!("{ORGANISATION},Harbour Aid\n")),
         ("taxonomy", "id,name", String::from("t1,Needs\n")),
         (
@@ -74,13 +74,7 @@ pub(super) fn package(folder: &Path) {
             format!("n1,{clinic},service,name,ar,عيادة,no\n"),
         ),
     ];
-    let mut resources = Vec::new();
-    for (table, head, rows) in files {
-        std::fs::write(folder.join(format!("{table}.csv")), format!("{head}\n{rows}")).unwrap();
-        resources.push(json!({ "name": table, "path": format!("{table}.csv") }));
-    }
-    let descriptor = json!({ "name": "test", "resources": resources }).to_string();
-    std::fs::write(folder.join("datapackage.json"), descriptor).unwrap();
+    write_package(folder, files);
 }
 
 async fn import(hub: &TestHub, folder: &Path) -> directory::hsds::Report {

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use throughline::directory::{self, Given, Visibility, hsds::Package};
+use throughline::directory::{self, Visibility};
 
-use crate::support::{Response, TestHub, send};
+use crate::support::{Response, TestHub, import_package, send, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 const CLINIC: &str = "22222222-2222-4222-8222-222222222221";
@@ -16,7 +16,7 @@ const HEALTH: &str = "44444444-4444-4444-8444-444444444441";
 
 /// A package with something of every table.
 fn package(folder: &Path) {
-    let files: &[(&str, &str, String)] = &[
+    let files = [
         ("organization", "id,name", format!("{ORGANISATION},Harbour Aid\n")),
         ("taxonomy", "id,name", String::from("t1,Needs\n")),
         (
@@ -71,28 +71,11 @@ fn package(folder: &Path) {
         ),
         ("attribute", "id,link_id,link_entity,taxonomy_term_id", format!("x1,{CLINIC},service,{HEALTH}\n")),
     ];
-    let mut resources = Vec::new();
-    for (table, head, rows) in files {
-        std::fs::write(folder.join(format!("{table}.csv")), format!("{head}\n{rows}")).unwrap();
-        resources.push(json!({ "name": table, "path": format!("{table}.csv") }));
-    }
-    std::fs::write(
-        folder.join("datapackage.json"),
-        json!({ "name": "test", "resources": resources }).to_string(),
-    )
-    .unwrap();
+    write_package(folder, files);
 }
 
 async fn import(hub: &TestHub, folder: PathBuf, source: &'static str) {
-    let package = Package::open(&folder).unwrap();
-    let report = hub
-        .hub
-        .write("directory.import", &hub.operator(), move |tx| {
-            let given = Given { package: &package, source, visibility: Visibility::Public };
-            directory::import(tx, given, &mut |_| {})
-        })
-        .await
-        .unwrap();
+    let report = import_package(hub, folder, (source, Visibility::Public)).await;
     assert_eq!(report.refused, 0, "{:?}", report.problems);
 }
 
@@ -466,13 +449,7 @@ async fn pages_show_each_entry_once_while_others_come_in_and_change() {
             ("organization", "id,name", format!("{ORGANISATION},Harbour Aid\n")),
             ("service", "id,organization_id,name,status", rows),
         ];
-        let mut resources = Vec::new();
-        for (table, head, rows) in files {
-            std::fs::write(folder.path().join(format!("{table}.csv")), format!("{head}\n{rows}")).unwrap();
-            resources.push(json!({ "name": table, "path": format!("{table}.csv") }));
-        }
-        let descriptor = json!({ "name": "test", "resources": resources }).to_string();
-        std::fs::write(folder.path().join("datapackage.json"), descriptor).unwrap();
+        write_package(folder.path(), files);
     };
     write(10, "Zeta");
     import(&hub, folder.path().into(), "coast").await;

@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 use throughline::{
     access::Actor,
     directory::{
-        self, Given, Visibility,
+        self, Visibility,
         fold::fold,
-        hsds::Package,
         search::{self, Around, Results, Search},
     },
     kernel::page::{Asked, Cursor},
@@ -20,7 +19,7 @@ use throughline::{
 };
 
 use super::hsds::shared;
-use crate::support::{Org, Response, TestHub, send};
+use crate::support::{Org, Response, TestHub, import_package, send, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -73,25 +72,11 @@ fn package(folder: &Path, entries: &[Entry]) {
         ("service_at_location", "id,service_id,location_id", places),
         ("attribute", "id,link_id,link_entity,taxonomy_term_id", attributes),
     ];
-    let mut resources = Vec::new();
-    for (table, head, rows) in files {
-        std::fs::write(folder.join(format!("{table}.csv")), format!("{head}\n{rows}")).unwrap();
-        resources.push(json!({ "name": table, "path": format!("{table}.csv") }));
-    }
-    let descriptor = json!({ "name": "test", "resources": resources }).to_string();
-    std::fs::write(folder.join("datapackage.json"), descriptor).unwrap();
+    write_package(folder, files);
 }
 
 async fn import(hub: &TestHub, folder: PathBuf) {
-    let package = Package::open(&folder).unwrap();
-    let report = hub
-        .hub
-        .write("directory.import", &hub.operator(), move |tx| {
-            let given = Given { package: &package, source: "test", visibility: Visibility::Public };
-            directory::import(tx, given, &mut |_| {})
-        })
-        .await
-        .unwrap();
+    let report = import_package(hub, folder, ("test", Visibility::Public)).await;
     assert_eq!(report.refused, 0, "{:?}", report.problems);
 }
 

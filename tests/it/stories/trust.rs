@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use throughline::{
     access::Actor,
-    directory::{self, DirectoryError, Given, SetVisibility, Visibility, hsds::Package},
+    directory::{self, DirectoryError, SetVisibility, Visibility},
     kernel::{
         Timestamp,
         id::ServiceId,
@@ -15,7 +15,7 @@ use throughline::{
     storage::Db,
 };
 
-use crate::support::{Org, TestHub, send};
+use crate::support::{Org, TestHub, import_package, send, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 const CLINIC: &str = "22222222-2222-4222-8222-222222222221";
@@ -70,7 +70,12 @@ async fn an_entry_that_does_not_fit_is_corrected_or_left_out_until_somebody_veri
     assert!(theirs["items"].as_array().unwrap().is_empty(), "and no other member");
     assert_eq!(report(&hub, &hill, &path, "wrong_information").await["mismatches"], 2);
     assert_eq!(found(&hub, &hill, "text=lake").await, 1);
-    assert_eq!(topics(&hub, &clinic).await, ["service.correction_asked"; 3]);
+    report(&hub, &hill, &path, "wrong_information").await;
+    assert_eq!(
+        topics(&hub, &clinic).await,
+        ["service.correction_asked"; 3],
+        "what was said today is not told again"
+    );
 
     hub.clock.advance(TimeDelta::days(1));
     harbour.sign_in(&hub).await;
@@ -130,28 +135,12 @@ fn package(folder: &Path, hours: &str, phones: &str) {
             format!("s1,{CLINIC},WEEKLY,MO,{hours},17:00\n"),
         ),
     ];
-    let mut resources = Vec::new();
-    for (table, head, rows) in files {
-        std::fs::write(folder.join(format!("{table}.csv")), format!("{head}\n{rows}")).unwrap();
-        resources.push(json!({ "name": table, "path": format!("{table}.csv") }));
-    }
-    std::fs::write(
-        folder.join("datapackage.json"),
-        json!({ "name": "test", "resources": resources }).to_string(),
-    )
-    .unwrap();
+    write_package(folder, files);
 }
 
 async fn import(hub: &TestHub, folder: PathBuf) {
     hub.clock.advance(TimeDelta::seconds(1));
-    let package = Package::open(&folder).unwrap();
-    hub.hub
-        .write("directory.import", &hub.operator(), move |tx| {
-            let given = Given { package: &package, source: "test", visibility: Visibility::Members };
-            directory::import(tx, given, &mut |_| {})
-        })
-        .await
-        .unwrap();
+    import_package(hub, folder, ("test", Visibility::Members)).await;
 }
 
 fn said(body: &Value) -> Vec<(&str, &str, &str, &str)> {

@@ -4,6 +4,7 @@
 
 pub(crate) mod agreement;
 mod database;
+mod directory;
 pub(crate) mod disk;
 pub(crate) mod meddler;
 mod org;
@@ -37,6 +38,7 @@ use throughline::{
 };
 
 pub(crate) use database::{lease, opening, postgres};
+pub(crate) use directory::{import_package, write_package};
 pub(crate) use org::{Org, request_form, request_token};
 
 /// The moment every test begins at.
