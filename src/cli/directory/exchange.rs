@@ -7,8 +7,8 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::super::{CliError, Output, files};
 use crate::{
+    cli::{CliError, Output, files},
     directory::{
         self, DirectoryError, Documents, Given, Publish, Target, Visibility,
         hsds::{Package, Report},

@@ -10,7 +10,7 @@ use throughline::{
         hsds::{Package, Report},
         list::{Narrowed, Shown, list_behind},
     },
-    kernel::{Coded as _, id::ServiceId},
+    kernel::{Coded as _, id::ServiceId, page::Asked},
     policy::{Policy, ServiceCode},
     storage::{Db, StorageError},
 };
@@ -195,23 +195,13 @@ async fn found(hub: &TestHub, org: &Org) -> Vec<String> {
     names(&response).into_iter().map(str::to_owned).collect()
 }
 
-#[derive(diesel::QueryableByName)]
-struct Change {
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    what: String,
-}
-
-/// The log of changes, oldest first.
-async fn changes(hub: &TestHub) -> Vec<String> {
-    use diesel::RunQueryDsl as _;
-    let rows: Vec<Change> = hub
-        .hub
-        .read::<_, StorageError>(|db| {
-            Ok(diesel::sql_query("SELECT what FROM directory_changes ORDER BY at").load(db.conn())?)
-        })
-        .await
-        .unwrap();
-    rows.into_iter().map(|row| row.what).collect()
+/// What changed in a service, newest first: field, before, after.
+async fn changes(hub: &TestHub, id: &str) -> Vec<[String; 3]> {
+    let id: ServiceId = format!("svc_{}", id.replace('-', "")).parse().unwrap();
+    let (now, asked) = (hub.hub.now(), Asked::new(None, None));
+    let look = move |db: &mut Db<'_>| directory::changes(db, &Actor::operator(), (id, &asked), now);
+    let page = hub.hub.read::<_, DirectoryError>(look).await.unwrap();
+    page.items.into_iter().map(|change| [change.field, change.before, change.after]).collect()
 }
 
 #[actix_web::test]
@@ -246,10 +236,8 @@ async fn a_row_that_its_source_no_longer_gives_is_marked_and_comes_back() {
     package(folder.path(), &[(A, "Asylum advice"), (B, "Housing and rent")]);
     assert_eq!(import(&hub, folder.path().into(), "legal").await.unwrap().changes(), 2);
     assert_eq!(found(&hub, &org).await, ["Asylum advice", "Housing and rent"]);
-    let mut changes = changes(&hub).await;
-    assert_eq!(changes.remove(0), "missing");
-    changes.sort();
-    assert_eq!(changes, ["back", "changed"]);
+    assert_eq!(changes(&hub, A).await, [["listed", "no", "yes"], ["listed", "yes", "no"]]);
+    assert_eq!(changes(&hub, B).await, [["name", "Housing advice", "Housing and rent"]]);
 }
 
 #[actix_web::test]
