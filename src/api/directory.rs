@@ -12,8 +12,8 @@ use crate::{
     access::{Actor, Tx},
     directory::{
         self, Change, Decided, Decision, DirectoryError, Draft, Intake, Link, LinkService, ListService,
-        Meeting, Service, SetAvailability, SetVisibility, Verification, Verified, Verify, Visibility,
-        WriteDraft,
+        Meeting, Service, ServiceInLanguage, SetAvailability, SetVisibility, Tongue, Verification, Verified,
+        Verify, Visibility, WriteDraft,
         areas::{Area, AreaMode, AreasWanted, InArea},
         eligibility::{self, Facts},
         hours::When,
@@ -234,14 +234,28 @@ async fn areas(asking: Asking, query: web::Query<AreasAsked>) -> Result<HttpResp
     Ok(HttpResponse::Ok().json(page))
 }
 
+/// In which language a service is asked for.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct ServiceAsked {
+    /// The language of texts, BCP 47; `texts` says which they are in. Where there is none, the original stands.
+    #[param(value_type = Option<String>, max_length = 35)]
+    lang: Option<Tongue>,
+}
+
 /// One service.
-#[utoipa::path(get, path = "/api/v1/services/{service}", tag = "Directory", params(("service" = String, Path)),
-    responses((status = 200, body = Service), (status = 404, body = ProblemDocument)))]
-async fn find(asking: Asking, id: Path<ServiceId>) -> Result<HttpResponse, Problem> {
-    let (actor, id) = (asking.caller.actor, id.into_inner());
+#[utoipa::path(get, path = "/api/v1/services/{service}", tag = "Directory", params(("service" = String, Path), ServiceAsked),
+    responses((status = 200, body = ServiceInLanguage), (status = 404, body = ProblemDocument)))]
+async fn find(
+    asking: Asking,
+    id: Path<ServiceId>,
+    query: web::Query<ServiceAsked>,
+) -> Result<HttpResponse, Problem> {
+    let (actor, asked) = (asking.caller.actor, (id.into_inner(), query.into_inner().lang));
     let now = asking.hub.now();
-    let service = asking.hub.read(move |db| directory::find_service(db, &actor, id, now)).await?;
-    Ok(respond(&Reply::ok(&service)?.version(service.version)))
+    let found = asking.hub.read(move |db| directory::find_service_in(db, &actor, asked, now)).await?;
+    Ok(respond(&Reply::ok(&found)?.version(found.service.version)))
 }
 
 /// Enter a service that a member organisation offers for referral.

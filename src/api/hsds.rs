@@ -21,7 +21,7 @@ use super::{Asking, Body, Problem, ProblemDocument};
 use crate::{
     access::{AccessError, Actor},
     directory::{
-        self, Depth, DirectoryError, Kind,
+        self, Depth, DirectoryError, Kind, Tongue,
         areas::{AreaMode, InArea},
         list::{MOST_PER_PAGE, Narrowed, NumberedPage, PER_PAGE, Shown},
         search::Around,
@@ -125,6 +125,10 @@ struct ServicesAsked {
     minimal: bool,
     /// Everything nested.
     full: bool,
+    /// The language of texts, BCP 47; `texts` of each object says which they are in. Where there is none, the original stands.
+    #[param(value_type = Option<String>, max_length = 35)]
+    #[schema(value_type = Option<String>, max_length = 35)]
+    lang: Option<Tongue>,
 }
 
 /// What is asked of a list of organisations.
@@ -148,6 +152,10 @@ struct OrganizationsAsked {
     full: bool,
     /// Everything nested, services too.
     full_service: bool,
+    /// The language of texts, BCP 47; `texts` of each object says which they are in. Where there is none, the original stands.
+    #[param(value_type = Option<String>, max_length = 35)]
+    #[schema(value_type = Option<String>, max_length = 35)]
+    lang: Option<Tongue>,
 }
 
 /// What is asked of a list of taxonomies.
@@ -163,6 +171,10 @@ struct TaxonomiesAsked {
     per_page: Option<u32>,
     /// `json`, or `ndjson` for everything without pages.
     format: Format,
+    /// The language of texts, BCP 47; `texts` of each object says which they are in. Where there is none, the original stands.
+    #[param(value_type = Option<String>, max_length = 35)]
+    #[schema(value_type = Option<String>, max_length = 35)]
+    lang: Option<Tongue>,
 }
 
 /// What is asked of a list of terms.
@@ -184,6 +196,10 @@ struct TermsAsked {
     parent_id: Option<Uuid>,
     /// Terms without one above them.
     top_only: bool,
+    /// The language of texts, BCP 47; `texts` of each object says which they are in. Where there is none, the original stands.
+    #[param(value_type = Option<String>, max_length = 35)]
+    #[schema(value_type = Option<String>, max_length = 35)]
+    lang: Option<Tongue>,
 }
 
 /// What is asked of one organisation.
@@ -193,6 +209,19 @@ struct TermsAsked {
 struct OrganizationAsked {
     /// Its services with everything, not only what they are called.
     full_service: bool,
+    /// The language of texts, BCP 47; `texts` of each object says which they are in. Where there is none, the original stands.
+    #[param(value_type = Option<String>, max_length = 35)]
+    lang: Option<Tongue>,
+}
+
+/// What is asked of any other document.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct DocumentAsked {
+    /// The language of texts, BCP 47; `texts` of each object says which they are in. Where there is none, the original stands.
+    #[param(value_type = Option<String>, max_length = 35)]
+    lang: Option<Tongue>,
 }
 
 /// What is asked of a list, whatever it holds.
@@ -237,6 +266,7 @@ impl ServicesAsked {
             term: self.taxonomy_term_id,
             taxonomy: self.taxonomy_id,
             modified_after: self.modified_after,
+            lang: self.lang,
             ..Narrowed::default()
         };
         let shown = if self.minimal && kind == Kind::Service { Shown::Minimal } else { depth(self.full) };
@@ -250,6 +280,7 @@ impl OrganizationsAsked {
             text: self.search,
             term: self.taxonomy_term_id,
             taxonomy: self.taxonomy_id,
+            lang: self.lang,
             ..Narrowed::default()
         };
         let shown = if self.full_service { Shown::Document(Depth::WithServices) } else { depth(self.full) };
@@ -259,7 +290,7 @@ impl OrganizationsAsked {
 
 impl TaxonomiesAsked {
     fn list(self) -> Result<List, Problem> {
-        let narrowed = Narrowed { text: self.search, ..Narrowed::default() };
+        let narrowed = Narrowed { text: self.search, lang: self.lang, ..Narrowed::default() };
         List::new(Kind::Taxonomy, (narrowed, depth(true)), self.format, (self.page, self.per_page))
     }
 }
@@ -271,6 +302,7 @@ impl TermsAsked {
             taxonomy: self.taxonomy_id,
             parent: self.parent_id,
             top_only: self.top_only,
+            lang: self.lang,
             ..Narrowed::default()
         };
         List::new(Kind::Term, (narrowed, depth(true)), self.format, (self.page, self.per_page))
@@ -386,10 +418,15 @@ lists! {
 macro_rules! documents {
     ($(#[doc = $doc:expr] $name:ident $path:literal $kind:expr;)*) => {$(
         #[doc = $doc]
-        #[utoipa::path(get, path = $path, tag = "Directory (HSDS)", params(("id" = Uuid, Path)),
+        #[utoipa::path(get, path = $path, tag = "Directory (HSDS)", params(("id" = Uuid, Path), DocumentAsked),
             responses((status = 200, body = Object), (status = 404, body = ProblemDocument)))]
-        async fn $name(asking: Asking, request: HttpRequest, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
-            document(asking, &request, ($kind, Depth::Full), id.into_inner()).await
+        async fn $name(
+            asking: Asking,
+            request: HttpRequest,
+            id: Path<Uuid>,
+            query: web::Query<DocumentAsked>,
+        ) -> Result<HttpResponse, Problem> {
+            document(asking, &request, ($kind, Depth::Full, query.into_inner().lang), id.into_inner()).await
         }
     )*};
 }
@@ -416,17 +453,20 @@ async fn organization(
     query: web::Query<OrganizationAsked>,
 ) -> Result<HttpResponse, Problem> {
     let depth = if query.full_service { Depth::WithServices } else { Depth::Full };
-    document(asking, &request, (Kind::Organization, depth), id.into_inner()).await
+    document(asking, &request, (Kind::Organization, depth, query.into_inner().lang), id.into_inner()).await
 }
 
 async fn document(
     asking: Asking,
     request: &HttpRequest,
-    what: (Kind, Depth),
+    (kind, depth, lang): (Kind, Depth, Option<Tongue>),
     id: Uuid,
 ) -> Result<HttpResponse, Problem> {
     let actor = asking.caller.actor;
-    let found = asking.hub.read(move |db| directory::list::find_document(db, &actor, what, id)).await?;
+    let found = asking
+        .hub
+        .read(move |db| directory::list::find_document(db, &actor, (kind, depth, lang.as_ref()), id))
+        .await?;
     Ok(tagged(request, &found))
 }
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::{Asking, Problem, ProblemDocument};
 use crate::{
-    directory::{DirectoryError, Form, Portions, Publish, Sector},
+    directory::{DirectoryError, Form, Portions, Publish, Sector, Tongue},
     hub::Hub,
 };
 
@@ -58,8 +58,26 @@ impl PublishedAsked {
     fn publish(self, form: Form) -> Result<Publish, DirectoryError> {
         let below = self.sector_mode == SectorMode::Descendants;
         let sector = self.sector.map(|code| Sector::asked(&code, below)).transpose()?;
-        Ok(Publish { form, area: self.area, sector })
+        Ok(Publish { form, area: self.area, sector, lang: None })
     }
+}
+
+/// What is asked of a page. All of it must fit.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct PageAsked {
+    /// Only places whose address names this country, province, region or town; accents and capitals do not matter.
+    #[param(max_length = 200)]
+    area: Option<String>,
+    /// Only services of this sector, such as `HEA` or `PRO-HTS`.
+    #[param(max_length = 10)]
+    sector: Option<String>,
+    /// `exact`, or `descendants` for the areas below the sector as well.
+    sector_mode: SectorMode,
+    /// The language of texts, BCP 47. A text that there is none of in it is the original, and marked.
+    #[param(value_type = Option<String>, max_length = 35)]
+    lang: Option<Tongue>,
 }
 
 /// Services at places with coordinates, as points on a map (RFC 7946).
@@ -83,12 +101,14 @@ async fn who_does_what_where(
         .streaming(streamed(asking.hub, what)))
 }
 
-/// A page to print, by country, province and town; at most 5,000 places.
-#[utoipa::path(get, path = "/api/v1/directory/page.html", tag = "Directory", params(PublishedAsked),
+/// A page to print, by country, province and town, with opening hours, languages and how fresh each entry is; at most 5,000 places.
+#[utoipa::path(get, path = "/api/v1/directory/page.html", tag = "Directory", params(PageAsked),
     responses((status = 200, content_type = "text/html", body = String), (status = 400, body = ProblemDocument),
         (status = 413, body = ProblemDocument)))]
-async fn page(asking: Asking, query: web::Query<PublishedAsked>) -> Result<HttpResponse, Problem> {
-    let mut portions = Portions::of(query.into_inner().publish(Form::Print)?);
+async fn page(asking: Asking, query: web::Query<PageAsked>) -> Result<HttpResponse, Problem> {
+    let PageAsked { area, sector, sector_mode, lang } = query.into_inner();
+    let what = PublishedAsked { area, sector, sector_mode }.publish(Form::Print)?;
+    let mut portions = Portions::of(Publish { lang, ..what });
     let mut page = Vec::new();
     // Each portion is a reading of its own, so that nobody waits for a reader as long as a page takes.
     while !portions.is_through() {

@@ -41,6 +41,7 @@ pub mod search;
 mod service;
 pub mod sheet;
 mod store;
+mod tongue;
 mod upkeep;
 mod visibility;
 
@@ -59,7 +60,10 @@ pub use offer::{
 };
 pub use publish::{Form, Portions, Publish, Sector, publish};
 pub use rows::{Depth, Kind, enter_rows};
-pub use service::{Listing, Reporting, Service, Viewer, Visibility, find_service};
+pub use service::{
+    Listing, Reporting, Service, ServiceInLanguage, Viewer, Visibility, find_service, find_service_in,
+};
+pub use tongue::{TextLanguage, Tongue};
 pub use upkeep::{
     Checked, Freshness, Meeting, Met, Method, Outcome, Upkeep, Verification, Verified, Verify,
     anything_to_remind, doubted, remind, report, report_declined, verifications, verify,

@@ -14,6 +14,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("location.json", include_str!("../../schemas/hsds-profile/location.json")),
     ("organization.json", include_str!("../../schemas/hsds-profile/organization.json")),
     ("outgoing_referral.json", include_str!("../../schemas/hsds-profile/outgoing_referral.json")),
+    ("program.json", include_str!("../../schemas/hsds-profile/program.json")),
     ("referral_channel.json", include_str!("../../schemas/hsds-profile/referral_channel.json")),
     ("referral_requirement.json", include_str!("../../schemas/hsds-profile/referral_requirement.json")),
     ("schedule.json", include_str!("../../schemas/hsds-profile/schedule.json")),

@@ -1,10 +1,15 @@
 //! A service as people find it.
 
-use std::str::FromStr;
+use std::{collections::BTreeMap, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Availability, DirectoryError, Upkeep, store};
+use super::{
+    Availability, DirectoryError, TextLanguage, Tongue, Upkeep, rows,
+    rows::Withheld,
+    store,
+    tongue::{Told, Versions},
+};
 use crate::{
     access::{AccessError, Actor, Permission},
     kernel::{
@@ -201,4 +206,48 @@ pub fn find_service(
         return Err(AccessError::NotFound.into());
     }
     Ok(service)
+}
+
+/// A service with its texts in the language that was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct ServiceInLanguage {
+    /// The service.
+    #[serde(flatten)]
+    pub service: Service,
+    /// Which language `name`, `provider` and `description` are in; only when a language was asked for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub texts: BTreeMap<&'static str, TextLanguage>,
+}
+
+/// One service as it is now, with its texts in a language. Where there is none in it, the original stands.
+pub fn find_service_in(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    (id, lang): (ServiceId, Option<Tongue>),
+    now: Timestamp,
+) -> Result<ServiceInLanguage, DirectoryError> {
+    let mut service = find_service(db, actor, id, now)?;
+    let Some(lang) = lang else { return Ok(ServiceInLanguage { service, texts: BTreeMap::new() }) };
+    let row = id.uuid().to_string();
+    let links = rows::store::names(db, std::slice::from_ref(&row))?;
+    let provider = links.into_iter().find(|link| link.via == "organization_id").map(|link| link.parent);
+    let provider = provider.unwrap_or_default();
+    let owners = [row.clone(), provider.clone()];
+    let cells = rows::store::cells(db, &owners)?;
+    let versions = Versions::load(db, lang, &owners, &mut Withheld::new(Viewer::of(actor)))?;
+    let nothing = BTreeMap::new();
+    let tell = |row: &String, field: &str, original: &str| {
+        versions.tell((row, cells.get(row).unwrap_or(&nothing)), field, original)
+    };
+    let mut texts = BTreeMap::new();
+    for (member, told, text) in [
+        ("name", tell(&row, "name", &service.name), &mut service.name),
+        ("description", tell(&row, "description", &service.description), &mut service.description),
+        ("provider", tell(&provider, "name", &service.provider), &mut service.provider),
+    ] {
+        let Told { text: shown, about } = told;
+        *text = shown;
+        texts.insert(member, about);
+    }
+    Ok(ServiceInLanguage { service, texts })
 }

@@ -19,7 +19,8 @@ use crate::{
     config::Settings,
     directory::{
         self, Checked, Decision, DirectoryError, Documents, Form, Link, Meeting, Met, Method, Outcome,
-        Publish, Reporting, Sector, SetVisibility, Verified, Visibility, areas::AreasWanted, search::Search,
+        Publish, Reporting, Sector, SetVisibility, Tongue, Verified, Visibility, areas::AreasWanted,
+        search::Search,
     },
     hub::{Caller, Hub},
     kernel::{
@@ -233,7 +234,7 @@ pub(super) enum Directory {
   throughline directory export national-list services.ndjson --as ndjson
   throughline directory export national-list places.geojson --as geojson
   throughline directory export national-list 3w.csv --as 3w --area ZM
-  throughline directory export national-list lusaka.html --as print --area Lusaka")]
+  throughline directory export national-list lusaka.html --as print --area Lusaka --lang fr")]
     Export {
         /// The source.
         source: String,
@@ -251,6 +252,9 @@ pub(super) enum Directory {
         /// The areas below the sector too.
         #[arg(long, requires = "sector")]
         below: bool,
+        /// The language of a page to print, such as fr or ar. Texts that there is none of in it are the originals, and marked.
+        #[arg(long)]
+        lang: Option<Tongue>,
     },
     /// List the directory by name.
     #[command(after_help = "Example:
@@ -369,7 +373,7 @@ impl Directory {
             }
             Self::Doubted { limit } => doubted(hub, caller, limit, output).await,
             Self::Unlink { service } => link(hub, caller, service, None, output).await,
-            Self::Export { source, to, form, area, sector, below } => {
+            Self::Export { source, to, form, area, sector, below, lang } => {
                 let form = match form {
                     Exported::Hsds | Exported::Plain => {
                         return export(hub, caller, (source, form == Exported::Plain), to, output).await;
@@ -383,7 +387,7 @@ impl Directory {
                     Exported::Print => Form::Print,
                 };
                 let sector = sector.map(|code| Sector::asked(&code, below)).transpose()?;
-                publish(hub, caller, (source, Publish { form, area, sector }), to, output).await
+                publish(hub, caller, (source, Publish { form, area, sector, lang }), to, output).await
             }
             Self::List { members_only, limit } => {
                 find(hub, caller, Search { members_only, doubtful: true, ..Search::default() }, limit, output)

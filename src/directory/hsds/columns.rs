@@ -18,6 +18,7 @@ pub(in crate::directory) const COLUMNS: &[(&str, &[&str])] = &[
             "logo",
             "uri",
             "parent_organization_id",
+            "text_language",
         ],
     ),
     ("taxonomy", &["id", "name", "description", "uri", "version"]),
@@ -35,7 +36,7 @@ pub(in crate::directory) const COLUMNS: &[(&str, &[&str])] = &[
             "term_uri",
         ],
     ),
-    ("program", &["id", "organization_id", "name", "alternate_name", "description"]),
+    ("program", &["id", "organization_id", "name", "alternate_name", "description", "text_language"]),
     (
         "service",
         &[
@@ -61,6 +62,7 @@ pub(in crate::directory) const COLUMNS: &[(&str, &[&str])] = &[
             "licenses",
             "alert",
             "last_modified",
+            "text_language",
         ],
     ),
     (
@@ -81,9 +83,10 @@ pub(in crate::directory) const COLUMNS: &[(&str, &[&str])] = &[
             "admin_area",
             "confidential",
             "iana_timezone",
+            "text_language",
         ],
     ),
-    ("service_at_location", &["id", "service_id", "location_id", "description"]),
+    ("service_at_location", &["id", "service_id", "location_id", "description", "text_language"]),
     (
         "address",
         &[

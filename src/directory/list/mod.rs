@@ -14,6 +14,7 @@ use super::{
     fold,
     rows::{Depth, Kind, compose},
     search::{self, Around, Of},
+    tongue::Tongue,
 };
 use crate::{
     access::{AccessError, Actor},
@@ -53,6 +54,8 @@ pub struct Narrowed {
     pub top_only: bool,
     /// What changed then or later, itself or something nested in it.
     pub modified_after: Option<Timestamp>,
+    /// The language of texts. It narrows nothing.
+    pub lang: Option<Tongue>,
 }
 
 /// What a list is narrowed to, ready for statements.
@@ -127,7 +130,7 @@ pub fn list_page(
     let sieve = Sieve::of(db, kind, narrowed)?;
     let total = store::count(db, viewer, (kind, &sieve))?;
     let listed = store::list(db, viewer, (kind, &sieve), Window::Numbered { skip, take })?;
-    let contents = documents(db, viewer, (kind, shown), &listed)?;
+    let contents = documents(db, viewer, (kind, shown, narrowed.lang.as_ref()), &listed)?;
     let pages = total.saturating_add(take - 1).checked_div(take).unwrap_or(0);
     Ok(NumberedPage {
         total_items: total,
@@ -158,7 +161,7 @@ pub fn list_behind(
     let sieve = Sieve::of(db, kind, narrowed)?;
     let listed = store::list(db, viewer, (kind, &sieve), window)?;
     let Some(last) = listed.last().map(|row| row.place) else { return Ok(None) };
-    Ok(Some((documents(db, viewer, (kind, shown), &listed)?, last)))
+    Ok(Some((documents(db, viewer, (kind, shown, narrowed.lang.as_ref()), &listed)?, last)))
 }
 
 /// Services at locations that everybody may see, behind a place: each with its own.
@@ -172,24 +175,24 @@ pub(in crate::directory) fn places_behind(
     Ok(listed.into_iter().map(|row| (row.id, row.place)).collect())
 }
 
-/// One document. What the viewer may not see is not there.
+/// One document, with texts in the language that is asked for. What the viewer may not see is not there.
 pub fn find_document(
     db: &mut Db<'_>,
     actor: &Actor,
-    (kind, depth): (Kind, Depth),
+    (kind, depth, lang): (Kind, Depth, Option<&Tongue>),
     id: Uuid,
 ) -> Result<Value, DirectoryError> {
     let viewer = Viewer::of(actor);
     let all = Narrowed::default();
     let one = store::list(db, viewer, (kind, &Sieve::nothing(&all)), Window::One(id))?;
-    let found = documents(db, viewer, (kind, Shown::Document(depth)), &one)?.pop();
+    let found = documents(db, viewer, (kind, Shown::Document(depth), lang), &one)?.pop();
     Ok(found.ok_or(AccessError::NotFound)?)
 }
 
 fn documents(
     db: &mut Db<'_>,
     viewer: Viewer,
-    (kind, shown): (Kind, Shown),
+    (kind, shown, lang): (Kind, Shown, Option<&Tongue>),
     listed: &[Listed],
 ) -> Result<Vec<Value>, DirectoryError> {
     match shown {
@@ -202,7 +205,7 @@ fn documents(
             .collect()),
         Shown::Document(depth) => {
             let ids: Vec<String> = listed.iter().map(|row| row.id.clone()).collect();
-            compose(db, viewer, (kind, depth), &ids)
+            compose(db, viewer, (kind, depth, lang), &ids)
         }
     }
 }

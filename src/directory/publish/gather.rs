@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::sectors::sectors;
+use super::{hours, sectors::sectors};
 use crate::{
     directory::{
         DirectoryError, Service, Viewer,
@@ -13,6 +14,7 @@ use crate::{
         rows::{self, Withheld},
         search::Point,
         store,
+        tongue::{Told, Tongue, Versions},
     },
     kernel::{Timestamp, id::ServiceId},
     storage::{Db, StorageError},
@@ -29,9 +31,24 @@ pub(super) struct Offered {
     pub(super) at: Option<(f64, f64)>,
     /// Codes of the sectors it belongs to.
     pub(super) sectors: BTreeSet<&'static str>,
+    /// What only a page has room for.
+    pub(super) paper: Paper,
     organisation: Cells,
     location: Cells,
     address: Cells,
+}
+
+/// What a page says beside the rest, each text in the language that was asked for.
+#[derive(Default)]
+pub(super) struct Paper {
+    pub(super) name: Told,
+    pub(super) provider: Told,
+    pub(super) description: Told,
+    pub(super) location: Told,
+    /// When the service is open, wherever it is; and when it is open here.
+    pub(super) hours: [Vec<hours::Times>; 2],
+    /// The languages that are spoken.
+    pub(super) languages: Vec<Told>,
 }
 
 impl Offered {
@@ -59,10 +76,20 @@ impl Offered {
 /// What an address says of where it lies, from large to small.
 const AREAS: [&str; 4] = ["country", "state_province", "region", "city"];
 
+/// What is read around a place.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub(super) now: Timestamp,
+    /// Whether it is for a page.
+    pub(super) on_paper: bool,
+    /// The language that was asked for.
+    pub(super) lang: Option<&'a Tongue>,
+}
+
 /// Hands on every service at a place of a source that everybody may see.
 pub(super) fn each_offered(
     db: &mut Db<'_>,
-    (source, now): (&str, Timestamp),
+    (source, reading): (&str, Reading<'_>),
     mut take: impl FnMut(Offered) -> Result<(), DirectoryError>,
 ) -> Result<(), DirectoryError> {
     let mut withheld = Withheld::new(Viewer::Anybody);
@@ -73,7 +100,7 @@ pub(super) fn each_offered(
         after.clone_from(&last.id);
         let places: Vec<String> = page.into_iter().map(|row| row.id).collect();
         let places = open(db, places, &mut withheld)?;
-        let around = Around::load(db, &places, &mut withheld, now)?;
+        let around = Around::load(db, &places, &mut withheld, reading)?;
         places.iter().filter_map(|place| around.offered(place)).try_for_each(&mut take)?;
     }
 }
@@ -83,13 +110,13 @@ pub(super) fn each_offered(
 pub(super) fn behind(
     db: &mut Db<'_>,
     (place, take): (i64, i64),
-    now: Timestamp,
+    reading: Reading<'_>,
 ) -> Result<Option<(Vec<Offered>, i64)>, DirectoryError> {
     let listed = list::places_behind(db, (place, take))?;
     let Some((_, last)) = listed.last().cloned() else { return Ok(None) };
     let mut withheld = Withheld::new(Viewer::Anybody);
     let places = open(db, listed.into_iter().map(|(id, _)| id).collect(), &mut withheld)?;
-    let around = Around::load(db, &places, &mut withheld, now)?;
+    let around = Around::load(db, &places, &mut withheld, reading)?;
     Ok(Some((places.iter().filter_map(|place| around.offered(place)).collect(), last)))
 }
 
@@ -108,6 +135,8 @@ struct Around {
     parts: HashMap<String, Vec<(String, String)>>,
     cells: HashMap<String, Cells>,
     services: HashMap<String, Service>,
+    /// What is read for a page: the day that it is of, and texts in the language that was asked for.
+    paper: Option<(NaiveDate, Option<Versions>)>,
 }
 
 impl Around {
@@ -115,7 +144,7 @@ impl Around {
         db: &mut Db<'_>,
         places: &[String],
         withheld: &mut Withheld,
-        now: Timestamp,
+        reading: Reading<'_>,
     ) -> Result<Self, DirectoryError> {
         let mut named = HashMap::new();
         let mut name = |db: &mut Db<'_>, ids: &[String]| -> Result<Vec<String>, StorageError> {
@@ -129,9 +158,11 @@ impl Around {
         let organisations = name(db, &behind)?;
         let mut all = open(db, organisations, withheld)?;
         let ids: Vec<String> = behind.iter().filter_map(|id| Some(service_id(id)?.to_string())).collect();
-        let services = store::by_ids(db, &ids, now)?;
+        let services = store::by_ids(db, &ids, reading.now)?;
         let owners: Vec<String> = behind.iter().chain(places).cloned().collect();
-        let links = rows::store::parts(db, &owners, &["address", "phone", "attribute"])?;
+        let tables = ["address", "phone", "attribute", "schedule", "language"];
+        let tables = if reading.on_paper { &tables[..] } else { &tables[..3] };
+        let links = rows::store::parts(db, &owners, tables)?;
         let ids = open(db, links.iter().map(|link| link.id.clone()).collect(), withheld)?;
         let bears = links.iter().filter(|link| link.table == "attribute" && ids.contains(&link.id));
         let terms = name(db, &bears.map(|link| link.id.clone()).collect::<Vec<_>>())?;
@@ -144,7 +175,12 @@ impl Around {
         all.sort_unstable();
         all.dedup();
         let cells = rows::store::cells(db, &all)?;
-        Ok(Self { named, parts, cells, services })
+        let versions = match reading.lang {
+            Some(lang) if reading.on_paper => Some(Versions::load(db, lang.clone(), &all, withheld)?),
+            _ => None,
+        };
+        let paper = reading.on_paper.then(|| (reading.now.datetime().date_naive(), versions));
+        Ok(Self { named, parts, cells, services, paper })
     }
 
     fn named(&self, id: &str, column: &str) -> Option<&String> {
@@ -155,9 +191,58 @@ impl Around {
         id.and_then(|id| self.cells.get(id)).cloned().unwrap_or_default()
     }
 
-    fn parts<'a>(&'a self, owner: &str, table: &'a str) -> impl Iterator<Item = &'a Cells> {
+    fn parts<'a>(&'a self, owner: &str, table: &'a str) -> impl Iterator<Item = (&'a str, &'a Cells)> {
         let parts = self.parts.get(owner).into_iter().flatten().filter(move |(of, _)| of == table);
-        parts.filter_map(|(_, id)| self.cells.get(id))
+        parts.filter_map(|(_, id)| Some((id.as_str(), self.cells.get(id)?)))
+    }
+
+    /// What a page says beside the rest of a service at a place.
+    fn paper(&self, (place, service, location): (&str, &str, &str), offered: &Service) -> Paper {
+        let Some((today, versions)) = &self.paper else { return Paper::default() };
+        let nothing = Cells::new();
+        let tell = |row: &str, field: &str, original: &str| match versions {
+            Some(versions) => versions.tell((row, self.cells.get(row).unwrap_or(&nothing)), field, original),
+            None => Told { text: original.to_owned(), ..Told::default() },
+        };
+        let own = |row: &str, field: &str| {
+            tell(
+                row,
+                field,
+                self.cells.get(row).and_then(|cells| cells.get(field)).map_or("", |cell| cell.trim()),
+            )
+        };
+        let times = |owner: &str| -> Vec<hours::Times> {
+            let rows = self.parts(owner, "schedule").filter(|(_, cells)| hours::is_current(cells, *today));
+            let mut times: Vec<hours::Times> =
+                rows.map(|(id, cells)| hours::Times::new(cells, own(id, "description"))).collect();
+            times.sort_unstable();
+            times
+        };
+        let (of_service, mut of_place) = (times(service), times(place));
+        if of_service.is_empty() && of_place.is_empty() {
+            of_place = times(location);
+        }
+        let spoken = |owner: &str| -> Vec<Told> {
+            let rows = self.parts(owner, "language");
+            let mut names: Vec<Told> = rows
+                .map(|(id, cells)| own(id, if cells.contains_key("name") { "name" } else { "code" }))
+                .filter(|told| !told.text.is_empty())
+                .collect();
+            names.sort_unstable_by(|one, two| one.text.cmp(&two.text));
+            names.dedup();
+            names
+        };
+        let languages = Some(spoken(service)).filter(|spoken| !spoken.is_empty());
+        Paper {
+            name: tell(service, "name", &offered.name),
+            description: tell(service, "description", &offered.description),
+            provider: self
+                .named(service, "organization_id")
+                .map_or_else(Told::default, |provider| tell(provider, "name", &offered.provider)),
+            location: own(location, "name"),
+            hours: [of_service, of_place],
+            languages: languages.unwrap_or_else(|| spoken(location)),
+        }
     }
 
     fn offered(&self, place: &str) -> Option<Offered> {
@@ -170,7 +255,7 @@ impl Around {
         let mut telephones: Vec<String> = [place, location, service]
             .into_iter()
             .flat_map(|owner| self.parts(owner, "phone"))
-            .filter_map(|phone| phone.get("number").cloned())
+            .filter_map(|(_, phone)| phone.get("number").cloned())
             .collect();
         telephones.sort_unstable();
         telephones.dedup();
@@ -181,12 +266,17 @@ impl Around {
         Some(Offered {
             place: place.to_owned(),
             sectors: sectors(offered.service.as_ref(), terms.map(String::as_str)),
+            paper: self.paper((place, service, location), &offered),
             service: offered,
             telephones,
             at,
             organisation: self.of(self.named(service, "organization_id")),
             location: self.of(Some(location)),
-            address: self.parts(location, "address").next().cloned().unwrap_or_default(),
+            address: self
+                .parts(location, "address")
+                .next()
+                .map(|(_, cells)| cells.clone())
+                .unwrap_or_default(),
         })
     }
 }

@@ -28,6 +28,7 @@ impl Writes for Points {
                 "description": service.description, "url": service.url, "location": offered.location("name"),
                 "address": offered.address("address_1"), "city": offered.address("city"), "country": offered.address("country"),
                 "telephones": offered.telephones, "updated_at": service.updated_at,
+                "verification": service.upkeep.verification, "verified_at": service.upkeep.verified_at,
             },
         });
         let comma = if self.0 == 0 { "\n" } else { ",\n" };

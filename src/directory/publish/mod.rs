@@ -9,16 +9,18 @@
 
 mod gather;
 mod geojson;
+mod hours;
 mod print;
 mod sectors;
 mod who;
+mod words;
 
 use std::io::Write;
 
-use gather::{Offered, each_offered};
+use gather::{Offered, Reading, each_offered};
 pub use sectors::Sector;
 
-use super::{DirectoryError, Listing, fold::fold, hsds::HsdsError, store};
+use super::{DirectoryError, Listing, fold::fold, hsds::HsdsError, store, tongue::Tongue};
 use crate::{
     access::{AccessError, Actor, Permission},
     kernel::Timestamp,
@@ -45,12 +47,14 @@ pub struct Publish {
     pub area: Option<String>,
     /// Only services of this sector.
     pub sector: Option<Sector>,
+    /// The language that a page is asked for in.
+    pub lang: Option<Tongue>,
 }
 
 impl Publish {
     /// Everything, in a form.
     pub const fn all(form: Form) -> Self {
-        Self { form, area: None, sector: None }
+        Self { form, area: None, sector: None, lang: None }
     }
 
     fn holds(&self, offered: &Offered) -> bool {
@@ -58,15 +62,17 @@ impl Publish {
         let is_open = self.form == Form::WhoDoesWhatWhere || offered.service.status == Listing::Active;
         is_there && is_open && self.sector.is_none_or(|sector| sector.is_among(&offered.sectors))
     }
-}
 
-impl Form {
-    fn writer(self) -> Box<dyn Writes + Send> {
-        match self {
-            Self::GeoJson => Box::new(geojson::Points::default()),
-            Self::WhoDoesWhatWhere => Box::new(who::Rows::default()),
-            Self::Print => Box::new(print::Page::default()),
+    fn writer(&self) -> Box<dyn Writes + Send> {
+        match self.form {
+            Form::GeoJson => Box::new(geojson::Points::default()),
+            Form::WhoDoesWhatWhere => Box::new(who::Rows::default()),
+            Form::Print => Box::new(print::Page::new(self.lang.as_ref())),
         }
+    }
+
+    fn reading(&self, now: Timestamp) -> Reading<'_> {
+        Reading { now, on_paper: self.form == Form::Print, lang: self.lang.as_ref() }
     }
 }
 
@@ -81,9 +87,9 @@ pub fn publish(
     if !store::has_source(db, source)? {
         return Err(AccessError::NotFound.into());
     }
-    let mut writer = what.form.writer();
+    let mut writer = what.writer();
     writer.begin(into).map_err(unwritten)?;
-    each_offered(db, (source, now), |offered| {
+    each_offered(db, (source, what.reading(now)), |offered| {
         if what.holds(&offered) { writer.take(offered, into).map_err(unwritten) } else { Ok(()) }
     })?;
     let written = writer.end(into).map_err(unwritten)?;
@@ -110,7 +116,7 @@ pub struct Portions {
 impl Portions {
     /// Before the first.
     pub fn of(what: Publish) -> Self {
-        Self { writer: what.form.writer(), what, place: Some(0), has_begun: false, taken: 0 }
+        Self { writer: what.writer(), what, place: Some(0), has_begun: false, taken: 0 }
     }
 
     /// Whether there is nothing more.
@@ -126,7 +132,7 @@ impl Portions {
             self.writer.begin(&mut into).map_err(unwritten)?;
             self.has_begun = true;
         }
-        let found = gather::behind(db, (place, PORTION), now)?;
+        let found = gather::behind(db, (place, PORTION), self.what.reading(now))?;
         self.place = found.as_ref().map(|(_, last)| *last);
         for offered in found.into_iter().flat_map(|(offered, _)| offered) {
             if self.what.holds(&offered) {

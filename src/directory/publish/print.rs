@@ -2,51 +2,112 @@
 
 use std::{collections::BTreeMap, io::Write};
 
-use super::{Offered, Writes};
-use crate::directory::fold::fold;
+use super::{
+    Offered, Writes, hours,
+    words::{self, Words},
+};
+use crate::directory::{
+    Freshness, Service,
+    fold::fold,
+    tongue::{Told, Tongue},
+};
 
 /// Where something is, then what it is called: what the page is sorted by.
 type Key = (String, String, String, String);
 
 /// A page while it is put together. It is sorted, so it is written at the end.
-#[derive(Default)]
 pub(super) struct Page {
+    words: &'static Words,
     entries: BTreeMap<Key, Entry>,
     areas: BTreeMap<String, String>,
     places: u64,
 }
 
-/// A service in a town.
+/// A service in a town. All of it is safe to stand in a page.
 struct Entry {
     name: String,
     about: Vec<String>,
     places: Vec<String>,
 }
 
+impl Page {
+    /// An empty one.
+    pub(super) fn new(lang: Option<&Tongue>) -> Self {
+        Self { words: words::of(lang), entries: BTreeMap::new(), areas: BTreeMap::new(), places: 0 }
+    }
+
+    /// What is said of a service itself.
+    fn about(&self, offered: &Offered) -> Vec<String> {
+        let (service, paper, words) = (&offered.service, &offered.paper, self.words);
+        let url = service.url.as_deref().map(|url| format!("<bdi dir=\"ltr\">{}</bdi>", escaped(url)));
+        let spoken: Vec<String> = paper.languages.iter().map(|told| marked(told, words)).collect();
+        let languages = (!spoken.is_empty()).then(|| format!("{}: {}", words.languages, spoken.join(", ")));
+        let texts = [
+            Some(marked(&paper.description, words)),
+            url,
+            self.open(paper.hours.first()),
+            languages,
+            Some(freshness(service, words)),
+            Some(filled(words.entry_of, &day_of(&service.updated_at.to_string()))),
+        ];
+        texts.into_iter().flatten().filter(|text| !text.is_empty()).collect()
+    }
+
+    /// When it is open.
+    fn open(&self, times: Option<&Vec<hours::Times>>) -> Option<String> {
+        let said: Vec<String> = times?
+            .iter()
+            .map(|times| isolated(&times.say(self.words)))
+            .filter(|said| !said.is_empty())
+            .collect();
+        (!said.is_empty()).then(|| format!("{}: {}", self.words.hours, said.join("; ")))
+    }
+
+    /// What is said of a place.
+    fn place(&self, offered: &Offered) -> String {
+        let telephones: Vec<String> = offered
+            .telephones
+            .iter()
+            .map(|number| format!("<bdi dir=\"ltr\">{}</bdi>", escaped(number)))
+            .collect();
+        let texts = [
+            marked(&offered.paper.location, self.words),
+            isolated(offered.address("address_1")),
+            telephones.join(", "),
+            self.open(offered.paper.hours.last()).unwrap_or_default(),
+        ];
+        texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
+    }
+}
+
 impl Writes for Page {
     fn begin(&mut self, into: &mut dyn Write) -> std::io::Result<()> {
-        into.write_all(HEAD.as_bytes())
+        let Words { tag, title, .. } = self.words;
+        write!(
+            into,
+            "<!doctype html>\n<html lang=\"{tag}\" dir=\"{}\"><head><meta charset=\"utf-8\">\n<title>{title}</title>\n{HEAD}<h1>{title}</h1>\n",
+            direction(tag)
+        )
     }
 
     fn take(&mut self, offered: Offered, _into: &mut dyn Write) -> std::io::Result<()> {
         let parts = ["country", "state_province", "city"].map(|column| offered.address(column));
         let area = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
-        let area = if area.is_empty() { String::from("Without an address") } else { area };
+        let area = if area.is_empty() { self.words.no_address.to_owned() } else { area };
         let folded = fold(&area);
         self.areas.entry(folded.clone()).or_insert(area);
-        let service = &offered.service;
+        let (service, words) = (&offered.service, self.words);
         let key = (folded, fold(&service.provider), fold(&service.name), service.id.to_string());
-        let entry = self.entries.entry(key).or_insert_with(|| Entry {
-            name: format!("{} — {}", service.provider, service.name),
-            about: about(&offered),
-            places: Vec::new(),
-        });
-        let place = [offered.location("name"), offered.address("address_1"), &offered.telephones.join(", ")]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join(" · ");
-        if !place.is_empty() && !entry.places.contains(&place) {
+        let place = self.place(&offered);
+        if !self.entries.contains_key(&key) {
+            let names = [&offered.paper.provider, &offered.paper.name].map(|told| marked(told, words));
+            let entry = Entry { name: names.join(" — "), about: self.about(&offered), places: Vec::new() };
+            self.entries.insert(key.clone(), entry);
+        }
+        if let Some(entry) = self.entries.get_mut(&key)
+            && !place.is_empty()
+            && !entry.places.contains(&place)
+        {
             entry.places.push(place);
         }
         self.places = self.places.saturating_add(1);
@@ -58,15 +119,15 @@ impl Writes for Page {
         for ((of, ..), entry) in &self.entries {
             if area != Some(of) {
                 let name = self.areas.get(of).map_or("", String::as_str);
-                writeln!(into, "<h2>{}</h2>", escaped(name))?;
+                writeln!(into, "<h2>{}</h2>", isolated(name))?;
                 area = Some(of);
             }
-            writeln!(into, "<article><h3>{}</h3>", escaped(&entry.name))?;
+            writeln!(into, "<article><h3>{}</h3>", entry.name)?;
             for text in &entry.about {
-                writeln!(into, "<p>{}</p>", escaped(text))?;
+                writeln!(into, "<p>{text}</p>")?;
             }
             for place in &entry.places {
-                writeln!(into, "<p class=\"place\">{}</p>", escaped(place))?;
+                writeln!(into, "<p class=\"place\">{place}</p>")?;
             }
             writeln!(into, "</article>")?;
         }
@@ -75,13 +136,62 @@ impl Writes for Page {
     }
 }
 
-/// What is said of a service itself.
-fn about(offered: &Offered) -> Vec<String> {
-    let service = &offered.service;
-    let day: String = service.updated_at.to_string().chars().take(10).collect();
-    let texts =
-        [service.description.clone(), service.url.clone().unwrap_or_default(), format!("Entry of {day}")];
-    texts.into_iter().filter(|text| !text.is_empty()).collect()
+/// How true an entry still is. What is doubtful stands out.
+fn freshness(service: &Service, words: &Words) -> String {
+    let upkeep = &service.upkeep;
+    let on = upkeep.verified_at.map(|at| filled(words.verified, &day_of(&at.to_string())));
+    let state = match upkeep.verification {
+        Freshness::Verified => None,
+        Freshness::Due => Some(words.due),
+        Freshness::Stale => Some(words.stale),
+        Freshness::Unverified => Some(words.never),
+    };
+    let doubts = [state, upkeep.flagged_at.map(|_| words.flagged)];
+    let doubts = doubts.into_iter().flatten().map(|doubt| format!("<strong>{}</strong>", escaped(doubt)));
+    on.into_iter().chain(doubts).collect::<Vec<_>>().join(" · ")
+}
+
+/// A sentence of the page with a day in it.
+fn filled(sentence: &str, day: &str) -> String {
+    escaped(sentence).replace("{}", &format!("<bdi dir=\"ltr\">{day}</bdi>"))
+}
+
+fn day_of(moment: &str) -> String {
+    moment.chars().take(10).collect()
+}
+
+const fn side(is_from_right: bool) -> &'static str {
+    if is_from_right { "rtl" } else { "ltr" }
+}
+
+fn direction(tag: &str) -> &'static str {
+    side(tag.parse().is_ok_and(|tongue: Tongue| tongue.is_from_right()))
+}
+
+/// A text of which nobody knows the language: it runs as its letters do, and nothing around it does.
+fn isolated(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("<bdi>{}</bdi>", escaped(text)) }
+}
+
+/// A text with its language and direction, and a mark where it is not what was asked for.
+fn marked(told: &Told, words: &Words) -> String {
+    if told.text.is_empty() {
+        return String::new();
+    }
+    let about = &told.about;
+    let text = match &about.language {
+        Some(tag) => {
+            format!("<bdi lang=\"{}\" dir=\"{}\">{}</bdi>", escaped(tag), direction(tag), escaped(&told.text))
+        }
+        None => isolated(&told.text),
+    };
+    let language = about.language.as_ref().map(|tag| format!(": {}", escaped(tag))).unwrap_or_default();
+    let mark = if about.fallback {
+        Some(format!("{}{language}", words.original))
+    } else {
+        about.machine_made.then(|| words.by_machine.to_owned())
+    };
+    mark.map_or_else(|| text.clone(), |mark| format!("{text} <small>[{mark}]</small>"))
 }
 
 /// A text as it stands in a page: whatever it holds is shown and nothing of it is obeyed.
@@ -100,17 +210,14 @@ fn escaped(text: &str) -> String {
     safe
 }
 
-const HEAD: &str = "<!doctype html>
-<html lang=\"en\"><head><meta charset=\"utf-8\">
-<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">
-<title>Directory of services</title>
+const HEAD: &str =
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">
 <style>
 body { font: 11pt/1.4 sans-serif; margin: 2em auto; max-width: 46em; }
 h2 { border-bottom: 1px solid; break-after: avoid; }
-h3 { margin: 0; } p { margin: 0.1em 0; unicode-bidi: plaintext; } .place { padding-left: 1em; }
+h3 { margin: 0; } p { margin: 0.1em 0; } .place { padding-inline-start: 1em; }
 article { break-inside: avoid; margin: 0 0 1em; }
 </style></head><body>
-<h1>Directory of services</h1>
 ";
 
 const FOOT: &str = "</body></html>\n";

@@ -6,7 +6,7 @@ use super::{Offered, Writes};
 use crate::directory::export::defuse;
 
 /// The columns: what people call them, and what machines do.
-const COLUMNS: [(&str, &str); 15] = [
+const COLUMNS: [(&str, &str); 17] = [
     ("Organisation", "#org+name+prov"),
     ("Organisation type", "#org+type"),
     ("Service", "#service+name"),
@@ -22,6 +22,8 @@ const COLUMNS: [(&str, &str); 15] = [
     ("Latitude", "#geo+lat"),
     ("Longitude", "#geo+lon"),
     ("Updated", "#date+updated"),
+    ("Verified", "#date+verified"),
+    ("Verification", "#status+verification"),
 ];
 
 /// Rows while they are written.
@@ -57,7 +59,9 @@ impl Writes for Rows {
             code,
         ];
         // Numbers are ours; what came from outside a spreadsheet must not calculate.
-        let numbers = [degrees(latitude), degrees(longitude), day];
+        let verified = service.upkeep.verified_at.map(|at| at.to_string().chars().take(10).collect());
+        let state = service.upkeep.verification.name().to_owned();
+        let numbers = [degrees(latitude), degrees(longitude), day, verified.unwrap_or_default(), state];
         record(texts.into_iter().map(defuse).chain(numbers), into)?;
         self.0 = self.0.saturating_add(1);
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     hsds_json,
@@ -15,6 +15,7 @@ use crate::{
         DirectoryError, Viewer,
         hsds::tables::is_reference,
         list::store::{Seen, seen},
+        tongue::{TextLanguage, Tongue, Versions},
     },
     storage::{Db, StorageError},
 };
@@ -71,14 +72,16 @@ impl Kind {
     }
 }
 
-/// The documents of these rows, in their order. What the viewer may not see stands in none of them.
+/// The documents of these rows, in their order, with texts in the language that is asked for. What the viewer may not see stands in none of
+/// them.
 pub(in crate::directory) fn compose(
     db: &mut Db<'_>,
     viewer: Viewer,
-    (kind, depth): (Kind, Depth),
+    (kind, depth, lang): (Kind, Depth, Option<&Tongue>),
     ids: &[String],
 ) -> Result<Vec<Value>, DirectoryError> {
-    Loaded::new(viewer).documents(db, viewer, kind.node(depth), ids)
+    let mut loaded = Loaded { lang: lang.cloned(), ..Loaded::new(viewer) };
+    loaded.documents(db, viewer, kind.node(depth), ids)
 }
 
 /// The documents of these services with everything that one source gave, as it gave it: nothing that was found out here, and what hangs
@@ -115,7 +118,45 @@ struct Loaded {
     withheld: Withheld,
     /// Only rows of this source, with everything that stands in them.
     source: Option<String>,
+    /// The language that is asked for, and what stands in it.
+    lang: Option<Tongue>,
+    versions: Option<Versions>,
 }
+
+/// Columns that hold texts for people.
+const TEXTS: &[&str] = &[
+    "name",
+    "affects",
+    "alert",
+    "alternate_name",
+    "amount_description",
+    "application_process",
+    "city",
+    "complaints_mechanism",
+    "description",
+    "details",
+    "document",
+    "eligibility_description",
+    "fees_description",
+    "interpretation_services",
+    "label",
+    "minimum_data",
+    "mitigation",
+    "next_step",
+    "note",
+    "notes",
+    "option",
+    "region",
+    "service_type",
+    "state_province",
+    "text",
+    "transportation",
+    "wait_time",
+];
+
+/// Tables of which every document says what language its texts are in. Others say it where there are versions.
+const TOLD: &[&str] =
+    &["organization", "program", "service", "location", "service_at_location", "taxonomy", "taxonomy_term"];
 
 /// So deep is nothing that HSDS nests, and no chain of parents.
 const DEEPEST: u8 = 24;
@@ -130,6 +171,8 @@ impl Loaded {
             done: HashSet::new(),
             withheld: Withheld::new(viewer),
             source: None,
+            lang: None,
+            versions: None,
         }
     }
 
@@ -143,6 +186,11 @@ impl Loaded {
         let mut level: Vec<(&'static Node, String)> = ids.iter().map(|id| (root, id.clone())).collect();
         while !level.is_empty() {
             level = self.level(db, viewer, level)?;
+        }
+        if let Some(lang) = self.lang.clone() {
+            let mut owners: Vec<String> = self.rows.keys().cloned().collect();
+            owners.sort_unstable();
+            self.versions = Some(Versions::load(db, lang, &owners, &mut self.withheld)?);
         }
         Ok(ids.iter().filter_map(|id| self.object(root, id, DEEPEST)).collect())
     }
@@ -260,6 +308,9 @@ impl Loaded {
         if self.source.is_some() {
             object.extend(hsds_json::unknown(&row.table, &row.cells));
         }
+        if let Some(versions) = &self.versions {
+            translate(versions, (id, row), &mut object);
+        }
         object.insert(String::from("id"), id.into());
         // Which row is named, by its id here; what the viewer may not see is named by nothing.
         object.retain(|column, _| !is_reference(&row.table, column));
@@ -295,5 +346,25 @@ impl Loaded {
             }
         }
         hsds_json::is_whole(&row.table, &object).then(|| object.into())
+    }
+}
+
+/// Puts texts in the language that was asked for into an object, and says of each which it is in.
+fn translate(versions: &Versions, (id, row): (&str, &Body), object: &mut Map<String, Value>) {
+    let own: BTreeSet<&str> = versions.fields(id).collect();
+    let is_told = TOLD.contains(&row.table.as_str());
+    let mut said: BTreeMap<&str, TextLanguage> = BTreeMap::new();
+    for field in TEXTS.iter().copied().filter(|field| is_told || own.contains(field)) {
+        // What is not shown is not put there either.
+        let Some(Value::String(original)) = object.get_mut(field) else { continue };
+        if original.is_empty() {
+            continue;
+        }
+        let told = versions.tell((id, &row.cells), field, original);
+        *original = told.text;
+        said.insert(field, told.about);
+    }
+    if let (false, Ok(said)) = (said.is_empty(), serde_json::to_value(said)) {
+        object.insert(String::from("texts"), said);
     }
 }

@@ -35,6 +35,17 @@ pub enum Freshness {
     Stale,
 }
 
+impl Freshness {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Unverified => "unverified",
+            Self::Verified => "verified",
+            Self::Due => "due",
+            Self::Stale => "stale",
+        }
+    }
+}
+
 /// What is known of how true an entry still is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Upkeep {

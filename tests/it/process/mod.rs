@@ -2,6 +2,7 @@
 
 mod full;
 mod gone;
+mod import;
 mod jobs;
 mod kill;
 mod lifecycle;

@@ -135,7 +135,7 @@ pub(super) fn shared(part: &str) -> Option<PathBuf> {
     None
 }
 
-fn validator(folder: &Path, name: &str) -> jsonschema::Validator {
+pub(super) fn validator(folder: &Path, name: &str) -> jsonschema::Validator {
     jsonschema::options()
         .with_retriever(Schemas(folder.to_owned()))
         .with_base_uri(format!("https://hsds.example/{name}"))
@@ -144,7 +144,7 @@ fn validator(folder: &Path, name: &str) -> jsonschema::Validator {
         .unwrap()
 }
 
-fn require_valid(judge: &jsonschema::Validator, document: &Value) {
+pub(super) fn require_valid(judge: &jsonschema::Validator, document: &Value) {
     let wrong: Vec<String> =
         judge.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(wrong.is_empty(), "{wrong:#?}\n{document:#}");

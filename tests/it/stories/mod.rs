@@ -20,6 +20,7 @@ mod roundtrip;
 mod search;
 mod sheet;
 mod submit;
+mod tongues;
 mod trust;
 mod upkeep;
 mod withdrawal;
