@@ -19,7 +19,7 @@ pub(super) struct Readiness {
     pub writes: bool,
     /// Its tables are those of this release.
     pub migrations: bool,
-    /// The node's keys are loaded.
+    /// The node's keys sign, and lie in their folder as this process loaded them: without them it could never be started again.
     pub keys: bool,
     /// There is room on the disk, as far as is known.
     pub disk: bool,
@@ -46,15 +46,19 @@ pub(super) async fn ready(hub: web::Data<Hub>) -> HttpResponse {
     let store = hub.store().clone();
     // Whoever asks wants to hear soon that a database has fallen silent.
     let patience = Duration::from_secs(hub.settings().database.lock_timeout_seconds);
-    let looking = tokio::time::timeout(patience, web::block(move || store.health()));
-    let health = looking.await.ok().and_then(Result::ok);
+    let (keys, folder) = (hub.keys().clone(), hub.settings().node.keys.clone());
+    let (health, keys) = tokio::join!(
+        tokio::time::timeout(patience, web::block(move || store.health())),
+        tokio::time::timeout(patience, web::block(move || keys.are_usable(&folder))),
+    );
+    let health = health.ok().and_then(Result::ok);
     let floor = hub.settings().database.free_disk_megabytes.saturating_mul(1_048_576);
     let readiness = Readiness {
         ready: false,
         database: health.is_some_and(|h| h.reads),
         writes: health.is_some_and(|h| h.writes),
         migrations: health.is_some_and(|h| h.migrated),
-        keys: hub.keys().are_usable(),
+        keys: matches!(keys, Ok(Ok(true))),
         disk: health.and_then(|h| h.free_bytes).is_none_or(|free| free >= floor),
         log: hub.metrics().log_is_sound(),
         same_policy: hub.metrics().policies_are_alike(),

@@ -149,9 +149,17 @@ impl NodeKeys {
         folder.join(RECEIPTS).exists()
     }
 
-    /// Whether they sign.
-    pub fn are_usable(&self) -> bool {
+    /// Whether they sign, and lie in the folder as they were loaded from it: whatever is started there next is still this node.
+    pub fn are_usable(&self, folder: &Path) -> bool {
         crate::crypto::sign_compact(&self.node.receipts, crate::crypto::Typ::Receipt, b"{}").is_ok()
+            && Self::load(folder, &self.node.name).is_ok_and(|there| self.are_those(&there))
+    }
+
+    fn are_those(&self, other: &Self) -> bool {
+        self.node.receipts.kid() == other.node.receipts.kid()
+            && self.tokens.kid() == other.tokens.kid()
+            && self.log_seed.expose() == other.log_seed.expose()
+            && self.person.expose() == other.person.expose()
     }
 }
 
@@ -215,10 +223,27 @@ mod tests {
         assert!(matches!(NodeKeys::load(&keys, "rhn:zz:test"), Err(KeyFault::Missing(_))));
         NodeKeys::create(&keys, &SystemIds).unwrap();
         assert!(matches!(NodeKeys::create(&keys, &SystemIds), Err(KeyFault::There(_))));
-        assert!(NodeKeys::load(&keys, "rhn:zz:test").unwrap().are_usable());
+        assert!(NodeKeys::load(&keys, "rhn:zz:test").unwrap().are_usable(&keys));
         fs::set_permissions(keys.join(RECEIPTS), fs::Permissions::from_mode(0o644)).unwrap();
         assert!(matches!(NodeKeys::load(&keys, "rhn:zz:test"), Err(KeyFault::Open(_))));
         fs::set_permissions(&keys, fs::Permissions::from_mode(0o720)).unwrap();
         assert!(matches!(NodeKeys::load(&keys, "rhn:zz:test"), Err(KeyFault::Replaceable(_))));
+    }
+
+    #[test]
+    fn keys_are_usable_only_where_every_one_of_them_lies_as_it_was_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, others) = (folder.path().join("ours"), folder.path().join("others"));
+        for keys in [&ours, &others] {
+            NodeKeys::create(keys, &SystemIds).unwrap();
+        }
+        let loaded = NodeKeys::load(&ours, "rhn:zz:test").unwrap();
+        for name in [RECEIPTS, TOKENS, LOG, PERSON] {
+            let whole = fs::read(ours.join(name)).unwrap();
+            fs::write(ours.join(name), fs::read(others.join(name)).unwrap()).unwrap();
+            assert!(!loaded.are_usable(&ours), "another node's {name}");
+            fs::write(ours.join(name), whole).unwrap();
+            assert!(loaded.are_usable(&ours));
+        }
     }
 }

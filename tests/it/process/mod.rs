@@ -7,6 +7,7 @@ mod jobs;
 mod kill;
 mod lifecycle;
 mod log;
+mod ready;
 mod start;
 mod stop;
 mod tls;
