@@ -51,32 +51,39 @@ pub(super) async fn claim(
             if mine_now == 1 {
                 return Ok(true);
             }
-            first_time(tx.db().conn(), &job, slot, lease, &name)
+            first_time(tx, &job, slot, lease, &name)
         })
         .await?;
     Ok(claimed.then_some(Claimed { token }))
 }
 
+/// Claims a job that never ran; `false` when it has, or another process claims it at this very moment.
 fn first_time(
-    conn: &mut crate::storage::Conn,
+    tx: &mut Tx<'_>,
     job: &str,
     slot: i64,
     lease: Timestamp,
     token: &str,
 ) -> Result<bool, StorageError> {
-    let known: i64 = job_runs::table.filter(job_runs::job.eq(job)).count().get_result(conn)?;
+    let known: i64 = job_runs::table.filter(job_runs::job.eq(job)).count().get_result(tx.db().conn())?;
     if known > 0 {
         return Ok(false);
     }
-    diesel::insert_into(job_runs::table)
-        .values((
-            job_runs::job.eq(job),
-            job_runs::slot.eq(slot),
-            job_runs::leased_until.eq(lease.micros()),
-            job_runs::token.eq(token),
-        ))
-        .execute(conn)?;
-    Ok(true)
+    let made = tx.savepoint(|db| {
+        diesel::insert_into(job_runs::table)
+            .values((
+                job_runs::job.eq(job),
+                job_runs::slot.eq(slot),
+                job_runs::leased_until.eq(lease.micros()),
+                job_runs::token.eq(token),
+            ))
+            .execute(db.conn())?;
+        Ok(())
+    });
+    match made {
+        Err(StorageError::Duplicate(_)) => Ok(false),
+        made => made.map(|()| true),
+    }
 }
 
 /// When a job last came to its end, and how.

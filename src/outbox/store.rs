@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::{Notice, OutboxError};
 use crate::{
+    access::Tx,
     kernel::{
         Timestamp,
         id::{MessageId, OrganisationId},
@@ -70,30 +71,50 @@ pub struct Claimed {
 
 /// Claims the next messages for a consumer until `lease` ends; `None` when another process holds the claim.
 pub fn claim(
-    db: &mut Db<'_>,
+    tx: &mut Tx<'_>,
     consumer: &str,
     token: &str,
-    now: Timestamp,
     lease: Timestamp,
     limit: i64,
 ) -> Result<Option<Claimed>, OutboxError> {
+    let now = tx.now();
     let mine = diesel::update(
         outbox_cursors::table
             .filter(outbox_cursors::consumer.eq(consumer).and(outbox_cursors::leased_until.le(now.micros()))),
     )
     .set((outbox_cursors::leased_until.eq(lease.micros()), outbox_cursors::token.eq(token)))
-    .execute(db.conn())
+    .execute(tx.db().conn())
     .map_err(StorageError::from)?;
-    if mine == 0 {
-        let known: Option<String> = outbox_cursors::table
-            .filter(outbox_cursors::consumer.eq(consumer))
-            .select(outbox_cursors::consumer)
-            .first(db.conn())
-            .optional()
-            .map_err(StorageError::from)?;
-        if known.is_some() {
-            return Ok(None);
-        }
+    if mine == 0 && !first_time(tx, consumer, token, lease)? {
+        return Ok(None);
+    }
+    let after: i64 = outbox_cursors::table
+        .filter(outbox_cursors::consumer.eq(consumer))
+        .select(outbox_cursors::seq)
+        .first(tx.db().conn())
+        .map_err(StorageError::from)?;
+    let settled = now.minus(chrono::TimeDelta::seconds(super::SETTLE_SECONDS));
+    let rows: Vec<Row> = outbox::table
+        .filter(outbox::seq.gt(after).and(outbox::at.le(settled.micros())))
+        .order(outbox::seq)
+        .limit(limit)
+        .select((outbox::seq, outbox::id, outbox::topic, outbox::payload, outbox::at))
+        .load(tx.db().conn())
+        .map_err(StorageError::from)?;
+    let messages = rows.into_iter().map(notice).collect::<Result<_, _>>()?;
+    Ok(Some(Claimed { token: token.to_owned(), messages }))
+}
+
+/// Claims for a consumer that never claimed; `false` when it has, or does at this very moment in another process.
+fn first_time(tx: &mut Tx<'_>, consumer: &str, token: &str, lease: Timestamp) -> Result<bool, StorageError> {
+    let known: i64 = outbox_cursors::table
+        .filter(outbox_cursors::consumer.eq(consumer))
+        .count()
+        .get_result(tx.db().conn())?;
+    if known > 0 {
+        return Ok(false);
+    }
+    let made = tx.savepoint(|db| {
         diesel::insert_into(outbox_cursors::table)
             .values((
                 outbox_cursors::consumer.eq(consumer),
@@ -102,24 +123,13 @@ pub fn claim(
                 outbox_cursors::token.eq(token),
                 outbox_cursors::failures.eq(0),
             ))
-            .execute(db.conn())
-            .map_err(StorageError::from)?;
+            .execute(db.conn())?;
+        Ok(())
+    });
+    match made {
+        Err(StorageError::Duplicate(_)) => Ok(false),
+        made => made.map(|()| true),
     }
-    let after: i64 = outbox_cursors::table
-        .filter(outbox_cursors::consumer.eq(consumer))
-        .select(outbox_cursors::seq)
-        .first(db.conn())
-        .map_err(StorageError::from)?;
-    let settled = now.minus(chrono::TimeDelta::seconds(super::SETTLE_SECONDS));
-    let rows: Vec<Row> = outbox::table
-        .filter(outbox::seq.gt(after).and(outbox::at.le(settled.micros())))
-        .order(outbox::seq)
-        .limit(limit)
-        .select((outbox::seq, outbox::id, outbox::topic, outbox::payload, outbox::at))
-        .load(db.conn())
-        .map_err(StorageError::from)?;
-    let messages = rows.into_iter().map(notice).collect::<Result<_, _>>()?;
-    Ok(Some(Claimed { token: token.to_owned(), messages }))
 }
 
 /// Moves the consumer's cursor and gives the claim back. A claim that somebody took over meanwhile is a conflict: its

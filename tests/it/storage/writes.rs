@@ -218,10 +218,9 @@ async fn a_write_that_reads_first_holds_the_lock_from_its_beginning() {
 
 /// What a consumer claims for a minute, as the seqs of its messages; nothing when somebody else has the claim.
 async fn claim(hub: &TestHub, token: &'static str) -> Option<Vec<i64>> {
-    let (now, end) = (hub.now(), hub.now().plus(chrono::TimeDelta::seconds(60)));
-    let claiming = hub.hub.tend::<_, OutboxError>("test.claim", move |tx| {
-        outbox::claim(tx.db(), "courier", token, now, end, 2)
-    });
+    let end = hub.now().plus(chrono::TimeDelta::seconds(60));
+    let claiming =
+        hub.hub.tend::<_, OutboxError>("test.claim", move |tx| outbox::claim(tx, "courier", token, end, 2));
     let claimed = claiming.await.unwrap()?;
     assert_eq!(claimed.token, token);
     Some(claimed.messages.iter().map(|message| message.seq).collect())
@@ -262,4 +261,32 @@ async fn what_the_world_should_know_is_claimed_by_one_courier_at_a_time_and_by_a
     }
     seconds(300).await;
     assert_eq!(claim(&hub, "fifth").await, Some(last));
+}
+
+#[actix_web::test]
+async fn of_two_couriers_that_claim_at_once_for_the_first_time_one_hears_that_it_is_taken() {
+    for keeps in [true, false] {
+        let hub = TestHub::new();
+        let (end, url) =
+            (hub.now().plus(chrono::TimeDelta::seconds(60)), hub.hub.settings().database.url.clone());
+        let (claimed, has_claimed) = tokio::sync::oneshot::channel();
+        let mut claimed = Some(claimed);
+        let first = hub.hub.tend::<_, OutboxError>("test.claim", move |tx| {
+            assert!(outbox::claim(tx, "courier", "first", end, 2)?.is_some());
+            if let Some(claimed) = claimed.take() {
+                claimed.send(()).unwrap();
+            }
+            // On SQLite the other waits for this writer.
+            if crate::support::postgres().is_some() {
+                crate::support::wait_for_a_lock(&url);
+            }
+            if keeps { Ok(()) } else { Err(StorageError::Conflict.into()) }
+        });
+        let second = async {
+            has_claimed.await.unwrap();
+            claim(&hub, "second").await
+        };
+        let (first, second) = tokio::join!(first, second);
+        assert_eq!((first.is_ok(), second), (keeps, (!keeps).then(Vec::new)));
+    }
 }

@@ -115,10 +115,26 @@ fn lease_postgres(server: &str) -> Lease {
 /// Runs statements on a database.
 pub(crate) fn execute(url: &str, statements: &str) {
     match url.strip_prefix("sqlite:") {
-        Some(path) => SqliteConnection::establish(path).unwrap().batch_execute(statements),
+        // A hub that serves may be writing.
+        Some(path) => SqliteConnection::establish(path)
+            .unwrap()
+            .batch_execute(&format!("PRAGMA busy_timeout = 20000; {statements}")),
         None => PgConnection::establish(url).unwrap().batch_execute(statements),
     }
     .unwrap();
+}
+
+/// Waits until somebody waits for a lock in a PostgreSQL database.
+pub(crate) fn wait_for_a_lock(url: &str) {
+    let mut conn = PgConnection::establish(url).unwrap();
+    let waiting = "SELECT query AS line FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    for _ in 0..4_000 {
+        if !diesel::sql_query(waiting).load::<Line>(&mut conn).unwrap().is_empty() {
+            return;
+        }
+        conn.batch_execute("SELECT pg_sleep(0.005)").unwrap();
+    }
+    panic!("nobody waits for a lock");
 }
 
 fn clean(url: &str) {

@@ -37,7 +37,7 @@ use throughline::{
     storage::Store,
 };
 
-pub(crate) use database::{lease, opening, postgres};
+pub(crate) use database::{lease, opening, postgres, wait_for_a_lock};
 pub(crate) use directory::{import_package, write_package};
 pub(crate) use org::{Org, request_form, request_token};
 
