@@ -288,3 +288,21 @@ fn within(event: String) -> Result<String, Problem> {
         format!("An event may have at most {MAX_EVENT} characters."),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::referrals::{By, Move, state::tests::moves};
+
+    #[test]
+    fn whatever_a_coordinator_may_ask_for_can_be_asked_for_here() {
+        // Whoever names something else is told what there is.
+        let refused = serde_json::from_str::<AskedOversight>(r#"{"vanish":{}}"#).unwrap_err().to_string();
+        let there: BTreeSet<&str> = refused.split('`').skip(3).step_by(2).collect();
+        let all = moves();
+        let theirs = all.iter().filter(|asked| asked.actors().contains(&By::Coordinator)).map(Move::name);
+        assert_eq!(theirs.collect::<BTreeSet<_>>(), there);
+    }
+}

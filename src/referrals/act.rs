@@ -106,3 +106,30 @@ fn is_in_this_part(actor: &Actor, role: By, is_sender: bool) -> Result<(), Refer
     }
     Ok(actor.may(permission)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        access::{Role, Roles},
+        referrals::state::tests::{id, moves},
+    };
+
+    #[test]
+    fn whatever_an_organisation_may_ask_for_it_can_hand_in_as_an_event() {
+        let everybody = Actor::client(id(1), id(2), Roles::from(Role::ALL.to_vec()));
+        for asked in moves() {
+            for by in asked.actors() {
+                let taken =
+                    [true, false].map(|is_sender| is_in_this_part(&everybody, *by, is_sender).is_ok());
+                let expected = match by {
+                    By::Sender => [true, false],
+                    By::Intake | By::CaseWorker => [false, true],
+                    By::Person | By::DataProtection => [true, true],
+                    By::Hub | By::Coordinator => [false, false],
+                };
+                assert_eq!(taken, expected, "{} as {by}", asked.name());
+            }
+        }
+    }
+}

@@ -95,3 +95,70 @@ impl Referral {
 fn unclear(sentence: &str) -> CliError {
     CliError::new(Code::new("referral.unclear", Fault::Malformed), sentence)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::*;
+    use crate::{
+        cli::{Cli, Command},
+        policy::Policy,
+        referrals::{By, Move, state::tests::moves},
+    };
+
+    /// The command with these words.
+    fn command(words: &[&str]) -> clap::Command {
+        words.iter().fold(Cli::command(), |at, word| at.find_subcommand(word).unwrap().clone())
+    }
+
+    /// The move that a command line asks for, if it asks for one.
+    fn asked(line: &str) -> Option<Move> {
+        let whole = line.split("    ").next().unwrap().replace('…', "00000000000000000000000000000001");
+        let parsed = Cli::try_parse_from(whole.split_whitespace()).unwrap_or_else(|e| panic!("{line}: {e}"));
+        let Command::Referral(referral) = parsed.command else { panic!("{line}") };
+        match referral.what {
+            What::List { .. } | What::Show { .. } => None,
+            What::Move(verb) => Some(verb.into_request(Policy::builtin()).unwrap().asked),
+            What::Oversee(oversee) => oversee.asks_for(Policy::builtin()).unwrap(),
+        }
+    }
+
+    /// The moves that the commands below these words ask for in their examples, each under its own name.
+    fn moves_of(words: &[&str]) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for command in command(words).get_subcommands().filter(|command| !command.has_subcommands()) {
+            let begin = format!("throughline {} {} ", words.join(" "), command.get_name());
+            let help = command.get_after_help().unwrap().to_string();
+            let lines: Vec<&str> = help.lines().map(str::trim).filter(|l| l.starts_with(&begin)).collect();
+            assert!(!lines.is_empty(), "{begin}has no example");
+            for asked in lines.into_iter().filter_map(asked) {
+                assert_eq!(asked.name().replace('_', "-"), command.get_name());
+                found.insert(asked.name().to_owned());
+            }
+        }
+        found
+    }
+
+    /// The names of the moves that somebody in one of these parts may ask for.
+    fn moves_by(parts: &[By]) -> BTreeSet<String> {
+        let all = moves();
+        let theirs = all.iter().filter(|asked| asked.actors().iter().any(|by| parts.contains(by)));
+        theirs.map(|asked| asked.name().to_owned()).collect()
+    }
+
+    #[test]
+    fn whatever_an_organisation_may_ask_for_has_a_verb_and_nothing_else_has() {
+        let (at_the_node, at_a_gateway): (Vec<By>, Vec<By>) =
+            By::ALL.into_iter().partition(|by| matches!(by, By::Hub | By::Coordinator));
+        let mut verbs = moves_of(&["referral"]);
+        // Handing in the packet that begins a referral submits it.
+        command(&["packet", "send"]);
+        verbs.insert(Move::Submit {}.name().to_owned());
+        assert_eq!(verbs, moves_by(&at_a_gateway));
+        assert_eq!(moves_of(&["referral", "oversee"]), moves_by(&[By::Coordinator]));
+        assert_eq!(at_the_node, [By::Hub, By::Coordinator]);
+    }
+}

@@ -101,6 +101,17 @@ impl Oversee {
     }
 }
 
+#[cfg(test)]
+impl Oversee {
+    /// The move it asks for, if it asks for one.
+    pub(super) fn asks_for(self, policy: &Policy) -> Result<Option<Move>, CliError> {
+        Ok(match self.parted(policy)?.1 {
+            Wish::Overdue | Wish::See(_) => None,
+            Wish::Do(_, body) => Some(serde_json::from_value(body).unwrap()),
+        })
+    }
+}
+
 /// Signs in, does it, and signs out whatever came of it.
 pub(super) async fn oversee(home: &Home, asked: Oversee, output: &Output) -> Result<(), CliError> {
     let (Seat { hub, name, hub_ca, identity }, wish) = asked.parted(&policy::of(home)?)?;

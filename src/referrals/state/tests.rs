@@ -1,6 +1,9 @@
 //! The table, printed; the stories of the acceptance tests; and random walks that try to break the invariants.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -159,6 +162,20 @@ pub(crate) fn moves() -> Vec<Move> {
         Move::SettleWithdrawal {},
     ]);
     moves
+}
+
+#[test]
+fn every_move_there_is_goes_through_the_table_here_and_stands_in_the_schema() {
+    // Whoever names a move that is none is told which there are.
+    let refused = serde_json::from_str::<Move>(r#"{"vanish":{}}"#).unwrap_err().to_string();
+    let there: BTreeSet<&str> = refused.split('`').skip(3).step_by(2).collect();
+    assert!(there.len() > 30, "{refused}");
+    let all = moves();
+    assert_eq!(all.iter().map(Move::name).collect::<BTreeSet<_>>(), there);
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../../../schemas/referrals/event.v1.schema.json")).unwrap();
+    let listed = schema["properties"]["move"]["enum"].as_array().unwrap();
+    assert_eq!(listed.iter().map(|name| name.as_str().unwrap()).collect::<BTreeSet<_>>(), there);
 }
 
 fn label(asked: &Move) -> String {
@@ -587,8 +604,7 @@ fn an_acknowledgement_stands_for_a_lost_delivery_receipt() {
 
 #[test]
 fn names_and_states_agree() {
-    let named: std::collections::BTreeSet<StateName> =
-        states().into_iter().map(|(_, state)| state.name()).collect();
+    let named: BTreeSet<StateName> = states().into_iter().map(|(_, state)| state.name()).collect();
     assert_eq!(named.len(), StateName::ALL.len());
     for name in StateName::ALL {
         assert_eq!(StateName::from_name(name.name()), Some(name));
@@ -680,7 +696,7 @@ proptest! {
 
 #[test]
 fn the_row_a_side_would_name_is_the_row_it_is() {
-    let mut seen_rows = std::collections::BTreeSet::new();
+    let mut seen_rows = BTreeSet::new();
     for (_, state) in states() {
         let no_shows = if let State::Scheduled(appointment) = &state { appointment.no_shows } else { 0 };
         let seen = crate::referrals::Seen { state: state.name(), no_shows };
