@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{CliError, Output, block_on, disclosures::DisclosuresArgs, files, open_hub};
 use crate::{
@@ -130,20 +129,12 @@ impl Audit {
 }
 
 async fn verify(hub: &Hub, verifier: LogVerifier, held: Held, output: &Output) -> Result<(), CliError> {
-    let bar = if output.is_json() { ProgressBar::hidden() } else { ProgressBar::new(0) };
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} entries, {per_sec}, {eta} left") {
-        bar.set_style(style);
-    }
-    let shown = bar.clone();
+    let progress = output.progress("verifying", 0);
+    let tell = progress.teller();
     let mut found = hub
-        .read::<_, AuditError>(move |db| {
-            audit::verify(db, &verifier, &held, &mut |done, of| {
-                shown.set_length(of);
-                shown.set_position(done);
-            })
-        })
+        .read::<_, AuditError>(move |db| audit::verify(db, &verifier, &held, &mut |done, of| tell(done, of)))
         .await?;
-    bar.finish_and_clear();
+    drop(progress);
     let key = hub.node().receipts.verifier();
     let found = hub
         .read::<_, PacketError>(move |db| {

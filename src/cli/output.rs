@@ -123,23 +123,39 @@ impl Output {
         }
     }
 
-    /// Shows that something is going on, until the bar is dropped. Nothing with `--json` or without a terminal.
-    pub(super) fn working(&self, on: &'static str) -> Working {
-        let bar = if self.json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
-        bar.set_message(on);
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Working(bar)
+    /// Shows that something is going on, until it is dropped. Nothing with `--json` or without a terminal.
+    pub(super) fn working(&self, on: &'static str) -> Progress {
+        let bar = self.shown(ProgressBar::new_spinner(), on);
+        bar.0.enable_steady_tick(Duration::from_millis(120));
+        bar
     }
 
-    /// Shows how far work of a known length has come, until it is dropped. Nothing with `--json` or without a terminal.
+    /// Shows how far work of so many steps has come, until it is dropped. Nothing with `--json` or without a terminal.
     pub(super) fn progress(&self, on: &'static str, steps: usize) -> Progress {
-        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
-        let bar = if self.json { ProgressBar::hidden() } else { ProgressBar::new(steps) };
-        bar.set_message(on);
-        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}") {
-            bar.set_style(style);
-        }
-        Progress(bar)
+        self.bar(
+            on,
+            u64::try_from(steps).unwrap_or(u64::MAX),
+            "{msg} {wide_bar} {pos}/{len}, {per_sec}, {eta}",
+        )
+    }
+
+    /// Shows how far work through so many bytes has come, until it is dropped. Nothing with `--json` or without a terminal.
+    pub(super) fn progress_in_bytes(&self, on: &'static str, bytes: u64) -> Progress {
+        self.bar(on, bytes, "{msg} {wide_bar} {bytes}/{total_bytes}, {eta}")
+    }
+
+    fn bar(&self, on: &'static str, length: u64, template: &str) -> Progress {
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_ignored| ProgressStyle::default_bar());
+        let bar = self.shown(ProgressBar::new(length).with_style(style), on);
+        // Work that says little of itself is seen to have begun.
+        bar.0.tick();
+        bar
+    }
+
+    /// Without a terminal the library shows nothing by itself.
+    fn shown(&self, bar: ProgressBar, on: &'static str) -> Progress {
+        Progress(if self.json { ProgressBar::hidden() } else { bar.with_message(on) })
     }
 
     /// Prints one row of data as soon as it is known: one line of JSON, or as `text` makes it for people.
@@ -199,16 +215,7 @@ impl Yes {
     }
 }
 
-/// Work that is going on; dropping it ends the display.
-pub(super) struct Working(ProgressBar);
-
-impl Drop for Working {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
-    }
-}
-
-/// How far work has come; dropping it ends the display.
+/// Work that goes on, and how far it has come; dropping it ends the display.
 pub(super) struct Progress(ProgressBar);
 
 impl Progress {
@@ -220,6 +227,15 @@ impl Progress {
     /// So many are done.
     pub(super) fn steps(&self, done: usize) {
         self.0.inc(u64::try_from(done).unwrap_or(u64::MAX));
+    }
+
+    /// For work on another thread: says how much of how much is done.
+    pub(super) fn teller(&self) -> impl Fn(u64, u64) + Send + 'static {
+        let bar = self.0.clone();
+        move |done, of| {
+            bar.set_length(of);
+            bar.set_position(done);
+        }
     }
 }
 

@@ -37,7 +37,8 @@ impl Ground {
     /// must not exist yet, and at a server everything goes into a schema of its own.
     pub(super) fn lay(wanted: Option<&str>, beneath: &Path) -> Result<Self, CliError> {
         let name = format!("throughline_bench_{}", SystemIds.uuid(SystemClock.now()).simple());
-        let folder = beneath.join(&name);
+        // The hub that is measured runs in this folder, and must find it all the same.
+        let folder = std::path::absolute(beneath)?.join(&name);
         fs::DirBuilder::new().mode(0o700).create(&folder)?;
         let mut ground = Self { url: String::new(), database: Made::InFolder, folder };
         match wanted {

@@ -5,8 +5,6 @@ use std::{
     sync::Arc,
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use crate::{
     cli::{CliError, Output, files},
     directory::{
@@ -135,40 +133,30 @@ pub(super) async fn import(
     output: &Output,
 ) -> Result<(), CliError> {
     let package = Arc::new(package);
-    let bar = bar(output, package.bytes(), "looking");
+    let progress = output.progress_in_bytes("looking", package.bytes());
     let (actor, shown, from, looked_at) =
-        (caller.actor.clone(), bar.clone(), source.clone(), Arc::clone(&package));
+        (caller.actor.clone(), progress.teller(), source.clone(), Arc::clone(&package));
     let now = hub.now();
     let report = hub
         .read::<_, DirectoryError>(move |db| {
-            directory::dry_run(db, &actor, (&looked_at, &from, now), &mut |p| shown.set_position(p.bytes))
+            directory::dry_run(db, &actor, (&looked_at, &from, now), &mut |p| shown(p.bytes, p.of))
         })
         .await?;
-    bar.finish_and_clear();
+    drop(progress);
     let differs = report.changes() > 0 || report.missing() > 0;
     let Some(visibility) = take.filter(|_| report.stopped.is_none() && differs) else {
         return tell(&report, false, output);
     };
-    let bar = self::bar(output, package.bytes(), "importing");
-    let shown = bar.clone();
+    let progress = output.progress_in_bytes("importing", package.bytes());
+    let shown = progress.teller();
     let report = hub
         .write("directory.import", caller, move |tx| {
             let given = Given { package: &package, source: &source, visibility };
-            directory::import(tx, given, &mut |p| shown.set_position(p.bytes))
+            directory::import(tx, given, &mut |p| shown(p.bytes, p.of))
         })
         .await?;
-    bar.finish_and_clear();
+    drop(progress);
     tell(&report, true, output)
-}
-
-fn bar(output: &Output, bytes: u64, what: &'static str) -> ProgressBar {
-    if output.is_json() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{msg} {wide_bar} {percent}% {eta}");
-    ProgressBar::new(bytes)
-        .with_style(style.unwrap_or_else(|_ignored| ProgressStyle::default_bar()))
-        .with_message(what)
 }
 
 pub(super) fn tell(report: &Report, taken: bool, output: &Output) -> Result<(), CliError> {

@@ -11,5 +11,6 @@ mod gateway;
 mod onward;
 mod oversee;
 mod policy;
+mod progress;
 mod referral;
 mod walkthrough;

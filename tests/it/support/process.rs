@@ -28,7 +28,7 @@ use throughline::{
     storage::Store,
 };
 
-use super::{Org, Response, TestHub, database};
+use super::{Org, Response, TestHub, available, database};
 
 /// How long anything that must happen may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -161,6 +161,20 @@ impl Machine {
     pub(crate) fn run(&self, words: &str) -> Ended {
         let output = self.command(words).output().unwrap();
         Ended { status: output.status, out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Runs a command to its end at a terminal of its own, where there is one to be had; what it writes there is what it printed.
+    pub(crate) fn run_at_terminal(&self, words: &str) -> Option<Ended> {
+        let there = Command::new("script").arg("--version").output();
+        available("the program script", there.map_err(|error| error.to_string()))?;
+        let mut command = Command::new("script");
+        command.args(["-qec", &format!("{} {words}", env!("CARGO_BIN_EXE_throughline")), "/dev/null"]);
+        command.current_dir(self.folder.path()).env_clear().envs(&self.environment).env("TERM", "xterm");
+        // While somebody could still type, the terminal shows no end of what is typed.
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let _keyboard = child.stdin.take();
+        let output = child.wait_with_output().unwrap();
+        Some(Ended { status: output.status, out: text(output.stdout), err: String::new() })
     }
 
     /// Starts the hub, and does not wait for it.
