@@ -41,6 +41,7 @@ pub mod search;
 mod service;
 pub mod sheet;
 mod store;
+mod taxonomies;
 mod tongue;
 mod upkeep;
 mod visibility;
@@ -63,6 +64,7 @@ pub use rows::{Depth, Kind, enter_rows};
 pub use service::{
     Listing, Reporting, Service, ServiceInLanguage, Viewer, Visibility, find_service, find_service_in,
 };
+pub use taxonomies::{TAXONOMIES, taxonomies};
 pub use tongue::{TextLanguage, Tongue};
 pub use upkeep::{
     Checked, Freshness, Meeting, Met, Method, Outcome, Upkeep, Verification, Verified, Verify,

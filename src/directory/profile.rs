@@ -21,6 +21,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("service.json", include_str!("../../schemas/hsds-profile/service.json")),
     ("service_area.json", include_str!("../../schemas/hsds-profile/service_area.json")),
     ("service_at_location.json", include_str!("../../schemas/hsds-profile/service_at_location.json")),
+    ("taxonomy_term.json", include_str!("../../schemas/hsds-profile/taxonomy_term.json")),
     ("translation.json", include_str!("../../schemas/hsds-profile/translation.json")),
 ];
 

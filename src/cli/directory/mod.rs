@@ -91,6 +91,16 @@ pub(super) enum Directory {
         #[arg(long, default_value = "look")]
         source: String,
     },
+    /// Take in the taxonomies that come with the program: services, populations, barriers, humanitarian sectors. Looks first; --yes then takes
+    /// them.
+    #[command(after_help = "Examples:
+  throughline directory taxonomies         looks only
+  throughline directory taxonomies --yes   takes them")]
+    Taxonomies {
+        /// Take them, after the look. Without this nothing is changed.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Forget everything that came from a source.
     #[command(after_help = "Example:
   throughline directory forget national-list")]
@@ -317,6 +327,10 @@ impl Directory {
             Self::Validate { from, map, source } => {
                 let package = package(&from, map.as_deref(), output)?;
                 import(hub, caller, package, (source, None), output).await
+            }
+            Self::Taxonomies { yes } => {
+                let (package, source) = (directory::taxonomies()?, directory::TAXONOMIES.to_owned());
+                import(hub, caller, package, (source, yes.then_some(Visibility::Public)), output).await
             }
             Self::Visibility { visibility, service: Some(service), .. } => {
                 let was = seen(hub, caller, service).await?;

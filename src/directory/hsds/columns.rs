@@ -34,6 +34,7 @@ pub(in crate::directory) const COLUMNS: &[(&str, &[&str])] = &[
             "language",
             "taxonomy_id",
             "term_uri",
+            "crosswalk",
         ],
     ),
     ("program", &["id", "organization_id", "name", "alternate_name", "description", "text_language"]),

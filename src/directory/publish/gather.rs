@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::{hours, sectors::sectors};
+use super::{
+    hours,
+    sectors::{Borne, sectors},
+};
 use crate::{
     directory::{
         DirectoryError, Service, Viewer,
@@ -13,7 +16,7 @@ use crate::{
         list,
         rows::{self, Withheld},
         search::Point,
-        store,
+        store, taxonomies,
         tongue::{Told, Tongue, Versions},
     },
     kernel::{Timestamp, id::ServiceId},
@@ -260,12 +263,16 @@ impl Around {
         telephones.sort_unstable();
         telephones.dedup();
         let bears = self.parts.get(service).into_iter().flatten().filter(|(of, _)| of == "attribute");
-        let terms =
-            bears.filter_map(|(_, id)| self.cells.get(self.named(id, "taxonomy_term_id")?)?.get("code"));
+        let terms = bears.filter_map(|(_, id)| {
+            let term = self.named(id, "taxonomy_term_id")?;
+            let cell = |column: &str| self.cells.get(term)?.get(column).map(String::as_str);
+            let crosswalk = cell("crosswalk").or_else(|| taxonomies::crosswalk(term));
+            Some(Borne { code: cell("code").unwrap_or_default(), crosswalk: crosswalk.unwrap_or_default() })
+        });
         let offered = self.services.get(&service_id(service)?.to_string())?.clone();
         Some(Offered {
             place: place.to_owned(),
-            sectors: sectors(offered.service.as_ref(), terms.map(String::as_str)),
+            sectors: sectors(offered.service.as_ref(), terms),
             paper: self.paper((place, service, location), &offered),
             service: offered,
             telephones,

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::{directory::DirectoryError, policy::ServiceCode};
+use crate::{
+    directory::{DirectoryError, taxonomies::codes},
+    policy::ServiceCode,
+};
 
 /// The codes of OCHA's list and of its areas of protection. An area is not its sector: who counts protection does not count these unless
 /// they say so.
@@ -84,13 +87,21 @@ impl Sector {
     }
 }
 
-/// The sectors of a service: by its code, and by terms that are sectors or services themselves.
+/// A term that a service bears: its code, and what it is called elsewhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Borne<'a> {
+    pub(super) code: &'a str,
+    pub(super) crosswalk: &'a str,
+}
+
+/// The sectors of a service: by its code, and by terms that are sectors or services themselves, or lead to some.
 pub(super) fn sectors<'a>(
     service: Option<&'a ServiceCode>,
-    terms: impl Iterator<Item = &'a str>,
+    terms: impl Iterator<Item = Borne<'a>>,
 ) -> BTreeSet<&'static str> {
     let mut found = BTreeSet::new();
-    for code in service.map(ServiceCode::as_str).into_iter().chain(terms) {
+    let led = |term: Borne<'a>| std::iter::once(term.code).chain(codes(term.crosswalk, "ocha"));
+    for code in service.map(ServiceCode::as_str).into_iter().chain(terms.flat_map(led)) {
         let own = OF_SERVICES.iter().filter(|(known, _)| *known == code).flat_map(|(_, sectors)| *sectors);
         let named = SECTORS.iter().map(|(known, _)| known).filter(|known| **known == code);
         found.extend(own.chain(named).copied());
@@ -118,12 +129,15 @@ mod tests {
     #[test]
     fn a_sector_is_not_the_areas_below_it_unless_they_are_asked_for() {
         let code: ServiceCode = "SV02".parse().unwrap();
-        let own = sectors(Some(&code), ["EDU", "EDUCATION", "SV05"].into_iter());
+        let terms = ["EDU", "EDUCATION", "SV05"].map(|code| Borne { code, ..Borne::default() });
+        let own = sectors(Some(&code), terms.into_iter());
         assert_eq!(own, BTreeSet::from(["EDU", "PRO-GBV", "PRO-HTS", "WSH"]));
         assert!(!Sector::asked("PRO", false).unwrap().is_among(&own));
         assert!(Sector::asked("pro", true).unwrap().is_among(&own));
         assert!(Sector::asked("PRO-HTS", false).unwrap().is_among(&own));
         assert!(Sector::asked("PROT", true).is_err());
         assert!(sectors(None, [].into_iter()).is_empty());
+        let led = Borne { code: "FOOD", crosswalk: "ocha:FSC; ocha:NUT; ocha:XX; policy:SV01" };
+        assert_eq!(sectors(None, [led].into_iter()), BTreeSet::from(["FSC", "NUT"]));
     }
 }

@@ -2,6 +2,7 @@
 
 mod areas;
 mod calendar;
+mod cases;
 pub(crate) mod destruction;
 mod directory;
 mod drafts;
@@ -20,6 +21,7 @@ mod roundtrip;
 mod search;
 mod sheet;
 mod submit;
+mod taxonomies;
 mod tongues;
 mod trust;
 mod upkeep;

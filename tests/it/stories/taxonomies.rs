@@ -1,0 +1,118 @@
+//! The taxonomies that come with the program: taken in, listed, and counted by sector.
+
+use std::path::Path;
+
+use serde_json::Value;
+use throughline::directory::{
+    self, Given, TAXONOMIES, Visibility,
+    hsds::{Package, Report},
+};
+
+use crate::support::{TestHub, import_package, process::Machine, send, write_package};
+
+const SERVICES: &str = "497b74a5-9032-5712-9636-ea79615de422";
+const FOOD: &str = "30f2cfb1-f942-516e-b90a-7d927568030c";
+const GUARD: &str = "a47a3e51-2c82-55a4-ac1b-5bdfec912e9b";
+
+async fn taken(hub: &TestHub) -> Report {
+    let package: Package = directory::taxonomies().unwrap();
+    hub.hub
+        .write("directory.import", &hub.operator(), move |tx| {
+            let given = Given { package: &package, source: TAXONOMIES, visibility: Visibility::Public };
+            directory::import(tx, given, &mut |_| {})
+        })
+        .await
+        .unwrap()
+}
+
+async fn document(hub: &TestHub, path: &str) -> Value {
+    send(hub, None, "GET", &format!("/hsds/{path}"), &[], None).await.expect(200).body
+}
+
+#[actix_web::test]
+async fn the_taxonomies_that_come_along_are_listed_for_everybody_and_stay_as_they_are() {
+    let hub = TestHub::new();
+    let report = taken(&hub).await;
+    assert_eq!((report.refused, report.warned), (0, 0), "{:?}", report.problems);
+    assert_eq!(taken(&hub).await.changes(), 0, "a second time");
+    let taxonomies = document(&hub, "taxonomies").await;
+    let names: Vec<&str> =
+        taxonomies["contents"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Services for people on the move", "Populations", "Barriers", "Humanitarian sectors"]);
+    let food = document(&hub, &format!("taxonomy_terms/{FOOD}")).await;
+    assert_eq!((&food["code"], &food["taxonomy_id"]), (&"FOOD".into(), &SERVICES.into()));
+    let walk = food["crosswalk"].as_str().unwrap();
+    assert!(
+        walk.contains("ocha:FSC") && walk.contains("open-eligibility:1102") && walk.contains("policy:SV03")
+    );
+    let attributed = document(&hub, &format!("taxonomies/{SERVICES}")).await;
+    let said = attributed["description"].as_str().unwrap();
+    assert!(said.contains("Open Eligibility 2.0") && said.contains("CC BY-SA 3.0"), "{said}");
+    let top =
+        document(&hub, &format!("taxonomy_terms?taxonomy_id={SERVICES}&top_only=true&per_page=100")).await;
+    let all = document(&hub, &format!("taxonomy_terms?taxonomy_id={SERVICES}&per_page=100")).await;
+    assert!(top["total_items"].as_i64() < all["total_items"].as_i64());
+    let Some(schemas) = super::hsds::shared("data/hsds/spec-3.1/schema") else { return };
+    for (page, schema) in [(&taxonomies, "taxonomy.json"), (&all, "taxonomy_term.json")] {
+        let judge = super::hsds::validator(&schemas, schema);
+        page["contents"].as_array().unwrap().iter().for_each(|one| super::hsds::require_valid(&judge, one));
+    }
+}
+
+/// Services that bear terms of ours, one of a partner's with a cross-walk, and one that leads nowhere.
+fn package(folder: &Path) {
+    let files = [
+        ("organization", "id,name", String::from("o1,Harbour Aid\n")),
+        (
+            "taxonomy_term",
+            "id,name,crosswalk",
+            format!("{FOOD},Food,\n{GUARD},Guardians,\nx1,Clinics,ocha:HEA; ocha:XX\nx2,Other,\n"),
+        ),
+        (
+            "service",
+            "id,organization_id,name,status",
+            String::from(
+                "s1,o1,Soup,active\ns2,o1,Guardians,active\ns3,o1,Clinic,active\ns4,o1,Club,active\n",
+            ),
+        ),
+        ("location", "id,location_type", String::from("l1,physical\n")),
+        (
+            "service_at_location",
+            "id,service_id,location_id",
+            String::from("p1,s1,l1\np2,s2,l1\np3,s3,l1\np4,s4,l1\n"),
+        ),
+        (
+            "attribute",
+            "id,link_id,link_entity,taxonomy_term_id",
+            format!("a1,s1,service,{FOOD}\na2,s2,service,{GUARD}\na3,s3,service,x1\na4,s4,service,x2\n"),
+        ),
+    ];
+    write_package(folder, files);
+}
+
+#[actix_web::test]
+async fn sectors_are_found_through_the_terms_of_a_service() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path());
+    let report = import_package(&hub, folder.path().into(), ("coast", Visibility::Public)).await;
+    assert_eq!((report.refused, report.warned), (0, 0), "{:?}", report.problems);
+    let table = send(&hub, None, "GET", "/api/v1/directory/3w.csv", &[], None).await.expect(200).body;
+    let row = |name: &str| table.as_str().unwrap().lines().find(|row| row.contains(name)).unwrap().to_owned();
+    for (name, sectors) in [("Soup", "FSC|NUT"), ("Guardians", "PRO-CPN"), ("Clinic", "HEA"), ("Club", "")] {
+        assert!(row(name).contains(&format!(",{name},,{sectors},active,")), "{name}: {table}");
+    }
+    let exact = send(&hub, None, "GET", "/api/v1/directory/3w.csv?sector=PRO", &[], None).await.expect(200);
+    assert_eq!(exact.body.as_str().unwrap().lines().count(), 2, "an area is not its sector");
+}
+
+#[tokio::test]
+async fn one_command_takes_the_taxonomies_after_a_look() {
+    let machine = Machine::new();
+    let look = machine.run("directory taxonomies").expect(0);
+    assert!(look.out.contains("Nothing was changed."), "{}", look.out);
+    let taken = machine.run("directory taxonomies --yes").expect(0);
+    assert!(taken.out.contains("Imported: 120 rows"), "{}", taken.out);
+    let again = machine.run("directory taxonomies --yes").expect(0);
+    assert!(again.out.contains("Everything is there already"), "{}", again.out);
+}
