@@ -12,8 +12,8 @@ use crate::{
     access::{Actor, Tx},
     directory::{
         self, Change, Decided, Decision, DirectoryError, Draft, Intake, Link, LinkService, ListService,
-        Meeting, Service, ServiceInLanguage, SetAvailability, SetVisibility, Tongue, Verification, Verified,
-        Verify, Visibility, WriteDraft,
+        Meeting, Service, ServiceInLanguage, SetAvailability, SetStanding, SetVisibility, Tongue,
+        Verification, Verified, Verify, Visibility, WriteDraft,
         areas::{Area, AreaMode, AreasWanted, InArea},
         eligibility::{self, Facts},
         hours::When,
@@ -48,6 +48,7 @@ use crate::{
     write_draft,
     drop_draft,
     decide,
+    set_standing,
     decisions,
     link,
     unlink
@@ -73,6 +74,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/services/{service}/draft", web::put().to(write_draft))
         .route("/api/v1/services/{service}/draft", web::delete().to(drop_draft))
         .route("/api/v1/services/{service}/draft/decision", web::post().to(decide))
+        .route("/api/v1/services/{service}/standing", web::put().to(set_standing))
         .route("/api/v1/services/{service}/decisions", web::get().to(decisions))
         .route("/api/v1/services/{service}/link", web::put().to(link))
         .route("/api/v1/services/{service}/link", web::delete().to(unlink));
@@ -442,6 +444,25 @@ async fn decide(
     let settings = asking.hub.settings().directory.clone();
     change(asking, remember, "directory.decide", move |tx| {
         directory::decide(tx, (id, expected.0), (&command, &settings))
+    })
+    .await
+}
+
+/// Suspend an entry, archive it or take it up again, by the inclusion criteria. For those who keep the directory. What is not listed is
+/// inactive, whatever its source says: nobody is referred there, no search suggests it, and the public does not see it.
+#[utoipa::path(put, path = "/api/v1/services/{service}/standing", tag = "Directory",
+    params(("service" = String, Path), ("If-Match" = String, Header)), request_body = SetStanding,
+    responses((status = 200, body = Service), (status = 400, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn set_standing(
+    asking: Asking,
+    id: Path<ServiceId>,
+    expected: Expected,
+    body: Body<SetStanding>,
+) -> Result<HttpResponse, Problem> {
+    let ((command, remember), id) = (body.into_parts(), id.into_inner());
+    change(asking, remember, "directory.set_standing", move |tx| {
+        directory::set_standing(tx, (id, expected.0), &command)
     })
     .await
 }

@@ -76,6 +76,9 @@ pub enum DirectoryError {
         "the entry changed since this draft was written; its provider has to look at it and write it again"
     )]
     DraftOutdated,
+    /// A decision that changes nothing.
+    #[error("the entry stands so already")]
+    StandsSo,
     /// A refusal without a reason.
     #[error("say why it is refused; the provider reads it")]
     ReasonMissing,
@@ -120,6 +123,7 @@ impl Coded for DirectoryError {
             Self::BadSource => Code::new("directory.bad_source", Fault::Malformed),
             Self::BadEdit(_) => Code::new("directory.bad_draft", Fault::Refused),
             Self::DraftOutdated => Code::new("directory.draft_outdated", Fault::Conflict),
+            Self::StandsSo => Code::new("directory.stands_so", Fault::Conflict),
             Self::ReasonMissing => Code::new("directory.reason_missing", Fault::Malformed),
             Self::UnknownArea(_) => Code::new("directory.unknown_area", Fault::Malformed),
             Self::SeveralAreas(_) => Code::new("directory.several_areas", Fault::Malformed),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
-    Availability, DirectoryError, Listing, Reporting, Service, Upkeep, Visibility, areas,
+    Availability, DirectoryError, Listing, Reporting, Service, Standing, Upkeep, Visibility, areas,
     drafts::Overridden,
     hsds::{self, Package, Problem, Progress, Report, Row, TableReport, Tally, tables::Rule},
     rows::{self, Touched},
@@ -402,6 +402,7 @@ fn service(row: &Row, source: &str, taking: &Taking, now: Timestamp) -> Service 
         description: text("description"),
         url: row.cell("url").filter(|url| safe_url(url)).map(str::to_owned),
         status: Listing::from_name(&text("status")).unwrap_or(Listing::Inactive),
+        standing: Standing::Listed,
         visibility: taking.visibility,
         member: None,
         service: None,

@@ -48,8 +48,8 @@ mod visibility;
 
 pub use changes::{Change, changes};
 pub use drafts::{
-    Decided, Decision, Draft, DraftState, Edit, WriteDraft, decide, decisions, drafts, drop_draft,
-    find_draft, write_draft,
+    Decided, Decision, Draft, DraftState, Edit, SetStanding, WriteDraft, decide, decisions, drafts,
+    drop_draft, find_draft, set_standing, write_draft,
 };
 pub use error::DirectoryError;
 pub use export::{Exported, Target, export, export_plain};
@@ -62,7 +62,8 @@ pub use offer::{
 pub use publish::{Form, Portions, Publish, Sector, publish};
 pub use rows::{Depth, Kind, enter_rows};
 pub use service::{
-    Listing, Reporting, Service, ServiceInLanguage, Viewer, Visibility, find_service, find_service_in,
+    Listing, Reporting, Service, ServiceInLanguage, Standing, Viewer, Visibility, find_service,
+    find_service_in,
 };
 pub use taxonomies::{TAXONOMIES, taxonomies};
 pub use tongue::{TextLanguage, Tongue};

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Checked, DirectoryError, Listing, Method, Outcome, Reporting, Service, Upkeep, Verification, Visibility,
-    changes,
+    Checked, DirectoryError, Listing, Method, Outcome, Reporting, Service, Standing, Upkeep, Verification,
+    Visibility, changes,
     hsds::{Row, tables},
     rows, search, store, upkeep,
 };
@@ -134,6 +134,7 @@ pub fn list_service(
         description: cmd.description.to_string(),
         url: None,
         status: Listing::Active,
+        standing: Standing::Listed,
         visibility: cmd.visibility,
         member: Some(cmd.organisation),
         service: Some(cmd.service.clone()),

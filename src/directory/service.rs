@@ -110,6 +110,47 @@ impl Listing {
     }
 }
 
+/// Whether those who keep the directory list an entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// They do.
+    #[default]
+    Listed,
+    /// Not for now.
+    Suspended,
+    /// Not any more.
+    Archived,
+}
+
+impl Standing {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Listed => "listed",
+            Self::Suspended => "suspended",
+            Self::Archived => "archived",
+        }
+    }
+
+    pub(super) fn from_name(word: &str) -> Option<Self> {
+        [Self::Listed, Self::Suspended, Self::Archived].into_iter().find(|value| value.name() == word)
+    }
+
+    /// Whether it is listed.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    pub(super) fn is_listed(&self) -> bool {
+        *self == Self::Listed
+    }
+}
+
+impl FromStr for Standing {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::from_name(word).ok_or("expected listed, suspended or archived")
+    }
+}
+
 /// Whether a provider tells the authorities of people who come, or has to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -163,6 +204,9 @@ pub struct Service {
     pub url: Option<String>,
     /// Whether it is offered.
     pub status: Listing,
+    /// Whether those who keep the directory list it; absent when they do. What they do not is inactive, and only members see it.
+    #[serde(skip_serializing_if = "Standing::is_listed")]
+    pub standing: Standing,
     /// Who may find it.
     pub visibility: Visibility,
     /// The member organisation to refer to; absent when it is only known of, and has to be called.

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::{
     Availability, DirectoryError, LinkService, Listing, Reporting, Service, SetAvailability, SetVisibility,
-    Upkeep, Visibility, changes, fold::fold, hsds::Row, upkeep,
+    Standing, Upkeep, Visibility, changes, fold::fold, hsds::Row, upkeep,
 };
 use crate::{
     access::{AccessError, Tx},
@@ -53,6 +53,7 @@ struct ServiceRow {
     mismatches: i64,
     flagged_at: Option<i64>,
     reporting: String,
+    standing: String,
 }
 
 impl ServiceRow {
@@ -87,6 +88,7 @@ impl ServiceRow {
             mismatches: service.upkeep.mismatches,
             flagged_at: service.upkeep.flagged_at.map(Timestamp::micros),
             reporting: service.reports_to_authorities.name().to_owned(),
+            standing: service.standing.name().to_owned(),
         }
     }
 
@@ -113,6 +115,7 @@ impl ServiceRow {
             description: self.description,
             url: self.url,
             status: Listing::from_name(&self.status).ok_or(unreadable("services.status"))?,
+            standing: Standing::from_name(&self.standing).ok_or(unreadable("services.standing"))?,
             visibility: Visibility::from_name(&self.visibility).ok_or(unreadable("services.visibility"))?,
             member: match self.member {
                 Some(member) => Some(member.parse().map_err(|_ignored| unreadable("services.member"))?),
@@ -289,6 +292,37 @@ pub(super) fn set_visibility(tx: &mut Tx<'_>, cmd: &SetVisibility) -> Result<(),
         services::audit_id.eq(audit),
     ))
     .execute(tx.db().conn())?;
+    if changed == 1 { Ok(()) } else { Err(StorageError::Conflict) }
+}
+
+/// Says whether an entry is listed, and what its status is by that.
+pub(super) fn set_standing(
+    tx: &mut Tx<'_>,
+    (service, version): (ServiceId, i64),
+    standing: Standing,
+) -> Result<(), StorageError> {
+    let (now, audit, id) = (tx.now().micros(), tx.entry().to_string(), service.to_string());
+    let (row, closed): (String, Option<i64>) = services::table
+        .filter(services::id.eq(&id))
+        .select((services::row_id, services::closed_at))
+        .first(tx.db().conn())?;
+    // What is taken up again is what its source says, unless somebody found it closed.
+    let given = super::rows::store::cells(tx.db(), std::slice::from_ref(&row))?;
+    let given = given.get(&row).and_then(|cells| Listing::from_name(cells.get("status")?.trim()));
+    let status = match standing {
+        Standing::Listed if closed.is_none() => given.unwrap_or(Listing::Inactive),
+        Standing::Listed | Standing::Suspended | Standing::Archived => Listing::Inactive,
+    };
+    let changed =
+        diesel::update(services::table.filter(services::id.eq(&id).and(services::version.eq(version))))
+            .set((
+                services::standing.eq(standing.name()),
+                services::status.eq(status.name()),
+                services::version.eq(version.saturating_add(1)),
+                services::updated_at.eq(now),
+                services::audit_id.eq(audit),
+            ))
+            .execute(tx.db().conn())?;
     if changed == 1 { Ok(()) } else { Err(StorageError::Conflict) }
 }
 
@@ -611,7 +645,7 @@ pub(super) fn replace_service(tx: &mut Tx<'_>, service: &Service) -> Result<(), 
         ))
         .execute(tx.db().conn())?;
     diesel::update(services::table.filter(services::id.eq(row.id).and(services::source.eq(row.source))))
-        .filter(services::closed_at.is_null())
+        .filter(services::closed_at.is_null().and(services::standing.eq(Standing::Listed.name())))
         .set(services::status.eq(row.status))
         .execute(tx.db().conn())?;
     Ok(())

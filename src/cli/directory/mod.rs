@@ -19,8 +19,8 @@ use crate::{
     config::Settings,
     directory::{
         self, Checked, Decision, DirectoryError, Documents, Form, Link, Meeting, Met, Method, Outcome,
-        Publish, Reporting, Sector, SetVisibility, Tongue, Verified, Visibility, areas::AreasWanted,
-        search::Search,
+        Publish, Reporting, Sector, SetStanding, SetVisibility, Standing, Tongue, Verified, Visibility,
+        areas::AreasWanted, search::Search,
     },
     hub::{Caller, Hub},
     kernel::{
@@ -229,6 +229,22 @@ pub(super) enum Directory {
         #[arg(long)]
         reason: Option<Line<500>>,
     },
+    /// Suspend an entry, archive it or take it up again. What is not listed is inactive, no search suggests it, and the public does not see it.
+    #[command(after_help = "Examples:
+  throughline directory standing svc_… suspended --criteria 2026-1 --reason \"Turned people away\"
+  throughline directory standing svc_… listed --criteria 2026-1 --reason \"Reviewed\"")]
+    Standing {
+        /// The service.
+        service: ServiceId,
+        /// From now on: suspended, archived or listed.
+        standing: Standing,
+        /// The version of the inclusion criteria that it was held against.
+        #[arg(long)]
+        criteria: Line<60>,
+        /// Why; the provider reads it.
+        #[arg(long)]
+        reason: Line<500>,
+    },
     /// Take such a link back.
     #[command(after_help = "Example:
   throughline directory unlink svc_…")]
@@ -384,6 +400,16 @@ impl Directory {
             Self::Drafts => drafts(hub, caller, output).await,
             Self::Decide { service, approve, criteria, reason, .. } => {
                 decide(hub, caller, (service, Decision { approve, criteria, reason }), output).await
+            }
+            Self::Standing { service, standing, criteria, reason } => {
+                let was = seen(hub, caller, service).await?;
+                let command = SetStanding { standing, criteria, reason };
+                let now = hub
+                    .write("directory.set_standing", caller, move |tx| {
+                        directory::set_standing(tx, (service, was.version), &command)
+                    })
+                    .await?;
+                output.data(&now, line)
             }
             Self::Doubted { limit } => doubted(hub, caller, limit, output).await,
             Self::Unlink { service } => link(hub, caller, service, None, output).await,

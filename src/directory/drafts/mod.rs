@@ -8,18 +8,21 @@
 //! - What was taken outlives imports: a source that still gives what its provider corrected does not undo it.
 //! - Whether something is listed at all is decided by those who keep the directory, by the inclusion criteria that the steering committee
 //!   adopted; each decision is kept with the version of the criteria.
+//! - They suspend an entry, archive it and take it up again in the same way. No import, no draft and no verification lists what they do not.
 //! - A draft cannot say who sees the service, who provides it or where a secret place is: these are decided elsewhere.
 //!
 //! Source: IOM Guidance on Referral Mechanisms, 6.5 (keeping service maps up to date, inclusion criteria).
 
 mod edit;
 mod overrides;
+mod standing;
 mod store;
 
 use chrono::TimeDelta;
 pub use edit::Edit;
 pub(super) use overrides::{Overridden, store::forget};
 use serde::{Deserialize, Serialize};
+pub use standing::{SetStanding, set_standing};
 
 use super::{DirectoryError, Method, Outcome, Service, Verification, find_service, upkeep};
 use crate::{
@@ -112,7 +115,7 @@ pub struct Decision {
 /// A decision as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Decided {
-    /// What was decided: `approved` or `rejected`.
+    /// What was decided: of a draft `approved` or `rejected`, of the entry `suspended`, `archived` or `listed`.
     pub state: String,
     /// The version of the inclusion criteria.
     pub criteria: String,

@@ -94,7 +94,9 @@ macro_rules! fitting {
     ($query:expr, $viewer:expr, $sieve:expr) => {{
         let mut query = $query.filter(services::missing_since.is_null()).filter(services::place.gt(0));
         query = match $viewer {
-            Viewer::Anybody => query.filter(services::visibility.eq(Visibility::Public.name())),
+            Viewer::Anybody => query.filter(
+                services::visibility.eq(Visibility::Public.name()).and(services::standing.eq("listed")),
+            ),
             Viewer::Member(own) => {
                 let own = own.map_or_else(String::new, |own| own.to_string());
                 let ours = services::member.is_not_null().and(services::member.assume_not_null().eq(own));

@@ -79,7 +79,9 @@ pub(in crate::directory) fn enter_verification(
     } else {
         (was.upkeep.verified_at, was.upkeep.verify_by)
     };
-    let status = kept.outcome.listing(closed.is_some()).unwrap_or(was.status);
+    // That somebody found it does not list what those who keep the directory do not list.
+    let found = kept.outcome.listing(closed.is_some() && was.standing.is_listed());
+    let status = found.unwrap_or(was.status);
     let closed = match kept.outcome {
         Outcome::Closed => Some(kept.at.micros()),
         Outcome::Confirmed | Outcome::Corrected => None,

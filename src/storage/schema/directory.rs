@@ -61,6 +61,7 @@ diesel::table! {
         mismatches -> BigInt,
         flagged_at -> Nullable<BigInt>,
         reporting -> Text,
+        standing -> Text,
     }
 }
 

@@ -20,6 +20,7 @@ mod refused;
 mod roundtrip;
 mod search;
 mod sheet;
+mod standing;
 mod submit;
 mod taxonomies;
 mod tongues;
