@@ -159,6 +159,17 @@ pub(super) async fn import(
     tell(&report, true, output)
 }
 
+/// Takes in what comes with the program.
+pub(super) async fn taxonomies(
+    hub: &Hub,
+    caller: &Caller,
+    yes: bool,
+    output: &Output,
+) -> Result<(), CliError> {
+    let (package, source) = (directory::taxonomies()?, directory::TAXONOMIES.to_owned());
+    import(hub, caller, package, (source, yes.then_some(Visibility::Public)), output).await
+}
+
 pub(super) fn tell(report: &Report, taken: bool, output: &Output) -> Result<(), CliError> {
     output.data(&serde_json::json!({ "imported": taken, "report": report }), |_| {
         let mut lines = vec![format!(

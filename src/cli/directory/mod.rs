@@ -9,9 +9,9 @@ use std::path::PathBuf;
 
 use areas::{areas, import_areas};
 use clap::{Subcommand, ValueEnum};
-use exchange::{export, give, import, package, publish, suggest};
+use exchange::{export, give, import, package, publish, suggest, taxonomies};
 use find::{Wanted, find};
-use upkeep::{changes, decide, doubted, doubted_line, drafts, link, verifications, verify};
+use upkeep::{changes, decide, doubted, doubted_line, drafts, link, stand, verifications, verify};
 
 use super::{CliError, Output, block_on, open_hub};
 use crate::{
@@ -344,10 +344,7 @@ impl Directory {
                 let package = package(&from, map.as_deref(), output)?;
                 import(hub, caller, package, (source, None), output).await
             }
-            Self::Taxonomies { yes } => {
-                let (package, source) = (directory::taxonomies()?, directory::TAXONOMIES.to_owned());
-                import(hub, caller, package, (source, yes.then_some(Visibility::Public)), output).await
-            }
+            Self::Taxonomies { yes } => taxonomies(hub, caller, yes, output).await,
             Self::Visibility { visibility, service: Some(service), .. } => {
                 let was = seen(hub, caller, service).await?;
                 let command = SetVisibility { service, version: was.version, visibility };
@@ -402,14 +399,7 @@ impl Directory {
                 decide(hub, caller, (service, Decision { approve, criteria, reason }), output).await
             }
             Self::Standing { service, standing, criteria, reason } => {
-                let was = seen(hub, caller, service).await?;
-                let command = SetStanding { standing, criteria, reason };
-                let now = hub
-                    .write("directory.set_standing", caller, move |tx| {
-                        directory::set_standing(tx, (service, was.version), &command)
-                    })
-                    .await?;
-                output.data(&now, line)
+                stand(hub, caller, (service, SetStanding { standing, criteria, reason }), output).await
             }
             Self::Doubted { limit } => doubted(hub, caller, limit, output).await,
             Self::Unlink { service } => link(hub, caller, service, None, output).await,

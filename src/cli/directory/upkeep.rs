@@ -7,7 +7,8 @@ use super::{
 use crate::{
     access::Tx,
     directory::{
-        self, Change, Decision, DirectoryError, Draft, Link, LinkService, Verification, Verified, Verify,
+        self, Change, Decision, DirectoryError, Draft, Link, LinkService, SetStanding, Verification,
+        Verified, Verify,
     },
     hub::{Caller, Hub},
     kernel::{id::ServiceId, page::Asked},
@@ -107,6 +108,18 @@ pub(super) async fn decide(
     let deciding =
         move |tx: &mut Tx<'_>| directory::decide(tx, (service, draft.version), (&decision, &settings));
     let now = hub.write("directory.decide", caller, deciding).await?;
+    output.data(&now, line)
+}
+
+pub(super) async fn stand(
+    hub: &Hub,
+    caller: &Caller,
+    (service, command): (ServiceId, SetStanding),
+    output: &Output,
+) -> Result<(), CliError> {
+    let was = seen(hub, caller, service).await?;
+    let standing = move |tx: &mut Tx<'_>| directory::set_standing(tx, (service, was.version), &command);
+    let now = hub.write("directory.set_standing", caller, standing).await?;
     output.data(&now, line)
 }
 
