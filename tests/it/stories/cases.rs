@@ -2,7 +2,7 @@
 //!
 //! Source: IOM Guidance on Referral Mechanisms, 4.1.
 
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use serde_json::{Value, json};
 use throughline::directory::Visibility;
@@ -56,14 +56,14 @@ fn package(folder: &Path) {
     let mut terms =
         vec![format!("{LEGAL},Legal assistance,"), format!("{STAY},Regularisation of stay,{LEGAL}")];
     for (at, (name, term, ages, stated)) in OFFERS.iter().enumerate() {
-        services += &format!("s{at},o1,{name},active,{ages}\n");
-        attributes += &format!("a{at},s{at},service,{term}\n");
+        writeln!(services, "s{at},o1,{name},active,{ages}").unwrap();
+        writeln!(attributes, "a{at},s{at},service,{term}").unwrap();
         let row = format!("{term},Term {at},");
         if !terms.iter().any(|known| known.starts_with(term)) {
             terms.push(row);
         }
         for (rule, [attribute, operator, values, kind]) in stated.iter().enumerate() {
-            rules += &format!("r{at}x{rule},s{at},1,{attribute},{operator},\"{values}\",{kind}\n");
+            writeln!(rules, "r{at}x{rule},s{at},1,{attribute},{operator},\"{values}\",{kind}").unwrap();
         }
     }
     let files = [
