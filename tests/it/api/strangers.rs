@@ -385,11 +385,6 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
             .stranger(Stranger::MayNot)
             .by(Party::Coordinator),
         entry("DELETE /api/v1/services/{service}/draft", format!("{one}/draft"), 204),
-        entry("PUT /api/v1/services/{service}/standing", format!("{one}/standing"), 200)
-            .seen_at(&one)
-            .json(&json!({ "standing": "suspended", "criteria": "2026-1", "reason": "Under review" }))
-            .stranger(Stranger::MayNot)
-            .by(Party::Coordinator),
         entry("GET /api/v1/services/{service}/decisions", format!("{one}/decisions"), 200),
         entry("GET /api/v1/services/{service}/changes", format!("{one}/changes"), 200),
         entry("POST /api/v1/services/{service}/reports", format!("{one}/reports"), 200)
@@ -410,6 +405,11 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
             .seen_at(&one)
             .json(&json!({ "method": "visit", "outcome": "confirmed" })),
         entry("GET /api/v1/services/{service}/verifications", format!("{one}/verifications"), 200),
+        entry("PUT /api/v1/services/{service}/standing", format!("{one}/standing"), 200)
+            .seen_at(&one)
+            .json(&json!({ "standing": "suspended", "criteria": "2026-1", "reason": "Under review" }))
+            .stranger(Stranger::MayNot)
+            .by(Party::Coordinator),
         entry("PUT /api/v1/services/{service}/link", link.clone(), 200)
             .seen_at(&one)
             .json(&json!({ "organisation": clinic.id, "service": "SV01" }))
