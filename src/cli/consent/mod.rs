@@ -8,6 +8,7 @@ pub(super) mod register;
 mod shape;
 mod show;
 mod template;
+pub(super) mod untold;
 mod withdraw;
 pub(super) mod withdrawals;
 
@@ -26,7 +27,7 @@ use super::{
 use crate::{
     kernel::{
         Code, Fault,
-        id::{ConsentId, OrganisationId},
+        id::{ConsentId, OrganisationId, ReferralId},
         time::{Clock as _, SystemClock},
     },
     policy::Deny,
@@ -79,12 +80,15 @@ answer of the one before.")]
     #[command(after_help = "Example:
   throughline consent list --json")]
     List,
-    /// Show one consent, answer by answer: what still holds, what has ended, what was refused.
-    #[command(after_help = "Example:
-  throughline consent show con_…")]
+    /// Show one consent, answer by answer: what still holds, what has ended, what was refused; or what the person of a referral that was
+    /// passed on said about telling whoever sent it.
+    #[command(after_help = "Examples:
+  throughline consent show con_…
+  throughline consent show ref_…     whether whoever sent this referral may hear that it was passed on")]
     Show {
-        /// The consent.
-        consent: ConsentId,
+        /// The consent, or the referral.
+        #[arg(value_name = "CONSENT|REFERRAL", value_parser = which)]
+        which: Which,
     },
     /// The person's copy, in plain words: what was agreed, with whom, for what, until when, and how to take it back.
     #[command(after_help = "Examples:
@@ -122,6 +126,27 @@ Exceptions: WX1 a law demands it, WX2 a legal claim, WX3 a medical record, WX4 a
     Answer(withdrawals::AnswerArgs),
 }
 
+/// What is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    Consent(ConsentId),
+    Referral(ReferralId),
+}
+
+fn which(text: &str) -> Result<Which, String> {
+    let consent = text.parse().map(Which::Consent);
+    consent
+        .or_else(|_not_one| text.parse().map(Which::Referral))
+        .map_err(|_neither| String::from("expected a consent (con_…) or a referral (ref_…)"))
+}
+
+fn nothing_said(referral: ReferralId) -> CliError {
+    CliError::new(
+        Code::new("consent.not_here", Fault::NotFound),
+        format!("nothing is kept here of what the person of {referral} said about telling whoever sent it"),
+    )
+}
+
 /// A rule that a record breaks, and where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Complaint {
@@ -141,7 +166,15 @@ impl Consent {
             What::Template(args) => args.run(&home, output),
             What::Add { file, check } => add(&home, &file, check, output),
             What::List => show::list(&open(&home)?.all()?, output),
-            What::Show { consent } => show::one(&open(&home)?.find(consent)?, &names(&home)?, output),
+            What::Show { which: Which::Consent(consent) } => {
+                let records = open(&home)?;
+                let wishes =
+                    records.all_wishes()?.into_iter().filter(|wishes| wishes.concern(consent)).collect();
+                show::one(&records.find(consent)?, (wishes, &names(&home)?), output)
+            }
+            What::Show { which: Which::Referral(referral) } => {
+                show::said_of(&open(&home)?.wishes(referral)?.ok_or_else(|| nothing_said(referral))?, output)
+            }
             What::Receipt(args) => args.run(&home, output),
             What::Certify(args) => args.run(&home, output),
             What::Register(args) => args.run(&home, output),

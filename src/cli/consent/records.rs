@@ -4,12 +4,15 @@
 //! random id and says nothing.
 
 use std::{
+    fmt::Display,
     fs,
     io::ErrorKind,
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::untold::Wishes;
 
 use crate::{
     cli::{CliError, files, home::Home},
@@ -17,7 +20,7 @@ use crate::{
     crypto::{FileKey, Passphrase},
     kernel::{
         Code, Digest, Fault, Timestamp,
-        id::{CertificateId, ConsentId, OrganisationId, SystemIds, WithdrawalId},
+        id::{CertificateId, ConsentId, OrganisationId, ReferralId, SystemIds, WithdrawalId},
         time::{Clock as _, SystemClock},
     },
 };
@@ -194,7 +197,7 @@ impl Records {
 
     /// One consent.
     pub(in crate::cli) fn find(&self, id: ConsentId) -> Result<Held, CliError> {
-        self.read(&self.path(id), id)?.ok_or_else(|| {
+        self.read(id)?.ok_or_else(|| {
             CliError::new(
                 Code::new("consent.not_here", Fault::NotFound),
                 format!("this gateway keeps no {id}; see throughline consent list"),
@@ -216,7 +219,7 @@ impl Records {
     pub(in crate::cli) fn add(&self, record: &Record) -> Result<Held, CliError> {
         let bytes = record.bytes().map_err(|_ignored| unreadable(record.id))?;
         let text = String::from_utf8_lossy(bytes.expose()).into_owned();
-        let Some(mut held) = self.read(&self.path(record.id), record.id)? else {
+        let Some(mut held) = self.read(record.id)? else {
             if record.version != 1 {
                 return Err(version_refused(
                     "an earlier version of this consent is not here; add that first",
@@ -252,21 +255,60 @@ impl Records {
 
     /// Writes what is held of a consent.
     pub(in crate::cli) fn keep(&self, held: &Held) -> Result<(), CliError> {
-        let plain =
-            crate::kernel::Secret::new(serde_json::to_vec(held).map_err(|_ignored| unreadable(held.id))?);
-        let token = self.key.shut(&SystemIds, plain.expose())?;
-        files::replace(self.path(held.id), token.as_bytes())
+        self.shut(held.id, held)
     }
 
-    fn read(&self, path: &Path, id: ConsentId) -> Result<Option<Held>, CliError> {
-        let Some(token) = files::text_if_there(path)? else { return Ok(None) };
+    /// What a person said about telling whoever sent a referral; nothing when they said nothing.
+    pub(super) fn wishes(&self, referral: ReferralId) -> Result<Option<Wishes>, CliError> {
+        let Some(wishes) = self.unshut::<Wishes>(referral)? else { return Ok(None) };
+        if wishes.referral == referral { Ok(Some(wishes)) } else { Err(unreadable(referral)) }
+    }
+
+    /// All that was said about that.
+    pub(super) fn all_wishes(&self) -> Result<Vec<Wishes>, CliError> {
+        let mut ids = Vec::new();
+        for name in files::names_in(&self.folder)? {
+            ids.extend(name.strip_suffix(".jwe").and_then(|id| id.parse::<ReferralId>().ok()));
+        }
+        ids.sort();
+        Ok(ids
+            .into_iter()
+            .map(|id| self.wishes(id))
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect())
+    }
+
+    /// Writes what a person said about that.
+    pub(super) fn keep_wishes(&self, wishes: &Wishes) -> Result<(), CliError> {
+        self.shut(wishes.referral, wishes)
+    }
+
+    /// Whether this home keeps anything that was said of a referral. Needs no passphrase.
+    pub(super) fn keep_some_of(home: &Home, referral: ReferralId) -> Result<bool, CliError> {
+        Ok(home.folder(FOLDER)?.join(format!("{referral}.jwe")).exists())
+    }
+
+    fn shut<T: Serialize>(&self, id: impl Display + Copy, what: &T) -> Result<(), CliError> {
+        let plain = crate::kernel::Secret::new(serde_json::to_vec(what).map_err(|_ignored| unreadable(id))?);
+        let token = self.key.shut(&SystemIds, plain.expose())?;
+        files::replace(self.path(id), token.as_bytes())
+    }
+
+    fn unshut<T: DeserializeOwned>(&self, id: impl Display + Copy) -> Result<Option<T>, CliError> {
+        let Some(token) = files::text_if_there(self.path(id))? else { return Ok(None) };
         let plain = self.key.open(&token).map_err(|_ignored| unreadable(id))?;
-        let held: Held = serde_json::from_slice(plain.expose()).map_err(|_ignored| unreadable(id))?;
+        serde_json::from_slice(plain.expose()).map(Some).map_err(|_ignored| unreadable(id))
+    }
+
+    fn read(&self, id: ConsentId) -> Result<Option<Held>, CliError> {
+        let Some(held) = self.unshut::<Held>(id)? else { return Ok(None) };
         // A file under another's name would put one person's consent in another's place.
         if held.id == id { Ok(Some(held)) } else { Err(unreadable(id)) }
     }
 
-    fn path(&self, id: ConsentId) -> PathBuf {
+    fn path(&self, id: impl Display) -> PathBuf {
         self.folder.join(format!("{id}.jwe"))
     }
 }
@@ -286,7 +328,7 @@ fn make_key(home: &Home, folder: &Path, passphrase: &Passphrase) -> Result<(), C
     }
 }
 
-fn unreadable(id: ConsentId) -> CliError {
+fn unreadable(id: impl Display) -> CliError {
     CliError::new(
         Code::new("consent.unreadable", Fault::Malformed),
         format!(

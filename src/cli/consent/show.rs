@@ -6,6 +6,7 @@ use super::{
     super::{CliError, Output, policy, session::Names},
     Held,
     records::TakenBack,
+    untold::{Wish, Wishes},
 };
 use crate::{
     consent::{Choice, Effect, GrantLine, Named, Operation, Record, Status},
@@ -140,7 +141,11 @@ pub(super) fn list(all: &[Held], output: &Output) -> Result<(), CliError> {
 }
 
 /// Shows one consent whole. That it shows what the person said is what it is for.
-pub(super) fn one(held: &Held, names: &Names, output: &Output) -> Result<(), CliError> {
+pub(super) fn one(
+    held: &Held,
+    (wishes, names): (Vec<Wishes>, &Names),
+    output: &Output,
+) -> Result<(), CliError> {
     let (record, now) = (held.current()?, SystemClock.now());
     let (stands, taken_back) = (stands(held, now)?, held.taken_back()?);
     let mut shown = summary(held)?;
@@ -155,6 +160,7 @@ pub(super) fn one(held: &Held, names: &Names, output: &Output) -> Result<(), Cli
             })
         });
         members.insert(String::from("issued"), issued.collect());
+        members.insert(String::from("passed_on"), json!(wishes));
     }
     output.data(&shown, |_| {
         let mut lines = vec![
@@ -192,8 +198,27 @@ pub(super) fn one(held: &Held, names: &Names, output: &Output) -> Result<(), Cli
             ));
         }
         lines.extend(taken_back.iter().map(|one| format!("Taken back {}", taken(one, names))));
+        lines.extend(wishes.iter().map(said));
         lines.join("\n")
     })
+}
+
+/// Shows what the person of a referral said about telling whoever sent it.
+pub(super) fn said_of(wishes: &Wishes, output: &Output) -> Result<(), CliError> {
+    output.data(wishes, said)
+}
+
+/// What a person said about telling whoever sent a referral, the last first.
+fn said(wishes: &Wishes) -> String {
+    let line = |heard: &super::untold::Heard| {
+        let by = heard.by.map_or(String::new(), |staff| format!(", heard by {staff}"));
+        let wish = match heard.wish {
+            Wish::Untold => "is not to hear that it is passed on",
+            Wish::Told => "may hear that it is passed on",
+        };
+        format!("Whoever sent {} {wish}: said by {} on {}{by}", wishes.referral, wishes.subject, heard.at)
+    };
+    wishes.heard.iter().rev().map(line).collect::<Vec<_>>().join("\n  before that: ")
 }
 
 /// What was taken back, and when, in words.

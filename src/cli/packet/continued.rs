@@ -4,7 +4,11 @@
 use std::collections::BTreeSet;
 
 use super::{
-    super::{CliError, agreement, home::Home},
+    super::{
+        CliError, Output, agreement,
+        consent::untold::{Said, Wishes},
+        home::Home,
+    },
     reach::Gateway,
 };
 use crate::{
@@ -13,9 +17,18 @@ use crate::{
     policy::FieldId,
 };
 
-/// How a packet continues a referral, by whether the person objects to its sender being told.
-pub(super) const fn continues(untold: bool) -> Onwards {
-    if untold { Onwards::Untold } else { Onwards::Yes }
+/// How a packet continues a referral, by what the person said about telling its sender. What they said another time is brought to mind.
+pub(super) fn continues(wishes: Option<&Wishes>, says_so_now: Option<Said>, output: &Output) -> Onwards {
+    let Some((wishes, since)) = wishes.and_then(|wishes| Some((wishes, wishes.untold_since()?))) else {
+        return Onwards::Yes;
+    };
+    if says_so_now.is_none() {
+        output.say(format!(
+            "The person said on {since} that whoever sent {} must not hear that it is passed on: they do not.",
+            wishes.referral
+        ));
+    }
+    Onwards::Untold
 }
 
 /// The referral that a packet brought to this organisation; `received` is what was in it, where that is at hand.

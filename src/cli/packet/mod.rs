@@ -76,7 +76,7 @@ Who sent the first packet finds the answer in `throughline packet inbox`, and fe
     #[command(after_help = "Examples:
   throughline packet pass-on in.rp1 --to org_… --field CF.name --field CF.phone --service SV12 --urgency U2 --out onward.rp1
   throughline packet pass-on in.rp1 --to org_… --field CF.name --own found.json --service SV12 --urgency U2 --out onward.rp1
-  throughline packet pass-on in.rp1 … --untold          the person does not want the first sender to hear of it
+  throughline packet pass-on in.rp1 … --untold          the person does not want the first sender to hear of it, now or later
   throughline packet send onward.rp1        also notes on the first referral that it was passed on, unless it is untold
 The referral it came with is in service: throughline referral start ref_… --since DAY
 With a consent that this organisation took itself: throughline packet seal --parent ref_…")]

@@ -14,7 +14,12 @@ use clap::Args;
 use serde_json::json;
 
 use super::{
-    super::{CliError, Output, agreement, files, home::Home},
+    super::{
+        CliError, Output, agreement,
+        consent::untold::{Continued, HeardArgs, follow},
+        files,
+        home::Home,
+    },
     continued::{brought_by, continues},
     form::{Contents, Said, filled},
     reach::{Gateway, covering, offered},
@@ -25,8 +30,8 @@ use super::{
 use crate::{
     agreements::Terms,
     consent::{
-        CitedAgreement, CitedCertificate, Course, Facts, FieldSource, FormFacts, Parent, ProtectionSignal,
-        Release, Wanted, WantedField, release_seen,
+        CitedAgreement, CitedCertificate, Course, Facts, FieldSource, FormFacts, Onwards, Parent,
+        ProtectionSignal, Release, Wanted, WantedField, release_seen,
     },
     crypto::DecryptionKey,
     kernel::{
@@ -80,9 +85,12 @@ pub(super) struct PassOnArgs {
     update_of: Option<PacketId>,
     #[command(flatten)]
     said: Said,
-    /// The person does not want whoever sent the packet to hear that it was passed on.
+    /// The person does not want whoever sent the packet to hear that it was passed on. It is kept: what is passed on of the same referral
+    /// later is untold as well, until --told.
     #[arg(long)]
     untold: bool,
+    #[command(flatten)]
+    heard: HeardArgs,
 }
 
 /// What is sealed: what was received, and what this organisation adds.
@@ -107,12 +115,15 @@ impl PassOnArgs {
     pub(super) async fn run(&self, home: &Home, output: &Output) -> Result<(), CliError> {
         let body = files::bytes(&self.packet)?;
         let claimed = inspect(&body)?.envelope;
-        let keyring = home.keyring(&home.passphrase("Passphrase: ")?)?;
+        let (passphrase, said) = (home.passphrase("Passphrase: ")?, self.heard.said(self.untold)?);
+        let keyring = home.keyring(&passphrase)?;
         let mut gateway = Gateway::reach(home, keyring, &[claimed.iss, self.to]).await?;
         let opened = self.opened(home, (claimed.jti, &body), &mut gateway)?;
         let policy = &gateway.policy;
         let passed = self.passed(&opened, policy)?;
         let first = &opened.envelope;
+        let of = Continued { referral: first.referral, subject: first.sub, consent: None };
+        let onwards = continues(follow(home, &passphrase, of, said)?.as_ref(), said, output);
         let received = opened.manifest.fields.iter().map(|field| field.f.clone()).collect();
         let parent = brought_by(first, Some(received), (home, &gateway)).await?;
         let cited = first.scope.as_ref().map(|scope| CitedCertificate { id: scope.id, digest: scope.h });
@@ -121,8 +132,12 @@ impl PassOnArgs {
         })?;
         let seen = gateway.certificate(cited.id).await?;
         let now = SystemClock.now();
-        let facts =
-            self.facts((first, cited, parent), self.wanted(&passed, policy), (home, &gateway), now)?;
+        let facts = self.facts(
+            (first, cited, parent),
+            (self.wanted(&passed, policy), onwards),
+            (home, &gateway),
+            now,
+        )?;
         let release = release_seen(&seen, &self.form_facts(&passed, policy), &facts)
             .map_err(|denials| denied(&denials))?;
         let letter = self.letter(first, passed, &release, &gateway)?;
@@ -212,7 +227,7 @@ impl PassOnArgs {
     fn facts(
         &self,
         (first, cited, parent): (&Envelope, CitedCertificate, Parent),
-        fields: Vec<WantedField>,
+        (fields, onwards): (Vec<WantedField>, Onwards),
         (home, gateway): (&Home, &Gateway),
         now: Timestamp,
     ) -> Result<Facts, CliError> {
@@ -242,7 +257,7 @@ impl PassOnArgs {
             round: first.att.round,
             overrides: BTreeSet::new(),
             worker_anonymous: self.said.worker_anonymous,
-            onwards: continues(self.untold),
+            onwards,
             course: if self.update_of.is_some() { Course::Continues } else { Course::Begins },
         };
         Ok(Facts {

@@ -9,7 +9,12 @@ use serde_json::{Value, json};
 use super::{
     super::{
         CliError, Output, agreement,
-        consent::{certify, records::Records, register},
+        consent::{
+            certify,
+            records::Records,
+            register,
+            untold::{Continued, HeardArgs, follow},
+        },
         files,
         home::Home,
     },
@@ -86,9 +91,12 @@ pub(super) struct SealArgs {
     /// given several times.
     #[arg(long = "received", value_name = "FIELD", requires = "parent")]
     received: Vec<FieldId>,
-    /// The person does not want whoever sent that referral to hear that something was passed on.
+    /// The person does not want whoever sent that referral to hear that something was passed on. It is kept: what is passed on of it later is
+    /// untold as well, until --told.
     #[arg(long, requires = "parent")]
     untold: bool,
+    #[command(flatten)]
+    heard: HeardArgs,
     /// Leave out what the person said no to, instead of refusing the whole.
     #[arg(long)]
     leave_out: bool,
@@ -132,8 +140,10 @@ impl SealArgs {
         let form = self.filled.read(policy)?;
         let certificate = certificate(&rests, &gateway)?;
         let fields = self.wanted(&form, policy)?;
-        let mut facts = facts(self, fields, &rests, certificate, (&gateway, now));
-        facts.parent = self.continued(home, &gateway).await?;
+        let parent = self.continued(home, &gateway).await?;
+        let onwards = self.onwards((home, &passphrase), &rests, output)?;
+        let mut facts = facts(self, (fields, onwards), &rests, certificate, (&gateway, now));
+        facts.parent = parent;
         let refused =
             if self.leave_out { WhenThePersonSaidNo::LeaveOut } else { WhenThePersonSaidNo::Refuse };
         let form_facts = self.filled.said.facts(form.travelling(policy));
@@ -172,6 +182,25 @@ impl SealArgs {
         }
         // What was in it, the hub knows.
         brought_by(&first, None, (home, gateway)).await.map(Some)
+    }
+
+    /// How it continues that, by what the person says now or said before about telling its sender.
+    fn onwards(
+        &self,
+        (home, passphrase): (&Home, &Passphrase),
+        rests: &RestsOn,
+        output: &Output,
+    ) -> Result<Onwards, CliError> {
+        let said = self.heard.said(self.untold)?;
+        match (self.parent, said) {
+            (None, None) => Ok(Onwards::No),
+            (None, Some(_)) => Err(unusable("--told comes with --parent")),
+            (Some(referral), _) => {
+                let (subject, consent) = (rests.record.subject, Some(rests.record.id));
+                let wishes = follow(home, passphrase, Continued { referral, subject, consent }, said)?;
+                Ok(continues(wishes.as_ref(), said, output))
+            }
+        }
     }
 
     fn tell(
@@ -332,7 +361,7 @@ fn still_denied(claims: &Claims, taken_back: &[Extent]) -> Result<Vec<DeniedPart
 /// open or withdrawn) is taken to be in order here: the hub judges the same rule again with what it knows.
 fn facts(
     args: &SealArgs,
-    fields: Vec<WantedField>,
+    (fields, onwards): (Vec<WantedField>, Onwards),
     rests: &RestsOn,
     certificate: Presented,
     (gateway, now): (&Gateway, Timestamp),
@@ -359,7 +388,7 @@ fn facts(
         round: args.round,
         overrides: args.overrides.iter().copied().collect(),
         worker_anonymous: args.filled.said.worker_anonymous,
-        onwards: args.parent.map_or(Onwards::No, |_| continues(args.untold)),
+        onwards,
         course: if args.update_of.is_some() { Course::Continues } else { Course::Begins },
     };
     Facts {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        CliError, Output, files,
+        CliError, Output, consent, files,
         home::Home,
         known::node_key,
         referral::add_child,
@@ -35,7 +35,11 @@ pub(super) async fn send(
 ) -> Result<(), CliError> {
     let body = files::bytes(packet)?;
     let seen = inspect(&body)?;
-    let session = Session::open(home, output).await?;
+    let passphrase = home.passphrase("Passphrase: ")?;
+    if let Some(parent) = seen.envelope.parent.filter(|_| !seen.envelope.att.untold) {
+        consent::untold::may_be_told(home, &passphrase, parent)?;
+    }
+    let session = Session::open_with(home, &passphrase, output).await?;
     let node = node_key(home, &session.hub).await?;
     if seen.envelope.kind == PacketKind::Referral {
         look_who_is_told(&session, &seen, reports_known, output).await?;

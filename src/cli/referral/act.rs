@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        CliError, Output, files,
+        CliError, Output, consent, files,
         home::Home,
         known::node_key,
         policy,
@@ -30,7 +30,11 @@ use crate::{
 pub(super) async fn act(home: &Home, asked: Request, output: &Output) -> Result<(), CliError> {
     let policy = policy::of(home)?;
     check_reason(&asked.asked, &policy)?;
-    let session = Session::open(home, output).await?;
+    let passphrase = home.passphrase("Passphrase: ")?;
+    if matches!(asked.asked, Move::AddChild { .. }) {
+        consent::untold::may_be_told(home, &passphrase, asked.referral)?;
+    }
+    let session = Session::open_with(home, &passphrase, output).await?;
     let node = node_key(home, &session.hub).await?;
     let answer = match once(&session, &asked, &node).await {
         // Nothing may stand between a person and a withdrawal; any other move is for a person to decide again.

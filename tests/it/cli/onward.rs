@@ -185,7 +185,7 @@ async fn what_lakeside_asked_the_person_itself_is_passed_on_under_its_own_consen
         lakeside.run(hub, &seal(&format!("--parent {parent} --received CF.phone"))).await.expect(65).err;
     assert!(absent.contains("CF.phone"), "{absent}");
 
-    for (more, noted) in [("--untold", 0), ("", 1)] {
+    for (more, noted) in [("--untold", 0), ("", 0), ("--told", 1)] {
         let sealed = lakeside.json(hub, &seal(&format!("{continues} {more}"))).await;
         assert_eq!(sealed["parent"], json!(parent));
         let sent = lakeside.run(hub, "packet send onward.rp1").await.expect(0);
@@ -203,5 +203,79 @@ async fn what_lakeside_asked_the_person_itself_is_passed_on_under_its_own_consen
         harbour.run(hub, &format!("referral show {child}")).await.expect(69);
         lakeside.run(hub, &format!("referral cancel {child} --reason CX01")).await.expect(0);
     }
+    let shown = lakeside.json(hub, &format!("consent show {consent}")).await;
+    let heard = &shown["passed_on"][0];
+    assert_eq!((&heard["referral"], &heard["subject"]), (&json!(parent), &shown["subject"]));
+    let wishes: Vec<_> = heard["heard"].as_array().unwrap().iter().map(|one| &one["wish"]).collect();
+    assert_eq!(wishes, ["untold", "told"]);
+    let alone = lakeside.run(hub, &seal("--told")).await.expect(65).err;
+    assert!(alone.contains("--parent"), "{alone}");
     assert!(!hub.everything_stored().contains("Canary"));
+}
+
+#[actix_web::test]
+async fn what_the_person_wants_untold_is_kept_and_kept_to_until_they_say_otherwise() {
+    let meddler = Meddler::new();
+    let ground = ground(&meddler).await;
+    let Ground { hub, lakeside, hillside, parent, .. } = &ground;
+    lakeside.run(hub, "packet open in.rp1").await.expect(0);
+    ground.accepts().await;
+    ground.starts().await;
+    let pass_on = |out: &str, more: &str| {
+        format!(
+            "packet pass-on in.rp1 --to {} --field CF.name --service SV07 --urgency U2 --out {out} {more}",
+            hillside.id
+        )
+    };
+    let ends = async |passed: &Value| {
+        let child = passed["referral"].as_str().unwrap();
+        lakeside.run(hub, &format!("referral cancel {child} --reason CX01")).await.expect(0);
+    };
+    let show = format!("consent show {parent}");
+    assert!(lakeside.run(hub, &show).await.expect(69).err.contains("consent.not_here"));
+    let unheard =
+        lakeside.run(hub, &pass_on("first.rp1", &format!("--heard-by {WORKER}"))).await.expect(65).err;
+    assert!(unheard.contains("consent.heard_nothing"), "{unheard}");
+
+    let told = lakeside.json(hub, &pass_on("told.rp1", "")).await;
+    let first = lakeside.json(hub, &pass_on("first.rp1", &format!("--untold --heard-by {WORKER}"))).await;
+    lakeside.run(hub, "packet send first.rp1").await.expect(0);
+    let shown = lakeside.json(hub, &show).await;
+    let said = &shown["heard"][0];
+    assert_eq!((&said["wish"], &said["by"]), (&json!("untold"), &json!(WORKER)));
+    let of = lakeside.json(hub, &format!("referral show {parent}")).await;
+    assert_eq!((&shown["referral"], &shown["subject"]), (&json!(parent), &of["party"]["subject"]));
+    let words = lakeside.run(hub, &show).await.expect(0).out;
+    let at = said["at"].as_str().unwrap().split('.').next().unwrap();
+    for part in [parent.as_str(), "is not to hear", shown["subject"].as_str().unwrap(), at, WORKER] {
+        assert!(words.contains(part), "{part} is not in {words}");
+    }
+
+    // What was sealed before would tell, and so would a note on the referral.
+    let add_child = format!("referral add-child {parent} --child {}", first["referral"].as_str().unwrap());
+    for tells in ["packet send told.rp1", &add_child] {
+        let refused = lakeside.run(hub, tells).await.expect(65).err;
+        assert!(refused.contains("error[consent.untold]") && refused.contains(parent), "{refused}");
+    }
+    ends(&first).await;
+
+    // Nobody says it again, and it is kept to.
+    let second = lakeside.run(hub, &pass_on("second.rp1", "")).await.expect(0).err;
+    assert!(second.contains("must not hear"), "{second}");
+    let second = lakeside.json(hub, &pass_on("second.rp1", "")).await;
+    lakeside.run(hub, "packet send second.rp1").await.expect(0);
+    assert_eq!(ground.noted().await, 0);
+    ends(&second).await;
+
+    // The person does not mind any more, which is kept as well.
+    let third = lakeside.json(hub, &pass_on("third.rp1", "--told")).await;
+    for packet in ["third.rp1", "third.rp1"] {
+        lakeside.run(hub, &format!("packet send {packet}")).await.expect(0);
+    }
+    assert_eq!(ground.noted().await, 1);
+    let wishes = lakeside.json(hub, &show).await["heard"].clone();
+    assert_eq!((&wishes[0]["wish"], &wishes[1]["wish"]), (&json!("untold"), &json!("told")));
+    ends(&third).await;
+    lakeside.run(hub, "packet send told.rp1").await.expect(0);
+    assert_ne!(told["referral"], third["referral"]);
 }
