@@ -7,17 +7,19 @@ use actix_web::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Asking, Body, Expected, Paging, Problem, ProblemDocument, Remembered, answer, reply::respond};
+use super::{
+    Asking, Body, Expected, Paging, Problem, ProblemDocument, Remembered, answer, door::Door, reply::respond,
+};
 use crate::{
     access::{Actor, Tx},
     directory::{
-        self, Change, Decided, Decision, DirectoryError, Draft, Intake, Link, LinkService, ListService,
-        Meeting, Service, ServiceInLanguage, SetAvailability, SetStanding, SetVisibility, Tongue,
-        Verification, Verified, Verify, Visibility, WriteDraft,
+        self, Availability, Change, Decided, Decision, DirectoryError, Draft, Intake, Link, LinkService,
+        ListService, Meeting, Service, ServiceInLanguage, SetAvailability, SetStanding, SetVisibility,
+        Tongue, Verification, Verified, Verify, Visibility, WriteDraft,
         areas::{Area, AreaMode, AreasWanted, InArea},
         eligibility::{self, Facts},
         hours::When,
-        search::{Around, Results, Search, Term},
+        search::{Around, Results, Search, Term, TermMode},
     },
     hub::{Remember, Reply},
     kernel::{
@@ -80,17 +82,6 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/services/{service}/link", web::delete().to(unlink));
 }
 
-/// Which terms count for one that was asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum TermMode {
-    /// It alone.
-    #[default]
-    Exact,
-    /// It and those below it.
-    Descendants,
-}
-
 /// What to search for. Nothing about a person belongs here.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -127,6 +118,12 @@ struct Query {
     area: Option<String>,
     /// `serves`, or `located` for what is in the area.
     area_mode: Option<AreaMode>,
+    /// Only what takes people in this way at present.
+    availability: Option<Availability>,
+    /// Only what was verified then or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    verified_since: Option<Timestamp>,
     /// Also what is flagged because it did not fit what people met, and what is stale. Confirm it before anybody is referred there.
     #[serde(default)]
     doubtful: bool,
@@ -159,6 +156,8 @@ impl Query {
             term: self.taxonomy_term.map(|id| Term { id, below }),
             language: self.language,
             area: self.area.map(|code| InArea { code, mode: self.area_mode.unwrap_or_default() }),
+            availability: self.availability,
+            verified_since: self.verified_since,
             person,
             open_at,
             doubtful: self.doubtful,
@@ -182,22 +181,35 @@ struct SearchFor {
 /// Search the directory. Best first when words or a place are asked for, otherwise by name; when nothing is found, `nothing` says why.
 #[utoipa::path(get, path = "/api/v1/services", tag = "Directory", params(Query),
     responses((status = 200, body = Results), (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument)))]
-async fn search(asking: Asking, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
-    found(asking, query.into_inner().wanted(None)?).await
+async fn search(
+    asking: Asking,
+    door: web::Data<Door>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Problem> {
+    found(asking, door, query.into_inner().wanted(None)?).await
 }
 
 /// Search the directory for a person, with the query in the body, where it stands in no address and no log. What is said of the person
 /// is judged against the rules of each service and forgotten; a service is left out only when a rule of its own is against it.
 #[utoipa::path(post, path = "/api/v1/services/search", tag = "Directory", request_body = SearchFor,
     responses((status = 200, body = Results), (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument)))]
-async fn search_posted(asking: Asking, body: Body<SearchFor>) -> Result<HttpResponse, Problem> {
+async fn search_posted(
+    asking: Asking,
+    door: web::Data<Door>,
+    body: Body<SearchFor>,
+) -> Result<HttpResponse, Problem> {
     let SearchFor { query, person } = body.value;
     let today = asking.hub.now().datetime().date_naive();
     let person = person.map(|person| person.facts(today)).transpose().map_err(DirectoryError::from)?;
-    found(asking, query.unwrap_or_default().wanted(person)?).await
+    found(asking, door, query.unwrap_or_default().wanted(person)?).await
 }
 
-async fn found(asking: Asking, (wanted, asked): (Search, Asked)) -> Result<HttpResponse, Problem> {
+async fn found(
+    asking: Asking,
+    door: web::Data<Door>,
+    (wanted, asked): (Search, Asked),
+) -> Result<HttpResponse, Problem> {
+    let _turn = door.searching().await?;
     let (actor, now) = (asking.caller.actor, asking.hub.now());
     let found =
         asking.hub.read(move |db| directory::search::search(db, &actor, &wanted, &asked, now)).await?;

@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroUsize},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -18,7 +18,7 @@ use actix_web::{
     http::header::{self, HeaderMap},
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::{Problem, tokens::COOKIE};
 use crate::{
@@ -44,6 +44,7 @@ pub(super) struct Door {
     strangers: DefaultKeyedRateLimiter<IpAddr>,
     proxies: Networks,
     hashing: Arc<Semaphore>,
+    searching: Semaphore,
     bodies: Arc<Bodies>,
     header_bytes: usize,
 }
@@ -79,6 +80,7 @@ impl Door {
             strangers: RateLimiter::keyed(quota(limits.stranger_requests_per_second, limits.stranger_burst)),
             proxies: settings.server.trusted_proxies.clone(),
             hashing: Arc::new(Semaphore::new(settings.access.passphrases_at_once)),
+            searching: Semaphore::new(searches_at_once(settings)),
             bodies: Arc::new(Bodies { most: limits.bodies_bytes, held: Mutex::default() }),
             header_bytes: limits.header_bytes,
         }
@@ -125,6 +127,15 @@ impl Door {
         }
     }
 
+    /// A turn to search the directory, in the order in which they came. A search works the whole time, so more at once than there are cores
+    /// would only be slower each.
+    pub(super) async fn searching(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        match tokio::time::timeout(PATIENCE, self.searching.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => Err(busy()),
+        }
+    }
+
     /// Room for a body, until what is answered is dropped.
     pub(super) fn room(&self, holder: String, bytes: usize) -> Result<Held, Problem> {
         Bodies::hold(&self.bodies, holder, bytes).ok_or_else(busy)
@@ -135,6 +146,12 @@ impl Door {
         self.callers.retain_recent();
         self.strangers.retain_recent();
     }
+}
+
+/// As many searches as there are cores; where the database is another process, some wait for it meanwhile.
+fn searches_at_once(settings: &Settings) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    if settings.database.url.starts_with("sqlite:") { cores } else { cores.saturating_mul(2) }
 }
 
 /// The token after `Bearer`, in a header that is text.

@@ -5,7 +5,7 @@
 //! are added; a parameter that is not known is refused; `top_only` means terms without a term above them; errors are problem documents.
 //! A query can be sent as the JSON body of a POST as well, where it stands in no address and no log.
 
-use std::{collections::VecDeque, io};
+use std::{collections::VecDeque, io, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -17,14 +17,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Asking, Body, Problem, ProblemDocument};
+use super::{Asking, Body, Problem, ProblemDocument, door::Door};
 use crate::{
-    access::{AccessError, Actor},
+    access::AccessError,
     directory::{
-        self, Depth, DirectoryError, Kind, Tongue,
+        self, Availability, Depth, DirectoryError, Kind, Tongue,
         areas::{AreaMode, InArea},
+        eligibility::Facts,
+        hours::When,
         list::{MOST_PER_PAGE, Narrowed, NumberedPage, PER_PAGE, Shown},
-        search::Around,
+        search::{Around, Search, Term, TermMode},
     },
     hub::Hub,
     kernel::{Code, Digest, Fault, Timestamp},
@@ -86,6 +88,31 @@ enum Format {
     Ndjson,
 }
 
+/// Whether a service takes people: the codes of FHIR's SDOH Clinical Care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum IntakeStatus {
+    /// It does.
+    Capacity,
+    /// Nobody, and there is no waiting list.
+    NoCapacity,
+    /// It has a waiting list.
+    Waitlist,
+    /// After an assessment of its own.
+    AdditionalAssessmentRequired,
+}
+
+impl IntakeStatus {
+    const fn availability(self) -> Availability {
+        match self {
+            Self::Capacity => Availability::Open,
+            Self::NoCapacity => Availability::Full,
+            Self::Waitlist => Availability::Waitlist,
+            Self::AdditionalAssessmentRequired => Availability::Assessment,
+        }
+    }
+}
+
 /// What is asked of a list of services or of services at locations. All of it must fit.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -105,6 +132,22 @@ struct ServicesAsked {
     area: Option<String>,
     /// `serves`, or `located` for what is in the area.
     area_mode: AreaMode,
+    /// Where this language is spoken, BCP 47.
+    #[param(max_length = 35)]
+    #[schema(max_length = 35)]
+    language: Option<String>,
+    /// What is not closed then: as the clock at the place shows it, `2026-03-02T09:30`, or a moment with an offset.
+    #[param(max_length = 40)]
+    #[schema(max_length = 40)]
+    open_at: Option<String>,
+    /// What takes people in this way at present.
+    intake_status: Option<IntakeStatus>,
+    /// What was verified then or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    verified_since: Option<Timestamp>,
+    /// What is not shut to somebody of so many completed years; only in the body of a POST.
+    age: Option<u32>,
     /// Which page; the first is 1.
     page: Option<u32>,
     /// How many on a page, 1 to 100; 50 when left out.
@@ -113,6 +156,8 @@ struct ServicesAsked {
     format: Format,
     /// What bears this term.
     taxonomy_term_id: Option<Uuid>,
+    /// `exact`, or `descendants` for the terms below it as well.
+    taxonomy_term_mode: TermMode,
     /// What bears any term of this taxonomy.
     taxonomy_id: Option<Uuid>,
     /// What this organisation offers.
@@ -252,18 +297,51 @@ impl List {
     }
 }
 
+impl List {
+    /// Refuses what must not stand in an address.
+    fn addressed(self) -> Result<Self, Problem> {
+        if self.narrowed.search.person.is_some() {
+            return Err(Problem::new(
+                Code::new("hsds.person", Fault::Malformed),
+                "An age stands in no address, because addresses are logged on their way; send it in the body of a POST.",
+            ));
+        }
+        Ok(self)
+    }
+}
+
 const fn depth(full: bool) -> Shown {
     Shown::Document(if full { Depth::Full } else { Depth::Listed })
 }
 
+/// What has these words.
+fn worded(text: String) -> Search {
+    Search { text, ..Search::everything() }
+}
+
 impl ServicesAsked {
     fn list(self, kind: Kind) -> Result<List, Problem> {
-        let narrowed = Narrowed {
+        let below = self.taxonomy_term_mode == TermMode::Descendants;
+        let (exact, below) =
+            if below { (None, self.taxonomy_term_id) } else { (self.taxonomy_term_id, None) };
+        let open_at =
+            self.open_at.map(|text| text.parse::<When>().map_err(DirectoryError::BadMoment)).transpose()?;
+        let search = Search {
             text: self.search,
+            term: below.map(|id| Term { id, below: true }),
+            language: self.language,
+            open_at,
+            availability: self.intake_status.map(IntakeStatus::availability),
+            verified_since: self.verified_since,
+            person: self.age.map(Facts::aged).transpose().map_err(DirectoryError::from)?,
             around: Around::asked(self.lat, self.lon, self.proximity)?,
             area: self.area.map(|code| InArea { code, mode: self.area_mode }),
+            ..Search::everything()
+        };
+        let narrowed = Narrowed {
+            search,
             organization: self.organization_id,
-            term: self.taxonomy_term_id,
+            term: exact,
             taxonomy: self.taxonomy_id,
             modified_after: self.modified_after,
             lang: self.lang,
@@ -277,7 +355,7 @@ impl ServicesAsked {
 impl OrganizationsAsked {
     fn list(self) -> Result<List, Problem> {
         let narrowed = Narrowed {
-            text: self.search,
+            search: worded(self.search),
             term: self.taxonomy_term_id,
             taxonomy: self.taxonomy_id,
             lang: self.lang,
@@ -290,7 +368,7 @@ impl OrganizationsAsked {
 
 impl TaxonomiesAsked {
     fn list(self) -> Result<List, Problem> {
-        let narrowed = Narrowed { text: self.search, lang: self.lang, ..Narrowed::default() };
+        let narrowed = Narrowed { search: worded(self.search), lang: self.lang, ..Narrowed::default() };
         List::new(Kind::Taxonomy, (narrowed, depth(true)), self.format, (self.page, self.per_page))
     }
 }
@@ -298,7 +376,7 @@ impl TaxonomiesAsked {
 impl TermsAsked {
     fn list(self) -> Result<List, Problem> {
         let narrowed = Narrowed {
-            text: self.search,
+            search: worded(self.search),
             taxonomy: self.taxonomy_id,
             parent: self.parent_id,
             top_only: self.top_only,
@@ -385,9 +463,9 @@ macro_rules! lists {
         #[doc = $doc]
         #[utoipa::path(get, path = $path, tag = "Directory (HSDS)", params($asked),
             responses((status = 200, body = NumberedPage), (status = 400, body = ProblemDocument)))]
-        async fn $get(asking: Asking, request: HttpRequest, query: web::Query<$asked>) -> Result<HttpResponse, Problem> {
+        async fn $get(asking: Asking, door: web::Data<Door>, request: HttpRequest, query: web::Query<$asked>) -> Result<HttpResponse, Problem> {
             let $value = query.into_inner();
-            answer(asking, &request, $list?).await
+            answer(asking, &door, (&request, $list?.addressed()?)).await
         }
 
         #[doc = $doc]
@@ -395,9 +473,9 @@ macro_rules! lists {
         /// The query stands in the body.
         #[utoipa::path(post, path = $path, tag = "Directory (HSDS)", request_body = $asked,
             responses((status = 200, body = NumberedPage), (status = 400, body = ProblemDocument)))]
-        async fn $post(asking: Asking, request: HttpRequest, body: Body<$asked>) -> Result<HttpResponse, Problem> {
+        async fn $post(asking: Asking, door: web::Data<Door>, request: HttpRequest, body: Body<$asked>) -> Result<HttpResponse, Problem> {
             let $value = body.value;
-            answer(asking, &request, $list?).await
+            answer(asking, &door, (&request, $list?)).await
         }
     )*};
 }
@@ -470,20 +548,27 @@ async fn document(
     Ok(tagged(request, &found))
 }
 
-async fn answer(asking: Asking, request: &HttpRequest, mut list: List) -> Result<HttpResponse, Problem> {
+async fn answer(
+    asking: Asking,
+    door: &Door,
+    (request, mut list): (&HttpRequest, List),
+) -> Result<HttpResponse, Problem> {
+    let _turn = door.searching().await?;
     let actor = asking.caller.actor;
-    list.narrowed.today = asking.hub.now().datetime().date_naive();
-    if list.format == Format::Ndjson {
+    list.narrowed.now = asking.hub.now();
+    let List { kind, narrowed, shown, format, page, per_page } = list;
+    if format == Format::Ndjson {
         // What cannot be asked for is said before the answer begins.
-        let (kind, narrowed) = (list.kind, list.narrowed.clone());
-        asking.hub.read(move |db| directory::list::check(db, kind, &narrowed)).await?;
-        return Ok(lines(asking.hub, actor, list));
+        let asked = asking
+            .hub
+            .read(move |db| directory::list::List::ask(db, &actor, (kind, narrowed, shown)))
+            .await?;
+        return Ok(lines(asking.hub, asked));
     }
     let page = asking
         .hub
         .read(move |db| {
-            let what = (list.kind, &list.narrowed, list.shown);
-            directory::list::list_page(db, &actor, what, (list.page, list.per_page))
+            directory::list::List::ask(db, &actor, (kind, narrowed, shown))?.page(db, (page, per_page))
         })
         .await?;
     Ok(tagged(request, &page))
@@ -518,15 +603,14 @@ fn tagged(request: &HttpRequest, answer: &impl Serialize) -> HttpResponse {
 /// Where streaming stands: what is ready to be sent, and the place behind which to go on.
 struct Going {
     hub: web::Data<Hub>,
-    actor: Actor,
-    list: List,
+    list: Arc<directory::list::List>,
     ready: VecDeque<Value>,
     place: Option<i64>,
 }
 
 /// One object on each line, read in portions as the client takes them; a client that goes away ends the reading.
-fn lines(hub: web::Data<Hub>, actor: Actor, list: List) -> HttpResponse {
-    let going = Going { hub, actor, list, ready: VecDeque::new(), place: Some(0) };
+fn lines(hub: web::Data<Hub>, list: directory::list::List) -> HttpResponse {
+    let going = Going { hub, list: Arc::new(list), ready: VecDeque::new(), place: Some(0) };
     let lines = stream::try_unfold(going, |mut going| async move {
         while going.ready.is_empty() {
             let Some(place) = going.place else { return Ok(None) };
@@ -544,12 +628,8 @@ fn lines(hub: web::Data<Hub>, actor: Actor, list: List) -> HttpResponse {
 
 impl Going {
     async fn fetch(&mut self, place: i64) -> io::Result<()> {
-        let (actor, kind, narrowed, shown) =
-            (self.actor.clone(), self.list.kind, self.list.narrowed.clone(), self.list.shown);
-        let read = self
-            .hub
-            .read(move |db| directory::list::list_behind(db, &actor, (kind, &narrowed, shown), place))
-            .await;
+        let list = Arc::clone(&self.list);
+        let read = self.hub.read(move |db| list.behind(db, place)).await;
         // The answer has begun: all that can be done is to end it before its end.
         let found = read.map_err(|error| {
             let problem = Problem::from(error);

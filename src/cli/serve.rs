@@ -12,6 +12,7 @@ use super::{CliError, Output, node::start_log, open_hub};
 use crate::{
     api,
     config::Settings,
+    directory,
     hub::Hub,
     jobs,
     kernel::{Code, Fault},
@@ -46,6 +47,9 @@ async fn until_told(hub: Hub, output: &Output) -> Result<(), CliError> {
     } else {
         None
     };
+    let warmed = hub.clone();
+    // When it fails, the first search says why.
+    tokio::spawn(async move { warmed.read(directory::search::warm).await });
     tracing::info!(address = %serving.address, database = hub.store().engine().name(), policy = hub.policy().dictionary(), "serving");
     output.say(format!(
         "Throughline serves {} at {}. Ctrl-C stops it.",

@@ -76,6 +76,15 @@ impl Viewer {
             Err(_nobody) => Self::Anybody,
         }
     }
+
+    /// Whether an entry of a visibility and of a member may be seen.
+    pub(super) fn sees(self, visibility: Visibility, member: Option<OrganisationId>) -> bool {
+        match self {
+            Self::Keeper => true,
+            Self::Anybody => visibility == Visibility::Public,
+            Self::Member(own) => visibility != Visibility::Restricted || (member.is_some() && member == own),
+        }
+    }
 }
 
 /// Whether an entry stands. The words are those of HSDS, with an underscore for the blank.
@@ -244,12 +253,11 @@ pub fn find_service(
 ) -> Result<Service, DirectoryError> {
     actor.may(Permission::ReadDirectory)?;
     let service = store::service(db, id, now)?;
-    let own = service.member.is_some() && service.member == actor.organisation();
-    let cleared = own || actor.may(Permission::ManageDirectory).is_ok();
-    if service.visibility == Visibility::Restricted && !cleared {
-        return Err(AccessError::NotFound.into());
+    if Viewer::of(actor).sees(service.visibility, service.member) {
+        Ok(service)
+    } else {
+        Err(AccessError::NotFound.into())
     }
-    Ok(service)
 }
 
 /// A service with its texts in the language that was asked for.

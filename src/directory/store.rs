@@ -141,28 +141,6 @@ impl ServiceRow {
     }
 }
 
-/// Services that fit conditions, by name.
-pub(super) fn by_name(
-    db: &mut Db<'_>,
-    conditions: &str,
-    (after, limit): (&str, i64),
-    now: Timestamp,
-) -> Result<Vec<(Service, String)>, StorageError> {
-    let rows: Vec<ServiceRow> = services::table
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(conditions))
-        .filter(services::sort_key.gt(after))
-        .order(services::sort_key)
-        .limit(limit)
-        .select(ServiceRow::as_select())
-        .load(db.conn())?;
-    rows.into_iter()
-        .map(|row| {
-            let key = row.sort_key.clone();
-            Ok((row.into_service(now)?, key))
-        })
-        .collect()
-}
-
 /// Services by their ids.
 pub(super) fn by_ids(
     db: &mut Db<'_>,
@@ -171,10 +149,8 @@ pub(super) fn by_ids(
 ) -> Result<HashMap<String, Service>, StorageError> {
     let mut found = HashMap::new();
     for ids in ids.chunks(AT_ONCE) {
-        let rows: Vec<ServiceRow> = services::table
-            .filter(services::id.eq_any(ids))
-            .select(ServiceRow::as_select())
-            .load(db.conn())?;
+        let theirs = services::table.filter(services::id.eq_any(ids));
+        let rows: Vec<ServiceRow> = natively!(db, conn => theirs.select(ServiceRow::as_select()).load(conn))?;
         for row in rows {
             found.insert(row.id.clone(), row.into_service(now)?);
         }

@@ -1,9 +1,11 @@
 //! One connection, either engine, and the two ways to hold it: for reading and for writing.
 
+use std::sync::Arc;
+
 use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
 use diesel::{PgConnection, RunQueryDsl as _, SqliteConnection, sql_types::BigInt};
 
-use super::StorageError;
+use super::{StorageError, beside::Beside};
 use crate::kernel::Digest;
 
 /// A connection to one of the two engines; queries written in diesel's language run on both.
@@ -50,11 +52,22 @@ impl Engine {
 /// A connection for reading. `store.rs` files take it; nobody else looks inside.
 pub struct Db<'a> {
     conn: &'a mut Conn,
+    beside: Option<Arc<Beside>>,
 }
 
 impl<'a> Db<'a> {
     pub(super) fn new(conn: &'a mut Conn) -> Self {
-        Self { conn }
+        Self { conn, beside: None }
+    }
+
+    /// With what rooms keep in memory of this database.
+    pub(super) fn beside(conn: &'a mut Conn, beside: Arc<Beside>) -> Self {
+        Self { conn, beside: Some(beside) }
+    }
+
+    /// What a room keeps in memory of this database; inside a write, where nothing is kept, one of its own.
+    pub fn kept<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.beside.as_ref().map_or_else(|| Arc::new(T::default()), |beside| beside.of())
     }
 
     /// The connection itself, for `store.rs`.

@@ -23,8 +23,10 @@
 //!   which costs as much as running it. Given up: such a statement is compiled twice. Everything else goes through the enum.
 //! - Everything else about the two engines' differences is in `docs/storage.md`.
 //!
-//! It does not retry by itself beyond that, does not cache, and knows no table.
+//! It does not retry by itself beyond that, and knows no table. What a room keeps in memory of a database has a place beside the
+//! connections ([`Db::kept`]); what stands there is that room's affair.
 
+mod beside;
 mod db;
 mod error;
 mod migrate;

@@ -17,6 +17,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::{
     Conn, Db, Engine, StorageError,
+    beside::Beside,
     migrate::{self, Applied, MigrationStatus},
     write::{Job, Log, Waiting, Work, WriteFailed, run_writer},
 };
@@ -55,6 +56,7 @@ struct Inner {
     file: Option<PathBuf>,
     /// Held as long as this process serves from the file.
     lock: Mutex<Option<File>>,
+    beside: Arc<Beside>,
 }
 
 /// What the readiness check wants to know.
@@ -142,6 +144,7 @@ impl Store {
                 opening,
                 file,
                 lock: Mutex::new(None),
+                beside: Arc::default(),
             }),
         })
     }
@@ -201,7 +204,7 @@ impl Store {
         let inner = Arc::clone(&self.inner);
         tokio::task::spawn_blocking(move || {
             let mut conn = inner.reader()?;
-            work(&mut Db::new(&mut conn))
+            work(&mut Db::beside(&mut conn, Arc::clone(&inner.beside)))
         })
         .await
         .map_err(|_panicked| StorageError::Panicked)?

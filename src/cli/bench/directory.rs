@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::NaiveDate;
 use clap::Args;
 
 use super::{
@@ -29,13 +30,14 @@ use crate::{
         Code, Fault,
         time::{Clock as _, SystemClock},
     },
-    storage::{Db, Engine, StorageError, Store},
+    storage::{Engine, StorageError},
 };
 
-/// Makes a directory like a real one, imports it, and searches it over HTTP: by words with a typing error, by radius, and by both.
+/// Makes a directory like a real one, imports it, and searches it over HTTP: by words with a typing error, by radius, for a person, and by
+/// all of these.
 ///
-/// Beside it stands the limit of this machine and this database, measured in the same run: the bare query for the candidates of the same
-/// searches, with the words folded and their likenesses known, over as many connections, without HTTP and without ranking.
+/// Beside it stands the limit of this machine, measured in the same run: finding the candidates of the same searches, with the words folded and
+/// their likenesses known, on as many threads, without HTTP and without ranking.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -144,7 +146,7 @@ impl Directory {
             let (outcome, hub, load) = run.ask(of, self.searches(), output).await?;
             stop.check()?;
             let limit = {
-                let _shown = output.working("measuring the bare query");
+                let _shown = output.working("measuring the limit");
                 run.limit(of, self.limit_length()).await?
             };
             stop.check()?;
@@ -199,7 +201,7 @@ impl Run {
         let warm_up = searches / WARM_UP;
         let aim = Aim {
             address: self.settings.server.address,
-            ask: Ask::Get,
+            ask: Ask { path: "/api/v1/services/search", media: "application/json", expected: 200 },
             token: &token,
             connections: self.connections,
             warm_up,
@@ -214,7 +216,7 @@ impl Run {
                 return Ok(false);
             }
             let number = u64::try_from(number).unwrap_or(u64::MAX);
-            *into = question(of, number, self.written.organisations).0.into_bytes();
+            *into = question(of, (number, self.written.organisations), today()).0.into_bytes();
             progress.step();
             Ok(true)
         };
@@ -228,7 +230,7 @@ impl Run {
         Ok((outcome, between.0, between.1))
     }
 
-    /// The bare queries of such questions: alone, and over as many connections as the hub was asked over.
+    /// Finding the candidates of such questions and no more: alone, and on as many threads as there were connections.
     async fn limit(&self, of: Question, length: Duration) -> Result<Limit, CliError> {
         let store = opened(self.settings.database.opening()).await?;
         let organisations = self.written.organisations;
@@ -238,7 +240,7 @@ impl Run {
                     Bare::of(
                         db,
                         &Actor::operator(),
-                        &question(of, number, organisations).1,
+                        &question(of, (number, organisations), today()).1,
                         SystemClock.now(),
                     )
                 };
@@ -246,14 +248,17 @@ impl Run {
             })
             .await?;
         let prepared: Arc<[Bare]> = prepared.into();
-        let mut limit = alone(&store, Arc::clone(&prepared)).await?;
+        let mut limit = alone(&prepared);
         let to = Instant::now() + length;
         let asking: Vec<_> = (0..self.connections)
-            .map(|begin| tokio::spawn(ask_until(store.clone(), Arc::clone(&prepared), begin, to)))
+            .map(|begin| {
+                let prepared = Arc::clone(&prepared);
+                tokio::task::spawn_blocking(move || ask_until(&prepared, begin, to))
+            })
             .collect();
         let mut asked = 0u32;
         for each in asking {
-            asked = asked.saturating_add(each.await.map_err(|_panicked| StorageError::Panicked)??);
+            asked = asked.saturating_add(each.await.map_err(|_panicked| StorageError::Panicked)?);
         }
         let took = to.elapsed() + length;
         limit.per_second = f64::from(asked) / took.as_secs_f64();
@@ -308,6 +313,10 @@ impl Run {
     }
 }
 
+fn today() -> NaiveDate {
+    SystemClock.now().datetime().date_naive()
+}
+
 /// What was used when something began, and when it ended.
 type Between = (Used, Used);
 
@@ -348,43 +357,30 @@ fn not_imported() -> CliError {
     )
 }
 
-/// Each bare query once, one after the other.
-async fn alone(store: &Store, prepared: Arc<[Bare]>) -> Result<Limit, CliError> {
-    let (found, mut alone) = store
-        .read::<_, StorageError>(move |db| {
-            let (mut found, mut alone) = (0usize, Vec::new());
-            for bare in prepared.iter() {
-                let started = Instant::now();
-                found = found.saturating_add(bare.candidates(db, SystemClock.now())?);
-                alone.push(started.elapsed());
-            }
-            Ok((found, alone))
-        })
-        .await?;
+/// Each question once, one after the other.
+fn alone(prepared: &[Bare]) -> Limit {
+    let (mut found, mut alone) = (0usize, Vec::new());
+    for bare in prepared {
+        let started = Instant::now();
+        found = found.saturating_add(bare.candidates());
+        alone.push(started.elapsed());
+    }
     alone.sort_unstable();
     let candidates = per(found, per(alone.len(), 1.0));
-    Ok(Limit { candidates, alone, per_second: 0.0 })
+    Limit { candidates, alone, per_second: 0.0 }
 }
 
-/// Asks bare queries one after the other until the time is over, and at least one.
-async fn ask_until(
-    store: Store,
-    prepared: Arc<[Bare]>,
-    begin: usize,
-    to: Instant,
-) -> Result<u32, StorageError> {
-    let (mut asked, mut place) = (0u32, begin.saturating_mul(7));
-    loop {
-        let (of, at) = (Arc::clone(&prepared), place);
-        let ask = move |db: &mut Db<'_>| {
-            of.get(at % of.len().max(1)).map_or(Ok(0), |bare| bare.candidates(db, SystemClock.now()))
-        };
-        let _candidates: usize = store.read::<_, StorageError>(ask).await?;
-        (asked, place) = (asked.saturating_add(1), place.saturating_add(1));
+/// Asks one question after the other until the time is over, and at least one.
+fn ask_until(prepared: &[Bare], begin: usize, to: Instant) -> u32 {
+    let mut asked = 0u32;
+    for bare in prepared.iter().cycle().skip(begin.saturating_mul(7)) {
+        bare.candidates();
+        asked = asked.saturating_add(1);
         if Instant::now() >= to {
-            return Ok(asked);
+            break;
         }
     }
+    asked
 }
 
 /// How many questions the limit is measured with.

@@ -22,7 +22,7 @@ pub(super) struct Row {
     pub(super) measured: f64,
     /// Of what.
     pub(super) unit: &'static str,
-    /// How many bare queries there are a second; nothing for an import.
+    /// How often a second the candidates are found and no more; nothing for an import.
     pub(super) limit: Option<f64>,
     /// What part of that was reached.
     pub(super) ratio: Option<f64>,
@@ -58,9 +58,9 @@ pub(super) struct Parameters {
 /// What is behind the numbers.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(super) struct Details {
-    /// How many services the bare query finds, on average.
+    /// How many candidates are found, on average.
     pub(super) candidates: f64,
-    /// How long the middle bare query takes when it is alone.
+    /// How long it takes to find them, alone, in the middle case.
     pub(super) bare_p50_ms: f64,
     /// And 95 of a hundred.
     pub(super) bare_p95_ms: f64,

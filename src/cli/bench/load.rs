@@ -41,25 +41,13 @@ pub(super) struct Aim<'a> {
 
 /// How the hub is asked.
 #[derive(Clone, Copy)]
-pub(super) enum Ask<'a> {
-    /// Each body is handed in at a path, and accepted with 201.
-    Post {
-        /// The path.
-        path: &'a str,
-        /// Media type of the bodies.
-        media: &'a str,
-    },
-    /// Each body is a path with its query, and answered with 200.
-    Get,
-}
-
-impl Ask<'_> {
-    const fn expected(self) -> u16 {
-        match self {
-            Self::Post { .. } => 201,
-            Self::Get => 200,
-        }
-    }
+pub(super) struct Ask<'a> {
+    /// Where bodies are handed in.
+    pub(super) path: &'a str,
+    /// Their media type.
+    pub(super) media: &'a str,
+    /// The status that means yes.
+    pub(super) expected: u16,
 }
 
 /// What came of it.
@@ -174,7 +162,7 @@ impl<'a> Connection<'a> {
             let (status, answer) = self.answer()?;
             let after = Instant::now();
             let counted = number >= self.aim.warm_up;
-            if status != self.aim.ask.expected() {
+            if status != self.aim.ask.expected {
                 sent.refused = sent.refused.saturating_add(usize::from(counted));
                 sent.complaint.get_or_insert_with(|| String::from_utf8_lossy(&answer).into_owned());
             } else if counted {
@@ -189,24 +177,14 @@ impl<'a> Connection<'a> {
 
     fn write(&self, body: &[u8], request: &mut Vec<u8>) {
         let Aim { address, ask, token, .. } = self.aim;
-        let parts: [&[u8]; 2] = match ask {
-            Ask::Post { path, .. } => [b"POST ", path.as_bytes()],
-            Ask::Get => [b"GET ", body],
-        };
+        let (Ask { path, media, .. }, length) = (ask, body.len());
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
+             content-type: {media}\r\ncontent-length: {length}\r\n\r\n"
+        );
         request.clear();
-        for part in parts {
-            request.extend_from_slice(part);
-        }
-        let head = format!(" HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n");
         request.extend_from_slice(head.as_bytes());
-        if let Ask::Post { media, .. } = ask {
-            let length = body.len();
-            let head = format!("content-type: {media}\r\ncontent-length: {length}\r\n\r\n");
-            request.extend_from_slice(head.as_bytes());
-            request.extend_from_slice(body);
-        } else {
-            request.extend_from_slice(b"\r\n");
-        }
+        request.extend_from_slice(body);
     }
 
     /// Reads one answer to its end.

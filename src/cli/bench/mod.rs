@@ -35,7 +35,7 @@ pub(super) enum Bench {
     #[command(after_help = "Example:
   throughline bench submit")]
     Submit(submit::Submit),
-    /// Import a generated directory and search it over HTTP, against the bare queries of the database.
+    /// Import a generated directory and search it over HTTP, against finding the candidates alone.
     #[command(after_help = "Example:
   throughline bench directory")]
     Directory(directory::Directory),

@@ -222,7 +222,7 @@ impl Run {
     fn aim<'a>(&self, path: &'a str, media: &'a str, token: &'a str, warm_up: usize) -> Aim<'a> {
         Aim {
             address: self.settings.server.address,
-            ask: Ask::Post { path, media },
+            ask: Ask { path, media, expected: 201 },
             token,
             connections: self.connections,
             warm_up,

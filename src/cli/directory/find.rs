@@ -7,13 +7,11 @@ use std::{
 
 use clap::Args;
 
-use super::{
-    super::{CliError, Output, files},
-    line,
-};
+use super::line;
 use crate::{
+    cli::{CliError, Output, files},
     directory::{
-        self, DirectoryError,
+        self, Availability, DirectoryError,
         areas::{AreaMode, InArea},
         eligibility::{self, Answer, Facts},
         hours::{Open, When},
@@ -44,6 +42,9 @@ pub(in crate::cli) struct Wanted {
     /// Only where this language is spoken, such as fr.
     #[arg(long)]
     language: Option<String>,
+    /// Only what takes people in this way at present: open, waitlist, full, assessment or unknown.
+    #[arg(long, value_parser = availability)]
+    availability: Option<Availability>,
     /// Also what is flagged or stale; confirm it before anybody is referred there.
     #[arg(long)]
     doubtful: bool,
@@ -77,11 +78,18 @@ impl Wanted {
             language: self.language,
             area: self.area.map(|code| InArea { code, mode: self.area_mode }),
             person: self.person.map(|from| facts(&from, hub)).transpose()?,
+            availability: self.availability,
             doubtful: self.doubtful,
             open_at: self.open_at,
             ..Search::default()
         })
     }
+}
+
+/// Whether a service takes people, in a word.
+fn availability(word: &str) -> Result<Availability, &'static str> {
+    serde_json::from_value(serde_json::Value::from(word))
+        .map_err(|_unknown| "expected open, waitlist, full, assessment or unknown")
 }
 
 pub(super) async fn find(

@@ -54,6 +54,13 @@ pub struct Facts {
     pub(super) complete: BTreeSet<Attribute>,
 }
 
+impl Facts {
+    /// Nothing but completed years of life.
+    pub fn aged(years: u32) -> Result<Self, FactsError> {
+        Ok(Self { age: Some(Age::years(years)?), ..Self::default() })
+    }
+}
+
 /// The same as it comes in.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

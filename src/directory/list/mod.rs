@@ -2,18 +2,15 @@
 
 pub(super) mod store;
 
-use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::{Listed, Window};
 use uuid::Uuid;
 
 use super::{
-    DirectoryError, Viewer,
-    areas::InArea,
-    fold,
+    DirectoryError, Viewer, fold,
     rows::{Depth, Kind, compose},
-    search::{self, Around, Of},
+    search::{self, Among, Of, Search},
     tongue::Tongue,
 };
 use crate::{
@@ -32,16 +29,12 @@ pub const PER_PAGE: u32 = 50;
 const MOST_WORDS: usize = 8;
 
 /// What a list holds; all of it must fit.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Narrowed {
-    /// Words: of services and of services at locations as a search finds them, of others parts of words in name or description.
-    pub text: String,
-    /// Only services and services at locations that are near a place.
-    pub around: Option<Around>,
-    /// Only services that serve an area or are in it, and their places.
-    pub area: Option<InArea>,
-    /// The day that areas are looked up for.
-    pub today: NaiveDate,
+    /// What services and services at locations are searched by; of others only the words, as parts of words in name or description.
+    pub search: Search,
+    /// The moment that it is asked.
+    pub now: Timestamp,
     /// Services of this organisation.
     pub organization: Option<Uuid>,
     /// What bears this term.
@@ -58,32 +51,60 @@ pub struct Narrowed {
     pub lang: Option<Tongue>,
 }
 
-/// What a list is narrowed to, ready for statements.
-pub(in crate::directory) struct Sieve<'a> {
-    narrowed: &'a Narrowed,
-    /// Folded parts of words, for what is no service.
-    words: Vec<String>,
-    /// Conditions on services and their places.
-    searched: Vec<String>,
+impl Default for Narrowed {
+    fn default() -> Self {
+        Self {
+            search: Search::everything(),
+            now: Timestamp::from_micros(0),
+            organization: None,
+            term: None,
+            taxonomy: None,
+            parent: None,
+            top_only: false,
+            modified_after: None,
+            lang: None,
+        }
+    }
 }
 
-impl<'a> Sieve<'a> {
-    fn of(db: &mut Db<'_>, kind: Kind, narrowed: &'a Narrowed) -> Result<Self, DirectoryError> {
-        let asked = (narrowed.text.as_str(), narrowed.around);
-        let area = (narrowed.area.as_ref(), narrowed.today);
-        let (words, searched) = match kind {
-            Kind::Service => (Vec::new(), search::conditions(db, Of::Services, asked, area)?),
-            Kind::Place => (Vec::new(), search::conditions(db, Of::Places, asked, area)?),
+/// What a list is narrowed to, ready for statements.
+pub(in crate::directory) struct Sieve {
+    narrowed: Narrowed,
+    /// Folded parts of words, for what is no service.
+    words: Vec<String>,
+    /// Services and their places that a search found.
+    among: Among,
+}
+
+impl Sieve {
+    fn of(
+        db: &mut Db<'_>,
+        viewer: Viewer,
+        (kind, narrowed): (Kind, Narrowed),
+    ) -> Result<Self, DirectoryError> {
+        let of = match kind {
+            Kind::Service => Of::Services,
+            Kind::Place => Of::Places,
             Kind::Organization | Kind::Taxonomy | Kind::Term => {
-                (fold::words(&narrowed.text, MOST_WORDS), Vec::new())
+                let words = fold::words(&narrowed.search.text, MOST_WORDS);
+                return Ok(Self { narrowed, words, among: Among::default() });
             }
         };
-        Ok(Self { narrowed, words, searched })
+        let among = search::among(db, of, (viewer, &narrowed.search), narrowed.now)?;
+        Ok(Self { narrowed, words: Vec::new(), among })
     }
 
-    fn nothing(narrowed: &'a Narrowed) -> Self {
-        Self { narrowed, words: Vec::new(), searched: Vec::new() }
+    fn nothing() -> Self {
+        Self { narrowed: Narrowed::default(), words: Vec::new(), among: Among::default() }
     }
+}
+
+/// A list that was asked for, searched once for all its pages and lines.
+pub struct List {
+    viewer: Viewer,
+    kind: Kind,
+    shown: Shown,
+    sieve: Sieve,
 }
 
 /// What is asked of each document.
@@ -117,51 +138,53 @@ pub struct NumberedPage {
     pub contents: Vec<Value>,
 }
 
-/// A page by its number. Behind the last one there are empty pages.
-pub fn list_page(
-    db: &mut Db<'_>,
-    actor: &Actor,
-    (kind, narrowed, shown): (Kind, &Narrowed, Shown),
-    (page, per_page): (u32, u32),
-) -> Result<NumberedPage, DirectoryError> {
-    let viewer = Viewer::of(actor);
-    let take = i64::from(per_page.clamp(1, MOST_PER_PAGE));
-    let skip = i64::from(page.saturating_sub(1)).saturating_mul(take);
-    let sieve = Sieve::of(db, kind, narrowed)?;
-    let total = store::count(db, viewer, (kind, &sieve))?;
-    let listed = store::list(db, viewer, (kind, &sieve), Window::Numbered { skip, take })?;
-    let contents = documents(db, viewer, (kind, shown, narrowed.lang.as_ref()), &listed)?;
-    let pages = total.saturating_add(take - 1).checked_div(take).unwrap_or(0);
-    Ok(NumberedPage {
-        total_items: total,
-        total_pages: pages,
-        page_number: page,
-        size: contents.len(),
-        first_page: page == 1,
-        last_page: i64::from(page) >= pages,
-        empty: contents.is_empty(),
-        contents,
-    })
-}
+impl List {
+    /// Searches for what a list is narrowed to. Refuses what cannot be asked for.
+    pub fn ask(
+        db: &mut Db<'_>,
+        actor: &Actor,
+        (kind, narrowed, shown): (Kind, Narrowed, Shown),
+    ) -> Result<Self, DirectoryError> {
+        let viewer = Viewer::of(actor);
+        Ok(Self { viewer, kind, shown, sieve: Sieve::of(db, viewer, (kind, narrowed))? })
+    }
 
-/// Refuses what cannot be asked for.
-pub fn check(db: &mut Db<'_>, kind: Kind, narrowed: &Narrowed) -> Result<(), DirectoryError> {
-    Sieve::of(db, kind, narrowed).map(drop)
-}
+    /// A page by its number. Behind the last one there are empty pages.
+    pub fn page(
+        &self,
+        db: &mut Db<'_>,
+        (page, per_page): (u32, u32),
+    ) -> Result<NumberedPage, DirectoryError> {
+        let take = i64::from(per_page.clamp(1, MOST_PER_PAGE));
+        let skip = i64::from(page.saturating_sub(1)).saturating_mul(take);
+        let total = store::count(db, self.viewer, (self.kind, &self.sieve))?;
+        let window = Window::Numbered { skip, take };
+        let listed = store::list(db, self.viewer, (self.kind, &self.sieve), window)?;
+        let contents = self.documents(db, &listed)?;
+        let pages = total.saturating_add(take - 1).checked_div(take).unwrap_or(0);
+        Ok(NumberedPage {
+            total_items: total,
+            total_pages: pages,
+            page_number: page,
+            size: contents.len(),
+            first_page: page == 1,
+            last_page: i64::from(page) >= pages,
+            empty: contents.is_empty(),
+            contents,
+        })
+    }
 
-/// The documents behind a place, and the place of the last; nothing when there are no more.
-pub fn list_behind(
-    db: &mut Db<'_>,
-    actor: &Actor,
-    (kind, narrowed, shown): (Kind, &Narrowed, Shown),
-    place: i64,
-) -> Result<Option<(Vec<Value>, i64)>, DirectoryError> {
-    let viewer = Viewer::of(actor);
-    let window = Window::Behind { place, take: i64::from(PER_PAGE) };
-    let sieve = Sieve::of(db, kind, narrowed)?;
-    let listed = store::list(db, viewer, (kind, &sieve), window)?;
-    let Some(last) = listed.last().map(|row| row.place) else { return Ok(None) };
-    Ok(Some((documents(db, viewer, (kind, shown, narrowed.lang.as_ref()), &listed)?, last)))
+    /// The documents behind a place, and the place of the last; nothing when there are no more.
+    pub fn behind(&self, db: &mut Db<'_>, place: i64) -> Result<Option<(Vec<Value>, i64)>, DirectoryError> {
+        let window = Window::Behind { place, take: i64::from(PER_PAGE) };
+        let listed = store::list(db, self.viewer, (self.kind, &self.sieve), window)?;
+        let Some(last) = listed.last().map(|row| row.place) else { return Ok(None) };
+        Ok(Some((self.documents(db, &listed)?, last)))
+    }
+
+    fn documents(&self, db: &mut Db<'_>, listed: &[Listed]) -> Result<Vec<Value>, DirectoryError> {
+        documents(db, self.viewer, (self.kind, self.shown, self.sieve.narrowed.lang.as_ref()), listed)
+    }
 }
 
 /// Services at locations that everybody may see, behind a place: each with its own.
@@ -169,8 +192,7 @@ pub(in crate::directory) fn places_behind(
     db: &mut Db<'_>,
     (place, take): (i64, i64),
 ) -> Result<Vec<(String, i64)>, DirectoryError> {
-    let all = Narrowed::default();
-    let what = (Kind::Place, &Sieve::nothing(&all));
+    let what = (Kind::Place, &Sieve::nothing());
     let listed = store::list(db, Viewer::Anybody, what, Window::Behind { place, take })?;
     Ok(listed.into_iter().map(|row| (row.id, row.place)).collect())
 }
@@ -183,8 +205,7 @@ pub fn find_document(
     id: Uuid,
 ) -> Result<Value, DirectoryError> {
     let viewer = Viewer::of(actor);
-    let all = Narrowed::default();
-    let one = store::list(db, viewer, (kind, &Sieve::nothing(&all)), Window::One(id))?;
+    let one = store::list(db, viewer, (kind, &Sieve::nothing()), Window::One(id))?;
     let found = documents(db, viewer, (kind, Shown::Document(depth), lang), &one)?.pop();
     Ok(found.ok_or(AccessError::NotFound)?)
 }

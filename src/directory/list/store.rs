@@ -10,7 +10,7 @@ use crate::{
     directory::{Viewer, Visibility, rows::Kind},
     kernel::Timestamp,
     storage::{
-        Db, StorageError,
+        Db, Engine, StorageError,
         schema::directory::{directory_links, directory_rows, services},
     },
 };
@@ -80,7 +80,7 @@ macro_rules! terms {
         if let Some(condition) = of_seen_sources($viewer) {
             query = query.filter(condition);
         }
-        for condition in terms_of($sieve.narrowed) {
+        for condition in terms_of(&$sieve.narrowed) {
             query = query.filter(condition);
         }
         query
@@ -91,7 +91,7 @@ macro_rules! terms {
 ///
 /// A macro, because a query over services alone and one over rows joined with services are different types.
 macro_rules! fitting {
-    ($query:expr, $viewer:expr, $sieve:expr) => {{
+    ($query:expr, $db:expr, $viewer:expr, $sieve:expr) => {{
         let mut query = $query.filter(services::missing_since.is_null()).filter(services::place.gt(0));
         query = match $viewer {
             Viewer::Anybody => query.filter(
@@ -110,7 +110,7 @@ macro_rules! fitting {
         for condition in conditions($sieve) {
             query = query.filter(condition);
         }
-        query
+        among!(query, $db, "services.id", &$sieve.among.services)
     }};
 }
 
@@ -128,8 +128,8 @@ type Condition = diesel::expression::SqlLiteral<diesel::sql_types::Bool>;
 
 /// What diesel has no way to write for both engines: a list that is a query of its own. Only ids, numbers and folded words stand
 /// in it.
-fn conditions(sieve: &Sieve<'_>) -> Vec<Condition> {
-    let narrowed = sieve.narrowed;
+fn conditions(sieve: &Sieve) -> Vec<Condition> {
+    let narrowed = &sieve.narrowed;
     let bearing = |terms: String| {
         format!(
             "services.row_id IN (SELECT parent FROM directory_links WHERE tbl = 'attribute' AND via = 'link_id' \
@@ -147,8 +147,27 @@ fn conditions(sieve: &Sieve<'_>) -> Vec<Condition> {
             "IN (SELECT id FROM directory_links WHERE parent = '{id}' AND tbl = 'taxonomy_term' AND via = 'taxonomy_id')"
         ))
     });
-    let all = [organization, term, taxonomy].into_iter().flatten().chain(sieve.searched.iter().cloned());
+    let all = [organization, term, taxonomy].into_iter().flatten();
     all.map(|condition| diesel::dsl::sql(&condition)).collect()
+}
+
+/// Rows whose id is one of many: these are handed over as one text, because a statement has no room for as many values.
+macro_rules! among {
+    ($query:expr, $db:expr, $column:literal, $ids:expr) => {
+        match $ids {
+            Some(ids) => {
+                let many = match $db.engine() {
+                    Engine::Sqlite => "SELECT value FROM json_each(",
+                    Engine::Postgres => "SELECT json_array_elements_text(",
+                };
+                let end = if $db.engine() == Engine::Sqlite { "))" } else { "::json))" };
+                let is_among =
+                    diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("{} IN ({many}", $column));
+                $query.filter(is_among.bind::<diesel::sql_types::Text, _>(ids.clone()).sql(end))
+            }
+            None => $query,
+        }
+    };
 }
 
 /// Which part of a list, in the order in which the rows came.
@@ -197,23 +216,24 @@ macro_rules! windowed {
 pub(in crate::directory) fn list(
     db: &mut Db<'_>,
     viewer: Viewer,
-    (kind, sieve): (Kind, &Sieve<'_>),
+    (kind, sieve): (Kind, &Sieve),
     window: Window,
 ) -> Result<Vec<Listed>, StorageError> {
     let row = (directory_rows::id, directory_rows::place, directory_rows::place);
     Ok(match kind {
         Kind::Service => {
             let row = (services::row_id, services::place, services::updated_at);
-            let query = fitting!(services::table.select(row).into_boxed(), viewer, sieve);
+            let query = fitting!(services::table.select(row).into_boxed(), db, viewer, sieve);
             windowed!(db, query, services::row_id, services::place, window)?
         }
         Kind::Place => {
-            let query = fitting!(places!().select(row).distinct().into_boxed(), viewer, sieve);
+            let query = fitting!(places!().select(row).distinct().into_boxed(), db, viewer, sieve);
             let query = told!(query, viewer);
+            let query = among!(query, db, "directory_rows.id", &sieve.among.places);
             windowed!(db, query, directory_rows::id, directory_rows::place, window)?
         }
         Kind::Organization => {
-            let query = fitting!(organizations!().select(row).distinct().into_boxed(), viewer, sieve);
+            let query = fitting!(organizations!().select(row).distinct().into_boxed(), db, viewer, sieve);
             let query = named!(query, &sieve.words);
             windowed!(db, query, directory_rows::id, directory_rows::place, window)?
         }
@@ -228,20 +248,21 @@ pub(in crate::directory) fn list(
 pub(in crate::directory) fn count(
     db: &mut Db<'_>,
     viewer: Viewer,
-    (kind, sieve): (Kind, &Sieve<'_>),
+    (kind, sieve): (Kind, &Sieve),
 ) -> Result<i64, StorageError> {
     let rows = diesel::dsl::count(directory_rows::id).aggregate_distinct();
     Ok(match kind {
         Kind::Service => {
             let all = diesel::dsl::count(services::row_id);
-            fitting!(services::table.select(all).into_boxed(), viewer, sieve).first(db.conn())?
+            fitting!(services::table.select(all).into_boxed(), db, viewer, sieve).first(db.conn())?
         }
         Kind::Place => {
-            let query = fitting!(places!().select(rows).into_boxed(), viewer, sieve);
-            told!(query, viewer).first(db.conn())?
+            let query = fitting!(places!().select(rows).into_boxed(), db, viewer, sieve);
+            let query = told!(query, viewer);
+            among!(query, db, "directory_rows.id", &sieve.among.places).first(db.conn())?
         }
         Kind::Organization => {
-            let query = fitting!(organizations!().select(rows).into_boxed(), viewer, sieve);
+            let query = fitting!(organizations!().select(rows).into_boxed(), db, viewer, sieve);
             named!(query, &sieve.words).first(db.conn())?
         }
         Kind::Taxonomy | Kind::Term => {
@@ -319,15 +340,14 @@ pub(in crate::directory) fn seen(
     viewer: Viewer,
     ids: &[String],
 ) -> Result<HashMap<String, Seen>, StorageError> {
-    let (mut found, all) = (HashMap::new(), Narrowed::default());
-    let all = Sieve::nothing(&all);
+    let (mut found, all) = (HashMap::new(), Sieve::nothing());
     for ids in ids.chunks(AT_ONCE) {
         let query = services::table
             .filter(services::row_id.eq_any(ids))
             .select((services::row_id, services::updated_at, services::verified_at, services::closed_at))
             .into_boxed();
         let rows: Vec<(String, i64, Option<i64>, Option<i64>)> =
-            fitting!(query, viewer, &all).load(db.conn())?;
+            fitting!(query, db, viewer, &all).load(db.conn())?;
         found.extend(rows.into_iter().map(|(id, changed, verified, closed)| {
             let verified = verified.map(Timestamp::from_micros);
             (id, Seen { changed: Timestamp::from_micros(changed), verified, is_closed: closed.is_some() })

@@ -1,19 +1,28 @@
-//! The query that finds what is ranked, alone: what a benchmark holds a search against.
+//! What finds what is ranked, alone: what a benchmark holds a search against.
 
-use super::{MOST_RANKED, Search, Sieve, store};
+use std::sync::Arc;
+
+use super::{
+    Search, Sieve,
+    index::{self, Held},
+    sift::Sift,
+};
 use crate::{
     access::{Actor, Permission},
     directory::{DirectoryError, Viewer},
     kernel::Timestamp,
-    storage::{Db, StorageError},
+    storage::Db,
 };
 
 /// A search whose words are folded, and whose likenesses are known.
 #[derive(Clone, Debug)]
-pub struct Bare(String);
+pub struct Bare {
+    sieve: Arc<Sieve>,
+    held: Arc<Held>,
+}
 
 impl Bare {
-    /// Everything of a search that comes before its query.
+    /// Everything of a search that comes before it looks.
     pub fn of(
         db: &mut Db<'_>,
         actor: &Actor,
@@ -21,11 +30,14 @@ impl Bare {
         now: Timestamp,
     ) -> Result<Self, DirectoryError> {
         actor.may(Permission::ReadDirectory)?;
-        Ok(Self(Sieve::of(db, Viewer::of(actor), search, now)?.narrow(db)?))
+        let held = index::current(db)?;
+        let sieve = Sieve::of(db, &held, (Viewer::of(actor), search), now)?;
+        Ok(Self { sieve: Arc::new(sieve), held })
     }
 
-    /// Asks for the candidates as they are at a moment, and counts them. Nothing is ranked.
-    pub fn candidates(&self, db: &mut Db<'_>, now: Timestamp) -> Result<usize, StorageError> {
-        Ok(store::candidates(db, &self.0, MOST_RANKED, now)?.len())
+    /// Finds the candidates, and counts them. Nothing is ranked.
+    pub fn candidates(&self) -> usize {
+        let layers = self.held.layers().iter();
+        layers.map(|layer| Sift::new(&self.sieve, layer, self.sieve.around).fitting(None).len()).sum()
     }
 }

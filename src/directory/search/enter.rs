@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
+use uuid::Uuid;
 
 use super::{
+    index::Body,
     sphere::Point,
-    store::{self, Entered, FacetRow, HoursRow, PlaceRow, TermsRow, Unsearched, WordRow},
+    store::{self, Entered, Unsearched},
     words::{self, Field},
 };
 use crate::{
@@ -42,7 +44,7 @@ pub(in crate::directory) fn enter_source(tx: &mut Tx<'_>, source: &str) -> Resul
             after = last;
         }
     }
-    store::sweep(tx)
+    Ok(())
 }
 
 /// Enters the services of this node that were written just now.
@@ -58,15 +60,17 @@ fn enter(tx: &mut Tx<'_>, source: Option<&str>, after: &str) -> Result<Option<St
     let around = Around::load(tx.db(), &services, today)?;
     let mut entered = Entered::default();
     for service in &services {
-        entered.words.extend(around.words(service));
-        entered.places.extend(around.places(service));
-        entered.terms.extend(around.terms(service)?);
-        entered.facets.extend(around.facets(service));
-        entered.hours.extend(around.hours(service)?);
+        let body = Body {
+            words: around.words(service),
+            places: around.places(service),
+            facets: around.facets(service),
+            terms: around.terms(service),
+            hours: around.hours(service),
+        };
+        entered.bodies.push((service.id.clone(), body));
         entered.reporting.entry(around.reporting(service).name()).or_default().push(service.id.clone());
     }
-    let ids: Vec<String> = services.into_iter().map(|service| service.id).collect();
-    store::replace(tx, &ids, &entered)?;
+    store::replace(tx, &entered)?;
     Ok(Some(last))
 }
 
@@ -189,7 +193,7 @@ impl Around {
     }
 
     /// Whom a service says it takes; nothing when it says nothing.
-    fn terms(&self, service: &Unsearched) -> Result<Option<TermsRow>, StorageError> {
+    fn terms(&self, service: &Unsearched) -> Option<Terms> {
         let rules = |row| -> Vec<Rule> {
             self.own(row, "eligibility_rule").map(|(id, cells)| Rule::of_cells(id, cells)).collect()
         };
@@ -207,12 +211,7 @@ impl Around {
             rules: of_service,
             places: if is_open { Vec::new() } else { places },
         };
-        if terms.is_empty() {
-            return Ok(None);
-        }
-        let body = serde_json::to_string(&terms)
-            .map_err(|_reason| StorageError::Unreadable("directory_terms.body"))?;
-        Ok(Some(TermsRow { service: service.id.clone(), body }))
+        (!terms.is_empty()).then_some(terms)
     }
 
     /// Whether the provider tells the authorities: when one of its requirements says so, and not when all say no.
@@ -231,7 +230,7 @@ impl Around {
     }
 
     /// When a service is open: by its own schedules and those of its places; where there are none, by those of its locations.
-    fn hours(&self, service: &Unsearched) -> Result<Option<HoursRow>, StorageError> {
+    fn hours(&self, service: &Unsearched) -> Option<Hours> {
         let mut slots: Vec<Slot> =
             self.own(&service.row, "schedule").map(|(_, cells)| Slot::of_cells(cells, None)).collect();
         let mut of_locations = Vec::new();
@@ -243,15 +242,11 @@ impl Around {
             let theirs = locations().flat_map(|location| self.own(location, "schedule"));
             of_locations.extend(theirs.map(|(_, cells)| Slot::of_cells(cells, zone)));
         }
-        let slots = if slots.is_empty() { of_locations } else { slots };
-        let Some(hours) = Hours::new(slots) else { return Ok(None) };
-        let body = serde_json::to_string(&hours)
-            .map_err(|_reason| StorageError::Unreadable("directory_hours.body"))?;
-        Ok(Some(HoursRow { service: service.id.clone(), body }))
+        Hours::new(if slots.is_empty() { of_locations } else { slots })
     }
 
     /// What lists are narrowed by: terms, the terms above them, and languages.
-    fn facets(&self, service: &Unsearched) -> Vec<FacetRow> {
+    fn facets(&self, service: &Unsearched) -> BTreeMap<String, Vec<String>> {
         let mut facets: BTreeSet<(&'static str, String)> = BTreeSet::new();
         for (attribute, _) in self.own(&service.row, "attribute") {
             for term in self.named.get(attribute).into_iter().flatten() {
@@ -273,11 +268,11 @@ impl Around {
             let told = around.filter(|area| area.level <= TOLD_LEVEL || !self.secret.contains(location));
             facets.extend(told.map(|area| ("located", area.key.clone())));
         }
-        facets
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(facet, value)| FacetRow { facet, value, service: service.id.clone() })
-            .collect()
+        let mut by_facet: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (facet, value) in facets.into_iter().filter(|(_, value)| !value.is_empty()) {
+            by_facet.entry(facet.to_owned()).or_default().push(value);
+        }
+        by_facet
     }
 
     /// The unit that a row names.
@@ -315,7 +310,7 @@ impl Around {
         Point::at(latitude, longitude).filter(|_| is_given)
     }
 
-    fn words(&self, service: &Unsearched) -> Vec<WordRow> {
+    fn words(&self, service: &Unsearched) -> BTreeMap<String, u8> {
         let own = self.cells.get(&service.row).and_then(|cells| cells.get("alternate_name"));
         let labels = self.behind(service, "attribute").filter_map(|(_, _, term)| term.get("name"));
         let texts = [
@@ -338,23 +333,17 @@ impl Around {
         });
         let texts = texts.chain(translated);
         words::of_service(texts)
-            .into_iter()
-            .map(|(word, weight)| WordRow { word, service: service.id.clone(), weight })
-            .collect()
     }
 
-    fn places(&self, service: &Unsearched) -> Vec<PlaceRow> {
+    fn places(&self, service: &Unsearched) -> Vec<(Uuid, Point)> {
         let located = self
             .behind(service, "service_at_location")
-            .filter_map(|(place, id, location)| Some((place, self.point(id, location)?)));
-        let mut places: BTreeMap<&str, Point> = BTreeMap::new();
+            .filter_map(|(place, id, location)| Some((place.parse().ok()?, self.point(id, location)?)));
+        let mut places: BTreeMap<Uuid, Point> = BTreeMap::new();
         for (place, at) in located {
             places.entry(place).or_insert(at);
         }
-        places
-            .into_iter()
-            .map(|(place, at)| PlaceRow::new(place.to_owned(), service.id.clone(), at))
-            .collect()
+        places.into_iter().collect()
     }
 }
 

@@ -1,11 +1,13 @@
 //! What was found, counted. Counts hold only what the viewer may see, and not what is shut to the person.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::{Judged, store};
-use crate::storage::{Db, StorageError};
+use super::{
+    index::CODE,
+    sift::{Judged, Sift},
+};
 
 /// How many values of each facet are given.
 const MOST_VALUES: usize = 50;
@@ -32,25 +34,30 @@ pub struct Facets {
     pub area: Vec<Facet>,
 }
 
-/// Counts services that fit conditions.
-pub(super) fn count(db: &mut Db<'_>, conditions: &str, judged: &Judged) -> Result<Facets, StorageError> {
-    let mut facet = |name: &str| -> Result<Vec<Facet>, StorageError> {
-        Ok(counted(store::facets_of(db, (name, conditions))?, judged))
-    };
-    let (taxonomy_term, language, area) = (facet("term")?, facet("language")?, facet("serves")?);
-    Ok(Facets { service: counted(store::codes_of(db, conditions)?, judged), taxonomy_term, language, area })
+/// Counts what fits.
+pub(super) fn count(layers: &[(Sift<'_>, Judged)]) -> Facets {
+    let numbers = layers.iter().map(|(sift, judged)| {
+        let numbers: HashSet<u32> = judged.fitting.iter().map(|fitting| fitting.number).collect();
+        (sift, numbers)
+    });
+    let numbers: Vec<_> = numbers.collect();
+    let facet = |name: &str| counted(numbers.iter().flat_map(|(sift, of)| sift.facet(name, of)));
+    Facets {
+        service: facet(CODE),
+        taxonomy_term: facet("term"),
+        language: facet("language"),
+        area: facet("serves"),
+    }
 }
 
-fn counted(found: Vec<(String, String)>, judged: &Judged) -> Vec<Facet> {
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    for (value, service) in found {
-        if !judged.leaves_out(&service) {
-            let count = counts.entry(value).or_insert(0);
-            *count = count.saturating_add(1);
-        }
+fn counted<'a>(found: impl Iterator<Item = (&'a str, usize)>) -> Vec<Facet> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for (value, services) in found {
+        let count = counts.entry(value).or_insert(0);
+        *count = count.saturating_add(services);
     }
     let mut facets: Vec<Facet> =
-        counts.into_iter().map(|(value, services)| Facet { value, services }).collect();
+        counts.into_iter().map(|(value, services)| Facet { value: value.to_owned(), services }).collect();
     facets.sort_unstable_by(|one, other| {
         other.services.cmp(&one.services).then_with(|| one.value.cmp(&other.value))
     });

@@ -2,14 +2,13 @@
 
 use serde::Serialize;
 
-use super::{Filter, Sieve, Sought, sphere::Around, store};
-use crate::storage::{Db, StorageError};
+use super::{Filter, Sieve, Sought, index::Held, sift::Sift, sphere::Around};
 
 /// Why nothing was found.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Nothing {
     /// How many services there are to find without any filter.
-    pub services: i64,
+    pub services: usize,
     /// How many would be found with one filter left out.
     pub without: Vec<Without>,
     /// The next wider circle in which something is found.
@@ -20,14 +19,14 @@ pub struct Nothing {
 /// How many would be found with one filter left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Without {
-    /// The filter: `doubtful` (what is flagged or stale is left out), `text`, `word`, `service`, `members_only`, `taxonomy_term`, `language`, `area`, `proximity`, `open_at` or
+    /// The filter: `doubtful` (what is flagged or stale is left out), `text`, `word`, `service`, `members_only`, `taxonomy_term`, `language`, `availability`, `verified_since`, `area`, `proximity`, `open_at` or
     /// `person`.
     pub filter: &'static str,
     /// Which word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub word: Option<String>,
     /// How many there would be.
-    pub services: i64,
+    pub services: usize,
 }
 
 /// A wider circle.
@@ -36,7 +35,7 @@ pub struct Wider {
     /// Its radius in metres.
     pub proximity: f64,
     /// How many services are in it.
-    pub services: i64,
+    pub services: usize,
 }
 
 impl Filter<'_> {
@@ -53,18 +52,25 @@ impl Filter<'_> {
 }
 
 /// Counts what there would be.
-pub(super) fn explain(db: &mut Db<'_>, sieve: &Sieve) -> Result<Nothing, StorageError> {
+pub(super) fn explain(sieve: &Sieve, held: &Held) -> Nothing {
+    let layers = held.layers().iter();
+    let mut sifts: Vec<Sift<'_>> = layers.map(|layer| Sift::new(sieve, layer, sieve.around)).collect();
     let mut without = Vec::new();
     for filter in filters(sieve) {
-        let around = sieve.around.filter(|_| filter != Filter::Place);
-        let services = sieve.count(db, &sieve.but(Some(filter), around), Some(filter))?;
+        let services = count(&sifts, Some(filter));
         let word = if let Filter::Word(word) = filter { Some(word.to_owned()) } else { None };
         // What is doubtful was not asked away by anybody: worth a word only when there is some.
         if services > 0 || filter != Filter::Narrowed("doubtful") {
             without.push(Without { filter: filter.name(), word, services });
         }
     }
-    Ok(Nothing { services: store::count(db, &sieve.open)?, without, wider: wider(db, sieve)? })
+    let all = held.layers().iter().map(|layer| layer.open(sieve.viewer)).sum();
+    Nothing { services: all, without, wider: wider(sieve, &mut sifts) }
+}
+
+/// How many services fit, are not shut to the person and not closed; with one filter left out.
+fn count(sifts: &[Sift<'_>], left_out: Option<Filter<'_>>) -> usize {
+    sifts.iter().map(|sift| sift.judged(left_out).fitting.len()).sum()
 }
 
 fn filters(sieve: &Sieve) -> Vec<Filter<'_>> {
@@ -78,14 +84,17 @@ fn filters(sieve: &Sieve) -> Vec<Filter<'_>> {
     text.into_iter().chain(words).chain(narrowed).chain(place).chain(hours).chain(person).collect()
 }
 
-fn wider(db: &mut Db<'_>, sieve: &Sieve) -> Result<Option<Wider>, StorageError> {
+fn wider(sieve: &Sieve, sifts: &mut [Sift<'_>]) -> Option<Wider> {
     let mut next = sieve.around.and_then(Around::wider);
     while let Some(around) = next {
-        let services = sieve.count(db, &sieve.but(None, Some(around)), None)?;
+        for sift in sifts.iter_mut() {
+            sift.move_to(around);
+        }
+        let services = count(sifts, None);
         if services > 0 {
-            return Ok(Some(Wider { proximity: around.metres, services }));
+            return Some(Wider { proximity: around.metres, services });
         }
         next = around.wider();
     }
-    Ok(None)
+    None
 }

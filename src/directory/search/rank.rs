@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Sought, store::Candidate};
+use super::Sought;
 use crate::{
     directory::{
         Availability,
@@ -53,12 +53,12 @@ pub struct Match {
 impl Match {
     /// Puts the components together.
     pub(super) fn of(
-        candidate: &Candidate,
+        (fresh_at, available): (i64, Availability),
         Parts { text, distance, eligible, open }: Parts,
         now: Timestamp,
     ) -> Self {
-        let freshness = freshness(candidate.fresh_at, now);
-        let availability = availability(candidate.availability);
+        let freshness = freshness(fresh_at, now);
+        let availability = availability(available);
         let parts = [
             text.map(|text| (TEXT, text)),
             distance.map(|metres| (DISTANCE, (-metres / NEAR).exp())),
@@ -123,7 +123,7 @@ const fn availability(availability: Availability) -> f64 {
 }
 
 /// How well a word of the directory is what was typed, in hundredths.
-pub(super) fn likeness(sought: &Sought, word: &str) -> i64 {
+pub(super) fn likeness(sought: &Sought, word: &str) -> u32 {
     if word == sought.word {
         return 100;
     }
@@ -143,14 +143,14 @@ mod tests {
 
     use super::*;
 
-    fn candidate(age_hours: i64, availability: Availability) -> Candidate {
-        Candidate { id: String::new(), fresh_at: -age_hours * 3_600_000_000, availability }
+    fn candidate(age_hours: i64, availability: Availability) -> (i64, Availability) {
+        (-age_hours * 3_600_000_000, availability)
     }
 
     fn score(age_hours: i64, availability: Availability, text: f64, metres: f64) -> f64 {
         let now = Timestamp::from_micros(0);
         let parts = Parts { text: Some(text), distance: Some(metres), eligible: None, open: None };
-        Match::of(&candidate(age_hours, availability), parts, now).score
+        Match::of(candidate(age_hours, availability), parts, now).score
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
             (None, None, Some(1.0), None),
         ] {
             let parts = Parts { text, distance, eligible, open };
-            let best = Match::of(&candidate(0, Availability::Open), parts, now);
+            let best = Match::of(candidate(0, Availability::Open), parts, now);
             assert!((best.score - 1.0).abs() < 1e-9, "{best:?}");
         }
         assert!((freshness(-90 * 86_400_000_000, now) - 0.5).abs() < 1e-9);

@@ -1,7 +1,9 @@
 //! Places on the globe as points in space, so that near and far are the same at the poles and across the meridian of 180° as anywhere.
 //!
 //! How far two places are apart follows from the straight line between them, without a case of its own anywhere: it is the haversine
-//! formula, written so that both databases can do the part that picks rows, with nothing but products and sums.
+//! formula, written so that what is near is picked with nothing but products and sums.
+
+use serde::{Deserialize, Serialize};
 
 use crate::directory::DirectoryError;
 
@@ -15,7 +17,7 @@ const EARTH: f64 = 6_371_008.8;
 const SLACK: f64 = 0.001;
 
 /// A place on the globe, as a point at distance one from its middle.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     pub(super) x: f64,
     pub(super) y: f64,
@@ -32,10 +34,15 @@ impl Point {
         Some(Self { x: up.cos() * round.cos(), y: up.cos() * round.sin(), z: up.sin() })
     }
 
+    /// The square of the straight line to another place.
+    pub(super) fn square_to(self, other: Self) -> f64 {
+        let (x, y, z) = (self.x - other.x, self.y - other.y, self.z - other.z);
+        x * x + y * y + z * z
+    }
+
     /// How far it is to another place over the ground, in metres.
     pub fn metres_to(self, other: Self) -> f64 {
-        let (x, y, z) = (self.x - other.x, self.y - other.y, self.z - other.z);
-        let line = (x * x + y * y + z * z).sqrt();
+        let line = self.square_to(other).sqrt();
         2.0 * EARTH * (line / 2.0).min(1.0).asin()
     }
 }

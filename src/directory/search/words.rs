@@ -31,11 +31,11 @@ pub(super) enum Field {
 }
 
 /// How much each field adds in which a word stands as well.
-const FURTHER: i64 = 5;
+const FURTHER: u8 = 5;
 
 impl Field {
     /// What a word counts that stands here; out of 100, together with all [`FURTHER`] fields.
-    const fn weight(self) -> i64 {
+    const fn weight(self) -> u8 {
         match self {
             Self::Name => 80,
             Self::AlternateName => 65,
@@ -47,15 +47,15 @@ impl Field {
 }
 
 /// The words of a service and what they count, out of 100: what the best field gives, and a little for each further one.
-pub(super) fn of_service<'a>(texts: impl Iterator<Item = (Field, &'a str)>) -> BTreeMap<String, i64> {
-    let mut fields: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+pub(super) fn of_service<'a>(texts: impl Iterator<Item = (Field, &'a str)>) -> BTreeMap<String, u8> {
+    let mut fields: BTreeMap<String, BTreeSet<u8>> = BTreeMap::new();
     for (field, text) in texts {
         for word in pieces(&fold(text)) {
             fields.entry(word).or_default().insert(field.weight());
         }
     }
-    let weigh = |fields: &BTreeSet<i64>| {
-        let further = i64::try_from(fields.len().saturating_sub(1)).unwrap_or(0);
+    let weigh = |fields: &BTreeSet<u8>| {
+        let further = u8::try_from(fields.len().saturating_sub(1)).unwrap_or(0);
         fields.last().copied().unwrap_or(0).saturating_add(further.saturating_mul(FURTHER))
     };
     fields.into_iter().map(|(word, fields)| (word, weigh(&fields))).collect()
@@ -121,7 +121,7 @@ mod tests {
     fn a_word_counts_most_where_it_stands_best_and_a_little_more_for_other_fields() {
         let texts = [(Field::Description, "A clinic, Coast"), (Field::Name, "Clínica Coast")];
         let words = of_service(texts.into_iter());
-        let weights: Vec<(&str, i64)> = words.iter().map(|(word, weight)| (word.as_str(), *weight)).collect();
+        let weights: Vec<(&str, u8)> = words.iter().map(|(word, weight)| (word.as_str(), *weight)).collect();
         assert_eq!(weights, [("a", 25), ("clinic", 25), ("clinica", 80), ("coast", 85)]);
     }
 

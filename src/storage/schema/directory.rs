@@ -65,7 +65,21 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(directory_rows, directory_links, services);
+diesel::table! {
+    directory_entered (service) {
+        service -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    directory_touched (service) {
+        service -> Text,
+        touched -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(directory_rows, directory_links, services, directory_entered);
 
 diesel::table! {
     directory_field_changes (id, at, tbl, field, audit_id) {
@@ -133,59 +147,6 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(directory_drafts, services);
 diesel::allow_tables_to_appear_in_same_query!(directory_decisions, services);
-
-diesel::table! {
-    directory_words (word, service) {
-        word -> Text,
-        service -> Text,
-        weight -> BigInt,
-    }
-}
-
-diesel::table! {
-    directory_vocabulary (word) {
-        word -> Text,
-    }
-}
-
-diesel::table! {
-    directory_vocabulary_mark (id) {
-        id -> BigInt,
-        mark -> BigInt,
-    }
-}
-
-diesel::table! {
-    directory_terms (service) {
-        service -> Text,
-        body -> Text,
-    }
-}
-
-diesel::table! {
-    directory_hours (service) {
-        service -> Text,
-        body -> Text,
-    }
-}
-
-diesel::table! {
-    directory_facets (facet, value, service) {
-        facet -> Text,
-        value -> Text,
-        service -> Text,
-    }
-}
-
-diesel::table! {
-    directory_places (place, service) {
-        place -> Text,
-        service -> Text,
-        x -> Double,
-        y -> Double,
-        z -> Double,
-    }
-}
 
 diesel::table! {
     admin_areas (id) {

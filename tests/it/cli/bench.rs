@@ -92,7 +92,8 @@ fn a_benchmark_of_the_directory_imports_and_searches_what_it_generated_and_leave
     assert!(ended.status.success(), "{out}\n{err}");
     let rows: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let scenarios: Vec<&str> = rows.iter().map(|row| row["scenario"].as_str().unwrap()).collect();
-    let expected = ["import", "text", "radius", "combined", "common"].map(|what| format!("directory.{what}"));
+    let expected =
+        ["import", "text", "radius", "person", "combined", "common"].map(|what| format!("directory.{what}"));
     assert_eq!(scenarios, expected);
     for row in &rows {
         assert_eq!(row["parameters"]["places"], 500, "{row}");

@@ -8,7 +8,7 @@ use throughline::{
     directory::{
         self, Availability, Depth, DirectoryError, Given, Kind, Link, LinkService, OfferFacts, Visibility,
         hsds::{Package, Report},
-        list::{Narrowed, Shown, list_behind},
+        list::{List, Narrowed, Shown},
     },
     kernel::{Coded as _, id::ServiceId, page::Asked},
     policy::{Policy, ServiceCode},
@@ -108,8 +108,8 @@ async fn a_package_is_looked_at_taken_once_updated_and_forgotten() {
 /// Names of the services behind a place of the list that everybody reads, and the place of the last.
 async fn behind(hub: &TestHub, place: i64) -> Option<(Vec<String>, i64)> {
     let reading = move |db: &mut Db<'_>| {
-        let asked = (Kind::Service, &Narrowed::default(), Shown::Document(Depth::Listed));
-        list_behind(db, &Actor::operator(), asked, place)
+        let asked = (Kind::Service, Narrowed::default(), Shown::Document(Depth::Listed));
+        List::ask(db, &Actor::operator(), asked)?.behind(db, place)
     };
     let (documents, last) = hub.hub.read(reading).await.unwrap()?;
     Some((documents.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect(), last))

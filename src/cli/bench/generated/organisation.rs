@@ -182,6 +182,24 @@ const PLACES: &[(usize, u64)] = &[
     (55, 2),
 ];
 
+/// Whom services take, and how often: attribute, operator, values and kind of a rule. Nobody asks the real ones; half of these say nothing.
+pub(super) const RULES: &[((&str, &str, &str, &str), u64)] = &[
+    (("", "", "", ""), 50),
+    (("age_months", "between", "216,", "required"), 14),
+    (("age_months", "between", ",215", "required"), 6),
+    (("sex", "in", "female", "required"), 8),
+    (("population", "in", "PG01", "required"), 6),
+    (("population", "in", "PG04,PG05", "required"), 6),
+    (("population", "in", "PG02", "excluded"), 5),
+    (("nationality", "in", "ZZ,XX", "required"), 3),
+    (("population", "in", "PG03", "priority"), 2),
+];
+
+/// A population that somebody belongs to.
+pub(super) fn population(dice: &mut Dice) -> &'static str {
+    dice.pick(&["PG01", "PG02", "PG03", "PG04", "PG05", "PG06"])
+}
+
 /// What services are about, and how often.
 pub(super) const CATEGORIES: &[(&str, u64)] = &[
     ("Crime", 1_332),

@@ -1,10 +1,16 @@
 //! What people ask a directory for.
 
+use chrono::NaiveDate;
+use serde_json::json;
+
 use super::{
     dice::Dice,
-    organisation::{CATEGORIES, Organisation},
+    organisation::{CATEGORIES, Organisation, population},
 };
-use crate::directory::search::{Around, Search};
+use crate::directory::{
+    eligibility::Asked,
+    search::{Around, Search},
+};
 
 /// A kind of question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +19,9 @@ pub(in crate::cli::bench) enum Question {
     Text,
     /// Everything within 10 km of a place where something is offered.
     Radius,
-    /// What a service is about, with one typing error, within 10 km of such a place.
+    /// Everything within 10 km of such a place, for a person of whom age, sex and population are said.
+    Person,
+    /// What a service is about, with one typing error, within 10 km of such a place, for a person.
     Combined,
     /// One word that stands in a quarter of all services: the worst that somebody can ask.
     Common,
@@ -21,13 +29,15 @@ pub(in crate::cli::bench) enum Question {
 
 impl Question {
     /// All kinds, in the order in which they are asked.
-    pub(in crate::cli::bench) const ALL: [Self; 4] = [Self::Text, Self::Radius, Self::Combined, Self::Common];
+    pub(in crate::cli::bench) const ALL: [Self; 5] =
+        [Self::Text, Self::Radius, Self::Person, Self::Combined, Self::Common];
 
     /// Its name in reports.
     pub(in crate::cli::bench) const fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Radius => "radius",
+            Self::Person => "person",
             Self::Combined => "combined",
             Self::Common => "common",
         }
@@ -37,6 +47,7 @@ impl Question {
         match self {
             Self::Text => 11,
             Self::Radius => 12,
+            Self::Person => 15,
             Self::Combined => 13,
             Self::Common => 14,
         }
@@ -46,8 +57,16 @@ impl Question {
 /// How far is near, in metres.
 const NEAR: f64 = 10_000.0;
 
-/// The question of a kind with this number, to a directory of so many organisations; as the path it is asked with and as the search it is.
-pub(in crate::cli::bench) fn question(of: Question, number: u64, organisations: u64) -> (String, Search) {
+/// How many services a page shows somebody who looks for one.
+const PAGE: usize = 20;
+
+/// The question of a kind with this number, to a directory of so many organisations, on a day; as the body it is asked with and as the
+/// search it is.
+pub(in crate::cli::bench) fn question(
+    of: Question,
+    (number, organisations): (u64, u64),
+    today: NaiveDate,
+) -> (String, Search) {
     let mut dice = Dice::of(of.kind(), number);
     let organisation = Organisation::with(dice.below(organisations));
     let category = dice.weighted(CATEGORIES).to_lowercase();
@@ -59,17 +78,21 @@ pub(in crate::cli::bench) fn question(of: Question, number: u64, organisations: 
         }
         Question::Combined => mistyped(&category, &mut dice),
         Question::Common => String::from("family"),
-        Question::Radius => String::new(),
+        Question::Radius | Question::Person => String::new(),
     };
-    let is_near = matches!(of, Question::Radius | Question::Combined);
+    let is_near = matches!(of, Question::Radius | Question::Person | Question::Combined);
     let at = is_near.then(|| somewhere(&mut dice, organisations));
-    let mut path = format!("/api/v1/services?text={}", encoded(&text));
-    if let Some((latitude, longitude)) = at {
-        path = format!("{path}&lat={latitude:.5}&lon={longitude:.5}&proximity={NEAR}");
-    }
-    let around =
-        at.and_then(|(latitude, longitude)| Around::asked(Some(latitude), Some(longitude), Some(NEAR)).ok());
-    (path, Search { text, around: around.flatten(), ..Search::default() })
+    let (latitude, longitude) = at.unzip();
+    let around = Around::asked(latitude, longitude, at.map(|_| NEAR)).ok().flatten();
+    let person = matches!(of, Question::Person | Question::Combined).then(|| {
+        let (age, sex) = (dice.below(70), dice.pick(&["female", "male"]));
+        json!({ "age": age, "sex": sex, "population": [population(&mut dice)] })
+    });
+    let query = json!({ "limit": PAGE, "text": text, "lat": latitude, "lon": longitude, "proximity": at.map(|_| NEAR) });
+    let body = json!({ "query": query, "person": person }).to_string();
+    let asked = person.and_then(|person| serde_json::from_value::<Asked>(person).ok());
+    let person = asked.and_then(|asked| asked.facts(today).ok());
+    (body, Search { text, around, person, ..Search::default() })
 }
 
 /// Near a place where something is offered: where there is more, more people ask.
@@ -104,11 +127,6 @@ fn mistyped(text: &str, dice: &mut Dice) -> String {
     text.replace(longest, &letters.into_iter().collect::<String>())
 }
 
-/// A text as it stands in an address.
-fn encoded(text: &str) -> String {
-    text.replace('&', "%26").replace(' ', "+")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,10 +134,12 @@ mod tests {
     #[test]
     fn questions_are_the_same_each_time_and_hold_one_mistake() {
         for of in Question::ALL {
-            let (path, search) = question(of, 5, 1_000);
-            assert_eq!(path, question(of, 5, 1_000).0);
-            assert!(path.bytes().all(|b| b.is_ascii_graphic()), "{path}");
-            assert_eq!(search.around.is_some(), matches!(of, Question::Radius | Question::Combined));
+            let today = NaiveDate::from_ymd_opt(2026, 3, 2).unwrap();
+            let (body, search) = question(of, (5, 1_000), today);
+            assert_eq!(body, question(of, (5, 1_000), today).0);
+            let is_for_somebody = matches!(of, Question::Person | Question::Combined);
+            assert_eq!(search.person.is_some(), is_for_somebody, "{body}");
+            assert_eq!(search.around.is_some(), is_for_somebody || of == Question::Radius, "{body}");
         }
         let mut dice = Dice::of(1, 1);
         for _each in 0..200 {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     dice::Dice,
-    organisation::{CATEGORIES, KINDS, Organisation},
+    organisation::{CATEGORIES, KINDS, Organisation, RULES},
 };
 use crate::cli::CliError;
 
@@ -53,7 +53,7 @@ pub(in crate::cli::bench) fn write(
 }
 
 /// The tables that are written, with their columns.
-const TABLES: [(&str, &[&str]); 9] = [
+const TABLES: [(&str, &[&str]); 10] = [
     ("organization", &["id", "name", "description", "website", "legal_status"]),
     ("organization_identifier", &["id", "organization_id", "identifier_type", "identifier"]),
     ("service", &["id", "organization_id", "name", "description", "url", "status"]),
@@ -63,6 +63,7 @@ const TABLES: [(&str, &[&str]); 9] = [
     ("service_at_location", &["id", "service_id", "location_id", "description"]),
     ("attribute", &["id", "link_id", "taxonomy_term_id", "link_entity"]),
     ("taxonomy_term", &["id", "name", "description", "taxonomy_id"]),
+    ("eligibility_rule", &["id", "service_id", "group_no", "attribute", "operator", "values", "kind"]),
 ];
 
 type Table = csv::Writer<BufWriter<File>>;
@@ -146,6 +147,11 @@ impl Tables {
             );
             self.row("service", &[&its, &id, &name, &about, &web, "active"])?;
             self.row("attribute", &[&dice.id().to_string(), &its, &term(category).to_string(), "service"])?;
+            let (attribute, operator, values, kind) = dice.weighted(RULES);
+            if !attribute.is_empty() {
+                let rule = [&dice.id().to_string(), &its, "1", attribute, operator, values, kind];
+                self.row("eligibility_rule", &rule)?;
+            }
             for location in of.locations.iter().take(service.places) {
                 let place = [&dice.id().to_string(), &its, &location.id.to_string(), "Office"];
                 self.row("service_at_location", &place)?;
