@@ -54,7 +54,7 @@ impl Filter<'_> {
 /// Counts what there would be.
 pub(super) fn explain(sieve: &Sieve, held: &Held) -> Nothing {
     let layers = held.layers().iter();
-    let mut sifts: Vec<Sift<'_>> = layers.map(|layer| Sift::new(sieve, layer, sieve.around)).collect();
+    let mut sifts: Vec<Sift<'_>> = layers.map(|layer| Sift::apart(sieve, layer)).collect();
     let mut without = Vec::new();
     for filter in filters(sieve) {
         let services = count(&sifts, Some(filter));

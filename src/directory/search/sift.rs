@@ -26,6 +26,12 @@ struct Listed {
 }
 
 impl Listed {
+    /// What is within a circle, with how far its nearest place is.
+    fn near(layer: &Layer, around: Around) -> Self {
+        let found = layer.segment.within(around).map(|(number, _, metres)| (number, metres));
+        Self::best(found.collect(), |one, other| one.total_cmp(&other))
+    }
+
     /// Of each service what counts most, or least.
     fn best(mut found: Vec<(u32, f64)>, is_before: impl Fn(f64, f64) -> std::cmp::Ordering) -> Self {
         // Most of it is in order already, which the stable sort makes use of.
@@ -81,12 +87,29 @@ pub(super) struct Judged {
 }
 
 impl<'a> Sift<'a> {
-    /// Looks up what a search asks for, near a place or not.
-    pub(super) fn new(sieve: &'a Sieve, layer: &'a Layer, around: Option<Around>) -> Self {
+    /// Looks up what a search asks for. Where a place is asked for, few are near it, and of words only theirs are looked at.
+    pub(super) fn new(sieve: &'a Sieve, layer: &'a Layer) -> Self {
+        let near = sieve.around.map(|around| Listed::near(layer, around));
+        let mut sift = Self::of(sieve, layer, near.as_ref());
+        sift.tests.extend(near.map(|near| (Filter::Place, Test::Listed(near))));
+        sift
+    }
+
+    /// Looks up all of what each filter lets through, so that one can be left out or the place moved.
+    pub(super) fn apart(sieve: &'a Sieve, layer: &'a Layer) -> Self {
+        let mut sift = Self::of(sieve, layer, None);
+        if let Some(around) = sieve.around {
+            sift.move_to(around);
+        }
+        sift
+    }
+
+    fn of(sieve: &'a Sieve, layer: &'a Layer, among: Option<&Listed>) -> Self {
         let segment = &*layer.segment;
         let mut tests = Vec::new();
         for word in &sieve.words {
             let having = segment.having(&word.word, word.alike.keys().map(String::as_str));
+            let having = having.filter(|(_, number, _)| among.is_none_or(|among| among.has(*number)));
             let found = having.map(|(text, number, weight)| {
                 (number, f64::from(weight.saturating_mul(rank::likeness(word, text))))
             });
@@ -105,19 +128,14 @@ impl<'a> Sift<'a> {
             };
             tests.push((Filter::Narrowed(name), test));
         }
-        let mut sift = Self { sieve, layer, tests };
-        if let Some(around) = around {
-            sift.move_to(around);
-        }
-        sift
+        Self { sieve, layer, tests }
     }
 
     /// Looks up what is near another place, or in another circle, instead.
     pub(super) fn move_to(&mut self, around: Around) {
-        let found = self.layer.segment.within(around).map(|(number, _, metres)| (number, metres));
-        let listed = Listed::best(found.collect(), |one, other| one.total_cmp(&other));
+        let near = Listed::near(self.layer, around);
         self.tests.retain(|(filter, _)| *filter != Filter::Place);
-        self.tests.push((Filter::Place, Test::Listed(listed)));
+        self.tests.push((Filter::Place, Test::Listed(near)));
     }
 
     /// A service of this layer.

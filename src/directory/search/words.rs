@@ -105,12 +105,12 @@ pub(super) fn most_edits(word: &str) -> Option<usize> {
     }
 }
 
-/// In how many places another word differs from the one that was typed, if it may stand for it: a letter put in, left out, exchanged, or
-/// swapped with the next.
-pub(super) fn edits(typed: &str, other: &str) -> Option<usize> {
-    let is_alike = letters(typed) > 2 || letters(other) > letters(typed);
+/// In how many places another word differs from the one that was typed, if these are few enough that it may stand for it: a letter put in,
+/// left out, exchanged, or swapped with the next.
+pub(super) fn edits(typed: &str, other: &str, most: usize) -> Option<usize> {
     let edits = strsim::osa_distance(typed, other);
-    (edits > 0 && is_alike && edits <= most_edits(typed)?).then_some(edits)
+    let is_near = edits > 0 && edits <= most;
+    (is_near && (letters(typed) > 2 || letters(other) > letters(typed))).then_some(edits)
 }
 
 #[cfg(test)]

@@ -319,7 +319,7 @@ impl Segment {
         let near = near.take(length.saturating_add(most).saturating_add(1) - length.saturating_sub(most));
         near.flatten().filter(move |(letters, _)| may_be(*letters)).filter_map(move |(_, place)| {
             let word = self.words.get(usize::try_from(*place).ok()?)?;
-            let edits = words::edits(typed, &word.text)?;
+            let edits = words::edits(typed, &word.text, most)?;
             word.posts.iter().any(|post| passes(post.number())).then_some((edits, &*word.text))
         })
     }
@@ -433,7 +433,7 @@ mod tests {
             let words: Vec<(&str, u8)> = others.iter().map(|word| (word.as_str(), 80)).collect();
             let segment = segment(&[worded(&words)]);
             let mut wanted: Vec<&str> =
-                others.iter().map(String::as_str).filter(|other| words::edits(&typed, other).is_some()).collect();
+                others.iter().map(String::as_str).filter(|other| words::edits(&typed, other, most).is_some()).collect();
             let mut found: Vec<&str> = segment.alike(&typed, most, |_| true).map(|(_, word)| word).collect();
             wanted.sort_unstable();
             wanted.dedup();
