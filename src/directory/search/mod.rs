@@ -2,7 +2,7 @@
 //!
 //! # Decisions
 //!
-//! - What services are found by lies in memory ([`index`]), and everything that looks and judges (folding, likeness, distance, score) is done
+//! - What services are found by lies in memory (`index`), and everything that looks and judges (folding, likeness, distance, score) is done
 //!   here. Both engines have a full-text search, but no two of them cut, fold and rank alike; so the same query finds the same in the same
 //!   order everywhere.
 //! - What looks like a typed word is looked for among the words of the directory, not among its services: there are few words, few enough
