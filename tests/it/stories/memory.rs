@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use diesel::{RunQueryDsl as _, connection::SimpleConnection as _};
+use diesel::connection::SimpleConnection as _;
 use throughline::{
     access::Actor,
     directory::{
@@ -10,7 +10,7 @@ use throughline::{
         search::{self, Search},
     },
     kernel::{Timestamp, page::Asked},
-    storage::{Conn, Db, StorageError, Store},
+    storage::{Conn, Db, Store},
 };
 
 use crate::support::{TestHub, import_package, write_package};
@@ -136,6 +136,7 @@ async fn whoever_writes_to_the_table_is_noticed() {
     assert_eq!(named(&hub, "clinic").await.len(), 2);
     let mut somebody = somebody(&hub);
     run(&mut somebody, "UPDATE services SET status = 'inactive' WHERE name = 'Lake clinic'");
+    assert_eq!(counted(&hub, "zebra").await, (0, 1));
     assert_eq!(named(&hub, "clinic").await, ["River clinic"]);
     run(&mut somebody, "UPDATE services SET status = 'active'");
     assert_eq!(named(&hub, "clinic").await.len(), 2);
@@ -158,11 +159,16 @@ async fn a_change_that_began_before_another_and_ended_behind_it_is_seen() {
     if matches!(second, Conn::Postgres(_)) {
         run(&mut second, &close("River clinic"));
         assert_eq!(named(&hub, "clinic").await, ["Hill clinic", "Lake clinic"]);
+        assert_eq!(counted(&hub, "zebra").await, (0, 2));
     } else {
         assert_eq!(named(&hub, "clinic").await.len(), 3, "what is not committed is not so");
     }
     run(&mut first, "COMMIT");
-    run(&mut second, &close("River clinic"));
+    if matches!(second, Conn::Sqlite(_)) {
+        run(&mut second, &close("River clinic"));
+    }
+    // What is shown is looked at once more in the database; what is counted is what memory knows.
+    assert_eq!(counted(&hub, "zebra").await, (0, 1));
     assert_eq!(named(&hub, "clinic").await, ["Hill clinic"]);
     run(&mut first, "BEGIN");
     run(&mut first, &close("Hill clinic"));
@@ -197,7 +203,7 @@ async fn memory_that_was_kept_up_finds_what_one_that_reads_all_finds() {
 }
 
 #[actix_web::test]
-async fn numbers_that_came_from_another_server_are_no_news() {
+async fn numbers_that_came_from_another_server_keep_no_change_from_being_seen() {
     let hub = hub(&names(&["Lake clinic", "River clinic"])).await;
     let mut somebody = somebody(&hub);
     if let Conn::Sqlite(_) = somebody {
@@ -206,21 +212,6 @@ async fn numbers_that_came_from_another_server_are_no_news() {
     }
     run(&mut somebody, "UPDATE directory_touched SET touched = 9000000000000");
     assert_eq!(named(&hub, "clinic").await.len(), 2);
-    let known: Vec<Count> = hub
-        .hub
-        .read::<_, StorageError>(|db| {
-            let late = "SELECT COUNT(*) AS n FROM directory_touched WHERE touched < pg_snapshot_xmax(pg_current_snapshot())::text::bigint";
-            Ok(diesel::sql_query(late).load(db.conn())?)
-        })
-        .await
-        .unwrap();
-    assert_eq!(known[0].n, 0);
     run(&mut somebody, "UPDATE services SET status = 'inactive' WHERE name = 'Lake clinic'");
-    assert_eq!(named(&hub, "clinic").await, ["River clinic"]);
-}
-
-#[derive(diesel::QueryableByName)]
-struct Count {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    n: i64,
+    assert_eq!(counted(&hub, "zebra").await, (0, 1));
 }
