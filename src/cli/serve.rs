@@ -24,6 +24,9 @@ pub(super) fn run(settings: Settings, output: &Output) -> Result<(), CliError> {
     let hub = open_hub(settings)?;
     hub.store().claim_file()?;
     let system = actix_web::rt::System::new();
+    // One handle of the system stays for ever. When the process ends while a worker's thread does, the last one would be dropped among the
+    // thread's own storage, where waking whoever listens aborts the process (tokio's local task sets keep theirs there).
+    std::mem::forget(actix_web::rt::System::try_current());
     let outcome = system.block_on(until_told(hub, output));
     // Taking the runtime down would wait for threads that wait for a database, for ever when that has fallen silent.
     std::mem::forget(system);
