@@ -132,7 +132,8 @@ impl Machine {
     pub(crate) fn lock(&self) -> diesel::SqliteConnection {
         let mut conn =
             diesel::SqliteConnection::establish(self.lease.url.strip_prefix("sqlite:").unwrap()).unwrap();
-        conn.batch_execute("BEGIN IMMEDIATE").unwrap();
+        // The hub may be writing at this moment.
+        conn.batch_execute("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
         conn
     }
 
