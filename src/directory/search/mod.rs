@@ -59,7 +59,7 @@ use crate::{
 const MOST_ALIKE: usize = 200;
 
 /// What to search for. All of it must fit.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Search {
     /// Words in names, provider, labels or description; accents, capitals and small mistakes do not matter.
     pub text: String,
@@ -97,21 +97,7 @@ impl Search {
 
     /// Whether there is something that does not fit.
     fn narrows(&self) -> bool {
-        let is_said = [
-            !self.text.is_empty(),
-            self.members_only,
-            !self.doubtful,
-            self.service.is_some(),
-            self.around.is_some(),
-            self.term.is_some(),
-            self.language.is_some(),
-            self.area.is_some(),
-            self.availability.is_some(),
-            self.verified_since.is_some(),
-            self.person.is_some(),
-            self.open_at.is_some(),
-        ];
-        is_said.contains(&true)
+        *self != Self { facets: self.facets, ..Self::everything() }
     }
 }
 
@@ -464,6 +450,19 @@ enum Narrow {
     VerifiedSince(Timestamp),
     /// Has one of some values of one of some facets.
     Facet(&'static [&'static str], Vec<String>),
+}
+
+impl Narrow {
+    /// Whether a service passes, by what shows on it; facets are looked up elsewhere.
+    fn lets(&self, entry: &Entry, now: Timestamp) -> bool {
+        match self {
+            Self::Trusted => entry.is_trusted(now),
+            Self::Member => entry.member.is_some(),
+            Self::Available(available) => entry.availability(now) == *available,
+            Self::VerifiedSince(since) => entry.verified_at.is_some_and(|at| at >= since.micros()),
+            Self::Facet(..) => true,
+        }
+    }
 }
 
 impl Sieve {

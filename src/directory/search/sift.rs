@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     directory::{
-        Availability,
         eligibility::{Answer, Eligibility, Terms, judge},
         hours::Open,
     },
@@ -52,12 +51,10 @@ impl Listed {
 
 /// What one filter lets through.
 #[derive(Debug)]
-enum Test {
+enum Test<'a> {
     Listed(Listed),
-    Trusted,
-    Member,
-    Available(Availability),
-    VerifiedSince(Timestamp),
+    /// What shows on the service itself.
+    Plain(&'a Narrow),
 }
 
 /// A layer, with what each filter of a search lets through of it.
@@ -65,7 +62,7 @@ enum Test {
 pub(super) struct Sift<'a> {
     sieve: &'a Sieve,
     layer: &'a Layer,
-    tests: Vec<(Filter<'a>, Test)>,
+    tests: Vec<(Filter<'a>, Test<'a>)>,
 }
 
 /// A service that fits, by its number, and what is said of it for the person and the moment asked about.
@@ -118,13 +115,10 @@ impl<'a> Sift<'a> {
         }
         for (name, narrow) in &sieve.narrowed {
             let test = match narrow {
-                Narrow::Trusted => Test::Trusted,
-                Narrow::Member => Test::Member,
-                Narrow::Available(available) => Test::Available(*available),
-                Narrow::VerifiedSince(since) => Test::VerifiedSince(*since),
                 Narrow::Facet(facets, values) => {
                     Test::Listed(Listed { numbers: segment.with_facet(facets, values), counts: Vec::new() })
                 }
+                plain => Test::Plain(plain),
             };
             tests.push((Filter::Narrowed(name), test));
         }
@@ -151,7 +145,7 @@ impl<'a> Sift<'a> {
     /// The services that fit, in order of their names; with one filter left out.
     pub(super) fn fitting(&self, left_out: Option<Filter<'_>>) -> Vec<u32> {
         let tests = self.tests.iter().filter(|(filter, _)| !left_out.is_some_and(|out| out.covers(*filter)));
-        let tests: Vec<&Test> = tests.map(|(_, test)| test).collect();
+        let tests: Vec<&Test<'_>> = tests.map(|(_, test)| test).collect();
         let mut lists: Vec<&Listed> = tests.iter().filter_map(|test| test.listed()).collect();
         // What has fewest is gone through, and the others are looked up.
         lists.sort_by_key(|listed| Reverse(listed.numbers.len()));
@@ -159,7 +153,7 @@ impl<'a> Sift<'a> {
         let fits = |number: &u32| {
             self.layer.holds(*number)
                 && self.entry(*number).is_some_and(|entry| {
-                    self.sieve.shows(entry) && tests.iter().all(|test| test.lets(entry, self.sieve))
+                    self.sieve.shows(entry) && tests.iter().all(|test| test.lets(entry, self.sieve.now))
                 })
                 && lists.iter().all(|listed| listed.has(*number))
         };
@@ -232,22 +226,19 @@ fn weighed(judged: &Eligibility) -> (Option<f64>, bool) {
     (Some(rank::eligible(judged)), judged.answer == Answer::NotEligible)
 }
 
-impl Test {
+impl Test<'_> {
     const fn listed(&self) -> Option<&Listed> {
         match self {
             Self::Listed(listed) => Some(listed),
-            Self::Trusted | Self::Member | Self::Available(_) | Self::VerifiedSince(_) => None,
+            Self::Plain(_) => None,
         }
     }
 
     /// Whether a service passes; lists are looked up elsewhere.
-    fn lets(&self, entry: &Entry, sieve: &Sieve) -> bool {
+    fn lets(&self, entry: &Entry, now: Timestamp) -> bool {
         match self {
             Self::Listed(_) => true,
-            Self::Trusted => entry.is_trusted(sieve.now),
-            Self::Member => entry.member.is_some(),
-            Self::Available(available) => entry.availability(sieve.now) == *available,
-            Self::VerifiedSince(since) => entry.verified_at.is_some_and(|at| at >= since.micros()),
+            Self::Plain(narrow) => narrow.lets(entry, now),
         }
     }
 }

@@ -8,11 +8,11 @@ use std::{
 use serde_json::{Value, json};
 use throughline::{
     access::Actor,
-    directory::{self, DirectoryError, Link, LinkService, Visibility, hsds::Report, sheet::Sheet},
+    directory::{self, DirectoryError, Visibility, hsds::Report, sheet::Sheet},
     hub::Failure,
 };
 
-use crate::support::{Org, Response, TestHub, import_package, send, write_package};
+use crate::support::{Org, Response, TestHub, import_package, link_to, send, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -306,8 +306,6 @@ async fn everything(hub: &TestHub, org: Option<&Org>) -> String {
 #[actix_web::test]
 async fn where_a_secret_place_is_shows_in_no_answer_and_no_circle_closes_in_on_it() {
     let (hub, org, folder) = directory().await;
-    let shelter: throughline::kernel::id::ServiceId =
-        format!("svc_{}", uuid(2, 3).replace('-', "")).parse().unwrap();
     let secrets = [uuid(3, 3), uuid(5, 3), "-16.599".to_owned(), "+260211000003".to_owned()];
     for answers in [everything(&hub, None).await, everything(&hub, Some(&org)).await] {
         assert!(answers.contains("Shelter") && answers.contains(&uuid(5, 1)));
@@ -343,13 +341,7 @@ async fn where_a_secret_place_is_shows_in_no_answer_and_no_circle_closes_in_on_i
         assert!(secrets.iter().all(|secret| !text.contains(secret)), "{text}");
     }
 
-    let link = Some(Link { organisation: org.id, service: "SV05".parse().unwrap() });
-    let command = LinkService { service: shelter, version: 1, link };
-    let policy = hub.hub.policy();
-    hub.hub
-        .write("directory.link", &hub.operator(), move |tx| directory::link_service(tx, &command, &policy))
-        .await
-        .unwrap();
+    link_to(&hub, &uuid(2, 3), (&org, "SV05")).await;
     let own = everything(&hub, Some(&org)).await;
     assert!(secrets.iter().all(|secret| own.contains(secret)), "its provider sees it");
     let stranger = everything(&hub, Some(&hub.org("Hillside").await)).await;

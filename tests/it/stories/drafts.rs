@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use throughline::{
     access::Actor,
     directory::{
-        self, Decision, DirectoryError, Given, Link, LinkService, Visibility,
+        self, Decision, DirectoryError, Given, Visibility,
         hsds::{Package, Report},
     },
     hub::Failure,
     kernel::id::ServiceId,
 };
 
-use crate::support::{Org, TestHub, write_package};
+use crate::support::{Org, TestHub, link_to, service_of_row, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 const CLINIC: &str = "22222222-2222-4222-8222-222222222221";
@@ -63,7 +63,7 @@ async fn import(hub: &TestHub, folder: PathBuf) -> Report {
 }
 
 fn service() -> ServiceId {
-    format!("svc_{}", CLINIC.replace('-', "")).parse().unwrap()
+    service_of_row(CLINIC)
 }
 
 /// A hub with an imported clinic that a member provides.
@@ -73,13 +73,7 @@ async fn directory() -> (TestHub, Org, tempfile::TempDir) {
     package(folder.path(), "Clinic");
     import(&hub, folder.path().into()).await;
     let org = hub.org("Harbour Aid").await;
-    let link = Some(Link { organisation: org.id, service: "SV07".parse().unwrap() });
-    let command = LinkService { service: service(), version: 1, link };
-    let policy = hub.hub.policy();
-    hub.hub
-        .write("directory.link", &hub.operator(), move |tx| directory::link_service(tx, &command, &policy))
-        .await
-        .unwrap();
+    link_to(&hub, CLINIC, (&org, "SV07")).await;
     (hub, org, folder)
 }
 

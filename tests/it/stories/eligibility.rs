@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use throughline::directory::{self, Given, Visibility, hsds::Package};
 
-use crate::support::{Org, TestHub, send, write_package};
+use crate::support::{Org, TestHub, restrict, send, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 const PUBLIC: &str = "44444444-4444-4444-8444-444444444441";
@@ -94,15 +94,7 @@ async fn directory() -> (TestHub, Org, tempfile::TempDir) {
     package(folder.path());
     let report = import(&hub, folder.path()).await;
     assert_eq!((report.refused, report.warned), (0, 0), "{:?}", report.problems);
-    let hidden = directory::SetVisibility {
-        service: format!("svc_{}", id(5).replace('-', "")).parse().unwrap(),
-        version: 1,
-        visibility: Visibility::Restricted,
-    };
-    hub.hub
-        .write("directory.set_visibility", &hub.operator(), move |tx| directory::set_visibility(tx, &hidden))
-        .await
-        .unwrap();
+    restrict(&hub, &id(5)).await;
     let org = hub.org("Lakeside").await;
     (hub, org, folder)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use throughline::directory::{self, Visibility};
 
-use crate::support::{Response, TestHub, import_package, send, write_package};
+use crate::support::{Response, TestHub, import_package, restrict, send, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 const CLINIC: &str = "22222222-2222-4222-8222-222222222221";
@@ -85,16 +85,7 @@ async fn directory() -> (TestHub, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     package(folder.path());
     import(&hub, folder.path().into(), "coast").await;
-    let shelter = format!("svc_{}", SHELTER.replace('-', ""));
-    let command = directory::SetVisibility {
-        service: shelter.parse().unwrap(),
-        version: 1,
-        visibility: Visibility::Restricted,
-    };
-    hub.hub
-        .write("directory.set_visibility", &hub.operator(), move |tx| directory::set_visibility(tx, &command))
-        .await
-        .unwrap();
+    restrict(&hub, SHELTER).await;
     (hub, folder)
 }
 

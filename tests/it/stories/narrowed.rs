@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 use throughline::{
-    directory::{self, Method, Outcome, SetVisibility, Verified, Verify, Visibility},
+    directory::{self, Method, Outcome, Verified, Verify, Visibility},
     kernel::id::ServiceId,
 };
 
-use crate::support::{TestHub, import_package, send, write_package};
+use crate::support::{TestHub, import_package, restrict, send, service_of_row, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -60,16 +60,12 @@ async fn hub() -> TestHub {
     write_package(folder.path(), tables);
     let report = import_package(&hub, folder.path().into(), ("test", Visibility::Public)).await;
     assert_eq!(report.refused, 0, "{:?}", report.problems);
-    let command = SetVisibility { service: service(2), version: 1, visibility: Visibility::Restricted };
-    hub.hub
-        .write("directory.set_visibility", &hub.operator(), move |tx| directory::set_visibility(tx, &command))
-        .await
-        .unwrap();
+    restrict(&hub, &uuid(2, 2)).await;
     hub
 }
 
 fn service(number: usize) -> ServiceId {
-    format!("svc_{}", uuid(2, number).replace('-', "")).parse().unwrap()
+    service_of_row(&uuid(2, number))
 }
 
 async fn verify(hub: &TestHub, (number, version): (usize, i64)) {
@@ -173,7 +169,7 @@ async fn what_takes_people_is_found_by_it_until_that_runs_out() {
         ("assessment", "additional-assessment-required"),
     ]) {
         let command = directory::SetAvailability {
-            service: format!("svc_{}", uuid(2, 0).replace('-', "")).parse().unwrap(),
+            service: service(0),
             version,
             said: directory::Intake {
                 availability: serde_json::from_value(Value::from(word)).unwrap(),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use serde_json::{Value, json};
 use throughline::directory::{self, Given, Visibility, hsds::Package};
 
-use crate::support::{Response, TestHub, send};
+use crate::support::{Response, TestHub, restrict, send};
 
 /// More than one portion holds.
 const PLACES: usize = 450;
@@ -67,12 +67,7 @@ async fn directory() -> TestHub {
         })
         .await
         .unwrap();
-    let service = format!("svc_{}", HIDDEN.replace('-', "")).parse().unwrap();
-    let command = directory::SetVisibility { service, version: 1, visibility: Visibility::Restricted };
-    hub.hub
-        .write("directory.set_visibility", &hub.operator(), move |tx| directory::set_visibility(tx, &command))
-        .await
-        .unwrap();
+    restrict(&hub, HIDDEN).await;
     hub
 }
 

@@ -13,7 +13,7 @@ use throughline::{
 };
 
 use super::frictionless::{corrected, faults};
-use crate::support::TestHub;
+use crate::support::{TestHub, restrict};
 
 const HIDDEN: &str = "22222222-2222-4222-8222-222222222222";
 
@@ -100,15 +100,6 @@ async fn import(hub: &TestHub, from: PathBuf) -> Report {
         .unwrap();
     assert_eq!(report.refused, 0, "{:?}", report.problems);
     report
-}
-
-async fn restrict(hub: &TestHub, service: &str) {
-    let service = format!("svc_{}", service.replace('-', "")).parse().unwrap();
-    let command = directory::SetVisibility { service, version: 1, visibility: Visibility::Restricted };
-    hub.hub
-        .write("directory.set_visibility", &hub.operator(), move |tx| directory::set_visibility(tx, &command))
-        .await
-        .unwrap();
 }
 
 /// The files of a package by their names.

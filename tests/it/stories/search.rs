@@ -19,7 +19,7 @@ use throughline::{
 };
 
 use super::hsds::shared;
-use crate::support::{Org, Response, TestHub, import_package, send, write_package};
+use crate::support::{Org, Response, TestHub, import_package, restrict, send, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -88,18 +88,6 @@ async fn directory(entries: &[Entry]) -> (TestHub, Org, tempfile::TempDir) {
     import(&hub, folder.path().into()).await;
     let org = hub.org("Lakeside").await;
     (hub, org, folder)
-}
-
-async fn restrict(hub: &TestHub, number: usize) {
-    let command = directory::SetVisibility {
-        service: id(number).parse().unwrap(),
-        version: 1,
-        visibility: Visibility::Restricted,
-    };
-    hub.hub
-        .write("directory.set_visibility", &hub.operator(), move |tx| directory::set_visibility(tx, &command))
-        .await
-        .unwrap();
 }
 
 /// A text as it stands in an address.
@@ -428,7 +416,7 @@ async fn a_restricted_service_is_neither_found_nor_hinted_at() {
         Entry { places: vec![(20.0, 20.0)], ..entry("Canary shelter") },
     ])
     .await;
-    restrict(&hub, 1).await;
+    restrict(&hub, &uuid(2, 1)).await;
     for query in [
         "text=canary",
         "text=canray",

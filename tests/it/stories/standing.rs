@@ -5,16 +5,13 @@ use std::path::Path;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use throughline::{
-    directory::{
-        self, DirectoryError, Link, LinkService, Method, Outcome, SetStanding, Standing, Verified, Verify,
-        Visibility,
-    },
+    directory::{self, DirectoryError, Method, Outcome, SetStanding, Standing, Verified, Verify, Visibility},
     hub::Failure,
     kernel::{Coded as _, id::ServiceId},
     policy::{Policy, ServiceCode},
 };
 
-use crate::support::{Org, Response, TestHub, import_package, send, write_package};
+use crate::support::{Org, Response, TestHub, import_package, link_to, send, service_of_row, write_package};
 
 const CLINIC: &str = "22222222-2222-4222-8222-222222222221";
 const OTHER: &str = "22222222-2222-4222-8222-222222222222";
@@ -34,7 +31,7 @@ fn package(folder: &Path, name: &str) {
 }
 
 fn service() -> ServiceId {
-    format!("svc_{}", CLINIC.replace('-', "")).parse().unwrap()
+    service_of_row(CLINIC)
 }
 
 async fn import(hub: &TestHub, name: &str) {
@@ -49,13 +46,7 @@ async fn directory() -> (TestHub, Org, Org) {
     let hub = TestHub::new();
     import(&hub, "Clinic").await;
     let (provider, other) = (hub.org("Harbour Aid").await, hub.org("Lakeside").await);
-    let link = Some(Link { organisation: provider.id, service: "SV07".parse().unwrap() });
-    let command = LinkService { service: service(), version: 1, link };
-    let policy = hub.hub.policy();
-    hub.hub
-        .write("directory.link", &hub.operator(), move |tx| directory::link_service(tx, &command, &policy))
-        .await
-        .unwrap();
+    link_to(&hub, CLINIC, (&provider, "SV07")).await;
     (hub, provider, other)
 }
 

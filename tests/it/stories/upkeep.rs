@@ -4,14 +4,13 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use throughline::{
     directory::{
-        self, Availability, Given, Link, LinkService, Method, OfferFacts, Outcome, Verified, Verify,
-        Visibility, hsds::Package,
+        self, Availability, Given, Method, OfferFacts, Outcome, Verified, Verify, Visibility, hsds::Package,
     },
     kernel::id::ServiceId,
     policy::{Policy, ServiceCode},
 };
 
-use crate::support::{Org, Response, TestHub, send};
+use crate::support::{Org, Response, TestHub, link_to, send};
 
 async fn offering(hub: &TestHub, org: &Org, name: &str) -> String {
     let body = json!({ "organisation": org.id, "service": "SV07", "name": name, "description": "Primary care",
@@ -196,17 +195,7 @@ async fn what_is_found_closed_is_not_offered_and_no_import_brings_it_back() {
     write("Clinic");
     take().await;
     let service: ServiceId = format!("svc_{}", id.replace('-', "")).parse().unwrap();
-    let link = LinkService {
-        service,
-        version: 1,
-        link: Some(Link { organisation: clinic.id, service: "SV07".parse().unwrap() }),
-    };
-    hub.hub
-        .write("directory.link", &hub.operator(), move |tx| {
-            directory::link_service(tx, &link, Policy::builtin())
-        })
-        .await
-        .unwrap();
+    link_to(&hub, id, (&clinic, "SV07")).await;
     let says = async |version: i64, outcome| {
         let found = Verified { method: Method::Visit, outcome, fields: Vec::new(), at: None, next_due: None };
         let (cmd, settings) = (Verify { service, version, found }, hub.hub.settings().directory.clone());

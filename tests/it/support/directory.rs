@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use throughline::directory::{
-    self, Given, Visibility,
-    hsds::{Package, Report},
+use throughline::{
+    directory::{
+        self, Given, Link, LinkService, SetVisibility, Visibility,
+        hsds::{Package, Report},
+    },
+    kernel::id::ServiceId,
 };
 
-use super::TestHub;
+use super::{Org, TestHub};
 
 /// Writes a package into a folder: each table with its columns and its rows.
 pub(crate) fn write_package<'a>(folder: &Path, tables: impl IntoIterator<Item = (&'a str, &'a str, String)>) {
@@ -35,4 +38,30 @@ pub(crate) async fn import_package(
         })
         .await
         .unwrap()
+}
+
+/// Keeps a service, as it came in, from everybody without clearance.
+pub(crate) async fn restrict(hub: &TestHub, service: &str) {
+    let service = service_of_row(service);
+    let command = SetVisibility { service, version: 1, visibility: Visibility::Restricted };
+    hub.hub
+        .write("directory.set_visibility", &hub.operator(), move |tx| directory::set_visibility(tx, &command))
+        .await
+        .unwrap();
+}
+
+/// Says that a service, as it came in, is the one that a member offers under a code.
+pub(crate) async fn link_to(hub: &TestHub, service: &str, (org, code): (&Org, &str)) {
+    let link = Some(Link { organisation: org.id, service: code.parse().unwrap() });
+    let command = LinkService { service: service_of_row(service), version: 1, link };
+    let policy = hub.hub.policy();
+    hub.hub
+        .write("directory.link", &hub.operator(), move |tx| directory::link_service(tx, &command, &policy))
+        .await
+        .unwrap();
+}
+
+/// The service that is made of a row with this id.
+pub(crate) fn service_of_row(id: &str) -> ServiceId {
+    format!("svc_{}", id.replace('-', "")).parse().unwrap()
 }

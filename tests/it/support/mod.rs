@@ -38,7 +38,7 @@ use throughline::{
 };
 
 pub(crate) use database::{lease, opening, postgres, wait_for_a_lock};
-pub(crate) use directory::{import_package, write_package};
+pub(crate) use directory::{import_package, link_to, restrict, service_of_row, write_package};
 pub(crate) use org::{Org, request_form, request_token};
 
 /// The moment every test begins at.
