@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::{Area, store};
+use super::{Area, KEY_MAX, clipped, store};
 use crate::{
     directory::{
         DirectoryError,
@@ -31,7 +31,7 @@ pub(in crate::directory) enum Unresolved {
 
 impl Unresolved {
     pub(in crate::directory) fn error(self, code: &str) -> DirectoryError {
-        let code = code.chars().take(60).collect();
+        let code = clipped(code);
         match self {
             Self::Unknown => DirectoryError::UnknownArea(code),
             Self::Several => DirectoryError::SeveralAreas(code),
@@ -56,7 +56,7 @@ struct Named<'a> {
 fn named(text: &str) -> Option<Named<'_>> {
     let text = text.trim();
     // Nothing has such a code, and no database is asked for it.
-    if text.is_empty() || text.chars().count() > 60 || text.chars().any(char::is_control) {
+    if text.is_empty() || text.chars().count() > KEY_MAX || text.chars().any(char::is_control) {
         return None;
     }
     let mut parts = text.splitn(3, '/');

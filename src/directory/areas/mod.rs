@@ -34,6 +34,17 @@ use crate::{
     storage::Db,
 };
 
+/// The longest code, in characters.
+const CODE_MAX: usize = 40;
+
+/// The longest way to name a unit: a country of two letters, a level of one digit, a code, and what parts them.
+const KEY_MAX: usize = "ZM/9/".len() + CODE_MAX;
+
+/// As much of what was asked for as could name a unit: to tell whoever asked.
+fn clipped(asked: &str) -> String {
+    asked.chars().filter(|sign| !sign.is_control()).take(KEY_MAX).collect()
+}
+
 /// A unit of administration.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Area {
@@ -152,9 +163,7 @@ pub fn areas(
     let is_country =
         |country: &String| country.len() == 2 && country.bytes().all(|letter| letter.is_ascii_alphabetic());
     if let Some(country) = wanted.country.as_ref().filter(|country| !is_country(country)) {
-        return Err(DirectoryError::UnknownArea(
-            country.chars().filter(|sign| !sign.is_control()).take(60).collect(),
-        ));
+        return Err(DirectoryError::UnknownArea(clipped(country)));
     }
     let rows = store::list(db, wanted, (asked.after().unwrap_or_default(), asked.rows_to_load()), today)?;
     Ok(asked.page(rows, Area::sort_key))

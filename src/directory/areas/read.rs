@@ -5,15 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::Area;
+use super::{Area, CODE_MAX};
 use crate::directory::{
     hsds::{HsdsError, Problem, Severity, stable_id},
     search::Point,
     sheet::{Sheet, SheetRow},
 };
 
-/// The longest code and the longest name, in characters.
-const CODE_MAX: usize = 40;
+/// The longest name, in characters.
 const NAME_MAX: usize = 200;
 
 /// The lowest level.
@@ -136,7 +135,7 @@ fn one(columns: &Columns, row: &SheetRow) -> Result<Given, Wrong> {
     let code = text(cell("code"), CODE_MAX).filter(|code| !code.contains(['/', ' ']));
     let code = code.ok_or((
         "code",
-        String::from("the code is empty, longer than 40 characters or holds blanks or /;"),
+        format!("the code is empty, longer than {CODE_MAX} characters or holds blanks or /;"),
         "write it as the list of the country does",
     ))?;
     let name = text(cell("name"), NAME_MAX).ok_or((
