@@ -56,10 +56,13 @@ struct PublishedAsked {
 
 impl PublishedAsked {
     fn publish(self, form: Form) -> Result<Publish, DirectoryError> {
-        let below = self.sector_mode == SectorMode::Descendants;
-        let sector = self.sector.map(|code| Sector::asked(&code, below)).transpose()?;
-        Ok(Publish { form, area: self.area, sector, lang: None })
+        let sector = sector(self.sector.as_deref(), self.sector_mode)?;
+        Ok(Publish { area: self.area, sector, ..Publish::all(form) })
     }
+}
+
+fn sector(code: Option<&str>, mode: SectorMode) -> Result<Option<Sector>, DirectoryError> {
+    code.map(|code| Sector::asked(code, mode == SectorMode::Descendants)).transpose()
 }
 
 /// What is asked of a page. All of it must fit.
@@ -107,8 +110,8 @@ async fn who_does_what_where(
         (status = 413, body = ProblemDocument)))]
 async fn page(asking: Asking, query: web::Query<PageAsked>) -> Result<HttpResponse, Problem> {
     let PageAsked { area, sector, sector_mode, lang } = query.into_inner();
-    let what = PublishedAsked { area, sector, sector_mode }.publish(Form::Print)?;
-    let mut portions = Portions::of(Publish { lang, ..what });
+    let sector = self::sector(sector.as_deref(), sector_mode)?;
+    let mut portions = Portions::of(Publish { form: Form::Print, area, sector, lang });
     let mut page = Vec::new();
     // Each portion is a reading of its own, so that nobody waits for a reader as long as a page takes.
     while !portions.is_through() {

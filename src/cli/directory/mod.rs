@@ -24,7 +24,7 @@ use crate::{
     },
     hub::{Caller, Hub},
     kernel::{
-        Timestamp,
+        Code, Fault, Timestamp,
         id::{OrganisationId, RequestId, ServiceId},
         text::Line,
     },
@@ -278,7 +278,7 @@ pub(super) enum Directory {
         /// The areas below the sector too.
         #[arg(long, requires = "sector")]
         below: bool,
-        /// The language of a page to print, such as fr or ar. Texts that there is none of in it are the originals, and marked.
+        /// The language of a page to print, such as fr or ar, and of nothing else. Texts that there is none of in it are the originals, and marked.
         #[arg(long)]
         lang: Option<Tongue>,
     },
@@ -319,6 +319,30 @@ pub(super) enum Exported {
     WhoDoesWhatWhere,
     /// A page to print, for everybody.
     Print,
+}
+
+impl Exported {
+    /// Refuses options that a form would take no notice of.
+    fn require_taken(self, given: [(&str, bool); 3]) -> Result<(), CliError> {
+        let taken: &[&str] = match self {
+            Self::Hsds | Self::Plain | Self::Json | Self::Ndjson => &[],
+            Self::Geojson | Self::WhoDoesWhatWhere => &["--area", "--sector"],
+            Self::Print => &["--area", "--sector", "--lang"],
+        };
+        match given.into_iter().find(|(option, is_given)| *is_given && !taken.contains(option)) {
+            None => Ok(()),
+            Some((option, _)) => Err(CliError::new(
+                Code::new("cli.argument", Fault::Malformed),
+                format!(
+                    "{option} is not for this form; {}",
+                    match option {
+                        "--lang" => "only a page to print is in a language: --as print",
+                        _ => "it is for what everybody may see: --as geojson, 3w or print",
+                    }
+                ),
+            )),
+        }
+    }
 }
 
 impl Directory {
@@ -404,6 +428,11 @@ impl Directory {
             Self::Doubted { limit } => doubted(hub, caller, limit, output).await,
             Self::Unlink { service } => link(hub, caller, service, None, output).await,
             Self::Export { source, to, form, area, sector, below, lang } => {
+                form.require_taken([
+                    ("--area", area.is_some()),
+                    ("--sector", sector.is_some()),
+                    ("--lang", lang.is_some()),
+                ])?;
                 let form = match form {
                     Exported::Hsds | Exported::Plain => {
                         return export(hub, caller, (source, form == Exported::Plain), to, output).await;

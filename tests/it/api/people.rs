@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 use throughline::{crypto::SigningKey, kernel::id::SystemIds};
 
-use super::strangers::coordinator;
-use crate::support::{Org, Response, TestHub, packet::Mechanism, send};
+use crate::support::{Org, Response, TestHub, coordinator, packet::Mechanism, send};
 
 const FIRST: &str = "four unrelated words here";
 const SECOND: &str = "four other words to use";

@@ -9,12 +9,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use throughline::{
-    access::Role,
     api::routes::openapi,
     audit::{self, Record},
     crypto::{PublicJwk, SigningKey},
     kernel::id::SystemIds,
-    members::{self, EnrolStaff, KeyState},
+    members::KeyState,
     referrals::{By as Part, Move, Number},
 };
 
@@ -22,8 +21,9 @@ use super::feedback::issue;
 use crate::{
     stories::{destruction::cancelled, referral::Story},
     support::{
-        Org, Response, TestHub,
+        Org, Response,
         agreement::{agreed, document, offered, signature},
+        coordinator,
         packet::{Mechanism, fetch, opened, seal, take_back},
         send,
     },
@@ -202,21 +202,6 @@ impl World {
 
 fn is(response: &Response, status: u16, code: &str) -> bool {
     response.status == status && response.code() == code
-}
-
-pub(super) async fn coordinator(hub: &TestHub) -> String {
-    let command = EnrolStaff { name: "m.tembo".parse().unwrap(), roles: vec![Role::Coordinator] };
-    let enrolment = hub
-        .hub
-        .write("members.enrol_staff", &hub.operator(), move |tx| members::enrol_staff(tx, None, &command, 24))
-        .await
-        .unwrap();
-    let choice = json!({ "code": enrolment.code, "passphrase": PASSPHRASE });
-    send(hub, None, "POST", "/api/v1/passphrase", &[], Some(&choice)).await.expect(204);
-    let name = json!({ "name": "m.tembo", "passphrase": PASSPHRASE });
-    let signed = send(hub, None, "POST", "/api/v1/session", &[], Some(&name)).await.expect(200);
-    let cookie = signed.headers["set-cookie"].to_str().unwrap();
-    cookie.split(';').next().unwrap().to_owned()
 }
 
 fn fresh_key() -> PublicJwk {

@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 use throughline::{
     access::Actor,
     directory::{
-        self, Decision, DirectoryError, Given, Visibility,
+        self, Decision, DirectoryError, Visibility,
         hsds::{Package, Report},
     },
-    hub::Failure,
     kernel::id::ServiceId,
 };
 
-use crate::support::{Org, TestHub, link_to, service_of_row, write_package};
+use crate::support::{
+    Org, TestHub, as_keeper, import_read, link_to, service_of_row, version_at, write_package,
+};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 const CLINIC: &str = "22222222-2222-4222-8222-222222222221";
@@ -50,14 +51,7 @@ async fn import(hub: &TestHub, folder: PathBuf) -> Report {
         directory::dry_run(db, &Actor::operator(), (&looked_at, "test", now), &mut |_| {})
     };
     let looked = hub.hub.read::<_, DirectoryError>(looking).await.unwrap();
-    let taken = hub
-        .hub
-        .write("directory.import", &hub.operator(), move |tx| {
-            let given = Given { package: &package, source: "test", visibility: Visibility::Public };
-            directory::import(tx, given, &mut |_| {})
-        })
-        .await
-        .unwrap();
+    let taken = import_read(hub, package, ("test", Visibility::Public)).await;
     assert_eq!(looked, taken, "a look says what is taken");
     taken
 }
@@ -87,21 +81,17 @@ async fn write(hub: &TestHub, org: &Org, edit: Value) -> crate::support::Respons
 }
 
 async fn decide(hub: &TestHub, org: &Org, approve: bool, reason: Option<&str>) -> Result<(), DirectoryError> {
-    hub.clock.advance(TimeDelta::seconds(1));
-    let version = org.get(hub, &path("draft")).await.expect(200).body["version"].as_i64().unwrap();
+    let version = version_at(hub, org, &path("draft")).await;
     let decision = Decision {
         approve,
         criteria: "2026-1".parse().unwrap(),
         reason: reason.map(|reason| reason.parse().unwrap()),
     };
     let settings = hub.hub.settings().directory.clone();
-    let deciding = move |tx: &mut throughline::access::Tx<'_>| {
+    as_keeper(hub, "directory.decide", move |tx| {
         directory::decide(tx, (service(), version), (&decision, &settings)).map(drop)
-    };
-    hub.hub.write("directory.decide", &hub.operator(), deciding).await.map_err(|failure| {
-        let Failure::Refused(error) = failure else { panic!("{failure}") };
-        error
     })
+    .await
 }
 
 async fn document(hub: &TestHub) -> Value {

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 use throughline::{
-    directory::{self, Method, Outcome, Verified, Verify, Visibility},
+    directory::{self, Outcome, Visibility},
     kernel::id::ServiceId,
 };
 
-use crate::support::{TestHub, import_package, restrict, send, service_of_row, write_package};
+use crate::support::{TestHub, import_package, restrict, send, service_of_row, verify, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -68,28 +68,12 @@ fn service(number: usize) -> ServiceId {
     service_of_row(&uuid(2, number))
 }
 
-async fn verify(hub: &TestHub, (number, version): (usize, i64)) {
-    let found = Verified {
-        method: Method::Visit,
-        outcome: Outcome::Confirmed,
-        fields: Vec::new(),
-        at: None,
-        next_due: None,
-    };
-    let command = Verify { service: service(number), version, found };
-    let settings = hub.hub.settings().directory.clone();
-    hub.hub
-        .write("directory.verify", &hub.operator(), move |tx| directory::verify(tx, &command, &settings))
-        .await
-        .unwrap();
-}
-
 #[actix_web::test]
 async fn what_was_verified_lately_is_found_by_that() {
     let hub = hub().await;
     let org = hub.org("Lakeside").await;
-    verify(&hub, (0, 1)).await;
-    verify(&hub, (2, 2)).await;
+    verify(&hub, (service(0), 1), Outcome::Confirmed).await;
+    verify(&hub, (service(2), 2), Outcome::Confirmed).await;
     for (since, found) in [("2026-03-01T00:00:00Z", &["Clinic"][..]), ("2026-03-20T00:00:00Z", &[])] {
         let asked = format!("verified_since={since}");
         let body = org.get(&hub, &format!("/api/v1/services?{asked}")).await.expect(200).body;

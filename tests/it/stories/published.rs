@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use serde_json::{Value, json};
-use throughline::directory::{self, Given, Visibility, hsds::Package};
+use serde_json::Value;
+use throughline::directory::Visibility;
 
-use crate::support::{Response, TestHub, restrict, send};
+use crate::support::{Response, TestHub, import_package, process::Machine, restrict, send, write_package};
 
 /// More than one portion holds.
 const PLACES: usize = 450;
@@ -46,27 +46,18 @@ fn package(folder: &Path) {
     add("service_at_location", format!("ph,{HIDDEN},lh"));
     add("address", String::from("ah,lh,Canary street,Port,Coast,ZM,physical"));
     add("attribute", format!("xh,{HIDDEN},service,t0"));
-    let mut resources = Vec::new();
-    for (table, text) in files {
-        std::fs::write(folder.join(format!("{table}.csv")), text).unwrap();
-        resources.push(json!({ "name": table, "path": format!("{table}.csv") }));
-    }
-    let descriptor = json!({ "name": "test", "resources": resources });
-    std::fs::write(folder.join("datapackage.json"), descriptor.to_string()).unwrap();
+    let tables = files.iter().map(|(table, text)| {
+        let (columns, rows) = text.split_once('\n').unwrap();
+        (*table, columns, rows.to_owned())
+    });
+    write_package(folder, tables);
 }
 
 async fn directory() -> TestHub {
     let hub = TestHub::new();
     let folder = tempfile::tempdir().unwrap();
     package(folder.path());
-    let package = Package::open(folder.path()).unwrap();
-    hub.hub
-        .write("directory.import", &hub.operator(), move |tx| {
-            let given = Given { package: &package, source: "coast", visibility: Visibility::Public };
-            directory::import(tx, given, &mut |_| {})
-        })
-        .await
-        .unwrap();
+    import_package(&hub, folder.path().into(), ("coast", Visibility::Public)).await;
     restrict(&hub, HIDDEN).await;
     hub
 }
@@ -151,4 +142,31 @@ async fn the_table_of_who_does_what_where_counts_what_is_there_and_a_sector_by_i
     }
     let refused = get(&hub, "3w.csv?sector=PROT").await.expect(400);
     assert_eq!(refused.code(), "directory.unknown_sector");
+}
+
+#[tokio::test]
+async fn a_form_that_takes_no_notice_of_an_option_refuses_it() {
+    let machine = Machine::new();
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path());
+    machine
+        .run(&format!(
+            "directory import {} --source coast --visibility public --yes",
+            folder.path().display()
+        ))
+        .expect(0);
+    let to = folder.path().join("out").display().to_string();
+    for (form, option) in [
+        ("hsds", "--lang fr"),
+        ("3w", "--lang fr"),
+        ("geojson", "--lang fr"),
+        ("plain", "--area Port"),
+        ("ndjson", "--sector HEA"),
+    ] {
+        let refused = machine.run(&format!("directory export coast {to} --as {form} {option}")).expect(65);
+        refused.expect_code("cli.argument");
+        assert!(!Path::new(&to).exists(), "{form} {option}");
+    }
+    machine.run(&format!("directory export coast {to} --as print --area Port --lang fr")).expect(0);
+    assert!(std::fs::read_to_string(&to).unwrap().contains("Répertoire"));
 }

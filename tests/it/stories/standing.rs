@@ -5,13 +5,15 @@ use std::path::Path;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use throughline::{
-    directory::{self, DirectoryError, Method, Outcome, SetStanding, Standing, Verified, Verify, Visibility},
-    hub::Failure,
+    directory::{self, DirectoryError, Outcome, SetStanding, Standing, Visibility},
     kernel::{Coded as _, id::ServiceId},
     policy::{Policy, ServiceCode},
 };
 
-use crate::support::{Org, Response, TestHub, import_package, link_to, send, service_of_row, write_package};
+use crate::support::{
+    Org, Response, TestHub, as_keeper, coordinator, import_package, link_to, send, service_of_row, verify,
+    version_at, write_package,
+};
 
 const CLINIC: &str = "22222222-2222-4222-8222-222222222221";
 const OTHER: &str = "22222222-2222-4222-8222-222222222222";
@@ -55,29 +57,18 @@ fn path(part: &str) -> String {
 }
 
 async fn stand(hub: &TestHub, org: &Org, standing: Standing, reason: &str) -> Result<(), DirectoryError> {
-    hub.clock.advance(TimeDelta::seconds(1));
-    let version = org.get(hub, &path("")).await.expect(200).body["version"].as_i64().unwrap();
+    let version = version_at(hub, org, &path("")).await;
     let command =
         SetStanding { standing, criteria: "2026-1".parse().unwrap(), reason: reason.parse().unwrap() };
-    let standing = move |tx: &mut throughline::access::Tx<'_>| {
+    as_keeper(hub, "directory.set_standing", move |tx| {
         directory::set_standing(tx, (service(), version), &command).map(drop)
-    };
-    hub.hub.write("directory.set_standing", &hub.operator(), standing).await.map_err(|failure| {
-        let Failure::Refused(error) = failure else { panic!("{failure}") };
-        error
     })
+    .await
 }
 
-async fn verify(hub: &TestHub, org: &Org, outcome: Outcome) {
+async fn verify_now(hub: &TestHub, org: &Org, outcome: Outcome) {
     hub.clock.advance(TimeDelta::seconds(1));
-    let version = org.get(hub, &path("")).await.expect(200).body["version"].as_i64().unwrap();
-    let found = Verified { method: Method::Visit, outcome, fields: Vec::new(), at: None, next_due: None };
-    let command = Verify { service: service(), version, found };
-    let settings = hub.hub.settings().directory.clone();
-    hub.hub
-        .write("directory.verify", &hub.operator(), move |tx| directory::verify(tx, &command, &settings))
-        .await
-        .unwrap();
+    verify(hub, (service(), version_at(hub, org, &path("")).await), outcome).await;
 }
 
 async fn anybody(hub: &TestHub, path: &str) -> Response {
@@ -132,7 +123,7 @@ async fn what_is_suspended_is_neither_suggested_nor_published_nor_offered_until_
     // Neither its source, nor who finds it in order, lists it again.
     import(&hub, "Clinic of the coast").await;
     assert!(!is_there(&hub, &provider, &other).await);
-    verify(&hub, &provider, Outcome::Confirmed).await;
+    verify_now(&hub, &provider, Outcome::Confirmed).await;
     assert!(!is_there(&hub, &provider, &other).await);
     let again = stand(&hub, &provider, Standing::Suspended, "Once more").await.unwrap_err();
     assert_eq!(again.code().name(), "directory.stands_so");
@@ -193,21 +184,22 @@ async fn each_decision_about_an_entry_is_kept_with_its_reason_and_its_criteria()
         let refused = send(&hub, Some(&org.token), "PUT", &path("/standing"), &headers, Some(&body)).await;
         assert_eq!(refused.status, 403, "only those who keep the directory");
     }
-    let without: Value = json!({ "standing": "suspended", "criteria": "2026-1" });
-    let headers = [("if-match", seen.as_str())];
-    let refused =
-        send(&hub, Some(&provider.token), "PUT", &path("/standing"), &headers, Some(&without)).await;
-    assert_eq!(refused.status, 400, "a reason must be said");
+    let cookie = coordinator(&hub).await;
+    let headers = [("if-match", seen.as_str()), ("cookie", cookie.as_str())];
+    let put = async |body: &Value| send(&hub, None, "PUT", &path("/standing"), &headers, Some(body)).await;
+    let without = json!({ "standing": "suspended", "criteria": "2026-1" });
+    assert_eq!(put(&without).await.status, 400, "a reason must be said");
+    assert_eq!(put(&body).await.expect(200).body["standing"], "suspended");
 }
 
 #[actix_web::test]
 async fn what_was_found_closed_meanwhile_is_not_offered_when_it_is_taken_up_again() {
     let (hub, provider, _other) = directory().await;
     stand(&hub, &provider, Standing::Suspended, "Under review").await.unwrap();
-    verify(&hub, &provider, Outcome::Closed).await;
+    verify_now(&hub, &provider, Outcome::Closed).await;
     stand(&hub, &provider, Standing::Listed, "In order").await.unwrap();
     let shown = provider.get(&hub, &path("")).await.expect(200).body;
     assert_eq!((&shown["status"], shown.get("standing")), (&json!("inactive"), None));
-    verify(&hub, &provider, Outcome::Confirmed).await;
+    verify_now(&hub, &provider, Outcome::Confirmed).await;
     assert_eq!(provider.get(&hub, &path("")).await.expect(200).body["status"], "active");
 }

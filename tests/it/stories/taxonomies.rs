@@ -3,26 +3,16 @@
 use std::path::Path;
 
 use serde_json::Value;
-use throughline::directory::{
-    self, Given, TAXONOMIES, Visibility,
-    hsds::{Package, Report},
-};
+use throughline::directory::{self, TAXONOMIES, Visibility, hsds::Report};
 
-use crate::support::{TestHub, import_package, process::Machine, send, write_package};
+use crate::support::{TestHub, import_package, import_read, process::Machine, send, write_package};
 
 const SERVICES: &str = "497b74a5-9032-5712-9636-ea79615de422";
 const FOOD: &str = "30f2cfb1-f942-516e-b90a-7d927568030c";
 const GUARD: &str = "a47a3e51-2c82-55a4-ac1b-5bdfec912e9b";
 
 async fn taken(hub: &TestHub) -> Report {
-    let package: Package = directory::taxonomies().unwrap();
-    hub.hub
-        .write("directory.import", &hub.operator(), move |tx| {
-            let given = Given { package: &package, source: TAXONOMIES, visibility: Visibility::Public };
-            directory::import(tx, given, &mut |_| {})
-        })
-        .await
-        .unwrap()
+    import_read(hub, directory::taxonomies().unwrap(), (TAXONOMIES, Visibility::Public)).await
 }
 
 async fn document(hub: &TestHub, path: &str) -> Value {

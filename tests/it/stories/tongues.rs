@@ -4,12 +4,9 @@ use std::path::Path;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use throughline::{
-    directory::{self, Method, Outcome, Verified, Verify, Visibility},
-    kernel::id::ServiceId,
-};
+use throughline::directory::{Outcome, Visibility};
 
-use crate::support::{Response, TestHub, import_package, send, write_package};
+use crate::support::{Response, TestHub, import_package, send, service_of_row, verify, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 const CLINIC: &str = "22222222-2222-4222-8222-222222222221";
@@ -219,20 +216,7 @@ async fn a_page_stands_in_the_language_asked_for_and_marks_what_does_not() {
 #[actix_web::test]
 async fn what_is_printed_and_published_says_how_fresh_each_entry_is() {
     let hub = directory().await;
-    let service: ServiceId = format!("svc_{}", CLINIC.replace('-', "")).parse().unwrap();
-    let found = Verified {
-        method: Method::Telephone,
-        outcome: Outcome::Confirmed,
-        fields: Vec::new(),
-        at: None,
-        next_due: None,
-    };
-    let settings = hub.hub.settings().directory.clone();
-    let command = Verify { service, version: 1, found };
-    hub.hub
-        .write("directory.verify", &hub.operator(), move |tx| directory::verify(tx, &command, &settings))
-        .await
-        .unwrap();
+    verify(&hub, (service_of_row(CLINIC), 1), Outcome::Confirmed).await;
     let on = hub.now().to_string().chars().take(10).collect::<String>();
     let last = format!("Last verified on <bdi dir=\"ltr\">{on}</bdi>");
     for (days, state, doubt) in [

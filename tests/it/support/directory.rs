@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
 use serde_json::json;
 use throughline::{
+    access::Tx,
     directory::{
-        self, Given, Link, LinkService, SetVisibility, Visibility,
+        self, DirectoryError, Given, Link, LinkService, Method, Outcome, SetVisibility, Verified, Verify,
+        Visibility,
         hsds::{Package, Report},
     },
+    hub::Failure,
     kernel::id::ServiceId,
 };
 
@@ -30,7 +34,15 @@ pub(crate) async fn import_package(
     from: PathBuf,
     (source, visibility): (&'static str, Visibility),
 ) -> Report {
-    let package = Package::open(&from).unwrap();
+    import_read(hub, Package::open(&from).unwrap(), (source, visibility)).await
+}
+
+/// Imports a package.
+pub(crate) async fn import_read(
+    hub: &TestHub,
+    package: Package,
+    (source, visibility): (&'static str, Visibility),
+) -> Report {
     hub.hub
         .write("directory.import", &hub.operator(), move |tx| {
             let given = Given { package: &package, source, visibility };
@@ -38,6 +50,34 @@ pub(crate) async fn import_package(
         })
         .await
         .unwrap()
+}
+
+/// The version of what stands at a path of the API.
+pub(crate) async fn version_at(hub: &TestHub, org: &Org, path: &str) -> i64 {
+    org.get(hub, path).await.expect(200).body["version"].as_i64().unwrap()
+}
+
+/// What those who keep the directory do a second later, or why it is refused.
+pub(crate) async fn as_keeper<T: Send + 'static>(
+    hub: &TestHub,
+    what: &'static str,
+    act: impl Fn(&mut Tx<'_>) -> Result<T, DirectoryError> + Send + Sync + 'static,
+) -> Result<T, DirectoryError> {
+    hub.clock.advance(TimeDelta::seconds(1));
+    hub.hub.write(what, &hub.operator(), act).await.map_err(|failure| {
+        let Failure::Refused(error) = failure else { panic!("{failure}") };
+        error
+    })
+}
+
+/// Says what came of it when somebody looked at a service, of which this version is known.
+pub(crate) async fn verify(hub: &TestHub, (service, version): (ServiceId, i64), outcome: Outcome) {
+    let found = Verified { method: Method::Visit, outcome, fields: Vec::new(), at: None, next_due: None };
+    let (command, settings) = (Verify { service, version, found }, hub.hub.settings().directory.clone());
+    hub.hub
+        .write("directory.verify", &hub.operator(), move |tx| directory::verify(tx, &command, &settings))
+        .await
+        .unwrap();
 }
 
 /// Keeps a service, as it came in, from everybody without clearance.

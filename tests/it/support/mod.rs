@@ -38,8 +38,11 @@ use throughline::{
 };
 
 pub(crate) use database::{lease, opening, postgres, wait_for_a_lock};
-pub(crate) use directory::{import_package, link_to, restrict, service_of_row, write_package};
-pub(crate) use org::{Org, request_form, request_token};
+pub(crate) use directory::{
+    as_keeper, import_package, import_read, link_to, restrict, service_of_row, verify, version_at,
+    write_package,
+};
+pub(crate) use org::{Org, coordinator, request_form, request_token};
 
 /// The moment every test begins at.
 pub(crate) const START: &str = "2026-03-02T09:00:00Z";

@@ -8,10 +8,12 @@ use throughline::{
         Digest, Timestamp,
         id::{ClientId, Ids as _, OrganisationId, SystemIds},
     },
-    members::{self, KeyState, Organisation, RegisterClient, StatedKey, Statement},
+    members::{self, EnrolStaff, KeyState, Organisation, RegisterClient, StatedKey, Statement},
 };
 
 use super::{Response, TestHub, send};
+
+const PASSPHRASE: &str = "four unrelated words here";
 
 /// Reader roles every test organisation has a key for.
 pub(crate) const READER_ROLES: [&str; 6] =
@@ -171,4 +173,20 @@ pub(crate) async fn request_form(hub: &TestHub, form: String) -> Response {
         .unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Response { status, headers, body: response.json().await.unwrap() }
+}
+
+/// The cookie of a coordinator who has just come in.
+pub(crate) async fn coordinator(hub: &TestHub) -> String {
+    let command = EnrolStaff { name: "m.tembo".parse().unwrap(), roles: vec![Role::Coordinator] };
+    let enrolment = hub
+        .hub
+        .write("members.enrol_staff", &hub.operator(), move |tx| members::enrol_staff(tx, None, &command, 24))
+        .await
+        .unwrap();
+    let choice = json!({ "code": enrolment.code, "passphrase": PASSPHRASE });
+    send(hub, None, "POST", "/api/v1/passphrase", &[], Some(&choice)).await.expect(204);
+    let name = json!({ "name": "m.tembo", "passphrase": PASSPHRASE });
+    let signed = send(hub, None, "POST", "/api/v1/session", &[], Some(&name)).await.expect(200);
+    let cookie = signed.headers["set-cookie"].to_str().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
 }
