@@ -147,6 +147,7 @@ struct ServicesAsked {
     #[schema(value_type = Option<String>, format = DateTime)]
     verified_since: Option<Timestamp>,
     /// What is not shut to somebody of so many completed years; only in the body of a POST.
+    #[param(ignore)]
     age: Option<u32>,
     /// Which page; the first is 1.
     page: Option<u32>,
@@ -295,9 +296,7 @@ impl List {
         }
         Ok(Self { kind, narrowed, shown, format, page, per_page })
     }
-}
 
-impl List {
     /// Refuses what must not stand in an address.
     fn addressed(self) -> Result<Self, Problem> {
         if self.narrowed.search.person.is_some() {
@@ -322,13 +321,11 @@ fn worded(text: String) -> Search {
 impl ServicesAsked {
     fn list(self, kind: Kind) -> Result<List, Problem> {
         let below = self.taxonomy_term_mode == TermMode::Descendants;
-        let (exact, below) =
-            if below { (None, self.taxonomy_term_id) } else { (self.taxonomy_term_id, None) };
         let open_at =
             self.open_at.map(|text| text.parse::<When>().map_err(DirectoryError::BadMoment)).transpose()?;
         let search = Search {
             text: self.search,
-            term: below.map(|id| Term { id, below: true }),
+            term: self.taxonomy_term_id.map(|id| Term { id, below }),
             language: self.language,
             open_at,
             availability: self.intake_status.map(IntakeStatus::availability),
@@ -341,7 +338,6 @@ impl ServicesAsked {
         let narrowed = Narrowed {
             search,
             organization: self.organization_id,
-            term: exact,
             taxonomy: self.taxonomy_id,
             modified_after: self.modified_after,
             lang: self.lang,

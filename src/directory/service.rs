@@ -77,11 +77,15 @@ impl Viewer {
         }
     }
 
-    /// Whether an entry of a visibility and of a member may be seen.
-    pub(super) fn sees(self, visibility: Visibility, member: Option<OrganisationId>) -> bool {
+    /// Whether an entry of a visibility, of a standing and of a member may be seen. Lists hold to the same by a condition of their own.
+    pub(super) fn sees(
+        self,
+        (visibility, standing): (Visibility, Standing),
+        member: Option<OrganisationId>,
+    ) -> bool {
         match self {
             Self::Keeper => true,
-            Self::Anybody => visibility == Visibility::Public,
+            Self::Anybody => visibility == Visibility::Public && standing.is_listed(),
             Self::Member(own) => visibility != Visibility::Restricted || (member.is_some() && member == own),
         }
     }
@@ -253,7 +257,7 @@ pub fn find_service(
 ) -> Result<Service, DirectoryError> {
     actor.may(Permission::ReadDirectory)?;
     let service = store::service(db, id, now)?;
-    if Viewer::of(actor).sees(service.visibility, service.member) {
+    if Viewer::of(actor).sees((service.visibility, service.standing), service.member) {
         Ok(service)
     } else {
         Err(AccessError::NotFound.into())

@@ -287,7 +287,8 @@ impl Records {
 
     /// Whether this home keeps anything that was said of a referral. Needs no passphrase.
     pub(super) fn keep_some_of(home: &Home, referral: ReferralId) -> Result<bool, CliError> {
-        Ok(home.folder(FOLDER)?.join(format!("{referral}.jwe")).exists())
+        // What cannot be looked at is not taken for nothing: somebody would be told against the person's word.
+        Ok(home.folder(FOLDER)?.join(format!("{referral}.jwe")).try_exists()?)
     }
 
     fn shut<T: Serialize>(&self, id: impl Display + Copy, what: &T) -> Result<(), CliError> {

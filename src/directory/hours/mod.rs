@@ -80,10 +80,21 @@ impl Hours {
 
     /// Whether the service is open.
     pub(super) fn at(&self, when: When) -> Open {
-        let special = self.slots.iter().filter(|slot| slot.is_special_on(when));
-        let mut all: Vec<Open> = special.map(|slot| slot.special_at(when)).collect();
-        if all.is_empty() {
-            all = self.slots.iter().map(|slot| slot.at(when)).collect();
+        let special = |days_before| -> Vec<&Slot> {
+            self.slots.iter().filter(|slot| slot.is_special(when, days_before)).collect()
+        };
+        let (today, before) = (special(0), special(1));
+        let mut all: Vec<Open> = if today.is_empty() {
+            self.slots.iter().map(|slot| slot.at(when, before.is_empty())).collect()
+        } else {
+            today.iter().map(|slot| slot.special_at(when)).collect()
+        };
+        // What began the evening before goes on into the morning, whatever this day is.
+        if before.is_empty() && !today.is_empty() {
+            all.extend(self.slots.iter().filter_map(|slot| slot.last_night(when)));
+        }
+        if before.iter().any(|slot| slot.evening_before(when).is_some()) {
+            all.push(Open::Open);
         }
         if all.contains(&Open::Open) {
             Open::Open

@@ -74,21 +74,18 @@ impl Slot {
         }
     }
 
-    /// Whether it is open then, as far as this schedule says.
-    pub(super) fn at(&self, when: When) -> Open {
+    /// Whether it is open then, as far as this schedule says; of what began the evening before, only when that counts.
+    pub(super) fn at(&self, when: When, last_night_counts: bool) -> Open {
         let Some(local) = self.clock(when) else { return Open::NotKnown };
         let (today, time) = (local.date(), local.time());
         let (Some(opens), Some(closes)) = (self.opens, self.closes) else {
             return self.all_day(today);
         };
-        let overnight = closes <= opens;
-        let now = time >= opens && (overnight || time < closes);
-        let late = overnight && time < closes;
         let mut answers = Vec::new();
-        if now {
+        if time >= opens && (closes <= opens || time < closes) {
             answers.push(self.holds_on(today));
         }
-        if late && let Some(yesterday) = today.checked_sub_days(Days::new(1)) {
+        if let Some(yesterday) = self.evening_before(when).filter(|_| last_night_counts) {
             answers.push(self.holds_on(yesterday));
         }
         match answers.as_slice() {
@@ -99,12 +96,31 @@ impl Slot {
         }
     }
 
-    /// Whether this is what holds on some days in the place of everything else, such as on holidays: days from one to another and no
+    /// The day before, when this is the morning in which what began then may still be open.
+    pub(super) fn evening_before(&self, when: When) -> Option<NaiveDate> {
+        let (local, (opens, closes)) = (self.clock(when)?, self.opens.zip(self.closes)?);
+        let is_late = closes <= opens && local.time() < closes;
+        local.date().checked_sub_days(Days::new(1)).filter(|_| is_late)
+    }
+
+    /// Whether it is still open from the evening before; nothing when it is not.
+    pub(super) fn last_night(&self, when: When) -> Option<Open> {
+        match self.holds_on(self.evening_before(when)?) {
+            Some(true) => Some(Open::Open),
+            None => Some(Open::NotKnown),
+            Some(false) => None,
+        }
+    }
+
+    /// Whether this is what holds so many days before in the place of everything else, such as on holidays: days from one to another and no
     /// rule. It may have times, or say in words that it is closed.
-    pub(super) fn is_special_on(&self, when: When) -> bool {
-        let Some(today) = self.clock(when).map(|local| local.date()) else { return false };
+    pub(super) fn is_special(&self, when: When, days_before: u64) -> bool {
+        let local = self.clock(when).map(|local| local.date());
+        let Some(day) = local.and_then(|day| day.checked_sub_days(Days::new(days_before))) else {
+            return false;
+        };
         let Some((from, to)) = self.from.zip(self.to) else { return false };
-        self.rule.is_none() && (from..=to).contains(&today)
+        self.rule.is_none() && (from..=to).contains(&day)
     }
 
     /// Whether it is open then, on a day on which it holds in the place of everything else.
@@ -259,7 +275,7 @@ mod tests {
     }
 
     fn at(slot: &Slot, when: &str) -> Open {
-        slot.at(when.parse().unwrap())
+        slot.at(when.parse().unwrap(), true)
     }
 
     const OFFICE: &[(&str, &str)] =
@@ -363,6 +379,36 @@ mod tests {
         ];
         let counted = slot(&[&[("dtstart", "0001-01-01")], hours].concat());
         assert_eq!(at(&counted, "2026-03-16T10:00"), Open::NotKnown);
+    }
+
+    #[test]
+    fn a_night_goes_on_into_the_morning_before_and_behind_special_days() {
+        const NIGHTS: &[(&str, &str)] = &[
+            ("freq", "WEEKLY"),
+            ("byday", "MO,TU,WE,TH,FR,SA,SU"),
+            ("opens_at", "22:00"),
+            ("closes_at", "05:00"),
+        ];
+        let days: &[(&str, &str)] = &[("valid_from", "2026-12-24"), ("valid_to", "2026-12-26")];
+        let with =
+            |times: &[(&str, &str)]| Hours::new(vec![slot(NIGHTS), slot(&[days, times].concat())]).unwrap();
+        let longer = with(&[("opens_at", "20:00"), ("closes_at", "06:00")]);
+        let shorter = with(&[("opens_at", "20:00"), ("closes_at", "23:00")]);
+        for (when, by_longer, by_shorter) in [
+            ("2026-12-24T02:00", Open::Open, Open::Open),
+            ("2026-12-24T05:30", Open::Closed, Open::Closed),
+            ("2026-12-24T21:00", Open::Open, Open::Open),
+            ("2026-12-25T02:00", Open::Open, Open::Closed),
+            ("2026-12-25T05:30", Open::Open, Open::Closed),
+            ("2026-12-25T12:00", Open::Closed, Open::Closed),
+            ("2026-12-27T02:00", Open::Open, Open::Closed),
+            ("2026-12-27T05:30", Open::Open, Open::Closed),
+            ("2026-12-27T23:00", Open::Open, Open::Open),
+            ("2026-12-28T02:00", Open::Open, Open::Open),
+        ] {
+            assert_eq!(longer.at(when.parse().unwrap()), by_longer, "longer, {when}");
+            assert_eq!(shorter.at(when.parse().unwrap()), by_shorter, "shorter, {when}");
+        }
     }
 
     #[test]

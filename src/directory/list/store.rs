@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Narrowed, Sieve};
 use crate::{
-    directory::{Viewer, Visibility, rows::Kind},
+    directory::{Standing, Viewer, Visibility, rows::Kind},
     kernel::Timestamp,
     storage::{
         Db, Engine, StorageError,
@@ -95,7 +95,9 @@ macro_rules! fitting {
         let mut query = $query.filter(services::missing_since.is_null()).filter(services::place.gt(0));
         query = match $viewer {
             Viewer::Anybody => query.filter(
-                services::visibility.eq(Visibility::Public.name()).and(services::standing.eq("listed")),
+                services::visibility
+                    .eq(Visibility::Public.name())
+                    .and(services::standing.eq(Standing::Listed.name())),
             ),
             Viewer::Member(own) => {
                 let own = own.map_or_else(String::new, |own| own.to_string());
@@ -330,8 +332,8 @@ pub(in crate::directory) struct Seen {
     pub(in crate::directory) changed: Timestamp,
     /// When it was last verified.
     pub(in crate::directory) verified: Option<Timestamp>,
-    /// Whether a verification found it closed.
-    pub(in crate::directory) is_closed: bool,
+    /// Whether a verification found it closed, or those who keep the directory do not list it.
+    pub(in crate::directory) is_inactive: bool,
 }
 
 /// Those of these services that the viewer may see, and when they last changed.
@@ -344,13 +346,20 @@ pub(in crate::directory) fn seen(
     for ids in ids.chunks(AT_ONCE) {
         let query = services::table
             .filter(services::row_id.eq_any(ids))
-            .select((services::row_id, services::updated_at, services::verified_at, services::closed_at))
+            .select((
+                services::row_id,
+                services::updated_at,
+                services::verified_at,
+                services::closed_at,
+                services::standing,
+            ))
             .into_boxed();
-        let rows: Vec<(String, i64, Option<i64>, Option<i64>)> =
+        let rows: Vec<(String, i64, Option<i64>, Option<i64>, String)> =
             fitting!(query, db, viewer, &all).load(db.conn())?;
-        found.extend(rows.into_iter().map(|(id, changed, verified, closed)| {
+        found.extend(rows.into_iter().map(|(id, changed, verified, closed, standing)| {
+            let is_inactive = closed.is_some() || standing != Standing::Listed.name();
             let verified = verified.map(Timestamp::from_micros);
-            (id, Seen { changed: Timestamp::from_micros(changed), verified, is_closed: closed.is_some() })
+            (id, Seen { changed: Timestamp::from_micros(changed), verified, is_inactive })
         }));
     }
     Ok(found)

@@ -114,8 +114,6 @@ struct Loaded {
     parts: HashMap<String, BTreeMap<(String, String), BTreeSet<String>>>,
     /// What is known of services beside their rows.
     seen: HashMap<String, Seen>,
-    /// Services that are suspended or archived.
-    unlisted: HashSet<String>,
     done: HashSet<(usize, String)>,
     withheld: Withheld,
     /// Only rows of this source, with everything that stands in them.
@@ -170,7 +168,6 @@ impl Loaded {
             names: HashMap::new(),
             parts: HashMap::new(),
             seen: HashMap::new(),
-            unlisted: HashSet::new(),
             done: HashSet::new(),
             withheld: Withheld::new(viewer),
             source: None,
@@ -270,7 +267,6 @@ impl Loaded {
             .cloned()
             .collect();
         self.seen.extend(seen(db, viewer, &services)?);
-        self.unlisted.extend(store::unlisted(db, &services)?);
         Ok(())
     }
 
@@ -327,7 +323,7 @@ impl Loaded {
                 let day = verified.datetime().format("%Y-%m-%d").to_string();
                 object.insert(String::from("assured_date"), day.into());
             }
-            if seen.is_closed || self.unlisted.contains(id) {
+            if seen.is_inactive {
                 object.insert(String::from("status"), "inactive".into());
             }
         }

@@ -359,16 +359,6 @@ pub(super) fn provided_by(
     })
 }
 
-/// Those of these services that those who keep the directory do not list.
-pub(super) fn unlisted(db: &mut Db<'_>, services: &[String]) -> Result<Vec<String>, StorageError> {
-    in_portions(services, |ids| {
-        services::table
-            .filter(services::row_id.eq_any(ids).and(services::standing.ne("listed")))
-            .select(services::row_id)
-            .load(db.conn())
-    })
-}
-
 /// The organisations of these services.
 pub(in crate::directory) fn organizations_of(
     db: &mut Db<'_>,

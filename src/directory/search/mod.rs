@@ -293,7 +293,7 @@ impl<'a> Fits<'a> {
         let services = entries::by_ids(db, &ids, now)?.into_values();
         let seen = services.filter(|service| {
             let is_offered = service.status == Listing::Active && service.missing_since.is_none();
-            is_offered && self.viewer.sees(service.visibility, service.member)
+            is_offered && self.viewer.sees((service.visibility, service.standing), service.member)
         });
         Ok(seen.map(|service| (service.id, service)).collect())
     }

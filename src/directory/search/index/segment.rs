@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::store::Read;
 use crate::{
     directory::{
-        Availability, Viewer, Visibility,
+        Availability, Standing, Viewer, Visibility,
         eligibility::Terms,
         hours::Hours,
         search::{
@@ -60,6 +60,7 @@ pub(in crate::directory::search) struct Entry {
     availability: Availability,
     available_until: Option<Timestamp>,
     visibility: Visibility,
+    standing: Standing,
     is_offered: bool,
     is_flagged: bool,
 }
@@ -72,7 +73,7 @@ impl Entry {
 
     /// Whether a viewer may see it, offered or not.
     pub(in crate::directory::search) fn is_seen(&self, viewer: Viewer) -> bool {
-        viewer.sees(self.visibility, self.member)
+        viewer.sees((self.visibility, self.standing), self.member)
     }
 
     /// Whether it is not flagged, and not stale: it was verified lately, or never.
@@ -197,6 +198,7 @@ impl Making {
             availability: read.availability,
             available_until: read.available_until,
             visibility: read.visibility,
+            standing: read.standing,
             is_offered: read.is_offered,
             is_flagged: read.is_flagged,
         };
@@ -398,6 +400,7 @@ mod tests {
             sort_key: format!("{name}|{id}"),
             is_offered: true,
             visibility: Visibility::Public,
+            standing: Standing::Listed,
             member: None,
             code: None,
             updated_at: 0,

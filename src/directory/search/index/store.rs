@@ -4,7 +4,7 @@ use diesel::{prelude::*, sql_types::Text};
 
 use super::segment::Body;
 use crate::{
-    directory::{Availability, Listing, Visibility},
+    directory::{Availability, Listing, Standing, Visibility},
     kernel::{
         Timestamp,
         id::{OrganisationId, ServiceId},
@@ -87,6 +87,7 @@ pub(super) struct Read {
     pub(super) sort_key: String,
     pub(super) is_offered: bool,
     pub(super) visibility: Visibility,
+    pub(super) standing: Standing,
     pub(super) member: Option<OrganisationId>,
     pub(super) code: Option<String>,
     pub(super) updated_at: i64,
@@ -106,6 +107,7 @@ struct ServiceRow {
     sort_key: String,
     status: String,
     visibility: String,
+    standing: String,
     member: Option<String>,
     service_code: Option<String>,
     updated_at: i64,
@@ -139,6 +141,7 @@ impl ServiceRow {
             sort_key: self.sort_key,
             is_offered: self.status == Listing::Active.name() && self.missing_since.is_none(),
             visibility: Visibility::from_name(&self.visibility).ok_or(unreadable("services.visibility"))?,
+            standing: Standing::from_name(&self.standing).ok_or(unreadable("services.standing"))?,
             member: self.member.map(|member| read(&member, "services.member")).transpose()?,
             code: self.service_code,
             updated_at: self.updated_at,
@@ -168,6 +171,7 @@ macro_rules! entered {
                 services::sort_key,
                 services::status,
                 services::visibility,
+                services::standing,
                 services::member,
                 services::service_code,
                 services::updated_at,
