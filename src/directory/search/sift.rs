@@ -118,7 +118,9 @@ impl<'a> Sift<'a> {
                 Narrow::Facet(facets, values) => {
                     Test::Listed(Listed { numbers: segment.with_facet(facets, values), counts: Vec::new() })
                 }
-                plain => Test::Plain(plain),
+                Narrow::Trusted | Narrow::Member | Narrow::Available(_) | Narrow::VerifiedSince(_) => {
+                    Test::Plain(narrow)
+                }
             };
             tests.push((Filter::Narrowed(name), test));
         }
