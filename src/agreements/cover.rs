@@ -9,10 +9,12 @@ use std::{
 
 use super::{Agreement, AgreementError, Document, Terms, store};
 use crate::{
+    crypto::Kid,
     kernel::{
         Digest,
         id::{AgreementId, OrganisationId},
     },
+    members,
     storage::{Db, StorageError},
 };
 
@@ -36,6 +38,15 @@ pub fn cover(db: &mut Db<'_>, id: AgreementId, version: u32) -> Result<Option<Co
     let Some(agreement) = store::find_knowing(db, id, version, known)? else { return Ok(None) };
     let terms = terms_of(db, &agreement)?;
     Ok(Some(Cover { agreement, terms }))
+}
+
+/// Whether every signature of a version still counts. A key that was stolen before it signed is often known to be so only later: then what it
+/// signed is worth nothing, whatever the agreement's state says, and the parties sign another version.
+pub fn signatures_stand(db: &mut Db<'_>, id: AgreementId, version: u32) -> Result<bool, AgreementError> {
+    let signed = store::signed_with(db, id, version)?;
+    let kids: Vec<&Kid> = signed.iter().map(|(kid, _)| kid).collect();
+    let keys = members::find_keys(db, &kids)?;
+    Ok(signed.iter().all(|(kid, at)| keys.iter().any(|key| key.jwk.kid() == kid && key.may_sign_at(*at))))
 }
 
 /// The version in force between two organisations, for showing what could be cited. Newest first when there are several.

@@ -38,7 +38,7 @@ mod views;
 pub use agreement::{Agreement, Which};
 pub use changes::{Changes, Part, Use, Wider, wider_for};
 pub use check::{Checked, Complaint, opens};
-pub use cover::{Cover, cover, covering, covers_direction};
+pub use cover::{Cover, cover, covering, covers_direction, signatures_stand};
 pub use document::{
     Article6, Article9, AuditRights, Children, Clearance, Confidentiality, ControllerRole, Crypto,
     Destruction, DestructionMethod, Document, Dpia, Flow, Incidents, Item, Jurisdiction, Keep, LegalBasis,

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     access::{AccessError, Tx},
+    crypto::Kid,
     kernel::{
         Timestamp,
         id::{AgreementId, OrganisationId},
@@ -373,6 +374,23 @@ pub(super) fn forget_signatures(tx: &mut Tx<'_>, agreement: &Agreement) -> Resul
         .execute(tx.db().conn())
         .map_err(StorageError::from)?;
     Ok(())
+}
+
+/// With which keys a version was signed, and when.
+pub(super) fn signed_with(
+    db: &mut Db<'_>,
+    id: AgreementId,
+    version: u32,
+) -> Result<Vec<(Kid, Timestamp)>, AgreementError> {
+    let version = number(version)?;
+    let query = agreement_signatures::table
+        .filter(agreement_signatures::agreement.eq(id.to_string()))
+        .filter(agreement_signatures::version.eq(version))
+        .select((agreement_signatures::kid, agreement_signatures::signed_at));
+    let rows: Vec<(String, i64)> = natively!(db, conn => query.load(conn)).map_err(StorageError::from)?;
+    rows.into_iter()
+        .map(|(kid, at)| Ok((read(&kid, "agreement_signatures.kid")?, Timestamp::from_micros(at))))
+        .collect()
 }
 
 pub(super) fn signatures(

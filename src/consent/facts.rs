@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{
-    AgreementVersion, Area, Availability, Course, Covering, Eligibility, Facts, Member, Offer, Presented,
+    AgreementVersion, Area, Availability, Course, Covering, Eligibility, Facts, MAX_CERTIFICATE, Member,
+    Offer, Presented,
     error::ConsentError,
     onward::Parent,
     rule::{CitedAgreement, CitedCertificate, Proposal},
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::{
     agreements::{self, State, Terms},
+    crypto::{Typ, peek_kid},
     directory,
     kernel::{Timestamp, id::AgreementId},
     members::{self, Organisation},
@@ -135,7 +137,7 @@ fn covering(
     Ok(Covering {
         standing: agreement.standing(at),
         flow_stopped: agreement.is_stopped(proposal.sender, recipient),
-        signed: agreement.is_signed(),
+        signed: agreement.is_signed() && agreements::signatures_stand(db, id, version)?,
         current_version: Some(current),
         terms: Some(cover.terms),
         reverse,
@@ -169,6 +171,7 @@ fn presented(
         .permits()
         .flat_map(|line| &line.scope.fields)
         .any(|id| policy.field(id).is_some_and(crate::policy::Field::is_most_sensitive));
+    let genuine = is_genuine(db, &held)?;
     let versions = claims.permits().filter_map(|line| line.agreement);
     let at_consent = at_consent(db, versions, proposal.agreement)?;
     let Registered { digest, status, denied, .. } = held;
@@ -176,7 +179,7 @@ fn presented(
         Some(Presented {
             claims: Arc::new(claims),
             digest,
-            genuine: true,
+            genuine,
             status,
             denied,
             names_most_sensitive,
@@ -184,6 +187,14 @@ fn presented(
         }),
         running,
     ))
+}
+
+/// Whether the key that signed a certificate could sign when it was registered. That it could not is often known only later, when a key
+/// turns out to have been stolen before.
+fn is_genuine(db: &mut Db<'_>, held: &Registered) -> Result<bool, ConsentError> {
+    let kid = held.token.as_deref().and_then(|token| peek_kid(token, Typ::Scope, MAX_CERTIFICATE).ok());
+    let Some(kid) = kid else { return Ok(false) };
+    Ok(members::find_key(db, &kid)?.is_some_and(|key| key.may_sign_at(held.since)))
 }
 
 /// The versions people agreed under, beside the one that is cited now.

@@ -192,6 +192,33 @@ async fn a_packet_that_is_another_members_too_large_signed_too_late_or_used_befo
 }
 
 #[actix_web::test]
+async fn what_a_stolen_key_signed_counts_for_nothing_when_that_is_found_out_later() {
+    let mut mechanism = Mechanism::new().await;
+    let agreed = mechanism.hub.now();
+    mechanism.hub.clock.advance(TimeDelta::minutes(2));
+    let (early, late) = (mechanism.person(), mechanism.person());
+    let before = mechanism.certify(&early, &mechanism.clinic).await;
+    mechanism.hub.clock.advance(TimeDelta::minutes(2));
+    let stolen = mechanism.hub.now();
+    mechanism.hub.clock.advance(TimeDelta::minutes(2));
+    let behind = mechanism.certify(&late, &mechanism.clinic).await;
+    mechanism.hub.clock.advance(TimeDelta::minutes(2));
+    mechanism.harbour.was_robbed(&mechanism.hub, stolen).await;
+
+    let (_, refused) = mechanism.hand_in(&mechanism.harbour, mechanism.draft(&late, &behind)).await;
+    assert_eq!(denials(&refused.expect(403)), ["D302"], "a certificate of the thief's");
+    let (_, taken) = mechanism.hand_in(&mechanism.harbour, mechanism.draft(&early, &before)).await;
+    taken.expect(201);
+
+    // The clinic's key was not its own when it signed the agreement.
+    mechanism.clinic.was_robbed(&mechanism.hub, agreed.minus(TimeDelta::minutes(1))).await;
+    let person = mechanism.person();
+    let certified = mechanism.certify(&person, &mechanism.clinic).await;
+    let (_, refused) = mechanism.hand_in(&mechanism.harbour, mechanism.draft(&person, &certified)).await;
+    assert_eq!(denials(&refused.expect(403)), ["D205"], "an agreement that the thief signed");
+}
+
+#[actix_web::test]
 async fn who_is_nobody_is_refused_by_number_and_writes_nothing_in_the_log() {
     let mechanism = Mechanism::new().await;
     let Mechanism { hub, .. } = &mechanism;

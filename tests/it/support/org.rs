@@ -29,6 +29,8 @@ pub(crate) struct Org {
     pub(crate) client_key: SigningKey,
     pub(crate) token: String,
     pub(crate) statements: Vec<String>,
+    /// Signing keys it had before, and from when on they were somebody else's as well.
+    stolen: Vec<(PublicJwk, Timestamp)>,
     /// When its keys begin.
     made: Timestamp,
 }
@@ -61,6 +63,7 @@ impl Org {
             client_key,
             token: String::new(),
             statements: Vec::new(),
+            stolen: Vec::new(),
             made: hub.now(),
         };
         org.sign_in(hub).await;
@@ -102,6 +105,14 @@ impl Org {
         self.state(hub, statement).await
     }
 
+    /// Takes another signing key, because the one before turned out to have been stolen at a moment.
+    pub(crate) async fn was_robbed(&mut self, hub: &TestHub, at: Timestamp) {
+        let new = SigningKey::generate(&SystemIds).unwrap();
+        let old = std::mem::replace(&mut self.signing, new);
+        self.stolen.push((old.public().clone(), at));
+        self.publish(hub, KeyState::Active).await.expect(201);
+    }
+
     /// The next statement, with every key in this state.
     pub(crate) fn statement(&self, hub: &TestHub, state: KeyState) -> String {
         self.statement_with(hub, |key| key.status = state)
@@ -122,6 +133,11 @@ impl Org {
             key
         };
         let mut keys = vec![key(self.signing.public(), "sign")];
+        keys.extend(self.stolen.iter().map(|(jwk, at)| StatedKey {
+            status: KeyState::Revoked,
+            compromised_at: Some(at.seconds()),
+            ..key(jwk, "sign")
+        }));
         keys.extend(self.readers.iter().map(|(role, reader)| key(reader.public(), role)));
         let statement = Statement {
             v: 1,
