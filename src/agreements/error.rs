@@ -100,6 +100,7 @@ impl From<OutboxError> for AgreementError {
     fn from(error: OutboxError) -> Self {
         match error {
             OutboxError::Storage(error) => error.into(),
+            OutboxError::Access(error) => error.into(),
             OutboxError::Payload(_) => StorageError::Unreadable("outbox.payload").into(),
         }
     }

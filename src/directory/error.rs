@@ -99,6 +99,7 @@ impl From<OutboxError> for DirectoryError {
     fn from(error: OutboxError) -> Self {
         match error {
             OutboxError::Storage(error) => error.into(),
+            OutboxError::Access(error) => error.into(),
             OutboxError::Payload(_) => StorageError::Unreadable("outbox.payload").into(),
         }
     }

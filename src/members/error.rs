@@ -116,6 +116,7 @@ impl From<outbox::OutboxError> for MemberError {
     fn from(error: outbox::OutboxError) -> Self {
         match error {
             outbox::OutboxError::Storage(error) => error.into(),
+            outbox::OutboxError::Access(error) => error.into(),
             outbox::OutboxError::Payload(_) => StorageError::Unreadable("outbox.payload").into(),
         }
     }

@@ -1,10 +1,12 @@
 //! What the world should know, written in the same transaction as what happened.
 //!
 //! A message is a topic and a small JSON object of ids and codes; it never holds anything about a person. Rows are only
-//! appended. Each consumer (a courier, or an organisation that reads its notices) has a cursor of its own.
+//! appended. Each consumer (a courier, or whoever reads notices) has a cursor of its own.
 //!
 //! # Decisions
 //!
+//! - **What is for the node** (an incident, a clock nobody heeded, a withdrawal nobody answers) is read by whoever oversees all referrals,
+//!   at the same place where an organisation reads its own: there is no message that nobody can read.
 //! - **Order.** On PostgreSQL sequence numbers may become visible out of order. Readers therefore stay behind the present by
 //!   [`SETTLE_SECONDS`], longer than any write transaction may live.
 

@@ -1,9 +1,10 @@
-//! Notices: an organisation's own part of the outbox, read with a cursor.
+//! Notices: the part of the outbox that is an organisation's own, or the node's, read with a cursor.
 
 use serde::Serialize;
 
 use super::{OutboxError, SETTLE_SECONDS, store};
 use crate::{
+    access::{AccessError, Actor, Permission},
     kernel::{
         Timestamp,
         id::OrganisationId,
@@ -12,7 +13,7 @@ use crate::{
     storage::Db,
 };
 
-/// Something an organisation should know.
+/// Something an organisation, or whoever oversees the node, should know.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Notice {
     /// Place in the order.
@@ -28,16 +29,27 @@ pub struct Notice {
     pub at: Timestamp,
 }
 
-/// The notices of an organisation after the cursor, oldest first. A notice rests two seconds before it shows, so that none
-/// appears behind a reader's back.
+/// The notices for somebody's organisation, or for the node, after the cursor, oldest first. A notice rests two seconds before it shows,
+/// so that none appears behind a reader's back.
 pub fn notices(
     db: &mut Db<'_>,
-    organisation: OrganisationId,
+    actor: &Actor,
     asked: &Asked,
     now: Timestamp,
 ) -> Result<Page<Notice>, OutboxError> {
+    let reader = reads_of(actor)?;
     let after = asked.after().and_then(|key| key.parse().ok()).unwrap_or(0);
     let settled = now.minus(chrono::TimeDelta::seconds(SETTLE_SECONDS));
-    let rows = store::of_organisation(db, organisation, after, settled, asked.rows_to_load())?;
+    let rows = store::for_reader(db, reader, after, settled, asked.rows_to_load())?;
     Ok(asked.page(rows, |notice| notice.seq.to_string()))
+}
+
+/// Whose notices somebody reads: their organisation's, as one who works on its referrals or who answers for its data protection; the
+/// node's, as one who oversees it.
+fn reads_of(actor: &Actor) -> Result<Option<OrganisationId>, AccessError> {
+    let Some(organisation) = actor.organisation() else {
+        return actor.may(Permission::ReadAllReferrals).map(|()| None);
+    };
+    actor.may(Permission::ReadReferrals).or_else(|_refused| actor.may(Permission::ReadDisclosures))?;
+    Ok(Some(organisation))
 }

@@ -42,15 +42,20 @@ fn notice((seq, id, topic, payload, at): Row) -> Result<Notice, StorageError> {
     Ok(Notice { seq, id, topic, payload, at: Timestamp::from_micros(at) })
 }
 
-pub(super) fn of_organisation(
+/// The messages for an organisation, or for the node itself.
+pub(super) fn for_reader(
     db: &mut Db<'_>,
-    organisation: OrganisationId,
+    reader: Option<OrganisationId>,
     after: i64,
     settled: Timestamp,
     limit: i64,
 ) -> Result<Vec<Notice>, OutboxError> {
-    let rows: Vec<Row> = outbox::table
-        .filter(outbox::organisation.eq(organisation.to_string()))
+    let everybody_s = outbox::table.into_boxed();
+    let theirs = match reader {
+        Some(organisation) => everybody_s.filter(outbox::organisation.eq(organisation.to_string())),
+        None => everybody_s.filter(outbox::organisation.is_null()),
+    };
+    let rows: Vec<Row> = theirs
         .filter(outbox::seq.gt(after).and(outbox::at.le(settled.micros())))
         .order(outbox::seq)
         .limit(limit)
@@ -145,9 +150,10 @@ pub fn advance(db: &mut Db<'_>, consumer: &str, token: &str, seq: i64) -> Result
     if moved == 1 { Ok(()) } else { Err(StorageError::Conflict.into()) }
 }
 
-/// Notes a failure and keeps the claim until `again`, so that nobody tries before.
+/// Notes a failure and keeps the claim until `again`, so that nobody tries before. A claim that somebody took over meanwhile is a
+/// conflict: theirs stands.
 pub fn fail(db: &mut Db<'_>, consumer: &str, token: &str, again: Timestamp) -> Result<(), OutboxError> {
-    diesel::update(
+    let kept = diesel::update(
         outbox_cursors::table
             .filter(outbox_cursors::consumer.eq(consumer).and(outbox_cursors::token.eq(token))),
     )
@@ -157,7 +163,7 @@ pub fn fail(db: &mut Db<'_>, consumer: &str, token: &str, again: Timestamp) -> R
     ))
     .execute(db.conn())
     .map_err(StorageError::from)?;
-    Ok(())
+    if kept == 1 { Ok(()) } else { Err(StorageError::Conflict.into()) }
 }
 
 /// Deletes messages older than `before`. Returns how many.

@@ -46,6 +46,13 @@ pub(super) enum Oversee {
         #[command(flatten)]
         seat: Seat,
     },
+    /// List what the hub tells whoever oversees it, oldest first: incidents, what ran over its time, withdrawals that nobody answers.
+    #[command(after_help = "Example:
+  throughline referral oversee notices --hub https://hub.example --as m.tembo")]
+    Notices {
+        #[command(flatten)]
+        seat: Seat,
+    },
     /// Show where a referral stands, with nothing about the person.
     #[command(after_help = "Example:
   throughline referral oversee show ref_… --hub https://hub.example --as m.tembo")]
@@ -83,6 +90,7 @@ and at the gateway of one side, for its data protection:
 /// What is asked of the hub once somebody is signed in.
 enum Wish {
     Overdue,
+    Notices,
     See(ReferralId),
     Do(ReferralId, Value),
 }
@@ -91,6 +99,7 @@ impl Oversee {
     fn parted(self, policy: &Policy) -> Result<(Seat, Wish), CliError> {
         Ok(match self {
             Self::List { seat } => (seat, Wish::Overdue),
+            Self::Notices { seat } => (seat, Wish::Notices),
             Self::Show { referral, seat } => (seat, Wish::See(referral)),
             Self::Escalate { referral, seat } => (seat, Wish::Do(referral, json!({ "escalate": {} }))),
             Self::DeclareError { referral, reason, seat } => {
@@ -106,7 +115,7 @@ impl Oversee {
     /// The move it asks for, if it asks for one.
     pub(super) fn asks_for(self, policy: &Policy) -> Result<Option<Move>, CliError> {
         Ok(match self.parted(policy)?.1 {
-            Wish::Overdue | Wish::See(_) => None,
+            Wish::Overdue | Wish::Notices | Wish::See(_) => None,
             Wish::Do(_, body) => Some(serde_json::from_value(body).unwrap()),
         })
     }
@@ -119,9 +128,10 @@ pub(super) async fn oversee(home: &Home, asked: Oversee, output: &Output) -> Res
     let connection = Connection { hub: Some(hub), hub_ca, identity, ..Connection::default() };
     let passphrase = home.passphrase("Passphrase: ")?;
     let person = PersonClient::sign_in(&connection, &name, &passphrase).await?;
+    let tell = if matches!(wish, Wish::Notices) { notices } else { told };
     let done = carry_out(&person, wish).await;
     let left = person.sign_out().await;
-    output.data(&done?, told)?;
+    output.data(&done?, tell)?;
     left
 }
 
@@ -129,6 +139,7 @@ async fn carry_out(person: &PersonClient, wish: Wish) -> Result<Value, CliError>
     let path = |referral| format!("/api/v1/referrals/{referral}");
     match wish {
         Wish::Overdue => person.all("/api/v1/referrals?tray=overdue").await.map(Value::from),
+        Wish::Notices => person.all("/api/v1/notices").await.map(Value::from),
         Wish::See(referral) => person.get(&path(referral)).await,
         Wish::Do(referral, body) => {
             let seen = person.get(&path(referral)).await?;
@@ -150,4 +161,21 @@ fn line(row: &Value) -> String {
     let (service, urgency) = (text(row, "service"), text(row, "urgency"));
     let sides = format!("{} to {}", text(row, "sender"), text(row, "recipient"));
     format!("{}\n  {sides}, {service}, {urgency}, since {}", show::stands(row), text(row, "submitted_at"))
+}
+
+fn notices(rows: &Value) -> String {
+    match rows.as_array() {
+        Some(rows) if !rows.is_empty() => rows.iter().map(notice).collect::<Vec<_>>().join("\n"),
+        _ => String::from("Nothing was told."),
+    }
+}
+
+/// A notice: when, what, and the ids and codes that came with it.
+fn notice(row: &Value) -> String {
+    let facts = row.get("payload").and_then(Value::as_object).into_iter().flatten();
+    let facts = facts.filter(|(_, value)| !value.is_null()).map(|(name, value)| match value.as_str() {
+        Some(text) => format!("{name} {text}"),
+        None => format!("{name} {value}"),
+    });
+    format!("{}  {}\n  {}", text(row, "at"), text(row, "topic"), facts.collect::<Vec<_>>().join(", "))
 }

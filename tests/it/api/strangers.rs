@@ -477,6 +477,8 @@ async fn referrals_routes(world: &World) -> Vec<Entry> {
         entry("POST /api/v1/needs", "/api/v1/needs", 201).json(&need).stranger(Stranger::AsAMember(201)),
         entry("GET /api/v1/ratings", ratings, 204),
         entry("GET /api/v1/notices", "/api/v1/notices", 200).stranger(Stranger::Empty),
+        // What the node was told, here of the need above, is for whoever oversees it.
+        entry("GET /api/v1/notices", "/api/v1/notices", 200).stranger(Stranger::Empty).by(Party::Coordinator),
     ]
 }
 

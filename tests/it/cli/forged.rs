@@ -145,7 +145,9 @@ async fn a_packet_that_belies_its_manifest_is_kept_shut_and_the_hub_gets_the_sig
     assert_eq!((&report["evt"], &report["re"]), (&json!("violation"), &json!(packet)));
     assert_eq!(report["note"]["fields"].as_array().unwrap().len(), 2, "{report}");
     assert_eq!(story.state(referral).await, "submitted", "what was not opened is not delivered");
-    assert!(hub.everything_stored().contains("referral.violation_reported"));
+    let told = hub.told("referral.violation_reported").await;
+    assert_eq!(told.len(), 1);
+    assert_eq!((&told[0]["referral"], &told[0]["packet"]), (&json!(referral), &json!(packet)));
 }
 
 /// Changes the history of keys on its way to a gateway.

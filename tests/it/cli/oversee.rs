@@ -4,6 +4,7 @@ use serde_json::json;
 use throughline::{
     access::Role,
     members::{self, EnrolStaff},
+    outbox::{self, Event},
 };
 
 use super::{
@@ -54,6 +55,31 @@ async fn a_coordinator_sees_a_referral_without_the_person_and_has_somebody_look_
 }
 
 #[actix_web::test]
+async fn a_coordinator_reads_what_the_hub_tells_whoever_oversees_it() {
+    let story = Story::new().await;
+    let Story { hub, lakeside, .. } = &story;
+    enrolled(hub, lakeside, "m.tembo", Role::Coordinator).await;
+    let notices = format!("referral oversee notices --hub {} --as m.tembo --passphrase-file seat", hub.url);
+    let nothing = lakeside.run(hub, &notices).await.expect(0).out;
+    assert!(nothing.contains("Nothing was told."), "{nothing}");
+    let (_, referral) = story.acknowledged().await;
+    hub.clock.advance(chrono::TimeDelta::days(60));
+    hub.run_jobs().await;
+    // More than a page of them.
+    for _ in 0..210 {
+        let need = json!({ "need": "canary" });
+        let event = Event { topic: "need.recorded", organisation: None, payload: need };
+        hub.hub.write("tests.say", &hub.operator(), move |tx| outbox::say(tx, &event)).await.unwrap();
+    }
+    hub.clock.advance(chrono::TimeDelta::seconds(5));
+    let told = lakeside.run(hub, &notices).await.expect(0).out;
+    assert!(told.contains("referral.overdue") && told.contains(&format!("referral {referral}")), "{told}");
+    assert_eq!(told.matches("need.recorded").count(), 210);
+    let rows = lakeside.run(hub, &format!("{notices} --json")).await.expect(0).json();
+    assert_eq!(rows[0]["topic"], "referral.overdue");
+}
+
+#[actix_web::test]
 async fn what_answers_and_is_no_hub_does_not_say_that_nothing_is_overdue() {
     let meddler = Meddler::new();
     let story = Story::at(hub_behind(&meddler)).await;
@@ -101,6 +127,9 @@ async fn who_is_no_coordinator_oversees_nothing_and_a_passphrase_is_not_told_in_
     assert!(nothing.contains("error[access.not_found]"), "{nothing}");
     let wrong = harbour.run(hub, &escalate(&hub.url, "passphrase")).await.expect(77).err;
     assert!(wrong.contains("error[member.sign_in_refused]"), "{wrong}");
+    let notices = escalate(&hub.url, "seat").replace(&format!("escalate {referral}"), "notices");
+    let forbidden = harbour.run(hub, &notices).await.expect(77).err;
+    assert!(forbidden.contains("error[access.forbidden]"), "{forbidden}");
     let open = harbour.run(hub, &escalate("http://hub.example", "seat")).await.expect(65).err;
     assert!(open.contains("error[hub.not_private]"), "{open}");
     assert_eq!(story.state(&referral).await, "acknowledged");

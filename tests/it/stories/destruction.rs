@@ -128,6 +128,8 @@ async fn a_recipient_that_says_nothing_is_overdue_and_everybody_concerned_is_tol
     for side in [harbour, clinic] {
         assert_eq!(times(&mechanism.told(side).await, "referral.destruction_overdue"), 1);
     }
+    let overdue = hub.told("referral.destruction_overdue").await;
+    assert_eq!((overdue.len(), &overdue[0]["holder"]), (1, &json!(clinic.id)));
     assert_eq!(hub.logged("referrals.follow_destructions").await.len(), 1);
     says(hub, clinic, referral, json!({ "said": "destroyed" })).await.expect(200);
     assert_eq!(mechanism.seen(harbour, referral).await["destruction"]["overdue"], false);

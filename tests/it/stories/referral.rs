@@ -431,6 +431,74 @@ async fn an_error_found_late_takes_the_coordinator_and_data_protection() {
 }
 
 #[actix_web::test]
+async fn coordinators_are_told_of_an_incident_and_the_sides_of_none() {
+    let hub = TestHub::new();
+    let (from, to) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
+    let mut story = Story::new(&hub, &from, &to, "U2").await;
+    story.does(&hub, &to, By::Intake, Number::T03, Move::Acknowledge { worker: fresh(&hub) }).await;
+    assert!(hub.told("referral.incident").await.is_empty());
+    story.does(&hub, &from, By::Sender, Number::T32, Move::DeclareError { reason: reason("ER01") }).await;
+    let incident = json!({ "referral": story.origin.id, "state": "entered_in_error" });
+    assert_eq!(hub.told("referral.incident").await, [incident]);
+    for side in [&from, &to] {
+        assert!(side.told(&hub, "referral.incident").await.is_empty());
+    }
+}
+
+#[actix_web::test]
+async fn the_sender_is_asked_to_look_after_somebody_vulnerable_who_missed_an_appointment() {
+    let hub = TestHub::new();
+    let (from, to) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
+    for vulnerable in [false, true] {
+        let origin = Origin { vulnerable, ..origin(&hub, &from, &to, "U2") };
+        submit(&hub, &from, origin.clone()).await.unwrap();
+        let mut story = Story { head: origin.envelope, origin };
+        until_accepted(&hub, &mut story, &to).await;
+        story.does(&hub, &to, By::CaseWorker, Number::T14, Move::Schedule { on: hub.now() }).await;
+        let missed = Move::NoShow { reason: reason("NX02") };
+        story.does(&hub, &to, By::CaseWorker, Number::T17, missed).await;
+        let asked = from.told(&hub, "referral.safety_check_asked").await;
+        let referral = json!({ "referral": story.origin.id });
+        assert_eq!(asked, if vulnerable { vec![referral] } else { Vec::new() });
+    }
+    assert!(to.told(&hub, "referral.safety_check_asked").await.is_empty());
+    assert!(hub.told("referral.safety_check_asked").await.is_empty());
+}
+
+#[actix_web::test]
+async fn whoever_a_ladder_names_is_told_what_is_overdue_and_the_coordinator_last() {
+    let hub = TestHub::new();
+    let (from, mut to) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
+    let story = Story::new(&hub, &from, &to, "U1").await;
+    let overdue = |told: Vec<Value>| -> Vec<Value> {
+        let of_this = told.into_iter().filter(|told| told["what"] == "acknowledge");
+        of_this.map(|told| json!([told["role"], told["step"], told["referral"]])).collect()
+    };
+    let id = story.origin.id.to_string();
+    let told = |role: &str, step: u8| json!([role, step, id]);
+    let (mut at, mut sender) = (0, from);
+    for (hours, recipient_s, sender_s, node_s) in [
+        (4, vec![told("focal_point", 1)], vec![], vec![]),
+        (6, vec![told("focal_point", 1), told("supervisor", 2)], vec![told("case_worker", 2)], vec![]),
+        (
+            8,
+            vec![told("focal_point", 1), told("supervisor", 2)],
+            vec![told("case_worker", 2)],
+            vec![told("coordinator", 3)],
+        ),
+    ] {
+        hub.clock.advance(TimeDelta::hours(hours - at));
+        at = hours;
+        hub.run_jobs().await;
+        to.sign_in(&hub).await;
+        sender.sign_in(&hub).await;
+        assert_eq!(overdue(to.told(&hub, "referral.overdue").await), recipient_s, "after {hours} hours");
+        assert_eq!(overdue(sender.told(&hub, "referral.overdue").await), sender_s, "after {hours} hours");
+        assert_eq!(overdue(hub.told("referral.overdue").await), node_s, "after {hours} hours");
+    }
+}
+
+#[actix_web::test]
 async fn who_answers_for_data_protection_and_nothing_else_holds_declares_and_withdraws() {
     let hub = TestHub::new();
     let (from, mut to) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
@@ -446,6 +514,8 @@ async fn who_answers_for_data_protection_and_nothing_else_holds_declares_and_wit
     let withdraw = Move::Withdraw { reason: None };
     let ended = other.does(&hub, &to, By::Person, Number::T30, withdraw).await;
     assert_eq!(ended["referral"]["state"], "withdrawn");
+    let told = to.told(&hub, "referral.submitted").await;
+    assert_eq!(told.len(), 2, "what their organisation is told is for them too");
 
     let cancel =
         story.tries(&hub, &to, By::CaseWorker, Number::T25, Move::AskCancel { reason: reason("CX02") });
@@ -487,6 +557,10 @@ async fn the_third_redirect_of_one_need_is_a_gap() {
     let needs = from.get(&hub, "/api/v1/needs").await.expect(200).body;
     assert_eq!(needs["items"].as_array().unwrap().len(), 1);
     assert_eq!(needs["items"][0]["kind"], "bounced");
+    let bounced = hub.told("referral.bounced").await;
+    assert_eq!((bounced.len(), &bounced[0]["redirects"]), (1, &json!(3)));
+    assert_eq!(from.told(&hub, "referral.bounced").await, bounced);
+    assert!(to.told(&hub, "referral.bounced").await.is_empty());
 }
 
 #[actix_web::test]

@@ -165,6 +165,9 @@ async fn silence_is_escalated_after_a_day_and_is_a_breach_after_two_weeks() {
     let unheard =
         notices["items"].as_array().unwrap().iter().filter(|n| n["topic"] == "consent.withdrawal_unheard");
     assert_eq!(unheard.count(), 1, "once, however often the job runs");
+    let silent = [json!({ "withdrawal": withdrawal, "holder": clinic.id })];
+    assert_eq!(hub.told("consent.withdrawal_unheard").await, silent);
+    assert!(hub.told("consent.withdrawal_breached").await.is_empty());
     assert_eq!(hub.logged("consent.escalate").await.len(), 1, "and once in the log");
     hub.clock.advance(TimeDelta::days(14));
     hub.run_jobs().await;
@@ -172,8 +175,12 @@ async fn silence_is_escalated_after_a_day_and_is_a_breach_after_two_weeks() {
     let view = harbour.get(&hub, &format!("/api/v1/withdrawals/{withdrawal}")).await.expect(200).body;
     assert_eq!((&view["breached"], &view["closed"]), (&json!(true), &Value::Null), "it stays open");
     assert_eq!(hub.logged("consent.escalate").await.len(), 2);
+    let breach = [json!({ "withdrawal": withdrawal })];
+    assert_eq!(hub.told("consent.withdrawal_breached").await, breach);
+    assert_eq!(harbour.told(&hub, "consent.withdrawal_breached").await, breach);
     assert_eq!(view["holders"][0]["overdue"], true);
     clinic.sign_in(&hub).await;
+    assert!(clinic.told(&hub, "consent.withdrawal_breached").await.is_empty());
     answers(&hub, &clinic, &withdrawal, json!({ "said": "destroyed" })).await.expect(200);
     let view = harbour.get(&hub, &format!("/api/v1/withdrawals/{withdrawal}")).await.expect(200).body;
     assert!(view["closed"].is_string() && view["breached"] == true);

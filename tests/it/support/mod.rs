@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::TimeDelta;
 use serde_json::Value;
 use throughline::{
-    access::Actor,
+    access::{Actor, Role},
     api::{self, Serving},
     audit::{
         self,
@@ -28,11 +28,13 @@ use throughline::{
     hub::{Caller, Hub, NodeKeys},
     jobs,
     kernel::{
-        Timestamp,
+        Id, Timestamp,
         id::{RequestId, SystemIds},
+        page::{Asked, MAX_PAGE},
         time::{Clock as _, FixedClock},
     },
     members::{self, EnrolOrganisation, Organisation},
+    outbox,
     policy::Policy,
     storage::Store,
 };
@@ -151,6 +153,17 @@ impl TestHub {
         let bytes = self.hub.read(move |db| audit::tile(db, name)).await.unwrap();
         let entries = bytes.chunks(LENGTH + 2).map(|chunk| Facts::decode(&chunk[2..]).unwrap());
         entries.filter(|facts| facts.action == action).collect()
+    }
+
+    /// The payloads of what the node itself was told about this topic, as a coordinator reads them.
+    pub(crate) async fn told(&self, topic: &str) -> Vec<Value> {
+        self.clock.advance(TimeDelta::seconds(5));
+        let id = Id::new(&SystemIds, self.now());
+        let (actor, now) = (Actor::staff(id, None, vec![Role::Coordinator].into()), self.now());
+        let asked = Asked::new(Some(MAX_PAGE), None);
+        let read = self.hub.read(move |db| outbox::notices(db, &actor, &asked, now)).await.unwrap();
+        let told = read.items.into_iter().filter(|notice| notice.topic == topic);
+        told.map(|notice| notice.payload).collect()
     }
 
     /// Stops serving, letting what is in flight finish.

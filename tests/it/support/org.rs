@@ -1,5 +1,6 @@
 //! A member organisation with its keys and a machine client, as its gateway would have them.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use throughline::{
     access::{Role, Tx},
@@ -86,6 +87,14 @@ impl Org {
         let client = hub.hub.write("members.register_client", &hub.operator(), register).await.unwrap();
         (self.client, self.client_key) = (client.id, client_key);
         self.sign_in(hub).await;
+    }
+
+    /// The payloads of what it was told about this topic.
+    pub(crate) async fn told(&self, hub: &TestHub, topic: &str) -> Vec<Value> {
+        hub.clock.advance(TimeDelta::seconds(5));
+        let notices = self.get(hub, "/api/v1/notices?limit=200").await.expect(200).body;
+        let told = notices["items"].as_array().unwrap().iter().filter(|notice| notice["topic"] == topic);
+        told.map(|notice| notice["payload"].clone()).collect()
     }
 
     /// An assertion for the token endpoint.
