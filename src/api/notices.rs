@@ -12,7 +12,6 @@ use crate::outbox::{self, Notice, OutboxError};
     responses((status = 200, body = [Notice]), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
 pub(super) async fn list(asking: Asking, paging: web::Query<Paging>) -> Result<HttpResponse, Problem> {
     let (actor, asked, now) = (asking.caller.actor, paging.into_inner().asked(), asking.hub.now());
-    let page =
-        asking.hub.read::<_, OutboxError>(move |db| outbox::notices(db, &actor, &asked, now)).await?;
+    let page = asking.hub.read::<_, OutboxError>(move |db| outbox::notices(db, &actor, &asked, now)).await?;
     Ok(HttpResponse::Ok().json(page))
 }

@@ -323,7 +323,8 @@ pub(super) enum Exported {
 
 impl Exported {
     /// Refuses options that a form would take no notice of.
-    fn require_taken(self, given: [(&str, bool); 3]) -> Result<(), CliError> {
+    fn require_taken(self, area: bool, sector: bool, lang: bool) -> Result<(), CliError> {
+        let given = [("--area", area), ("--sector", sector), ("--lang", lang)];
         let taken: &[&str] = match self {
             Self::Hsds | Self::Plain | Self::Json | Self::Ndjson => &[],
             Self::Geojson | Self::WhoDoesWhatWhere => &["--area", "--sector"],
@@ -428,11 +429,7 @@ impl Directory {
             Self::Doubted { limit } => doubted(hub, caller, limit, output).await,
             Self::Unlink { service } => link(hub, caller, service, None, output).await,
             Self::Export { source, to, form, area, sector, below, lang } => {
-                form.require_taken([
-                    ("--area", area.is_some()),
-                    ("--sector", sector.is_some()),
-                    ("--lang", lang.is_some()),
-                ])?;
+                form.require_taken(area.is_some(), sector.is_some(), lang.is_some())?;
                 let form = match form {
                     Exported::Hsds | Exported::Plain => {
                         return export(hub, caller, (source, form == Exported::Plain), to, output).await;

@@ -415,6 +415,7 @@ async fn an_error_found_late_takes_the_coordinator_and_data_protection() {
     until_accepted(&hub, &mut story, &to).await;
     let error = || Move::DeclareError { reason: reason("ER01") };
     story.does(&hub, &from, By::DataProtection, Number::T32, error()).await;
+    assert!(hub.told("referral.incident").await.is_empty(), "one of the two is not enough");
     let version = story.seen(&hub, &from).await["version"].as_i64().unwrap();
     let oversee = referrals::Oversee {
         referral: story.origin.id,
@@ -428,18 +429,8 @@ async fn an_error_found_late_takes_the_coordinator_and_data_protection() {
         .await
         .unwrap();
     assert_eq!(story.seen(&hub, &to).await["state"], "entered_in_error");
-}
-
-#[actix_web::test]
-async fn coordinators_are_told_of_an_incident_and_the_sides_of_none() {
-    let hub = TestHub::new();
-    let (from, to) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
-    let mut story = Story::new(&hub, &from, &to, "U2").await;
-    story.does(&hub, &to, By::Intake, Number::T03, Move::Acknowledge { worker: fresh(&hub) }).await;
-    assert!(hub.told("referral.incident").await.is_empty());
-    story.does(&hub, &from, By::Sender, Number::T32, Move::DeclareError { reason: reason("ER01") }).await;
     let incident = json!({ "referral": story.origin.id, "state": "entered_in_error" });
-    assert_eq!(hub.told("referral.incident").await, [incident]);
+    assert_eq!(hub.told("referral.incident").await, [incident], "whoever oversees the node is told");
     for side in [&from, &to] {
         assert!(side.told(&hub, "referral.incident").await.is_empty());
     }

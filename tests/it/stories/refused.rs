@@ -206,7 +206,7 @@ async fn what_a_stolen_key_signed_counts_for_nothing_when_that_is_found_out_late
     mechanism.harbour.was_robbed(&mechanism.hub, stolen).await;
 
     let (_, refused) = mechanism.hand_in(&mechanism.harbour, mechanism.draft(&late, &behind)).await;
-    assert_eq!(denials(&refused.expect(403)), ["D302"], "a certificate of the thief's");
+    assert_eq!(denials(&refused.expect(422)), ["D302"], "a certificate of the thief's");
     let (_, taken) = mechanism.hand_in(&mechanism.harbour, mechanism.draft(&early, &before)).await;
     taken.expect(201);
 
@@ -215,7 +215,7 @@ async fn what_a_stolen_key_signed_counts_for_nothing_when_that_is_found_out_late
     let person = mechanism.person();
     let certified = mechanism.certify(&person, &mechanism.clinic).await;
     let (_, refused) = mechanism.hand_in(&mechanism.harbour, mechanism.draft(&person, &certified)).await;
-    assert_eq!(denials(&refused.expect(403)), ["D205"], "an agreement that the thief signed");
+    assert_eq!(denials(&refused.expect(422)), ["D205"], "an agreement that the thief signed");
 }
 
 #[actix_web::test]
