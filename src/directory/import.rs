@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
-    Availability, DirectoryError, Listing, Reporting, Service, Standing, Upkeep, Visibility, areas,
+    Availability, DirectoryError, Listing, Reporting, Service, Standing, Upkeep, Visibility, agreements,
+    areas,
     drafts::Overridden,
     hsds::{self, Package, Problem, Progress, Report, Row, TableReport, Tally, tables::Rule},
     rows::{self, Touched},
@@ -358,7 +359,8 @@ fn take(
     let links: Vec<_> = new.iter().flat_map(|row| rows::of_row(rule, row)).collect();
     rows::store::insert_links(tx, source, &links)?;
     taking.place = first.saturating_add(i64::try_from(new.len()).unwrap_or(i64::MAX));
-    if taking.is_known {
+    // A source that is new shows in nothing that was there, unless it tells of agreements: organisations of other sources may be parties.
+    if taking.is_known || agreements::TABLES.contains(&rule.name) {
         for row in new.iter().chain(&touched) {
             taking.touched.add(row.id.to_string());
         }

@@ -18,6 +18,7 @@
 //!
 //! It does not know who is looked for: a search carries what a case worker chose to say, and no name for it.
 
+mod agreements;
 pub mod areas;
 mod changes;
 mod descriptor;

@@ -1,4 +1,4 @@
-//! What the profile adds to HSDS, as words in columns of the plain standard: for who reads nothing else.
+//! What the profile adds to HSDS, as words in columns of the plain standard: for who reads nothing else. Agreements are not among it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -19,6 +19,9 @@ pub(super) const PROFILE: &[&str] = &[
     "referral_requirement",
     "referral_channel",
     "outgoing_referral",
+    "agreement",
+    "agreement_party",
+    "agreement_service",
     "translation",
 ];
 

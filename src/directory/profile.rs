@@ -10,6 +10,9 @@ pub const VERSION: &str = "0.1";
 /// The files: name and text.
 pub const FILES: &[(&str, &str)] = &[
     ("access_barrier.json", include_str!("../../schemas/hsds-profile/access_barrier.json")),
+    ("agreement.json", include_str!("../../schemas/hsds-profile/agreement.json")),
+    ("agreement_party.json", include_str!("../../schemas/hsds-profile/agreement_party.json")),
+    ("agreement_service.json", include_str!("../../schemas/hsds-profile/agreement_service.json")),
     ("eligibility_rule.json", include_str!("../../schemas/hsds-profile/eligibility_rule.json")),
     ("location.json", include_str!("../../schemas/hsds-profile/location.json")),
     ("organization.json", include_str!("../../schemas/hsds-profile/organization.json")),
@@ -43,6 +46,9 @@ mod tests {
     fn the_objects_of_the_profile_say_what_a_package_may_hold() {
         for table in [
             "access_barrier",
+            "agreement",
+            "agreement_party",
+            "agreement_service",
             "eligibility_rule",
             "outgoing_referral",
             "referral_channel",

@@ -243,6 +243,23 @@ pub(in crate::directory) const COLUMNS: &[(&str, &[&str])] = &[
         &["id", "organization_id", "to_organization_id", "to_service_id", "service_type", "note"],
     ),
     (
+        "agreement",
+        &[
+            "id",
+            "agreement_type",
+            "title",
+            "level",
+            "target_groups",
+            "exclusions",
+            "financing",
+            "valid_from",
+            "valid_to",
+            "status",
+        ],
+    ),
+    ("agreement_party", &["id", "agreement_id", "organization_id", "role", "signed_on", "signatory_role"]),
+    ("agreement_service", &["id", "agreement_id", "service_id"]),
+    (
         "translation",
         &["id", "link_id", "link_entity", "field", "language", "text", "machine_made", "reviewed"],
     ),
@@ -298,6 +315,8 @@ pub(in crate::directory) const DAYS: &[(&str, &[&str])] = &[
     ("schedule", &["valid_from", "valid_to", "dtstart", "until"]),
     ("cost_option", &["valid_from", "valid_to"]),
     ("access_barrier", &["observed_on"]),
+    ("agreement", &["valid_from", "valid_to"]),
+    ("agreement_party", &["signed_on"]),
 ];
 
 /// Columns that hold times of the day.

@@ -42,6 +42,7 @@ const ONE: &[(&str, &str, &str)] = &[
     ("parent", "taxonomy_term", "parent_id"),
     ("parent_organization", "organization", "parent_organization_id"),
     ("to_organization", "organization", "to_organization_id"),
+    ("agreement", "agreement", "agreement_id"),
 ];
 
 /// Members that hold a list, with the table of its objects. They name what they stand in.
@@ -70,6 +71,8 @@ const MANY: &[(&str, &str)] = &[
     ("referral_requirements", "referral_requirement"),
     ("referral_channels", "referral_channel"),
     ("outgoing_referrals", "outgoing_referral"),
+    ("agreement_parties", "agreement_party"),
+    ("agreement_services", "agreement_service"),
 ];
 
 /// Members of people and of change logs, which are not imported.
@@ -338,7 +341,9 @@ impl Taking {
 /// What an object is, by its members.
 fn kind(object: &Map<String, Value>) -> &'static str {
     let has = |members: &[&str]| members.iter().any(|member| object.contains_key(*member));
-    if has(&["location"]) || (has(&["service_id", "service"]) && has(&["location_id"])) {
+    if has(&["agreement_type"]) {
+        "agreement"
+    } else if has(&["location"]) || (has(&["service_id", "service"]) && has(&["location_id"])) {
         "service_at_location"
     } else if has(&["status"]) {
         "service"

@@ -15,7 +15,10 @@ use super::{
     columns::{FILLER, INSISTED, lists},
     tables::{LEFT_OUT, LINKED, RULES, Rule},
 };
-use crate::{directory::lines::LineCount, kernel::Digest};
+use crate::{
+    directory::{agreements, lines::LineCount},
+    kernel::Digest,
+};
 
 /// How many rows are handed on at once.
 pub const CHUNK: usize = 500;
@@ -570,6 +573,10 @@ fn doubts(rule: &Rule, row: &Row, findings: &mut Vec<Finding>) {
             let what = "the rule belongs to no service";
             findings.push(Finding::warned("eligibility", Some("service_id"), what, "name its service"));
         }
+    }
+    if let Some((column, doubt)) = agreements::doubt(rule.name, &row.cells) {
+        let remedy = "correct it; until then the agreement counts as one that is not in force";
+        findings.push(Finding::warned("agreement", Some(column), doubt, remedy));
     }
     if rule.name == "location"
         && let (_, Some(doubt)) = place(row)

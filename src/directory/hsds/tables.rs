@@ -82,6 +82,9 @@ const BARRIERS: &[&str] = &[
 const CHANNELS: &[&str] =
     &["this_hub", "email", "telephone", "other_system", "walk_in", "outreach", "inter_agency_form"];
 
+/// Kinds of agreements between organisations.
+const AGREEMENTS: &[&str] = &["mou", "bilateral", "service_agreement", "sop", "directive", "data_sharing"];
+
 /// Tables whose rows name what they belong to with `link_entity` and `link_id`.
 pub const LINKED: &[&str] = &["attribute", "translation"];
 
@@ -235,6 +238,31 @@ pub static RULES: &[Rule] = &[
             ("to_organization_id", "organization"),
             ("to_service_id", "service"),
         ],
+        closed: &[],
+        is_referred_to: false,
+    },
+    Rule {
+        name: "agreement",
+        required: &["title", "agreement_type", "status"],
+        references: &[],
+        closed: &[
+            ("agreement_type", AGREEMENTS),
+            ("level", &["local", "national", "transnational"]),
+            ("status", &["draft", "active", "suspended", "ended"]),
+        ],
+        is_referred_to: true,
+    },
+    Rule {
+        name: "agreement_party",
+        required: &["agreement_id", "organization_id"],
+        references: &[("agreement_id", "agreement"), ("organization_id", "organization")],
+        closed: &[],
+        is_referred_to: false,
+    },
+    Rule {
+        name: "agreement_service",
+        required: &["agreement_id", "service_id"],
+        references: &[("agreement_id", "agreement"), ("service_id", "service")],
         closed: &[],
         is_referred_to: false,
     },

@@ -137,7 +137,9 @@ const TEXTS: &[&str] = &[
     "details",
     "document",
     "eligibility_description",
+    "exclusions",
     "fees_description",
+    "financing",
     "interpretation_services",
     "label",
     "minimum_data",
@@ -150,6 +152,7 @@ const TEXTS: &[&str] = &[
     "service_type",
     "state_province",
     "text",
+    "title",
     "transportation",
     "wait_time",
 ];

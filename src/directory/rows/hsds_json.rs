@@ -152,8 +152,10 @@ mod tests {
             let schema: Value = serde_json::from_str(text).unwrap();
             let table = name.trim_end_matches(".json");
             if schema.get("$schema").is_some() {
-                let described: Vec<&str> =
-                    schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+                let described = schema["properties"].as_object().unwrap().iter();
+                // What is nested is a row of another table.
+                let described = described.filter(|(_, of)| of["$ref"].is_null() && of["items"].is_null());
+                let described: Vec<&str> = described.map(|(name, _)| name.as_str()).collect();
                 let (_, columns) = COLUMNS.iter().find(|(known, _)| *known == table).unwrap();
                 assert!(described.len() == columns.len(), "{table}");
                 assert!(described.iter().all(|column| columns.contains(column)), "{table}");

@@ -117,17 +117,14 @@ impl Touched {
             let around: Vec<String> =
                 links.iter().flat_map(|link| [&link.id, &link.parent]).cloned().collect();
             withheld.judge(tx.db(), &around)?;
-            for link in links {
-                let (from, to) = if shape::is_part(&link.table, &link.via) {
-                    (&link.id, &link.parent)
-                } else if shape::is_shown_by(&link.table, &link.via) {
-                    (&link.parent, &link.id)
-                } else {
-                    continue;
-                };
-                let tells = withheld.is(from) && !withheld.is(to);
-                if !tells && known.contains(from) && known.insert(to.clone()) {
-                    next.push(to.clone());
+            for link in &links {
+                let up = shape::is_part(&link.table, &link.via).then_some((&link.id, &link.parent));
+                let down = shape::is_shown_by(&link.table, &link.via).then_some((&link.parent, &link.id));
+                for (from, to) in up.into_iter().chain(down) {
+                    let tells = withheld.is(from) && !withheld.is(to);
+                    if !tells && known.contains(from) && known.insert(to.clone()) {
+                        next.push(to.clone());
+                    }
                 }
             }
             frontier = next;

@@ -28,6 +28,27 @@ static BARRIER: Node = leaf("access_barrier");
 static REQUIREMENT: Node = leaf("referral_requirement");
 static CHANNEL: Node = leaf("referral_channel");
 static OUTGOING: Node = leaf("outgoing_referral");
+static PARTY_LISTED: Node = leaf("agreement_party");
+/// An agreement in what it is about: with its parties, and without the services in scope, which may be many.
+static AGREEMENT_NAMED: Node = Node {
+    table: "agreement",
+    one: &[],
+    many: &[
+        ("agreement_parties", "agreement_id", &PARTY_LISTED),
+        ("attributes", "link_id", &ATTRIBUTE),
+        ("translations", "link_id", &TRANSLATION),
+    ],
+};
+static PARTY: Node = Node {
+    table: "agreement_party",
+    one: &[("agreement", "agreement_id", &AGREEMENT_NAMED)],
+    many: ATTRIBUTES,
+};
+static IN_SCOPE: Node = Node {
+    table: "agreement_service",
+    one: &[("agreement", "agreement_id", &AGREEMENT_NAMED)],
+    many: ATTRIBUTES,
+};
 
 static ATTRIBUTE: Node =
     Node { table: "attribute", one: &[("taxonomy_term", "taxonomy_term_id", &TERM)], many: &[] };
@@ -77,6 +98,7 @@ macro_rules! organization_lists {
             ("attributes", "link_id", &ATTRIBUTE),
             ("translations", "link_id", &TRANSLATION),
             ("outgoing_referrals", "organization_id", &OUTGOING),
+            ("agreement_parties", "organization_id", &PARTY),
             $($more),*
         ]
     };
@@ -113,6 +135,7 @@ macro_rules! service_lists {
             ("access_barriers", "service_id", &BARRIER),
             ("referral_requirements", "service_id", &REQUIREMENT),
             ("referral_channels", "service_id", &CHANNEL),
+            ("agreement_services", "service_id", &IN_SCOPE),
             ("attributes", "link_id", &ATTRIBUTE),
             ("translations", "link_id", &TRANSLATION),
             $($more),*
@@ -194,17 +217,21 @@ pub(super) fn named_by(table: &str) -> &'static [Named] {
     static OF_ORGANIZATION: [Named; 1] =
         [("parent_organization", "parent_organization_id", &ORGANIZATION_LISTED)];
     static OF_OUTGOING: [Named; 1] = [("to_organization", "to_organization_id", &ORGANIZATION_LISTED)];
+    static OF_PARTY: [Named; 1] = [("organization", "organization_id", &ORGANIZATION_LISTED)];
     match table {
         "taxonomy_term" => &OF_TERM,
         "organization" => &OF_ORGANIZATION,
         "outgoing_referral" => &OF_OUTGOING,
+        "agreement_party" => &OF_PARTY,
         _ => &[],
     }
 }
 
-/// Whether the public does not see rows of a table: what keeps people away, how dangerous it is, and by which way colleagues are reached.
+/// Whether the public does not see rows of a table: what keeps people away, how dangerous it is, by which way colleagues are reached, and
+/// what they agreed with one another.
 pub(super) fn is_for_members(table: &str) -> bool {
-    matches!(table, "access_barrier" | "referral_channel")
+    let agreed = ["agreement", "agreement_party", "agreement_service"];
+    matches!(table, "access_barrier" | "referral_channel") || agreed.contains(&table)
 }
 
 /// Whether a row that names another through this column is shown inside it.
@@ -220,7 +247,9 @@ pub(super) fn is_part(table: &str, via: &str) -> bool {
             "program",
             "organization_identifier",
             "outgoing_referral",
+            "agreement_party",
         ],
+        "agreement_id" => &["agreement_party"],
         "service_id" => &[
             "service_at_location",
             "url",
@@ -236,13 +265,14 @@ pub(super) fn is_part(table: &str, via: &str) -> bool {
             "access_barrier",
             "referral_requirement",
             "referral_channel",
+            "agreement_service",
         ],
         _ => &[],
     };
     tables.contains(&table)
 }
 
-/// Whether a row that names another through this column shows it inside itself.
+/// Whether a row that names another through this column shows it inside itself. A party shows its agreement, which shows its parties.
 pub(super) fn is_shown_by(table: &str, via: &str) -> bool {
     matches!(
         (table, via),
@@ -251,6 +281,7 @@ pub(super) fn is_shown_by(table: &str, via: &str) -> bool {
             | ("attribute", "taxonomy_term_id")
             | ("taxonomy_term", "taxonomy_id")
             | ("service_capacity", "unit_id")
+            | ("agreement_party" | "agreement_service", "agreement_id")
     )
 }
 
@@ -270,11 +301,13 @@ mod tests {
         each(&SERVICE, &mut |node| {
             for (member, via, inner) in node.many {
                 assert!(is_part(inner.table, via), "{}.{member}", node.table);
-                assert!(!is_shown_by(inner.table, via), "{}.{member}", node.table);
+                let both = (inner.table, *via) == ("agreement_party", "agreement_id");
+                assert_eq!(is_shown_by(inner.table, via), both, "{}.{member}", node.table);
             }
             for (member, via, _) in node.one {
                 assert!(is_shown_by(node.table, via), "{}.{member}", node.table);
-                assert!(!is_part(node.table, via), "{}.{member}", node.table);
+                let both = (node.table, *via) == ("agreement_party", "agreement_id");
+                assert_eq!(is_part(node.table, via), both, "{}.{member}", node.table);
             }
         });
     }

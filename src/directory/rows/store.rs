@@ -387,3 +387,28 @@ pub(super) fn services_naming(
             .load(db.conn())
     })
 }
+
+/// What an agreement binds or covers.
+pub(in crate::directory) struct Bound {
+    pub(in crate::directory) agreement: String,
+    /// Whether it is a service in scope; otherwise an organisation that is a party.
+    pub(in crate::directory) is_service: bool,
+    pub(in crate::directory) target: String,
+}
+
+/// The parties of these agreements and the services in scope, also what a source no longer gives.
+pub(in crate::directory) fn bound_by(db: &mut Db<'_>, ids: &[String]) -> Result<Vec<Bound>, StorageError> {
+    let named = parts(db, ids, &["agreement_party", "agreement_service"])?;
+    let of: Vec<(String, String)> = named.into_iter().map(|link| (link.id, link.parent)).collect();
+    let rows: Vec<String> = of.iter().map(|(row, _)| row.clone()).collect();
+    let of: HashMap<String, String> = of.into_iter().collect();
+    let bound = names(db, &rows)?.into_iter().filter_map(|link| {
+        let is_service = match link.via.as_str() {
+            "service_id" => true,
+            "organization_id" => false,
+            _ => return None,
+        };
+        Some(Bound { agreement: of.get(&link.id)?.clone(), is_service, target: link.parent })
+    });
+    Ok(bound.collect())
+}

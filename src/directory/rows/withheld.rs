@@ -7,6 +7,10 @@
 //!
 //! Where it is kept secret where a location is, the location is there for those who keep the directory and for the provider, and so are the
 //! service at it and every telephone, address and time there. That there is such a service, and whom it serves, is no secret.
+//!
+//! Agreements are for members. What an agreement says of services in scope and of parties that a viewer may not see is left out; and where
+//! nothing of its scope is left, or of its parties one, the agreement is with what is hidden, and its title would tell: it is not there.
+//! What a source no longer gives still counts for that, because a title outlives it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,11 +21,25 @@ use crate::{
 };
 
 /// Columns by which a row belongs to another.
-const OWNERS: &[&str] =
-    &["service_id", "service_at_location_id", "location_id", "organization_id", "phone_id", "link_id"];
+const OWNERS: &[&str] = &[
+    "service_id",
+    "service_at_location_id",
+    "location_id",
+    "organization_id",
+    "phone_id",
+    "link_id",
+    "agreement_id",
+];
 
 /// A language of a telephone of a service at a location is the deepest there is.
 const DEEPEST: u8 = 8;
+
+/// What an agreement is about.
+#[derive(Default)]
+struct Agreed {
+    services: BTreeSet<String>,
+    parties: BTreeSet<String>,
+}
 
 /// What was found about rows for one viewer.
 pub(in crate::directory) struct Withheld {
@@ -120,7 +138,45 @@ impl Withheld {
             let shown = offered.into_iter().filter(|(_, service)| open.contains_key(service));
             self.verdicts.extend(shown.map(|(id, _)| (id, false)));
         }
+        self.agreements(db, of("agreement"))?;
         self.secret(db, (&of("service_at_location"), of("location")))
+    }
+
+    /// Judges agreements by their parties and the services in scope.
+    fn agreements(&mut self, db: &mut Db<'_>, ids: Vec<String>) -> Result<(), StorageError> {
+        if self.viewer == Viewer::Anybody || ids.is_empty() {
+            self.verdicts.extend(ids.into_iter().map(|id| (id, true)));
+            return Ok(());
+        }
+        let mut agreed: HashMap<String, Agreed> = ids.into_iter().map(|id| (id, Agreed::default())).collect();
+        for bound in store::bound_by(db, &agreed.keys().cloned().collect::<Vec<_>>())? {
+            let Some(agreed) = agreed.get_mut(&bound.agreement) else { continue };
+            let targets = if bound.is_service { &mut agreed.services } else { &mut agreed.parties };
+            targets.insert(bound.target);
+        }
+        let all = |of: fn(&Agreed) -> &BTreeSet<String>| -> Vec<String> {
+            agreed.values().flat_map(of).cloned().collect::<BTreeSet<_>>().into_iter().collect()
+        };
+        let open = seen(db, self.viewer, &all(|agreed| &agreed.services))?;
+        let hidden = self.hidden(db, &all(|agreed| &agreed.parties))?;
+        self.verdicts.extend(agreed.into_iter().map(|(id, Agreed { services, parties })| {
+            let is_open = services.is_empty() || services.iter().any(|service| open.contains_key(service));
+            let left = parties.iter().filter(|party| !hidden.contains(*party)).count();
+            (id, !is_open || (left < parties.len() && left < 2))
+        }));
+        Ok(())
+    }
+
+    /// Those of these organisations that offer something, and nothing that the viewer may see.
+    fn hidden(&self, db: &mut Db<'_>, organizations: &[String]) -> Result<BTreeSet<String>, StorageError> {
+        let offered = store::services_naming(db, organizations, "organization_id")?;
+        let services: BTreeSet<String> = offered.iter().map(|(_, service)| service.clone()).collect();
+        let open = seen(db, self.viewer, &services.into_iter().collect::<Vec<_>>())?;
+        let (shown, other): (Vec<_>, Vec<_>) =
+            offered.into_iter().partition(|(_, service)| open.contains_key(service));
+        let shown: BTreeSet<String> = shown.into_iter().map(|(organization, _)| organization).collect();
+        let other = other.into_iter().map(|(organization, _)| organization);
+        Ok(other.filter(|organization| !shown.contains(organization)).collect())
     }
 
     /// Withholds locations whose whereabouts are kept secret, and services at them, from all but the provider.

@@ -607,23 +607,8 @@ async fn the_profile_merges_into_the_standard_and_describes_what_is_answered() {
     assert_eq!(about["profile"], "http://hub.test/hsds/profile");
     let index = get(&hub, "/profile").await.expect(200).body;
     get(&hub, "/profile/secrets.json").await.expect(404);
-    let Some(standard) = shared("data/hsds/spec-3.1/schema") else { return };
-    let merged = tempfile::tempdir().unwrap();
-    for file in std::fs::read_dir(&standard).unwrap() {
-        let path = file.unwrap().path();
-        std::fs::copy(&path, merged.path().join(path.file_name().unwrap())).unwrap();
-    }
-    let files = index["files"].as_array().unwrap();
-    assert!(files.len() >= 10);
-    for file in files {
-        let name = file.as_str().unwrap().rsplit('/').next().unwrap();
-        let patch = get(&hub, &format!("/profile/{name}")).await.expect(200).body;
-        let path = merged.path().join(name);
-        let mut whole: Value =
-            std::fs::read(&path).map_or(json!({}), |bytes| serde_json::from_slice(&bytes).unwrap());
-        merge(&mut whole, &patch);
-        std::fs::write(&path, whole.to_string()).unwrap();
-    }
+    assert!(index["files"].as_array().unwrap().len() >= 10);
+    let Some(merged) = with_profile(&hub).await else { return };
     let folder = tempfile::tempdir().unwrap();
     super::eligibility::package(folder.path());
     import(&hub, folder.path().into(), "coast").await;
@@ -638,6 +623,26 @@ async fn the_profile_merges_into_the_standard_and_describes_what_is_answered() {
     let mut broken = page["contents"][0].clone();
     broken["eligibility_rules"][0]["operator"] = json!("about");
     assert!(!judge.is_valid(&broken), "the profile is looked at");
+}
+
+/// The schemas of the standard with the profile merged into them, when they are here.
+pub(super) async fn with_profile(hub: &TestHub) -> Option<tempfile::TempDir> {
+    let standard = shared("data/hsds/spec-3.1/schema")?;
+    let merged = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(&standard).unwrap() {
+        let path = file.unwrap().path();
+        std::fs::copy(&path, merged.path().join(path.file_name().unwrap())).unwrap();
+    }
+    for file in get(hub, "/profile").await.expect(200).body["files"].as_array().unwrap() {
+        let name = file.as_str().unwrap().rsplit('/').next().unwrap();
+        let patch = get(hub, &format!("/profile/{name}")).await.expect(200).body;
+        let file = merged.path().join(name);
+        let mut whole: Value =
+            std::fs::read(&file).map_or(json!({}), |bytes| serde_json::from_slice(&bytes).unwrap());
+        merge(&mut whole, &patch);
+        std::fs::write(&file, whole.to_string()).unwrap();
+    }
+    Some(merged)
 }
 
 /// RFC 7396.

@@ -1,5 +1,6 @@
 //! Whole stories, through the entrances.
 
+mod agreed;
 mod areas;
 mod calendar;
 mod cases;

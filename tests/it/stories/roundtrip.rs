@@ -73,6 +73,23 @@ const TABLES: &[(&str, &str)] = &[
     ("referral_channel", "id,service_id,channel,address\nrc1,s1,telephone,+260 1\n"),
     ("outgoing_referral", "id,organization_id,to_organization_id,to_service_id\nor1,o2,o9,s1\n"),
     (
+        "agreement",
+        "id,agreement_type,title,level,target_groups,exclusions,financing,valid_from,valid_to,status\n\
+         ag1,sop,Procedure of the coast,local,\"PG01, PG04\",\"=none\",,2026-01-01,2026-12-31,active\n\
+         ag2,mou,Canary memorandum,,,,,,,active\n\
+         ag3,directive,Directive on shelters,national,,,,,,ended\n",
+    ),
+    (
+        "agreement_party",
+        "id,agreement_id,organization_id,role,signed_on,signatory_role\n\
+         ap1,ag1,o2,refers,2026-01-01,Director\nap2,ag1,11111111-1111-4111-8111-111111111111,,,\nap3,ag1,o9,,,\n\
+         ap4,ag2,o2,,,\nap5,ag2,o9,,,\nap6,ag3,o3,,,\n",
+    ),
+    (
+        "agreement_service",
+        "id,agreement_id,service_id\nas1,ag1,s1\nas2,ag1,22222222-2222-4222-8222-222222222222\n",
+    ),
+    (
         "translation",
         "id,link_entity,link_id,field,language,text\ntr1,service,s1,name,fr,\"Conseil, d'asile\"\n",
     ),
@@ -132,8 +149,8 @@ async fn a_package_that_is_exported_comes_in_elsewhere_and_goes_out_as_the_same_
     let taken = import(&other, first.path().to_owned()).await;
     let (_second, again) = exported(&other, "coast").await;
     assert_eq!(files, again);
-    // Everything is there but the hidden organisation and its service.
-    assert_eq!((files.len(), taken.rows()), (TABLES.len() + 1, came.rows() - 2));
+    // Everything is there but the hidden organisation and its service, and what was agreed with it: an agreement, three parties, one in scope.
+    assert_eq!((files.len(), taken.rows()), (TABLES.len() + 1, came.rows() - 7));
     assert!(all.contains("person@example.org") && all.contains("x_local"), "what the standard does not know");
     assert!(all.contains("sc2") && all.contains("la1"), "rows with nothing but an id");
 
@@ -151,7 +168,7 @@ async fn restrict_nothing_and_compare(hub: &TestHub, folder: &Path) {
     let changed: Vec<&str> =
         report.tables.iter().filter(|t| t.changed + t.new > 0).map(|t| t.table.as_str()).collect();
     assert_eq!(changed, ["organization", "outgoing_referral"], "they named what is hidden");
-    assert_eq!(report.missing(), 2);
+    assert_eq!(report.missing(), 7);
 }
 
 /// What is given of a source as objects, in a file with this ending.
@@ -237,8 +254,10 @@ async fn a_plain_package_tells_in_words_what_only_the_profile_has_tables_for() {
             !name.contains("rule") && !name.contains("barrier") && !name.contains("translation"),
             "{name}"
         );
+        assert!(!name.contains("agreement"), "{name}");
         let text = std::fs::read_to_string(out.path().join(resource["path"].as_str().unwrap())).unwrap();
         assert!(!text.contains("x_local") && !text.contains("Canary") && !text.contains(HIDDEN), "{text}");
+        assert!(!text.contains("Procedure of the coast"), "what was agreed is for members: {text}");
     }
     let services = std::fs::read_to_string(out.path().join("service.csv")).unwrap();
     for said in [
@@ -272,7 +291,7 @@ async fn services_given_as_objects_come_in_elsewhere_and_go_out_as_the_same_byte
         }
         let report = import(&other, path).await;
         assert_eq!(report.read_as, Some("HSDS 3 as JSON"));
-        assert_eq!(report.warned, 2, "two formulas, and nothing else: {:#?}", report.problems);
+        assert_eq!(report.warned, 3, "three formulas, and nothing else: {:#?}", report.problems);
         assert_eq!(given(&other, form).await.2, text);
         let documents: Vec<Value> = match form {
             Documents::Page => {
