@@ -8,7 +8,7 @@ use super::{
     Availability, DirectoryError, TextLanguage, Tongue, Upkeep, rows,
     rows::Withheld,
     store,
-    tongue::{Told, Versions},
+    tongue::{Told, Versions, own_language},
 };
 use crate::{
     access::{AccessError, Actor, Permission},
@@ -291,9 +291,8 @@ pub fn find_service_in(
     let owners = [row.clone(), provider.clone()];
     let cells = rows::store::cells(db, &owners)?;
     let versions = Versions::load(db, lang, &owners, &mut Withheld::new(Viewer::of(actor)))?;
-    let nothing = BTreeMap::new();
     let tell = |row: &String, field: &str, original: &str| {
-        versions.tell((row, cells.get(row).unwrap_or(&nothing)), field, original)
+        versions.tell((row, cells.get(row).and_then(own_language)), field, original)
     };
     let mut texts = BTreeMap::new();
     for (member, told, text) in [

@@ -5,7 +5,8 @@
 //! - A version is a row of `translation`. A language finds what is said of its regions, and a region what is said of its language; another
 //!   region of the same language is another language.
 //! - Where several fit, the nearest counts, then one that somebody wrote or looked through, before one that a machine made.
-//! - Where none fits, the original stands, and it is marked. Which language an original is in is known only where its row says so.
+//! - Where none fits, the original stands, and it is marked. Which language an original is in is known only where its row says so, or the
+//!   row that it is a part of: the times of a service are in the language of the service.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -94,7 +95,7 @@ impl Tongue {
 }
 
 /// What is known of the language of a text.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 pub struct TextLanguage {
     /// The language it is in, BCP 47; absent when nobody said.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,7 +108,7 @@ pub struct TextLanguage {
 }
 
 /// A text as it is shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::directory) struct Told {
     pub(in crate::directory) text: String,
     pub(in crate::directory) about: TextLanguage,
@@ -147,14 +148,17 @@ impl Versions {
         self.of.get(row).into_iter().flatten().filter_map(|cells| Some(cells.get("field")?.trim()))
     }
 
-    /// The text of a field of a row, as it is shown in the language that was asked for. `original` is what stands without one.
+    /// The text of a field of a row, as it is shown in the language that was asked for. `original` is what stands without one, in the
+    /// language `own` where that is known.
     pub(in crate::directory) fn tell(
         &self,
-        (row, cells): (&str, &Cells),
+        (row, own): (&str, Option<Tongue>),
         field: &str,
         original: &str,
     ) -> Told {
-        let own = own_language(cells);
+        if original.is_empty() && self.of.get(row).is_none() {
+            return Told::default();
+        }
         let original_is = own.as_ref().and_then(|own| self.asked.distance(own));
         let versions = self.of.get(row).into_iter().flatten().filter(|version| is(version, "field", field));
         let fitting = versions.filter_map(|version| {
@@ -171,6 +175,7 @@ impl Versions {
                 let about = TextLanguage { language: Some(language.0), fallback: false, machine_made };
                 Told { text: text.clone(), about }
             }
+            _ if original.is_empty() => Told::default(),
             _ => {
                 let language = own.map(|own| own.0);
                 let about = TextLanguage { language, fallback: original_is.is_none(), machine_made: false };
@@ -180,7 +185,7 @@ impl Versions {
     }
 }
 
-/// The language that the texts of a row are in, where it says so.
+/// The language that the texts of a row are in, where it says so. The row `language` says what is spoken, not what it is written in.
 pub(in crate::directory) fn own_language(cells: &Cells) -> Option<Tongue> {
     // A term has a column of the standard for it.
     ["text_language", "language"].iter().find_map(|column| cells.get(*column)?.parse().ok())
@@ -244,7 +249,7 @@ mod tests {
         let of = HashMap::from([("r".to_owned(), all)]);
         let told = |asked: &str, cells: &Cells| {
             let versions = Versions { asked: tongue(asked), of: of.clone() };
-            let told = versions.tell(("r", cells), "name", "original");
+            let told = versions.tell(("r", own_language(cells)), "name", "original");
             (told.text, told.about.language.unwrap_or_default(), told.about.fallback, told.about.machine_made)
         };
         let (plain, english) = (row(&[]), row(&[("text_language", "en-GB")]));
@@ -258,5 +263,7 @@ mod tests {
         assert_eq!(told("es", &plain), is("original", "", true, false));
         assert_eq!(told("es", &english), is("original", "en-gb", true, false));
         assert_eq!(told("en", &english), is("original", "en-gb", false, false));
+        let versions = Versions { asked: tongue("es"), of };
+        assert_eq!(versions.tell(("r", None), "description", ""), Told::default(), "no text is no fallback");
     }
 }

@@ -16,7 +16,7 @@ mod slot;
 
 use chrono::{DateTime, Datelike as _, FixedOffset, NaiveDateTime};
 use serde::{Deserialize, Serialize};
-pub(super) use slot::Slot;
+pub(super) use slot::{Slot, day};
 
 /// Whether a service is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]

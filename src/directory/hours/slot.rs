@@ -54,7 +54,8 @@ impl Slot {
     pub(in crate::directory) fn of_cells(cells: &BTreeMap<String, String>, zone: Option<&str>) -> Self {
         let cell = |column: &str| cells.get(column).map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
         if cell("on_request") == Some("yes") {
-            return Self::default();
+            let [until, to] = ["until", "valid_to"].map(|last| cell(last).and_then(day));
+            return Self { until, to, ..Self::default() };
         }
         let begins = cell("dtstart").and_then(day);
         let counts = cell("interval").is_some_and(|every| every != "1") || cell("count").is_some();
@@ -94,6 +95,26 @@ impl Slot {
             answers if answers.contains(&None) => Open::NotKnown,
             _ => Open::Closed,
         }
+    }
+
+    /// Whether no day on which it holds is still to come, as far as it says.
+    pub(in crate::directory) fn is_over(&self, today: NaiveDate) -> bool {
+        let has_passed = |last: NaiveDate| today > last;
+        if [self.to, self.until].into_iter().flatten().any(has_passed) {
+            return true;
+        }
+        // A rule that counts may have counted to its end.
+        let Some(begins) = self.begins.filter(|_| self.counts) else { return false };
+        let is_countable =
+            today.checked_sub_days(Days::new(COUNTED_DAYS)).is_none_or(|early| begins >= early);
+        let left = self.days_of(begins, today).filter(|_| is_countable);
+        left.is_some_and(|left| left.all(1).dates.is_empty())
+    }
+
+    /// The days of the rule from a day on, when it begins on another.
+    fn days_of(&self, begins: NaiveDate, from: NaiveDate) -> Option<rrule::RRuleSet> {
+        let rule: RRule<Unvalidated> = self.rule.as_ref()?.parse().ok()?;
+        Some(rule.build(midnight(begins)?).ok()?.after(midnight(from)?))
     }
 
     /// The day before, when this is the morning in which what began then may still be open.
@@ -157,17 +178,14 @@ impl Slot {
         if is_over || is_early || self.except.contains(&day) {
             return Some(false);
         }
-        let rule = self.rule.as_ref()?;
         let begins = self.begins.unwrap_or(LONG_AGO);
         if self.counts && day.checked_sub_days(Days::new(COUNTED_DAYS)).is_some_and(|early| begins < early) {
             return None;
         }
         let near = day.checked_sub_days(Days::new(NEAR_DAYS)).unwrap_or(day);
         let begins = if self.counts { begins } else { begins.max(near) };
-        let rule: RRule<Unvalidated> = rule.parse().ok()?;
-        let set = rule.build(midnight(begins)?).ok()?;
-        let (from, to) = (midnight(day)?, midnight(day.checked_add_days(Days::new(1))?)?);
-        let found = set.after(from).before(to).all(2);
+        let next = midnight(day.checked_add_days(Days::new(1))?)?;
+        let found = self.days_of(begins, day)?.before(next).all(2);
         Some(found.dates.iter().any(|found| found.date_naive() == day))
     }
 }
@@ -213,7 +231,7 @@ fn two_letters(day: NaiveDate) -> String {
 }
 
 /// A day, whatever is said behind it.
-fn day(text: &str) -> Option<NaiveDate> {
+pub(in crate::directory) fn day(text: &str) -> Option<NaiveDate> {
     text.trim().get(..10)?.parse().ok()
 }
 
@@ -365,6 +383,25 @@ mod tests {
             let slot = slot(&[rule, hours].concat());
             assert_eq!(at(&slot, &format!("{open}T10:00")), Open::Open, "{rule:?} {open}");
             assert_eq!(at(&slot, &format!("{closed}T10:00")), Open::Closed, "{rule:?} {closed}");
+        }
+    }
+
+    #[test]
+    fn it_is_over_when_no_day_of_it_is_to_come() {
+        let monday: &[(&str, &str)] = &[("freq", "WEEKLY"), ("byday", "MO"), ("dtstart", "2026-03-02")];
+        for (rule, last) in [
+            (&[("count", "3")][..], "2026-03-16"),
+            (&[("until", "2026-03-18")], "2026-03-18"),
+            (&[("valid_to", "2026-03-18")], "2026-03-18"),
+            (&[("valid_to", "2026-03-18"), ("on_request", "yes")], "2026-03-18"),
+        ] {
+            let slot = slot(&[rule, monday].concat());
+            let last: NaiveDate = last.parse().unwrap();
+            assert!(!slot.is_over(last), "{rule:?}");
+            assert!(slot.is_over(last.succ_opt().unwrap()), "{rule:?}");
+        }
+        for rule in [&[][..], &[("interval", "2")], &[("count", "3"), ("byday", "Montag")]] {
+            assert!(!slot(&[monday, rule].concat()).is_over("2096-03-02".parse().unwrap()), "{rule:?}");
         }
     }
 

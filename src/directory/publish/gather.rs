@@ -17,7 +17,7 @@ use crate::{
         rows::{self, Withheld},
         search::Point,
         store, taxonomies,
-        tongue::{Told, Tongue, Versions},
+        tongue::{Told, Tongue, Versions, own_language},
     },
     kernel::{Timestamp, id::ServiceId},
     storage::{Db, StorageError},
@@ -199,84 +199,95 @@ impl Around {
         parts.filter_map(|(_, id)| Some((id.as_str(), self.cells.get(id)?)))
     }
 
+    /// A text of a row in the language that was asked for; `original` is what stands without one, and `around` what the row is a part of.
+    fn told(&self, (row, around): (&str, Option<&str>), field: &str, original: &str) -> Told {
+        let Some((_, Some(versions))) = &self.paper else {
+            return Told { text: original.to_owned(), ..Told::default() };
+        };
+        let language = |row: &str| self.cells.get(row).and_then(own_language);
+        let own = language(row).or_else(|| around.and_then(language));
+        versions.tell((row, own), field, original)
+    }
+
+    /// A cell of a row in the language that was asked for.
+    fn cell(&self, (row, around): (&str, Option<&str>), field: &str) -> Told {
+        let original = self.cells.get(row).and_then(|cells| cells.get(field)).map_or("", |cell| cell.trim());
+        self.told((row, around), field, original)
+    }
+
+    /// When something is open.
+    fn times(&self, owner: &str, today: NaiveDate) -> Vec<hours::Times> {
+        let rows = self.parts(owner, "schedule").filter(|(_, cells)| hours::is_current(cells, today));
+        let mut times: Vec<hours::Times> = rows
+            .map(|(id, cells)| hours::Times::new(cells, self.cell((id, Some(owner)), "description"), today))
+            .collect();
+        times.sort_unstable();
+        times
+    }
+
+    /// The languages that are spoken somewhere.
+    fn spoken(&self, owner: &str) -> Vec<Told> {
+        let rows = self.parts(owner, "language");
+        let named = rows.map(|(id, cells)| match cells.get("code").filter(|_| !cells.contains_key("name")) {
+            // A code is a text in no language.
+            Some(code) => Told { text: code.trim().to_owned(), ..Told::default() },
+            None => self.cell((id, Some(owner)), "name"),
+        });
+        let mut names: Vec<Told> = named.filter(|told| !told.text.is_empty()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// What a page says beside the rest of a service at a place.
     fn paper(&self, (place, service, location): (&str, &str, &str), offered: &Service) -> Paper {
-        let Some((today, versions)) = &self.paper else { return Paper::default() };
-        let nothing = Cells::new();
-        let tell = |row: &str, field: &str, original: &str| match versions {
-            Some(versions) => versions.tell((row, self.cells.get(row).unwrap_or(&nothing)), field, original),
-            None => Told { text: original.to_owned(), ..Told::default() },
-        };
-        let own = |row: &str, field: &str| {
-            tell(
-                row,
-                field,
-                self.cells.get(row).and_then(|cells| cells.get(field)).map_or("", |cell| cell.trim()),
-            )
-        };
-        let times = |owner: &str| -> Vec<hours::Times> {
-            let rows = self.parts(owner, "schedule").filter(|(_, cells)| hours::is_current(cells, *today));
-            let mut times: Vec<hours::Times> =
-                rows.map(|(id, cells)| hours::Times::new(cells, own(id, "description"))).collect();
-            times.sort_unstable();
-            times
-        };
-        let (of_service, mut of_place) = (times(service), times(place));
+        let Some((today, _)) = self.paper else { return Paper::default() };
+        let (of_service, mut of_place) = (self.times(service, today), self.times(place, today));
         if of_service.is_empty() && of_place.is_empty() {
-            of_place = times(location);
+            of_place = self.times(location, today);
         }
-        let spoken = |owner: &str| -> Vec<Told> {
-            let rows = self.parts(owner, "language");
-            let mut names: Vec<Told> = rows
-                .map(|(id, cells)| own(id, if cells.contains_key("name") { "name" } else { "code" }))
-                .filter(|told| !told.text.is_empty())
-                .collect();
-            names.sort_unstable_by(|one, two| one.text.cmp(&two.text));
-            names.dedup();
-            names
-        };
-        let languages = Some(spoken(service)).filter(|spoken| !spoken.is_empty());
+        let languages = Some(self.spoken(service)).filter(|spoken| !spoken.is_empty());
+        let provider = self.named(service, "organization_id");
         Paper {
-            name: tell(service, "name", &offered.name),
-            description: tell(service, "description", &offered.description),
-            provider: self
-                .named(service, "organization_id")
-                .map_or_else(Told::default, |provider| tell(provider, "name", &offered.provider)),
-            location: own(location, "name"),
+            name: self.told((service, None), "name", &offered.name),
+            description: self.told((service, None), "description", &offered.description),
+            provider: provider
+                .map(|provider| self.told((provider, None), "name", &offered.provider))
+                .unwrap_or_default(),
+            location: self.cell((location, None), "name"),
             hours: [of_service, of_place],
-            languages: languages.unwrap_or_else(|| spoken(location)),
+            languages: languages.unwrap_or_else(|| self.spoken(location)),
         }
     }
 
-    fn offered(&self, place: &str) -> Option<Offered> {
-        let (service, location) = (self.named(place, "service_id")?, self.named(place, "location_id")?);
-        let at = self.cells.get(location)?;
-        let degrees = |column: &str| at.get(column)?.trim().parse::<f64>().ok();
-        let at = degrees("latitude").zip(degrees("longitude"));
-        // A place at zero and zero is one that nobody filled in.
-        let at = at.filter(|(up, round)| Point::at(*up, *round).is_some() && (*up, *round) != (0.0, 0.0));
-        let mut telephones: Vec<String> = [place, location, service]
-            .into_iter()
-            .flat_map(|owner| self.parts(owner, "phone"))
-            .filter_map(|(_, phone)| phone.get("number").cloned())
-            .collect();
-        telephones.sort_unstable();
-        telephones.dedup();
-        let bears = self.parts.get(service).into_iter().flatten().filter(|(of, _)| of == "attribute");
-        let terms = bears.filter_map(|(_, id)| {
+    /// The telephones of some rows, each once.
+    fn telephones(&self, owners: [&str; 3]) -> Vec<String> {
+        let phones = owners.into_iter().flat_map(|owner| self.parts(owner, "phone"));
+        let numbers: BTreeSet<String> =
+            phones.filter_map(|(_, phone)| phone.get("number").cloned()).collect();
+        numbers.into_iter().collect()
+    }
+
+    /// The terms that a service bears.
+    fn terms<'a>(&'a self, service: &'a str) -> impl Iterator<Item = Borne<'a>> {
+        self.parts(service, "attribute").filter_map(|(id, _)| {
             let term = self.named(id, "taxonomy_term_id")?;
             let cell = |column: &str| self.cells.get(term)?.get(column).map(String::as_str);
             let crosswalk = cell("crosswalk").or_else(|| taxonomies::crosswalk(term));
             Some(Borne { code: cell("code").unwrap_or_default(), crosswalk: crosswalk.unwrap_or_default() })
-        });
+        })
+    }
+
+    fn offered(&self, place: &str) -> Option<Offered> {
+        let (service, location) = (self.named(place, "service_id")?, self.named(place, "location_id")?);
         let offered = self.services.get(&service_id(service)?.to_string())?.clone();
         Some(Offered {
             place: place.to_owned(),
-            sectors: sectors(offered.service.as_ref(), terms),
+            sectors: sectors(offered.service.as_ref(), self.terms(service)),
             paper: self.paper((place, service, location), &offered),
             service: offered,
-            telephones,
-            at,
+            telephones: self.telephones([place, location, service]),
+            at: position(self.cells.get(location)?),
             organisation: self.of(self.named(service, "organization_id")),
             location: self.of(Some(location)),
             address: self
@@ -286,6 +297,13 @@ impl Around {
                 .unwrap_or_default(),
         })
     }
+}
+
+/// Where a location lies. One at zero and zero is one that nobody filled in.
+fn position(location: &Cells) -> Option<(f64, f64)> {
+    let degrees = |column: &str| location.get(column)?.trim().parse::<f64>().ok();
+    let at = degrees("latitude").zip(degrees("longitude"));
+    at.filter(|(up, round)| Point::at(*up, *round).is_some() && (*up, *round) != (0.0, 0.0))
 }
 
 fn service_id(row: &str) -> Option<ServiceId> {

@@ -55,11 +55,11 @@ impl Page {
 
     /// When it is open.
     fn open(&self, times: Option<&Vec<hours::Times>>) -> Option<String> {
-        let said: Vec<String> = times?
-            .iter()
-            .map(|times| isolated(&times.say(self.words)))
-            .filter(|said| !said.is_empty())
-            .collect();
+        let said = |times: &hours::Times| {
+            let parts = [isolated(&times.say(self.words)), marked(times.description(), self.words)];
+            parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+        };
+        let said: Vec<String> = times?.iter().map(said).filter(|said| !said.is_empty()).collect();
         (!said.is_empty()).then(|| format!("{}: {}", self.words.hours, said.join("; ")))
     }
 

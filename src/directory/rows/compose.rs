@@ -15,7 +15,7 @@ use crate::{
         DirectoryError, Viewer,
         hsds::tables::is_reference,
         list::store::{Seen, seen},
-        tongue::{TextLanguage, Tongue, Versions},
+        tongue::{TextLanguage, Tongue, Versions, own_language},
     },
     storage::{Db, StorageError},
 };
@@ -195,7 +195,7 @@ impl Loaded {
             owners.sort_unstable();
             self.versions = Some(Versions::load(db, lang, &owners, &mut self.withheld)?);
         }
-        Ok(ids.iter().filter_map(|id| self.object(root, id, DEEPEST)).collect())
+        Ok(ids.iter().filter_map(|id| self.object(root, id, (DEEPEST, None))).collect())
     }
 
     /// What an object holds one of.
@@ -305,14 +305,17 @@ impl Loaded {
         parts.and_then(|parts| parts.get(&(table.to_owned(), via.to_owned()))).into_iter().flatten()
     }
 
-    fn object(&self, node: &'static Node, id: &str, depth: u8) -> Option<Value> {
+    /// A row as an object with what hangs on it, so deep. `around` is the language of what it is a part of.
+    fn object(&self, node: &'static Node, id: &str, (depth, around): (u8, Option<&Tongue>)) -> Option<Value> {
         let (row, deeper) = (self.rows.get(id)?, depth.checked_sub(1)?);
+        let own = self.versions.as_ref().and_then(|_| own_language(&row.cells));
+        let own = own.as_ref().or(around);
         let mut object = hsds_json::members(&row.table, &row.cells);
         if self.source.is_some() {
             object.extend(hsds_json::unknown(&row.table, &row.cells));
         }
         if let Some(versions) = &self.versions {
-            translate(versions, (id, row), &mut object);
+            translate(versions, (id, row, own), &mut object);
         }
         object.insert(String::from("id"), id.into());
         // Which row is named, by its id here; what the viewer may not see is named by nothing.
@@ -332,7 +335,7 @@ impl Loaded {
         }
         for (member, via, inner) in self.ones(node) {
             let named = self.names.get(id).and_then(|names| names.get(*via));
-            if let Some(inner) = named.and_then(|named| self.object(inner, named, deeper)) {
+            if let Some(inner) = named.and_then(|named| self.object(inner, named, (deeper, None))) {
                 object.insert((*member).to_owned(), inner);
             }
         }
@@ -342,8 +345,10 @@ impl Loaded {
                 .filter_map(|child| Some((self.order(self.rows.get(child)?), child)))
                 .collect();
             children.sort_unstable();
-            let list: Vec<Value> =
-                children.into_iter().filter_map(|(_, child)| self.object(inner, child, deeper)).collect();
+            let list: Vec<Value> = children
+                .into_iter()
+                .filter_map(|(_, child)| self.object(inner, child, (deeper, own)))
+                .collect();
             if !list.is_empty() {
                 object.insert((*member).to_owned(), list.into());
             }
@@ -353,7 +358,11 @@ impl Loaded {
 }
 
 /// Puts texts in the language that was asked for into an object, and says of each which it is in.
-fn translate(versions: &Versions, (id, row): (&str, &Body), object: &mut Map<String, Value>) {
+fn translate(
+    versions: &Versions,
+    (id, row, language): (&str, &Body, Option<&Tongue>),
+    object: &mut Map<String, Value>,
+) {
     let own: BTreeSet<&str> = versions.fields(id).collect();
     let is_told = TOLD.contains(&row.table.as_str());
     let mut said: BTreeMap<&str, TextLanguage> = BTreeMap::new();
@@ -363,7 +372,7 @@ fn translate(versions: &Versions, (id, row): (&str, &Body), object: &mut Map<Str
         if original.is_empty() {
             continue;
         }
-        let told = versions.tell((id, &row.cells), field, original);
+        let told = versions.tell((id, language.cloned()), field, original);
         *original = told.text;
         said.insert(field, told.about);
     }

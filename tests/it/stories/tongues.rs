@@ -107,6 +107,9 @@ async fn a_document_stands_in_the_language_asked_for_and_says_which_texts_do_not
     assert_eq!(arabic["texts"]["description"], json!({ "language": "en", "fallback": true }));
     let english = document(&hub, &format!("services/{CLINIC}?lang=en-GB")).await;
     assert_eq!(english["texts"]["name"], json!({ "language": "en", "fallback": false }));
+    let spoken = english["schedules"].as_array().unwrap().iter().find(|one| one["texts"].is_object());
+    let own = json!({ "description": { "language": "en", "fallback": false } });
+    assert_eq!(spoken.unwrap()["texts"], own, "what is a part of an entry is in the language of the entry");
     let unknown = document(&hub, &format!("services/{OFFICE}?lang=fr")).await;
     assert_eq!(
         (&unknown["name"], &unknown["texts"]["name"]),
@@ -191,8 +194,8 @@ async fn a_page_stands_in_the_language_asked_for_and_marks_what_does_not() {
     for said in [
         "<bdi lang=\"fr\" dir=\"ltr\">Aide du port</bdi> — <bdi lang=\"fr\" dir=\"ltr\">Clinique du port</bdi></h3>",
         "<bdi lang=\"fr\" dir=\"ltr\">Soins de base</bdi> <small>[traduction automatique]</small>",
-        "Horaires: <bdi>lun.–mer. 08:00–12:30 Sonnez deux fois</bdi></p>",
-        "Langues: <bdi>French</bdi> <small>[texte d’origine]</small>, <bdi>sw</bdi>",
+        "Horaires: <bdi>lun.–mer. 08:00–12:30</bdi> <bdi lang=\"fr\" dir=\"ltr\">Sonnez deux fois</bdi></p>",
+        "Langues: <bdi lang=\"en\" dir=\"ltr\">French</bdi> <small>[texte d’origine: en]</small>, <bdi>sw</bdi></p>",
         "Vieux quai</bdi> · <bdi>Quay 1</bdi> · Horaires: <bdi>dim. 09:00–10:00</bdi></p>",
     ] {
         assert!(clinic.contains(said), "{said}: {clinic}");
@@ -208,6 +211,8 @@ async fn a_page_stands_in_the_language_asked_for_and_marks_what_does_not() {
     assert!(clinic.contains("<bdi lang=\"ar\" dir=\"rtl\">عيادة المرفأ</bdi></h3>"), "{clinic}");
     let fallback = "<bdi lang=\"en\" dir=\"ltr\">Primary care</bdi> <small>[النص الأصلي: en]</small>";
     assert!(clinic.contains(fallback), "{clinic}");
+    let ring = "<bdi lang=\"en\" dir=\"ltr\">Ring twice</bdi> <small>[النص الأصلي: en]</small>";
+    assert!(clinic.contains(ring), "{clinic}");
     let plain = paper(&hub, "").await;
     assert!(plain.contains("<html lang=\"en\" dir=\"ltr\">") && !plain.contains("<small>"), "{plain}");
     assert_eq!(get(&hub, "/api/v1/directory/page.html?lang=%3Cb%3E").await.status, 400);
