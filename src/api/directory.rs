@@ -19,7 +19,7 @@ use crate::{
         areas::{Area, AreaMode, AreasWanted, InArea},
         eligibility::{self, Facts},
         hours::When,
-        search::{Around, Results, Search, Term, TermMode},
+        search::{Around, Results, Search, Sort, Term, TermMode},
     },
     hub::{Remember, Reply},
     kernel::{
@@ -134,6 +134,8 @@ struct Query {
     /// Count what was found by service code, taxonomy term, language and area, with the first page.
     #[serde(default)]
     facets: bool,
+    /// `best` first, or by `distance` from the place, by `freshness` or by `name`. Turn pages in one order.
+    sort: Option<Sort>,
     /// How many rows, 1 to 200; 50 when left out.
     limit: Option<u16>,
     /// The `next` of the page before.
@@ -162,6 +164,7 @@ impl Query {
             open_at,
             doubtful: self.doubtful,
             facets: self.facets,
+            sort: self.sort.unwrap_or_default(),
         };
         Ok((search, Asked::new(self.limit, self.after)))
     }

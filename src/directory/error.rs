@@ -65,6 +65,9 @@ pub enum DirectoryError {
     /// A moment that cannot be.
     #[error("{0}")]
     BadMoment(&'static str),
+    /// Something by its distance from nowhere.
+    #[error("what is nearest is asked for, and not from where; give lat and lon, or sort by something else")]
+    NearWhat,
     /// A place in another list.
     #[error("this cursor belongs to another search; begin with its first page")]
     BadCursor,
@@ -131,6 +134,7 @@ impl Coded for DirectoryError {
             Self::BadPlace => Code::new("directory.bad_place", Fault::Malformed),
             Self::TooManyPlaces => Code::new("directory.too_many_places", Fault::Malformed),
             Self::BadMoment(_) => Code::new("directory.bad_moment", Fault::Malformed),
+            Self::NearWhat => Code::new("directory.near_what", Fault::Malformed),
             Self::BadCursor => Code::new("directory.bad_cursor", Fault::Malformed),
         }
     }

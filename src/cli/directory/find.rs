@@ -15,7 +15,7 @@ use crate::{
         areas::{AreaMode, InArea},
         eligibility::{self, Answer, Facts},
         hours::{Open, When},
-        search::{Around, Found, Nothing, Search},
+        search::{Around, Found, Nothing, Search, Sort},
     },
     hub::{Caller, Hub},
     kernel::{Code, Fault, page::Asked},
@@ -63,6 +63,9 @@ pub(in crate::cli) struct Wanted {
     /// Only what one can refer to through this hub.
     #[arg(long)]
     members_only: bool,
+    /// In which order: best, distance (needs --lat and --lon), freshness or name.
+    #[arg(long, default_value = "best", value_parser = sort)]
+    sort: Sort,
     /// How many at most, 1 to 200.
     #[arg(long, default_value_t = 20)]
     pub(super) limit: u16,
@@ -81,6 +84,7 @@ impl Wanted {
             availability: self.availability,
             doubtful: self.doubtful,
             open_at: self.open_at,
+            sort: self.sort,
             ..Search::default()
         })
     }
@@ -90,6 +94,12 @@ impl Wanted {
 fn availability(word: &str) -> Result<Availability, &'static str> {
     serde_json::from_value(serde_json::Value::from(word))
         .map_err(|_unknown| "expected open, waitlist, full, assessment or unknown")
+}
+
+/// An order, in a word.
+fn sort(word: &str) -> Result<Sort, &'static str> {
+    serde_json::from_value(serde_json::Value::from(word))
+        .map_err(|_unknown| "expected best, distance, freshness or name")
 }
 
 pub(super) async fn find(

@@ -87,6 +87,23 @@ pub struct Search {
     pub open_at: Option<When>,
     /// Whether to count what was found by service code, term and language.
     pub facets: bool,
+    /// In which order.
+    pub sort: Sort,
+}
+
+/// In which order what was found stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Sort {
+    /// What fits best first; by name when nothing was asked for by which some fit better.
+    #[default]
+    Best,
+    /// What is nearest first.
+    Distance,
+    /// What was verified or changed last first.
+    Freshness,
+    /// By name.
+    Name,
 }
 
 impl Search {
@@ -97,7 +114,7 @@ impl Search {
 
     /// Whether there is something that does not fit.
     fn narrows(&self) -> bool {
-        *self != Self { facets: self.facets, ..Self::everything() }
+        *self != Self { facets: self.facets, sort: self.sort, ..Self::everything() }
     }
 }
 
@@ -141,7 +158,7 @@ pub struct Found {
 /// What was found: a page of it, and when that is nothing, why.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Results {
-    /// The services: best first when words or a place were asked for, otherwise by name.
+    /// The services, in the order asked for: without one, best first when words or a place were asked for, otherwise by name.
     pub items: Vec<Found>,
     /// Where the next page begins; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,7 +183,7 @@ pub fn warm(db: &mut Db<'_>) -> Result<(), StorageError> {
     index::current(db).map(drop)
 }
 
-/// Services that fit: by score when words or a place were asked for, otherwise by name.
+/// Services that fit, in the order asked for.
 pub fn search(
     db: &mut Db<'_>,
     actor: &Actor,
@@ -176,13 +193,17 @@ pub fn search(
 ) -> Result<Results, DirectoryError> {
     actor.may(Permission::ReadDirectory)?;
     let viewer = Viewer::of(actor);
+    let by = match search.sort {
+        Sort::Distance if search.around.is_none() => return Err(DirectoryError::NearWhat),
+        by => by,
+    };
     let held = index::current(db)?;
     let sieve = Sieve::of(db, &held, (viewer, search), now)?;
     let found = Fits::of(&sieve, &held);
-    let (items, next) = if sieve.is_by_name() {
+    let (items, next) = if by == Sort::Name || (by == Sort::Best && sieve.is_by_name()) {
         found.by_name(db, (asked, now))?
     } else {
-        found.by_score(db, (asked, now))?
+        found.by_worth(db, by, (asked, now))?
     };
     let is_first = asked.after().is_none();
     let nothing = (items.is_empty() && is_first).then(|| nothing::explain(&sieve, &held));
@@ -218,33 +239,36 @@ impl<'a> Fits<'a> {
         (asked, now): (&Asked, Timestamp),
     ) -> Result<FoundPage, DirectoryError> {
         let after = asked.after().unwrap_or_default();
-        let mut rows: Vec<&Entry> = Vec::new();
+        let mut rows: Vec<(&Entry, &Sift<'a>, Fitting)> = Vec::new();
         for (sift, judged) in &self.layers {
             let behind = sift.behind(after);
             let theirs = judged.fitting.iter().skip_while(|fitting| fitting.number < behind);
-            rows.extend(theirs.take(to_load(asked)).filter_map(|fitting| sift.entry(fitting.number)));
+            let theirs = theirs.take(to_load(asked));
+            rows.extend(theirs.filter_map(|fitting| Some((sift.entry(fitting.number)?, sift, *fitting))));
         }
-        rows.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+        rows.sort_unstable_by(|(one, ..), (other, ..)| one.key.cmp(&other.key));
         rows.truncate(to_load(asked));
-        let page = asked.page(rows, |entry| entry.key.to_string());
-        let ids: Vec<ServiceId> = page.items.iter().map(|entry| entry.id).collect();
+        let page = asked.page(rows, |(entry, ..)| entry.key.to_string());
+        let ids: Vec<ServiceId> = page.items.iter().map(|(entry, ..)| entry.id).collect();
         let mut services = self.services(db, &ids, now)?;
-        let found = ids.iter().filter_map(|id| {
-            Some(Found { service: services.remove(id)?, fit: None, eligibility: None, hours: None })
+        let found = page.items.into_iter().filter_map(|(entry, sift, fitting)| {
+            let (service, eligibility) = (services.remove(&entry.id)?, sift.eligibility(fitting.number));
+            Some(Found { service, fit: None, eligibility, hours: fitting.open })
         });
         Ok((found.collect(), page.next))
     }
 
-    fn by_score(
+    fn by_worth(
         &self,
         db: &mut Db<'_>,
+        by: Sort,
         (asked, now): (&Asked, Timestamp),
     ) -> Result<FoundPage, DirectoryError> {
         let after =
             asked.after().map(|text| Place::read(text).ok_or(DirectoryError::BadCursor)).transpose()?;
         // Entries age while somebody turns pages: all pages are ranked as of the first, and shown as they are.
         let of_first = after.as_ref().map_or(now, |after| after.now);
-        let mut ranked = self.ranked(of_first, after.as_ref());
+        let mut ranked = self.ranked((by, of_first), after.as_ref());
         let loaded = to_load(asked);
         if ranked.len() > loaded {
             ranked.select_nth_unstable_by(loaded, |one, other| one.place.cmp(&other.place));
@@ -263,7 +287,7 @@ impl<'a> Fits<'a> {
     }
 
     /// Everything that fits behind a place in the ranking, with what it counts.
-    fn ranked(&self, now: Timestamp, after: Option<&Place>) -> Vec<Ranked<'_, 'a>> {
+    fn ranked(&self, (by, now): (Sort, Timestamp), after: Option<&Place>) -> Vec<Ranked<'_, 'a>> {
         let mut ranked = Vec::new();
         for (sift, judged) in &self.layers {
             ranked.reserve(judged.fitting.len());
@@ -273,7 +297,13 @@ impl<'a> Fits<'a> {
                 let open = fitting.open.map(rank::open);
                 let parts = Parts { text, distance, eligible: fitting.eligible, open };
                 let fit = Match::of((entry.fresh_at(), entry.availability(now)), parts, now);
-                let place = Place { now, score: fit.score, id: entry.id };
+                let worth = match by {
+                    // Farther is worth less.
+                    Sort::Distance => -distance.unwrap_or(f64::MAX),
+                    Sort::Freshness => fit.freshness,
+                    Sort::Best | Sort::Name => fit.score,
+                };
+                let place = Place { now, worth, id: entry.id };
                 if after.is_none_or(|after| place.cmp(after).is_gt()) {
                     ranked.push(Ranked { place, fit, sift, fitting: *fitting });
                 }
@@ -314,24 +344,24 @@ fn to_load(asked: &Asked) -> usize {
 /// Where a service stands in a ranking.
 struct Place {
     now: Timestamp,
-    score: f64,
+    worth: f64,
     id: ServiceId,
 }
 
 impl Place {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        other.score.total_cmp(&self.score).then_with(|| self.id.cmp(&other.id))
+        other.worth.total_cmp(&self.worth).then_with(|| self.id.cmp(&other.id))
     }
 
     fn write(&self) -> String {
-        format!("{} {} {}", self.now.micros(), self.score, self.id)
+        format!("{} {} {}", self.now.micros(), self.worth, self.id)
     }
 
     fn read(text: &str) -> Option<Self> {
         let mut parts = text.split(' ');
         let now = Timestamp::from_micros(parts.next()?.parse().ok()?);
-        let score = parts.next()?.parse().ok()?;
-        Some(Self { now, score, id: parts.next()?.parse().ok()? })
+        let worth = parts.next()?.parse().ok()?;
+        Some(Self { now, worth, id: parts.next()?.parse().ok()? })
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use throughline::{
     access::Actor,
     directory::{
-        self, Visibility,
+        self, Outcome, Visibility,
         fold::fold,
         search::{self, Around, Results, Search},
     },
@@ -19,7 +19,9 @@ use throughline::{
 };
 
 use super::hsds::shared;
-use crate::support::{Org, Response, TestHub, import_package, restrict, send, write_package};
+use crate::support::{
+    Org, Response, TestHub, import_package, restrict, send, service_of_row, verify, write_package,
+};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -546,6 +548,48 @@ async fn the_answer_says_why_each_service_stands_where_it_stands() {
     assert_eq!(body["items"][0]["match"]["distance"], Value::Null);
     let body = find(&hub, &org, "").await.expect(200).body;
     assert_eq!((names(&body), body["items"][0].get("match")), (vec!["Clinic", "Clinic", "House"], None));
+}
+
+#[actix_web::test]
+async fn what_is_found_stands_in_the_order_asked_for_page_by_page() {
+    let (hub, mut org, _folder) = directory(&[
+        Entry { places: vec![(10.0, 10.2)], ..entry("Clinic B") },
+        Entry { places: vec![(10.0, 10.1)], ..entry("Clinic A") },
+        Entry {
+            description: String::from("Beside the clinic"),
+            places: vec![(10.0, 10.0)],
+            ..entry("House")
+        },
+    ])
+    .await;
+    hub.clock.advance(chrono::TimeDelta::days(30));
+    verify(&hub, (service_of_row(&uuid(2, 1)), 1), Outcome::Confirmed).await;
+    org.sign_in(&hub).await;
+    for (sort, expected) in [
+        ("best", [id(1), id(0), id(2)]),
+        ("distance", [id(2), id(1), id(0)]),
+        ("freshness", [id(1), id(0), id(2)]),
+        ("name", [id(1), id(0), id(2)]),
+    ] {
+        let (mut seen, mut after) = (Vec::new(), String::new());
+        loop {
+            let query = format!("text=clinic&lat=10&lon=10&sort={sort}&limit=1{after}");
+            let page = find(&hub, &org, &query).await.expect(200).body;
+            seen.extend(found_ids(&page).into_iter().map(str::to_owned));
+            let Some(next) = page["next"].as_str() else { break };
+            after = format!("&after={next}");
+        }
+        assert_eq!(seen, expected, "{sort}");
+    }
+    // For a person, too, each says whether it is for her.
+    let asked = json!({ "query": { "sort": "name" }, "person": { "age": 30 } });
+    let path = "/api/v1/services/search";
+    let for_her = send(&hub, Some(&org.token), "POST", path, &[], Some(&asked)).await.expect(200).body;
+    assert_eq!(names(&for_her), ["Clinic A", "Clinic B", "House"]);
+    assert_eq!(for_her["items"][0]["eligibility"]["answer"], "not_known");
+    let nowhere = find(&hub, &org, "text=clinic&sort=distance").await.expect(400).body;
+    assert_eq!(nowhere["code"], "directory.near_what");
+    find(&hub, &org, "sort=luck").await.expect(400);
 }
 
 #[actix_web::test]
