@@ -156,7 +156,7 @@ impl Versions {
         field: &str,
         original: &str,
     ) -> Told {
-        if original.is_empty() && self.of.get(row).is_none() {
+        if original.is_empty() && !self.of.contains_key(row) {
             return Told::default();
         }
         let original_is = own.as_ref().and_then(|own| self.asked.distance(own));

@@ -233,10 +233,10 @@ impl Around {
             Some(code) => Told { text: code.trim().to_owned(), ..Told::default() },
             None => self.cell((id, Some(owner)), "name"),
         });
-        let mut names: Vec<Told> = named.filter(|told| !told.text.is_empty()).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+        let mut spoken: Vec<Told> = named.filter(|told| !told.text.is_empty()).collect();
+        spoken.sort_unstable();
+        spoken.dedup();
+        spoken
     }
 
     /// What a page says beside the rest of a service at a place.

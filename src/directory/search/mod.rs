@@ -193,10 +193,10 @@ pub fn search(
 ) -> Result<Results, DirectoryError> {
     actor.may(Permission::ReadDirectory)?;
     let viewer = Viewer::of(actor);
-    let by = match search.sort {
-        Sort::Distance if search.around.is_none() => return Err(DirectoryError::NearWhat),
-        by => by,
-    };
+    let by = search.sort;
+    if by == Sort::Distance && search.around.is_none() {
+        return Err(DirectoryError::NearWhat);
+    }
     let held = index::current(db)?;
     let sieve = Sieve::of(db, &held, (viewer, search), now)?;
     let found = Fits::of(&sieve, &held);
