@@ -22,7 +22,7 @@
 //!
 //! Ids of objects and digests of states stand behind the salt: equal objects do not look equal across entries, and nobody
 //! guesses one from the log. Whoever holds the entry and knows the object can show that the two belong together
-//! ([`Facts::is_about`]). Destroying an entry's bytes and keeping its leaf erases what it said without breaking a proof.
+//! ([`Facts::is_about`]). Entries are never erased: nothing in the hub does it, and what it holds of people is deleted elsewhere.
 
 use uuid::Uuid;
 

@@ -12,7 +12,7 @@ pub const PROOF_MAX: usize = 64 * 1024;
 /// One entry and its way up to a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// The entry's bytes; absent when they were erased and only the leaf is left.
+    /// The entry's bytes; absent where whoever asked holds a receipt and may not read the log.
     pub entry: Option<Vec<u8>>,
     /// Its place.
     pub index: u64,

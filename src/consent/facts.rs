@@ -7,8 +7,7 @@ use std::{
 };
 
 use super::{
-    AgreementVersion, Area, Availability, Course, Covering, Eligibility, Facts, MAX_CERTIFICATE, Member,
-    Offer, Presented,
+    AgreementVersion, Availability, Course, Covering, Facts, MAX_CERTIFICATE, Member, Offer, Presented,
     error::ConsentError,
     onward::Parent,
     rule::{CitedAgreement, CitedCertificate, Proposal},
@@ -95,15 +94,7 @@ fn offer(
         directory::Availability::Waitlist => Availability::Waitlist,
         directory::Availability::Full => Availability::Full,
     });
-    Ok(Offer {
-        listed: found.is_some(),
-        eligibility: Eligibility::Unknown,
-        area: Area::Unknown,
-        availability,
-        // Safeguarding bars and complaints come with the rooms that keep them.
-        barred: false,
-        accused: false,
-    })
+    Ok(Offer::told(found.is_some(), availability))
 }
 
 fn covering(

@@ -46,6 +46,8 @@
 //! - **Eligibility and area (D105, D106) are not judged at the hub.** What a service is for stands in the directory in words, and who and where
 //!   the person is stands in sealed fields: age, sex and place would have to be told to the hub, for a refusal that the sender can lift anyhow.
 //!   The hub takes both as unknown; who chooses the service looks at them, and the recipient declines with a reason.
+//! - **Bars for safeguarding and complaints (D108, D109) are not judged**, because nobody keeps either yet. The conditions are in the rule;
+//!   [`policy::NOT_RAISED`](crate::policy::NOT_RAISED) lists what nothing raises.
 //! - **Modes that are not built are refused as a whole** with the first code of their family, so that nothing passes unjudged.
 
 mod attested;

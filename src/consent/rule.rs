@@ -1,8 +1,8 @@
 //! The authorisation rule: may this packet pass?
 //!
 //! A pure function over facts. It goes through every condition and returns every code that fails, lowest first; what passes with
-//! a reservation comes back as warnings. Without an agreement a consent is not enough, and without a consent an agreement is not;
-//! a referral that moves no data needs neither.
+//! a reservation comes back as warnings. Without an agreement a consent is not enough, and without a consent an agreement is not.
+//! Information that moves no data needs neither, and is no packet: it is recorded as a need, and a packet that says so is refused.
 //!
 //! A condition that has nothing to be held against is not judged: without a certificate there are no lines to miss, so only the
 //! missing certificate is reported.
@@ -68,7 +68,7 @@ pub struct Facts {
 pub struct Proposal {
     /// Who sends.
     pub sender: OrganisationId,
-    /// To whom. A referral that moves no data may have no recipient.
+    /// To whom, when the envelope names somebody.
     pub recipient: Option<OrganisationId>,
     /// On what footing.
     pub mode: Mode,
@@ -233,21 +233,36 @@ pub struct Member {
     pub calendar: Option<Arc<WorkingCalendar>>,
 }
 
-/// What the directory says about a recipient and a service.
+/// What is known about a recipient and a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// Whether it lists the service.
-    pub listed: bool,
+    /// Whether the directory lists the service.
+    listed: bool,
     /// Whether the person is who the service is for.
-    pub eligibility: Eligibility,
+    eligibility: Eligibility,
     /// Whether the person is in its area.
-    pub area: Area,
+    area: Area,
     /// Whether there is room.
-    pub availability: Availability,
+    availability: Availability,
     /// Whether the unit is barred for safeguarding reasons.
-    pub barred: bool,
+    barred: bool,
     /// Whether the recipient is accused in an open complaint of this person, or named as a risk.
-    pub accused: bool,
+    accused: bool,
+}
+
+impl Offer {
+    /// What can be known: whether the directory lists the service, and whether it has room. Who and where the person is lies sealed, and
+    /// nobody keeps bars and complaints, so D105, D106, D108 and D109 are never raised.
+    pub const fn told(listed: bool, availability: Availability) -> Self {
+        Self {
+            listed,
+            availability,
+            eligibility: Eligibility::Unknown,
+            area: Area::Unknown,
+            barred: false,
+            accused: false,
+        }
+    }
 }
 
 /// Whether the person is who a service is for. What is not known is no refusal.
@@ -364,7 +379,7 @@ impl Permission {
         self.warnings.iter().copied()
     }
 
-    /// When the consent it rests on ends; nothing when no data moves.
+    /// When the consent it rests on ends.
     pub fn until(&self) -> Option<Timestamp> {
         self.until
     }
@@ -384,7 +399,8 @@ pub fn judge(facts: &Facts) -> Result<Permission, Denials> {
     judge.members();
     match facts.proposal.mode {
         Mode::Consent => judge.consent_mode(),
-        Mode::Info => judge.information_only(),
+        // Nothing about a person travels on information alone: a need says all there is.
+        Mode::Info => judge.raise(Denial::new(Deny::D301).subcode("information_moves_no_data")),
         Mode::Emergency => judge.raise(Denial::new(Deny::D501).subcode("mode_not_supported")),
         Mode::Legal => judge.raise(Denial::new(Deny::D506).subcode("mode_not_supported")),
     }
@@ -455,19 +471,6 @@ impl<'a> Judge<'a> {
         self.flow();
     }
 
-    /// No data moves: only who asks, and for what, is judged.
-    fn information_only(&mut self) {
-        let proposal = &self.facts.proposal;
-        if proposal.recipient.is_some() {
-            self.directory();
-        }
-        self.unless(proposal.purpose_listed, Deny::D216);
-        if !proposal.fields.is_empty() {
-            let fields = proposal.fields.iter().map(|field| field.id.clone()).collect::<Vec<_>>();
-            self.about(Deny::D301, fields);
-        }
-    }
-
     fn members(&mut self) {
         let facts = self.facts;
         let active = |member: &Option<Member>| member.as_ref().is_some_and(|member| member.active);
@@ -477,7 +480,7 @@ impl<'a> Judge<'a> {
                 self.unless(active(&facts.recipient), Deny::D102);
                 self.unless(recipient != facts.proposal.sender, Deny::D103);
             }
-            None => self.unless(facts.proposal.mode == Mode::Info, Deny::D102),
+            None => self.raise(Deny::D102),
         }
     }
 

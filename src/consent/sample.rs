@@ -3,9 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    AgreementVersion, Area, Availability, CitedAgreement, CitedCertificate, Claims, Course, Covering,
-    Eligibility, Facts, Made, Member, Offer, Onwards, Presented, ProtectionSignal, Record, Status, Wanted,
-    WantedField,
+    AgreementVersion, Availability, CitedAgreement, CitedCertificate, Claims, Course, Covering, Facts, Made,
+    Member, Offer, Onwards, Presented, ProtectionSignal, Record, Status, Wanted, WantedField,
 };
 use crate::{
     agreements::{Standing, Terms, sample as agreement},
@@ -140,14 +139,7 @@ pub(crate) fn facts_of(wanted: Wanted, record: &Record, terms: Terms) -> Facts {
         sender: Some(member(wanted.sender)),
         recipient: Some(member(recipient)),
         proposal: wanted.on(policy),
-        offer: Offer {
-            listed: true,
-            eligibility: Eligibility::Fits,
-            area: Area::Inside,
-            availability: Availability::Open,
-            barred: false,
-            accused: false,
-        },
+        offer: Offer::told(true, Availability::Open),
         agreement: Covering {
             current_version: Some(terms.version()),
             terms: Some(terms),

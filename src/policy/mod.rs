@@ -56,7 +56,7 @@ pub use code::{
     CategoryCode, CompartmentCode, ConceptCode, FieldId, JustificationCode, MinimumSetId, Mode, NotACode,
     OnwardCode, PopulationCode, PurposeCode, ReaderRole, ReasonCode, RetentionCode, ServiceCode, UrgencyCode,
 };
-pub use deny::{Audience, Awaits, Denial, Denials, Deny, NOT_RAISED_YET, WARNINGS_NOT_RAISED_YET, Warning};
+pub use deny::{Audience, Denial, Denials, Deny, Missing, NOT_RAISED, WARNINGS_NOT_RAISED, Warning};
 use documents::Origin;
 pub use documents::{Documents, Justification};
 pub use error::PolicyError;

@@ -20,7 +20,7 @@ use crate::{
         id::{OrganisationId, PacketId, ReferralId},
     },
     packets::{self, Envelope, Kept, PacketKind, VerifiedPacket},
-    policy::{Denial, Denials, Deny, Mode, Policy, Warning},
+    policy::{Denial, Denials, Deny, Policy, Warning},
     storage::{Db, StorageError},
 };
 
@@ -255,11 +255,6 @@ fn judged(
     policy: &Policy,
 ) -> Result<(Facts, Vec<Warning>), ReferralError> {
     let envelope = packet.envelope();
-    if envelope.mode == Mode::Info {
-        // Nothing about a person travels on information alone: it is recorded as a need, not sent as a packet.
-        let denial = Denial::new(Deny::D301).subcode("information_moves_no_data");
-        return Err(ReferralError::Denied(Denials::from_iter([denial])));
-    }
     let wanted = wanted(envelope, packet.manifest(), course);
     let facts = facts(tx.db(), wanted, packet.received(), counted, policy)?;
     let permission = judge(&facts).map_err(ReferralError::Denied)?;

@@ -9,7 +9,7 @@ use std::{
 use throughline::{
     kernel::Coded as _,
     packets::PacketFault,
-    policy::{Deny, Warning},
+    policy::{Deny, NOT_RAISED, Warning},
 };
 
 use crate::rooms::code;
@@ -113,6 +113,21 @@ fn every_deny_code_and_every_warning_is_listed_with_its_sentence() {
     let warnings = Warning::ALL.iter().map(|code| format!("| {} | {} |", code.code(), code.title()));
     let lacking: Vec<String> = deny.chain(warnings).filter(|row| !document.contains(row)).collect();
     assert!(lacking.is_empty(), "docs/errors.md lacks these rows: {lacking:#?}");
+}
+
+#[test]
+fn what_is_never_raised_is_said_of_just_those_codes() {
+    let document = read("docs/errors.md");
+    let (_, table) = document.split_once("| Not raised | Because |\n|---|---|\n").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let mut said: Vec<&str> = table
+        .lines()
+        .filter_map(|row| row.split('|').nth(1))
+        .flat_map(|cell| cell.trim().split(", "))
+        .collect();
+    said.sort_unstable();
+    let listed: Vec<&str> = NOT_RAISED.iter().map(|(deny, _)| deny.code()).collect();
+    assert_eq!(said, listed);
 }
 
 #[test]

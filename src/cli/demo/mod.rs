@@ -6,6 +6,7 @@
 mod country;
 mod directory;
 mod gateway;
+mod holdings;
 mod people;
 mod stage;
 mod story;

@@ -1,6 +1,6 @@
 //! The stage: a node that runs, and members with gateways of their own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ use super::{
         open_hub,
     },
     country::Agency,
+    holdings::Holdings,
 };
 use crate::{
     access::{Actor, Role},
@@ -143,17 +144,9 @@ impl Stage {
         })
     }
 
-    /// What one finds in every file of the hub: database, log, keys.
-    pub(super) fn hub_holds(&self, word: &str) -> Result<Option<PathBuf>, CliError> {
-        let mut files = vec![self.folder.join("hub.log")];
-        files.extend(["hub.db", "hub.db-wal", "hub.db-shm"].map(|name| self.folder.join(name)));
-        files.extend(files_in(&self.folder.join("node-keys"))?);
-        for file in files {
-            if file.exists() && holds(&files::bytes(&file)?, word) {
-                return Ok(Some(file));
-            }
-        }
-        Ok(None)
+    /// What lies in every file of the hub: database, log, keys, and whatever else it left.
+    pub(super) fn holdings(&self) -> Result<Holdings, CliError> {
+        Holdings::of(&self.folder)
     }
 
     /// Where the API is.
@@ -190,12 +183,4 @@ impl Member {
     pub(super) async fn get(&self, path: &str) -> Result<Value, CliError> {
         Ok(self.line.get(path).await?.body)
     }
-}
-
-fn files_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
-    Ok(files::names_in(folder)?.into_iter().map(|name| folder.join(name)).collect())
-}
-
-fn holds(bytes: &[u8], word: &str) -> bool {
-    bytes.windows(word.len()).any(|window| window == word.as_bytes())
 }

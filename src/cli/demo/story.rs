@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -11,6 +12,7 @@ use super::{
     country::{CLINIC, HARBOUR},
     directory,
     gateway::Letter,
+    holdings::Holdings,
     people::{self, Asking, Person, SECRETS},
     stage::{Member, Stage},
 };
@@ -38,8 +40,11 @@ pub(super) async fn tell(stage: &Stage, output: &Output) -> Result<(), CliError>
     withdrawal(&scene, &ibrahim, &waiting, &teller).await?;
     teller.chapter("What the hub knows, and what it cannot take back");
     teller.step("The log verifies: every entry, every checkpoint", verify(stage)).await?;
-    let nowhere = "Nothing of what was sealed, and no private key, is in the hub's database, log or files";
-    teller.step(nowhere, async { nothing_readable(stage, &scene) }).await?;
+    let seen = "What members told everybody is found in the hub's database and log, plain and encoded";
+    let holdings = teller.step(seen, async { everything_seen(stage, &scene) }).await?;
+    let nowhere =
+        "Looked for in the same way, nothing of what was sealed and no private key is in any file of the hub";
+    teller.step(nowhere, async { nothing_readable(&holdings, &scene) }).await?;
     output.say("\nEvery step held.");
     Ok(())
 }
@@ -407,15 +412,39 @@ async fn verify(stage: &Stage) -> Result<(), CliError> {
     if found.is_sound() { Ok(()) } else { Err(broken("the log does not verify")) }
 }
 
-fn nothing_readable(stage: &Stage, scene: &Scene) -> Result<(), CliError> {
+/// The look that will be had for what nobody may find, had first for what must be there: what the clinic offers, which organisation it is
+/// (in what was signed, so in base64), and that the hub was asked.
+fn everything_seen(stage: &Stage, scene: &Scene) -> Result<Holdings, CliError> {
+    let holdings = stage.holdings()?;
+    let clinic = &scene.clinic;
+    let id = clinic.organisation.id.to_string();
+    let offered = clinic.agency.offers.iter().all(|(_, _, what)| holdings.reads("hub.db", what));
+    if !offered {
+        Err(broken(
+            "what the clinic offers was not found in the hub's database, so looking there proves nothing",
+        ))
+    } else if holdings.find_encoded(id.as_bytes()).is_none() {
+        Err(broken("the clinic was not found in anything that was signed, so looking there proves nothing"))
+    } else if !holdings.reads("hub.log", "/api/v1/packets") {
+        Err(broken("no packet was found in the hub's log, so looking there proves nothing"))
+    } else {
+        Ok(holdings)
+    }
+}
+
+fn nothing_readable(holdings: &Holdings, scene: &Scene) -> Result<(), CliError> {
     let members = [&scene.harbour, &scene.clinic];
-    let keys = members.into_iter().flat_map(|member| member.keyring.private_numbers());
-    for secret in SECRETS.into_iter().map(str::to_owned).chain(keys) {
-        if let Some(file) = stage.hub_holds(&secret)? {
-            return Err(broken(format!(
-                "something that must stay with the members is in {}",
-                file.display()
-            )));
+    let texts: Vec<String> =
+        members.into_iter().flat_map(|member| member.keyring.private_numbers()).collect();
+    if texts.is_empty() {
+        return Err(broken("the members have no private keys to look for"));
+    }
+    let numbers = texts.iter().filter_map(|text| URL_SAFE_NO_PAD.decode(text).ok());
+    let words = SECRETS.into_iter().map(|secret| secret.as_bytes().to_vec());
+    for secret in words.chain(numbers).chain(texts.iter().map(|text| text.clone().into_bytes())) {
+        if let Some(file) = holdings.find(&secret) {
+            let file = file.display();
+            return Err(broken(format!("something that must stay with the members is in {file}")));
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ use crate::{
         policy,
         session::{part, text},
     },
-    consent::{Area, Availability, CitedCertificate, Covering, Eligibility, Member, Offer, SeenCertificate},
+    consent::{Availability, CitedCertificate, Covering, Member, Offer, SeenCertificate},
     crypto::VerifyingKey,
     kernel::{
         Timestamp,
@@ -121,15 +121,8 @@ impl Gateway {
 }
 
 /// What the directory says is known at the hub only, and taken to be in order here.
-pub(super) fn offered() -> Offer {
-    Offer {
-        listed: true,
-        eligibility: Eligibility::Unknown,
-        area: Area::Unknown,
-        availability: Availability::Open,
-        barred: false,
-        accused: false,
-    }
+pub(super) const fn offered() -> Offer {
+    Offer::told(true, Availability::Open)
 }
 
 /// How an agreement stands today is known at the hub only; a kept one is taken to be in force here.

@@ -14,7 +14,7 @@ use crate::{
             wanted_legal,
         },
     },
-    policy::{NOT_RAISED_YET, Policy, WARNINGS_NOT_RAISED_YET},
+    policy::{Missing, NOT_RAISED, Policy, WARNINGS_NOT_RAISED},
 };
 
 fn codes(facts: &Facts) -> Vec<Deny> {
@@ -140,7 +140,7 @@ fn granting_field(field: &str) -> crate::consent::Record {
 
 type Case = (Deny, fn() -> Facts);
 
-/// One set of facts for each code that consent and information-only referrals can raise.
+/// One set of facts for each code whose condition stands in the rule.
 const CASES: &[Case] = &[
     (Deny::D007, || wanting(|w| w.profile = "rp0".into())),
     (Deny::D012, || wanting(|w| w.dictionary = "another-7".into())),
@@ -292,14 +292,32 @@ fn each_code_is_raised_by_its_own_defect() {
 }
 
 #[test]
-fn every_code_is_raised_here_raised_elsewhere_or_waits_for_a_mode() {
+fn every_code_has_its_condition_here_is_raised_elsewhere_or_belongs_to_a_mode_that_is_refused() {
     let here: BTreeSet<Deny> = CASES.iter().map(|(deny, _)| *deny).collect();
     let elsewhere: BTreeSet<Deny> = ELSEWHERE.iter().flat_map(|(_, codes)| codes.iter().copied()).collect();
-    let waiting: BTreeSet<Deny> = NOT_RAISED_YET.iter().map(|(deny, _)| *deny).collect();
+    let modes = |missing: &Missing| !matches!(missing, Missing::Person | Missing::Complaints);
+    let waiting: BTreeSet<Deny> =
+        NOT_RAISED.iter().filter(|(_, missing)| modes(missing)).map(|(deny, _)| *deny).collect();
     for deny in Deny::ALL {
         let places = [&here, &elsewhere, &waiting].iter().filter(|set| set.contains(deny)).count();
         assert_eq!(places, 1, "{deny}");
     }
+}
+
+/// The conditions stand in the rule, and neither hub nor gateway has the facts. When somebody gives them, the list and the documents change.
+#[test]
+fn codes_about_who_and_where_the_person_is_and_about_complaints_are_listed_as_not_raised_and_are_not() {
+    let factless = NOT_RAISED.iter().filter(|(_, m)| matches!(m, Missing::Person | Missing::Complaints));
+    let factless: BTreeSet<Deny> = factless.map(|(deny, _)| *deny).collect();
+    let mut raised = BTreeSet::new();
+    for listed in [true, false] {
+        for availability in [Availability::Open, Availability::Waitlist, Availability::Full] {
+            raised.extend(codes(&changed(|f| f.offer = Offer::told(listed, availability))));
+        }
+    }
+    let of_the_directory: BTreeSet<Deny> =
+        Deny::ALL.iter().copied().filter(|deny| (Deny::D104..=Deny::D109).contains(deny)).collect();
+    assert_eq!(&of_the_directory - &factless, raised);
 }
 
 #[test]
@@ -308,8 +326,8 @@ fn every_warning_is_given_or_waits_for_a_mode() {
         (
             Warning::W101,
             changed(|f| {
-                f.offer.eligibility = Eligibility::Outside;
-                f.proposal.overrides = [Deny::D105].into();
+                f.offer.availability = Availability::Full;
+                f.proposal.overrides = [Deny::D107].into();
             }),
         ),
         (Warning::W201, changed(|f| f.agreement.standing = Standing::ReviewLate)),
@@ -321,7 +339,7 @@ fn every_warning_is_given_or_waits_for_a_mode() {
     }
     let given: BTreeSet<Warning> = cases.iter().map(|(warning, _)| *warning).collect();
     for warning in Warning::ALL {
-        let waits = WARNINGS_NOT_RAISED_YET.iter().any(|(waiting, _)| waiting == warning);
+        let waits = WARNINGS_NOT_RAISED.iter().any(|(waiting, _)| waiting == warning);
         assert!(given.contains(warning) != waits, "{warning}");
     }
 }
@@ -496,33 +514,32 @@ fn at09_refusing_statistics_does_not_stop_help() {
 }
 
 #[test]
-fn at10_information_only_needs_neither_agreement_nor_consent_and_carries_nothing() {
+fn at10_information_only_is_no_packet_whatever_would_be_in_it() {
     let info = |fields| {
         changed(|f| {
             f.proposal.mode = Mode::Info;
             f.proposal.fields = fields;
-            f.proposal.certificate = None;
-            f.proposal.agreement = None;
-            f.certificate = None;
-            f.agreement = Covering::none();
         })
     };
-    let permission = judge(&info(Vec::new())).unwrap();
-    assert_eq!(permission.until(), None);
-    let with_name = info(health().proposal.fields.into_iter().take(1).collect());
-    denied(&with_name, &[Deny::D301]);
-    let nobody_named = changed(|f| {
-        *f = info(Vec::new());
-        f.proposal.recipient = None;
-        f.recipient = None;
-        f.offer.listed = false;
-    });
-    denied(&nobody_named, &[]);
+    for fields in [Vec::new(), health().proposal.fields] {
+        let denials = judge(&info(fields)).unwrap_err();
+        let only: Vec<_> = denials.iter().map(|d| (d.deny, d.subcode.as_deref())).collect();
+        assert_eq!(only, [(Deny::D301, Some("information_moves_no_data"))]);
+    }
     let stranger = changed(|f| {
         *f = info(Vec::new());
         f.sender = None;
     });
-    denied(&stranger, &[Deny::D101]);
+    denied(&stranger, &[Deny::D101, Deny::D301]);
+}
+
+#[test]
+fn a_proposal_to_nobody_is_refused() {
+    let nobody = changed(|f| {
+        f.proposal.recipient = None;
+        f.recipient = None;
+    });
+    assert!(judge(&nobody).unwrap_err().holds(Deny::D102));
 }
 
 #[test]
