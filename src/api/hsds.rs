@@ -12,6 +12,7 @@ use actix_web::{
     http::header::{self, HeaderValue},
     web::{self, Bytes, Path, ServiceConfig},
 };
+use chrono::NaiveDate;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,7 +24,7 @@ use crate::{
     directory::{
         self, Availability, Depth, DirectoryError, Kind, Tongue,
         areas::{AreaMode, InArea},
-        eligibility::Facts,
+        eligibility::{self, Facts},
         hours::When,
         list::{MOST_PER_PAGE, Narrowed, NumberedPage, PER_PAGE, Shown},
         search::{Around, Search, Term, TermMode},
@@ -113,6 +114,23 @@ impl IntakeStatus {
     }
 }
 
+/// Words in a body, or one of them in an address, where none of them may stand.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Several {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<Several> for Vec<String> {
+    fn from(several: Several) -> Self {
+        match several {
+            Several::One(word) => vec![word],
+            Several::Many(words) => words,
+        }
+    }
+}
+
 /// What is asked of a list of services or of services at locations. All of it must fit.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -149,6 +167,22 @@ struct ServicesAsked {
     /// What is not shut to somebody of so many completed years; only in the body of a POST.
     #[param(ignore)]
     age: Option<u32>,
+    /// What is not shut to a person of this sex; only in the body of a POST.
+    #[param(ignore)]
+    #[schema(max_length = 64)]
+    sex: Option<String>,
+    /// What is not shut to a person of these population groups, such as `PG04`; only in the body of a POST.
+    #[param(ignore)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 32)]
+    population: Option<Several>,
+    /// What is not shut to a person of these nationalities, ISO 3166-1 alpha-2; only in the body of a POST.
+    #[param(ignore)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 32)]
+    nationality: Option<Several>,
+    /// What is not shut to a person of this migration status; only in the body of a POST.
+    #[param(ignore)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 32)]
+    status: Option<Several>,
     /// Which page; the first is 1.
     page: Option<u32>,
     /// How many on a page, 1 to 100; 50 when left out.
@@ -302,7 +336,7 @@ impl List {
         if self.narrowed.search.person.is_some() {
             return Err(Problem::new(
                 Code::new("hsds.person", Fault::Malformed),
-                "An age stands in no address, because addresses are logged on their way; send it in the body of a POST.",
+                "Nothing about a person stands in an address, because addresses are logged on their way; send it in the body of a POST.",
             ));
         }
         Ok(self)
@@ -319,7 +353,25 @@ fn worded(text: String) -> Search {
 }
 
 impl ServicesAsked {
-    fn list(self, kind: Kind) -> Result<List, Problem> {
+    /// Takes out what is said of a person.
+    fn person(&mut self) -> Result<Option<Facts>, DirectoryError> {
+        let said = eligibility::Asked {
+            age: self.age.take(),
+            sex: self.sex.take(),
+            population: self.population.take().map(Vec::from),
+            nationality: self.nationality.take().map(Vec::from),
+            migration_status: self.status.take().map(Vec::from),
+            ..eligibility::Asked::default()
+        };
+        if said == eligibility::Asked::default() {
+            return Ok(None);
+        }
+        // Nothing of it counts from a day.
+        Ok(Some(said.facts(NaiveDate::default())?))
+    }
+
+    fn list(mut self, kind: Kind) -> Result<List, Problem> {
+        let person = self.person()?;
         let below = self.taxonomy_term_mode == TermMode::Descendants;
         let open_at =
             self.open_at.map(|text| text.parse::<When>().map_err(DirectoryError::BadMoment)).transpose()?;
@@ -330,7 +382,7 @@ impl ServicesAsked {
             open_at,
             availability: self.intake_status.map(IntakeStatus::availability),
             verified_since: self.verified_since,
-            person: self.age.map(Facts::aged).transpose().map_err(DirectoryError::from)?,
+            person,
             around: Around::asked(self.lat, self.lon, self.proximity)?,
             area: self.area.map(|code| InArea { code, mode: self.area_mode }),
             ..Search::everything()

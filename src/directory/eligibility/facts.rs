@@ -54,65 +54,58 @@ pub struct Facts {
     pub(super) complete: BTreeSet<Attribute>,
 }
 
-impl Facts {
-    /// Nothing but completed years of life.
-    pub fn aged(years: u32) -> Result<Self, FactsError> {
-        Ok(Self { age: Some(Age::years(years)?), ..Self::default() })
-    }
-}
-
 /// The same as it comes in.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = PersonFacts)]
 pub struct Asked {
     /// Completed years of life. One of `age`, `age_months` and `born`.
-    age: Option<u32>,
+    pub age: Option<u32>,
     /// Completed months of life, from and to.
     #[schema(min_items = 2, max_items = 2)]
-    age_months: Option<(u32, u32)>,
+    pub age_months: Option<(u32, u32)>,
     /// Day of birth.
     #[schema(value_type = Option<String>, format = Date)]
-    born: Option<NaiveDate>,
+    pub born: Option<NaiveDate>,
     /// `female`, `male` or `other`.
     #[schema(max_length = 64)]
-    sex: Option<String>,
+    pub sex: Option<String>,
     /// Gender.
     #[schema(max_length = 64)]
-    gender: Option<String>,
+    pub gender: Option<String>,
     /// Nationalities, ISO 3166-1 alpha-2; an empty list for none.
     #[schema(max_items = 32)]
-    nationality: Option<Vec<String>>,
+    pub nationality: Option<Vec<String>>,
     /// Migration status, of the policy's choices.
     #[schema(max_items = 32)]
-    migration_status: Option<Vec<String>>,
+    pub migration_status: Option<Vec<String>>,
     /// Population groups, such as `PG04` or `PG01.presumed`.
     #[schema(max_items = 32)]
-    population: Option<Vec<String>>,
+    pub population: Option<Vec<String>>,
     /// Codes of the area where the person lives, and of those around it.
     #[schema(max_items = 32)]
-    residence_area: Option<Vec<String>>,
+    pub residence_area: Option<Vec<String>>,
     /// With whom the person is registered; an empty list for nobody.
     #[schema(max_items = 32)]
-    registration: Option<Vec<String>>,
+    pub registration: Option<Vec<String>>,
     /// The family's situation.
     #[schema(max_items = 32)]
-    family_situation: Option<Vec<String>>,
+    pub family_situation: Option<Vec<String>>,
     /// State of health.
     #[schema(max_items = 32)]
-    health: Option<Vec<String>>,
+    pub health: Option<Vec<String>>,
     /// Languages the person speaks, BCP 47.
     #[schema(max_items = 32)]
-    language: Option<Vec<String>>,
+    pub language: Option<Vec<String>>,
     /// Income.
     #[schema(max_items = 32)]
-    income: Option<Vec<String>>,
+    pub income: Option<Vec<String>>,
     /// Who refers the person.
     #[schema(max_items = 32)]
-    referral_origin: Option<Vec<String>>,
+    pub referral_origin: Option<Vec<String>>,
     /// Of which attributes nothing else applies than what is named. Without that, a population that is not named is not known.
     #[schema(max_items = 15)]
-    complete: Option<BTreeSet<Attribute>>,
+    pub complete: Option<BTreeSet<Attribute>>,
 }
 
 /// Why facts cannot be used. Never what they were.

@@ -50,6 +50,11 @@ async fn hub() -> TestHub {
             "id,service_id,freq,byday,opens_at,closes_at",
             format!("s1,{clinic},WEEKLY,MO,08:00,17:00\ns2,{hidden},WEEKLY,MO,08:00,17:00\n"),
         ),
+        (
+            "eligibility_rule",
+            "id,service_id,group_no,attribute,operator,values,kind,text",
+            format!("r1,{shelter},1,sex,in,female,required,women\n"),
+        ),
         ("location", "id,location_type", format!("{},physical\n{},physical\n", uuid(3, 0), uuid(3, 1))),
         (
             "service_at_location",
@@ -129,15 +134,26 @@ async fn lists_are_narrowed_by_what_searches_are_narrowed_by() {
             .body;
         assert_eq!(body["total_items"], found.len(), "{hsds}");
     }
-    for (age, found) in [(16, &["Clinic", "Shelter"][..]), (18, &["Shelter"])] {
-        let asked = json!({ "age": age });
+    for (asked, found) in [
+        (json!({ "age": 16 }), &["Clinic", "Shelter"][..]),
+        (json!({ "age": 18 }), &["Shelter"]),
+        (json!({ "sex": "female" }), &["Clinic", "Shelter"]),
+        (json!({ "sex": "male" }), &["Clinic"]),
+        (
+            json!({ "population": ["PG04"], "nationality": "ET", "status": ["asylum_seeker"] }),
+            &["Clinic", "Shelter"],
+        ),
+    ] {
         let body = send(&hub, None, "POST", "/hsds/services", &[], Some(&asked)).await.expect(200).body;
-        assert_eq!(names(&body, "contents"), found, "{age}");
+        assert_eq!(names(&body, "contents"), found, "{asked}");
     }
-    let asked = json!({ "age": 1_000 });
-    send(&hub, None, "POST", "/hsds/services", &[], Some(&asked)).await.expect(400);
-    let in_an_address = send(&hub, None, "GET", "/hsds/services?age=16", &[], None).await;
-    assert_eq!(in_an_address.expect(400).code(), "hsds.person");
+    for asked in [json!({ "age": 1_000 }), json!({ "population": vec!["PG04"; 40] }), json!({ "sex": 1 })] {
+        send(&hub, None, "POST", "/hsds/services", &[], Some(&asked)).await.expect(400);
+    }
+    for said in ["age=16", "sex=female", "population=PG04", "nationality=ET", "status=asylum_seeker"] {
+        let in_an_address = send(&hub, None, "GET", &format!("/hsds/services?{said}"), &[], None).await;
+        assert_eq!(in_an_address.expect(400).code(), "hsds.person", "{said}");
+    }
     for wrong in ["open_at=noon", "intake_status=open", "verified_since=yesterday"] {
         send(&hub, None, "GET", &format!("/hsds/services?{wrong}"), &[], None).await.expect(400);
     }
