@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Sheet, SheetError, cells, countries, words};
+use crate::directory::Tongue;
 
 /// What a column may mean.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +72,9 @@ pub struct Map {
     pub(super) country: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) dates: Option<Dates>,
+    /// The language that its texts are in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) language: Option<Tongue>,
     /// Columns that are not taken. For who reads the map: a column it does not name is not taken either.
     #[serde(default)]
     not_taken: Vec<String>,
@@ -106,6 +110,7 @@ impl Map {
             columns: BTreeMap::new(),
             country: None,
             dates: None,
+            language: None,
             not_taken: Vec::new(),
         };
         let mut unclear = Vec::new();
@@ -243,6 +248,7 @@ mod tests {
             (r#""organisation":"Qui","service":"Twice""#, "", "twice"),
             (r#""organisation":"Qui","service":"Quoi","description":"Focal point""#, "", "a person"),
             (r#""organisation":"Qui","person":"Focal point""#, "", "unknown variant"),
+            (r#""organisation":"Qui","service":"Quoi""#, r#","language":"French!""#, "BCP 47"),
         ] {
             let text = format!(r#"{{"v":"{VERSION}","columns":{{{columns}}}{more}}}"#);
             let refused =

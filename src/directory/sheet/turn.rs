@@ -98,6 +98,9 @@ impl Entry {
 
 type Cells = BTreeMap<&'static str, String>;
 
+/// Tables whose rows say what language their texts, and those of their parts, are in.
+const WORDED: &[&str] = &["organization", "service", "location", "service_at_location"];
+
 struct Turning<'a> {
     map: &'a Map,
     problems: Vec<Problem>,
@@ -372,7 +375,10 @@ impl Turning<'_> {
         line: u64,
         cells: impl IntoIterator<Item = (&'static str, Option<String>)>,
     ) {
-        let cells = cells.into_iter().filter_map(|(column, cell)| Some((column, cell?))).collect();
+        let mut cells: Cells = cells.into_iter().filter_map(|(column, cell)| Some((column, cell?))).collect();
+        if let Some(language) = self.map.language.as_ref().filter(|_| WORDED.contains(&table)) {
+            cells.insert("text_language", language.as_str().to_owned());
+        }
         self.tables.entry(table).or_default().push((line, cells));
     }
 

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use serde_json::json;
 use throughline::{
     access::Actor,
     directory::{
         self, DirectoryError, Given, Visibility,
         hsds::{Package, Report},
-        sheet::{self, Sheet, SheetError},
+        sheet::{self, Map, Sheet, SheetError},
     },
 };
 
@@ -17,16 +18,24 @@ use crate::support::{Org, TestHub};
 const LIST: &[u8] = include_bytes!("lists/cartographie.csv");
 
 fn package(bytes: &[u8]) -> Result<Package, SheetError> {
+    mapped(bytes, None)
+}
+
+fn mapped(bytes: &[u8], map: Option<Map>) -> Result<Package, SheetError> {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("cartographie.csv");
     std::fs::write(&list, bytes).unwrap();
-    Ok(sheet::package(Sheet::open(&list)?, None)?.0)
+    Ok(sheet::package(Sheet::open(&list)?, map)?.0)
 }
 
 async fn import(hub: &TestHub, bytes: &[u8]) -> Report {
+    take(hub, || package(bytes).unwrap()).await
+}
+
+async fn take(hub: &TestHub, package: impl Fn() -> Package) -> Report {
     // The log of changes knows a row once at one moment.
     hub.clock.advance(chrono::TimeDelta::seconds(1));
-    let (looked_at, package) = (package(bytes).unwrap(), package(bytes).unwrap());
+    let (looked_at, package) = (package(), package());
     let now = hub.hub.now();
     let looked = hub
         .hub
@@ -158,4 +167,27 @@ fn a_list_whose_columns_are_not_all_understood_needs_a_map() {
     assert!(refused.contains("\"Remarque\"") && refused.contains("--map"), "{refused}");
     assert!(package(b"PK\x03\x04").unwrap_err().to_string().contains("workbook"));
     assert!(Sheet::open(Path::new("/nowhere/list.csv")).is_err());
+}
+
+#[actix_web::test]
+async fn a_list_says_once_what_language_it_is_in() {
+    let hub = TestHub::new();
+    let org = hub.org("Lakeside").await;
+    let list = "Organisation;Service;Ville;Pays;Horaires\nAide du port;Soins;Sfax;TN;le matin\n".as_bytes();
+    let map = json!({
+        "v": "throughline-sheet-map-1",
+        "columns": {
+            "organisation": "Organisation", "service": "Service", "city": "Ville", "country": "Pays", "opening_hours": "Horaires",
+        },
+        "language": "fr",
+    });
+    let map = Map::parse(map.to_string().as_bytes()).unwrap();
+    let report = take(&hub, || mapped(list, Some(map.clone())).unwrap()).await;
+    assert_eq!((report.refused, report.warned), (0, 0), "{:?}", report.problems);
+    let page = org.get(&hub, "/hsds/services?lang=fr&full=true").await.expect(200).body;
+    let service = &page["contents"][0];
+    let french = json!({ "language": "fr", "fallback": false });
+    assert_eq!((&service["texts"]["name"], &service["organization"]["texts"]["name"]), (&french, &french));
+    let page = org.get(&hub, "/hsds/services?lang=ar").await.expect(200).body;
+    assert_eq!(page["contents"][0]["texts"]["name"], json!({ "language": "fr", "fallback": true }));
 }
