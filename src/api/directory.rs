@@ -136,6 +136,10 @@ struct Query {
     facets: bool,
     /// `best` first, or by `distance` from the place, by `freshness` or by `name`. Turn pages in one order.
     sort: Option<Sort>,
+    /// The language of names and descriptions, BCP 47; `texts` says which each is in. Where there is none, the original stands.
+    #[param(value_type = Option<String>, max_length = 35)]
+    #[schema(value_type = Option<String>, max_length = 35)]
+    lang: Option<Tongue>,
     /// How many rows, 1 to 200; 50 when left out.
     limit: Option<u16>,
     /// The `next` of the page before.
@@ -165,6 +169,7 @@ impl Query {
             doubtful: self.doubtful,
             facets: self.facets,
             sort: self.sort.unwrap_or_default(),
+            lang: self.lang,
         };
         Ok((search, Asked::new(self.limit, self.after)))
     }

@@ -283,26 +283,50 @@ pub fn find_service_in(
     now: Timestamp,
 ) -> Result<ServiceInLanguage, DirectoryError> {
     let mut service = find_service(db, actor, id, now)?;
-    let Some(lang) = lang else { return Ok(ServiceInLanguage { service, texts: BTreeMap::new() }) };
-    let row = id.uuid().to_string();
-    let links = rows::store::names(db, std::slice::from_ref(&row))?;
-    let provider = links.into_iter().find(|link| link.via == "organization_id").map(|link| link.parent);
-    let provider = provider.unwrap_or_default();
-    let owners = [row.clone(), provider.clone()];
+    let texts = match lang {
+        Some(lang) => put_into(db, Viewer::of(actor), lang, &mut [&mut service])?.remove(0),
+        None => Texts::new(),
+    };
+    Ok(ServiceInLanguage { service, texts })
+}
+
+/// Which language each text is in.
+pub(super) type Texts = BTreeMap<&'static str, TextLanguage>;
+
+/// Puts the texts of services into a language. Where there is none in it, the original stands. Answers for each service which they are in.
+pub(super) fn put_into(
+    db: &mut Db<'_>,
+    viewer: Viewer,
+    lang: Tongue,
+    services: &mut [&mut Service],
+) -> Result<Vec<Texts>, DirectoryError> {
+    let mut owners: Vec<String> = services.iter().map(|service| service.id.uuid().to_string()).collect();
+    let links = rows::store::names(db, &owners)?;
+    let links = links.into_iter().filter(|link| link.via == "organization_id");
+    let providers: BTreeMap<String, String> = links.map(|link| (link.id, link.parent)).collect();
+    owners.extend(providers.values().cloned());
+    owners.sort_unstable();
+    owners.dedup();
     let cells = rows::store::cells(db, &owners)?;
-    let versions = Versions::load(db, lang, &owners, &mut Withheld::new(Viewer::of(actor)))?;
-    let tell = |row: &String, field: &str, original: &str| {
+    let versions = Versions::load(db, lang, &owners, &mut Withheld::new(viewer))?;
+    let tell = |row: &str, field: &str, original: &str| {
         versions.tell((row, cells.get(row).and_then(own_language)), field, original)
     };
-    let mut texts = BTreeMap::new();
-    for (member, told, text) in [
-        ("name", tell(&row, "name", &service.name), &mut service.name),
-        ("description", tell(&row, "description", &service.description), &mut service.description),
-        ("provider", tell(&provider, "name", &service.provider), &mut service.provider),
-    ] {
-        let Told { text: shown, about } = told;
-        *text = shown;
-        texts.insert(member, about);
+    let mut all = Vec::with_capacity(services.len());
+    for service in services {
+        let row = service.id.uuid().to_string();
+        let provider = providers.get(&row).map_or("", String::as_str);
+        let mut texts = Texts::new();
+        for (member, told, text) in [
+            ("name", tell(&row, "name", &service.name), &mut service.name),
+            ("description", tell(&row, "description", &service.description), &mut service.description),
+            ("provider", tell(provider, "name", &service.provider), &mut service.provider),
+        ] {
+            let Told { text: shown, about } = told;
+            *text = shown;
+            texts.insert(member, about);
+        }
+        all.push(texts);
     }
-    Ok(ServiceInLanguage { service, texts })
+    Ok(all)
 }

@@ -11,7 +11,7 @@ use super::line;
 use crate::{
     cli::{CliError, Output, files},
     directory::{
-        self, Availability, DirectoryError,
+        self, Availability, DirectoryError, Tongue,
         areas::{AreaMode, InArea},
         eligibility::{self, Answer, Facts},
         hours::{Open, When},
@@ -66,6 +66,9 @@ pub(in crate::cli) struct Wanted {
     /// In which order: best, distance (needs --lat and --lon), freshness or name.
     #[arg(long, default_value = "best", value_parser = sort)]
     sort: Sort,
+    /// The language of names and descriptions, such as fr. Where there is none, the original stands.
+    #[arg(long)]
+    lang: Option<Tongue>,
     /// How many at most, 1 to 200.
     #[arg(long, default_value_t = 20)]
     pub(super) limit: u16,
@@ -85,6 +88,7 @@ impl Wanted {
             doubtful: self.doubtful,
             open_at: self.open_at,
             sort: self.sort,
+            lang: self.lang,
             ..Search::default()
         })
     }

@@ -38,10 +38,11 @@ pub use sphere::{Around, Point};
 use uuid::Uuid;
 
 use super::{
-    Availability, DirectoryError, Listing, Service, Viewer,
+    Availability, DirectoryError, Listing, Service, TextLanguage, Tongue, Viewer,
     areas::{AreaMode, InArea, Known},
     eligibility::{Eligibility, Facts},
     hours::{Open, When},
+    service::put_into,
     store as entries,
 };
 use crate::{
@@ -89,6 +90,8 @@ pub struct Search {
     pub facets: bool,
     /// In which order.
     pub sort: Sort,
+    /// The language of texts. It narrows nothing.
+    pub lang: Option<Tongue>,
 }
 
 /// In which order what was found stands.
@@ -114,7 +117,7 @@ impl Search {
 
     /// Whether there is something that does not fit.
     fn narrows(&self) -> bool {
-        *self != Self { facets: self.facets, sort: self.sort, ..Self::everything() }
+        *self != Self { facets: self.facets, sort: self.sort, lang: self.lang.clone(), ..Self::everything() }
     }
 }
 
@@ -144,6 +147,9 @@ pub struct Found {
     /// The service.
     #[serde(flatten)]
     pub service: Service,
+    /// Which language `name`, `provider` and `description` are in; only when a language was asked for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub texts: BTreeMap<&'static str, TextLanguage>,
     /// Why it stands where it stands; absent when it stands by its name.
     #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
     pub fit: Option<Match>,
@@ -200,11 +206,16 @@ pub fn search(
     let held = index::current(db)?;
     let sieve = Sieve::of(db, &held, (viewer, search), now)?;
     let found = Fits::of(&sieve, &held);
-    let (items, next) = if by == Sort::Name || (by == Sort::Best && sieve.is_by_name()) {
+    let (mut items, next) = if by == Sort::Name || (by == Sort::Best && sieve.is_by_name()) {
         found.by_name(db, (asked, now))?
     } else {
         found.by_worth(db, by, (asked, now))?
     };
+    if let Some(lang) = search.lang.clone() {
+        let mut services: Vec<&mut Service> = items.iter_mut().map(|found| &mut found.service).collect();
+        let texts = put_into(db, viewer, lang, &mut services)?;
+        items.iter_mut().zip(texts).for_each(|(found, texts)| found.texts = texts);
+    }
     let is_first = asked.after().is_none();
     let nothing = (items.is_empty() && is_first).then(|| nothing::explain(&sieve, &held));
     let facets = (search.facets && is_first).then(|| facets::count(&found.layers));
@@ -253,7 +264,7 @@ impl<'a> Fits<'a> {
         let mut services = self.services(db, &ids, now)?;
         let found = page.items.into_iter().filter_map(|(entry, sift, fitting)| {
             let (service, eligibility) = (services.remove(&entry.id)?, sift.eligibility(fitting.number));
-            Some(Found { service, fit: None, eligibility, hours: fitting.open })
+            Some(Found { service, texts: BTreeMap::new(), fit: None, eligibility, hours: fitting.open })
         });
         Ok((found.collect(), page.next))
     }
@@ -281,7 +292,8 @@ impl<'a> Fits<'a> {
         let found = page.items.into_iter().filter_map(|ranked| {
             let service = services.remove(&ranked.place.id)?;
             let eligibility = ranked.sift.eligibility(ranked.fitting.number);
-            Some(Found { service, fit: Some(ranked.fit), eligibility, hours: ranked.fitting.open })
+            let (fit, hours) = (Some(ranked.fit), ranked.fitting.open);
+            Some(Found { service, texts: BTreeMap::new(), fit, eligibility, hours })
         });
         Ok((found.collect(), page.next))
     }

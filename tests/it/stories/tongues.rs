@@ -175,6 +175,28 @@ async fn a_service_stands_in_the_language_a_member_asks_for() {
     assert_eq!(org.get(&hub, &format!("{path}?lang=1")).await.status, 400);
 }
 
+#[actix_web::test]
+async fn what_is_found_stands_in_the_language_a_member_asks_for() {
+    let hub = directory().await;
+    let org = hub.org("Lakeside").await;
+    for asked in ["text=clinic&lang=fr", "lang=fr", "sort=freshness&lang=fr-CD"] {
+        let found = org.get(&hub, &format!("/api/v1/services?{asked}")).await.expect(200).body;
+        let clinic = found["items"].as_array().unwrap().iter().find(|one| one["name"] == "Clinique du port");
+        let clinic = clinic.unwrap_or_else(|| panic!("{asked}: {found}"));
+        assert_eq!(clinic["provider"], "Aide du port");
+        assert_eq!(
+            clinic["texts"]["description"],
+            json!({ "language": "fr", "fallback": false, "machine_made": true })
+        );
+    }
+    let both = org.get(&hub, "/api/v1/services?lang=ar").await.expect(200).body;
+    let office =
+        both["items"].as_array().unwrap().iter().find(|one| one["name"] == "Ofisi ya sheria").unwrap();
+    assert_eq!(office["texts"]["name"], json!({ "fallback": true }));
+    let plain = org.get(&hub, "/api/v1/services").await.expect(200).body;
+    assert!(plain["items"][0].get("texts").is_none());
+}
+
 async fn paper(hub: &TestHub, asked: &str) -> String {
     let page = get(hub, &format!("/api/v1/directory/page.html{asked}")).await.expect(200).body;
     page.as_str().unwrap().to_owned()
