@@ -131,6 +131,8 @@ struct Query {
     #[param(max_length = 40)]
     #[schema(max_length = 40)]
     open_at: Option<String>,
+    /// Only what this agreement covers: the services in its scope, or all of its parties when it names none.
+    agreement_id: Option<Uuid>,
     /// Count what was found by service code, taxonomy term, language and area, with the first page.
     #[serde(default)]
     facets: bool,
@@ -166,6 +168,7 @@ impl Query {
             verified_since: self.verified_since,
             person,
             open_at,
+            agreement: self.agreement_id,
             doubtful: self.doubtful,
             facets: self.facets,
             sort: self.sort.unwrap_or_default(),

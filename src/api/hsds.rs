@@ -47,6 +47,9 @@ use crate::{
     places,
     places_posted,
     place,
+    agreements,
+    agreements_posted,
+    agreement,
     taxonomies,
     taxonomies_posted,
     taxonomy,
@@ -70,6 +73,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/hsds/service_at_locations", web::get().to(places))
         .route("/hsds/service_at_locations", web::post().to(places_posted))
         .route("/hsds/service_at_locations/{id}", web::get().to(place))
+        .route("/hsds/agreements", web::get().to(agreements))
+        .route("/hsds/agreements", web::post().to(agreements_posted))
+        .route("/hsds/agreements/{id}", web::get().to(agreement))
         .route("/hsds/taxonomies", web::get().to(taxonomies))
         .route("/hsds/taxonomies", web::post().to(taxonomies_posted))
         .route("/hsds/taxonomies/{id}", web::get().to(taxonomy))
@@ -197,6 +203,8 @@ struct ServicesAsked {
     taxonomy_id: Option<Uuid>,
     /// What this organisation offers.
     organization_id: Option<Uuid>,
+    /// What this agreement covers; for members.
+    agreement_id: Option<Uuid>,
     /// What changed then or later, itself or something nested in it.
     #[param(value_type = Option<String>, format = DateTime)]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -228,6 +236,8 @@ struct OrganizationsAsked {
     taxonomy_term_id: Option<Uuid>,
     /// Organisations with a service that bears any term of this taxonomy.
     taxonomy_id: Option<Uuid>,
+    /// Organisations that this agreement binds; for members.
+    agreement_id: Option<Uuid>,
     /// Everything nested; of services what they are called.
     full: bool,
     /// Everything nested, services too.
@@ -291,6 +301,27 @@ struct OrganizationAsked {
     full_service: bool,
     /// The language of texts, BCP 47; `texts` of each object says which they are in. Where there is none, the original stands.
     #[param(value_type = Option<String>, max_length = 35)]
+    lang: Option<Tongue>,
+}
+
+/// What is asked of a list of agreements.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct AgreementsAsked {
+    /// Words in the title.
+    search: String,
+    /// Which page; the first is 1.
+    page: Option<u32>,
+    /// How many on a page, 1 to 100; 50 when left out.
+    per_page: Option<u32>,
+    /// `json`, or `ndjson` for everything without pages.
+    format: Format,
+    /// With the parties and the services in scope.
+    full: bool,
+    /// The language of texts, BCP 47; `texts` of each object says which they are in. Where there is none, the original stands.
+    #[param(value_type = Option<String>, max_length = 35)]
+    #[schema(value_type = Option<String>, max_length = 35)]
     lang: Option<Tongue>,
 }
 
@@ -385,6 +416,7 @@ impl ServicesAsked {
             person,
             around: Around::asked(self.lat, self.lon, self.proximity)?,
             area: self.area.map(|code| InArea { code, mode: self.area_mode }),
+            agreement: self.agreement_id,
             ..Search::everything()
         };
         let narrowed = Narrowed {
@@ -403,7 +435,7 @@ impl ServicesAsked {
 impl OrganizationsAsked {
     fn list(self) -> Result<List, Problem> {
         let narrowed = Narrowed {
-            search: worded(self.search),
+            search: Search { agreement: self.agreement_id, ..worded(self.search) },
             term: self.taxonomy_term_id,
             taxonomy: self.taxonomy_id,
             lang: self.lang,
@@ -411,6 +443,13 @@ impl OrganizationsAsked {
         };
         let shown = if self.full_service { Shown::Document(Depth::WithServices) } else { depth(self.full) };
         List::new(Kind::Organization, (narrowed, shown), self.format, (self.page, self.per_page))
+    }
+}
+
+impl AgreementsAsked {
+    fn list(self) -> Result<List, Problem> {
+        let narrowed = Narrowed { search: worded(self.search), lang: self.lang, ..Narrowed::default() };
+        List::new(Kind::Agreement, (narrowed, depth(self.full)), self.format, (self.page, self.per_page))
     }
 }
 
@@ -535,6 +574,8 @@ lists! {
     places places_posted "/hsds/service_at_locations" ServicesAsked |asked| asked.list(Kind::Place);
     /// List organisations.
     organizations organizations_posted "/hsds/organizations" OrganizationsAsked |asked| asked.list();
+    /// List agreements between organisations. For members; for others there are none.
+    agreements agreements_posted "/hsds/agreements" AgreementsAsked |asked| asked.list();
     /// List taxonomies.
     taxonomies taxonomies_posted "/hsds/taxonomies" TaxonomiesAsked |asked| asked.list();
     /// List terms.
@@ -562,6 +603,8 @@ documents! {
     service "/hsds/services/{id}" Kind::Service;
     /// One service at a location with everything.
     place "/hsds/service_at_locations/{id}" Kind::Place;
+    /// One agreement with its parties and the services in scope. For members.
+    agreement "/hsds/agreements/{id}" Kind::Agreement;
     /// One taxonomy.
     taxonomy "/hsds/taxonomies/{id}" Kind::Taxonomy;
     /// One term.

@@ -105,9 +105,13 @@ pub fn import(
     for (table, id) in gone {
         store::mark_missing(tx, (source, &table, &id))?;
         count_missing(&mut report, &table);
+        taking.has_agreed |= agreements::TABLES.contains(&table.as_str());
         taking.touched.add(id);
     }
     taking.touched.mark(tx)?;
+    if taking.has_agreed {
+        agreements::unsearch(tx, source)?;
+    }
     let is_much = report.changes() > MUCH;
     if is_much {
         search::store::analyse(tx)?;
@@ -296,6 +300,8 @@ struct Taking {
     visibility: Visibility,
     /// What providers corrected.
     overridden: Overridden,
+    /// Whether something changed of agreements.
+    has_agreed: bool,
 }
 
 impl Taking {
@@ -310,6 +316,7 @@ impl Taking {
             is_known: store::has_source(tx.db(), given.source)?,
             visibility: given.visibility,
             overridden: Overridden::load(tx.db(), given.source)?,
+            has_agreed: false,
         })
     }
 }
@@ -360,7 +367,9 @@ fn take(
     rows::store::insert_links(tx, source, &links)?;
     taking.place = first.saturating_add(i64::try_from(new.len()).unwrap_or(i64::MAX));
     // A source that is new shows in nothing that was there, unless it tells of agreements: organisations of other sources may be parties.
-    if taking.is_known || agreements::TABLES.contains(&rule.name) {
+    let is_agreed = agreements::TABLES.contains(&rule.name);
+    taking.has_agreed |= is_agreed && !(new.is_empty() && touched.is_empty());
+    if taking.is_known || is_agreed {
         for row in new.iter().chain(&touched) {
             taking.touched.add(row.id.to_string());
         }

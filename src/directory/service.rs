@@ -55,7 +55,7 @@ impl FromStr for Visibility {
 }
 
 /// Who looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Viewer {
     /// Nobody that is known: what is public.
     Anybody,

@@ -524,10 +524,11 @@ struct PackageRow<'a> {
 
 /// What lists of a table are searched in.
 pub(super) fn folded(table: &str, cells: &BTreeMap<String, String>) -> String {
-    if !matches!(table, "organization" | "taxonomy" | "taxonomy_term") {
+    if !matches!(table, "organization" | "taxonomy" | "taxonomy_term" | "agreement") {
         return String::new();
     }
-    let texts = ["name", "alternate_name", "description"].iter().filter_map(|column| cells.get(*column));
+    let texts =
+        ["name", "alternate_name", "description", "title"].iter().filter_map(|column| cells.get(*column));
     fold(&texts.map(String::as_str).collect::<Vec<_>>().join(" "))
 }
 
@@ -628,6 +629,7 @@ pub(super) fn replace_service(tx: &mut Tx<'_>, service: &Service) -> Result<(), 
 }
 
 pub(super) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<usize, StorageError> {
+    super::agreements::unsearch(tx, source)?;
     super::rows::store::forget_links(tx, source)?;
     super::search::store::forget(tx, source)?;
     upkeep::store::forget(tx, source)?;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::Args;
+use uuid::Uuid;
 
 use super::line;
 use crate::{
@@ -57,6 +58,9 @@ pub(in crate::cli) struct Wanted {
     /// serves, or located for what is in the area.
     #[arg(long, default_value = "serves")]
     area_mode: AreaMode,
+    /// Only what this agreement covers, by its id.
+    #[arg(long, value_name = "ID")]
+    agreement: Option<Uuid>,
     /// What is known of a person, as JSON, from a file or - for standard input; what is shut to them is left out. It is kept nowhere.
     #[arg(long, value_name = "FILE")]
     person: Option<PathBuf>,
@@ -89,6 +93,7 @@ impl Wanted {
             open_at: self.open_at,
             sort: self.sort,
             lang: self.lang,
+            agreement: self.agreement,
             ..Search::default()
         })
     }
@@ -185,6 +190,7 @@ fn why(nothing: &Nothing) -> String {
             ("text", _) => String::from("any words"),
             ("proximity", _) => String::from("--lat, --lon and --proximity"),
             ("person", _) => String::from("what was said of the person"),
+            ("agreement_id", _) => String::from("--agreement"),
             (filter, _) => format!("--{}", filter.replace('_', "-")),
         };
         format!("Without {what} there would be {}.", without.services)

@@ -8,7 +8,7 @@ use store::{Listed, Window};
 use uuid::Uuid;
 
 use super::{
-    DirectoryError, Viewer, fold,
+    DirectoryError, Viewer, agreements, fold,
     rows::{Depth, Kind, compose},
     search::{self, Among, Of, Search},
     tongue::Tongue,
@@ -31,7 +31,8 @@ const MOST_WORDS: usize = 8;
 /// What a list holds; all of it must fit.
 #[derive(Clone, Debug)]
 pub struct Narrowed {
-    /// What services and services at locations are searched by; of others only the words, as parts of words in name or description.
+    /// What services and services at locations are searched by; of others only the words, as parts of words in name or description, and of
+    /// organisations the agreement that binds them.
     pub search: Search,
     /// The moment that it is asked.
     pub now: Timestamp,
@@ -74,6 +75,8 @@ pub(in crate::directory) struct Sieve {
     words: Vec<String>,
     /// Services and their places that a search found.
     among: Among,
+    /// Rows of the list's own table to which it is narrowed, as an array of ids in JSON.
+    rows: Option<String>,
 }
 
 impl Sieve {
@@ -85,17 +88,25 @@ impl Sieve {
         let of = match kind {
             Kind::Service => Of::Services,
             Kind::Place => Of::Places,
-            Kind::Organization | Kind::Taxonomy | Kind::Term => {
+            Kind::Organization | Kind::Taxonomy | Kind::Term | Kind::Agreement => {
                 let words = fold::words(&narrowed.search.text, MOST_WORDS);
-                return Ok(Self { narrowed, words, among: Among::default() });
+                let rows = match (kind, narrowed.search.agreement) {
+                    (Kind::Agreement, _) => agreements::listed(db, viewer)?,
+                    (Kind::Organization, Some(agreement)) => {
+                        Some(agreements::parties(db, viewer, agreement)?)
+                    }
+                    _ => None,
+                };
+                let rows = rows.map(|rows| json!(rows).to_string());
+                return Ok(Self { narrowed, words, among: Among::default(), rows });
             }
         };
         let among = search::among(db, of, (viewer, &narrowed.search), narrowed.now)?;
-        Ok(Self { narrowed, words: Vec::new(), among })
+        Ok(Self { narrowed, words: Vec::new(), among, rows: None })
     }
 
     fn nothing() -> Self {
-        Self { narrowed: Narrowed::default(), words: Vec::new(), among: Among::default() }
+        Self { narrowed: Narrowed::default(), words: Vec::new(), among: Among::default(), rows: None }
     }
 }
 

@@ -172,6 +172,14 @@ macro_rules! among {
     };
 }
 
+/// Agreements that fit. Which of them a viewer may see was asked before.
+macro_rules! agreements {
+    ($query:expr, $db:expr, $sieve:expr) => {{
+        let query = named!(present!($query, "agreement"), &$sieve.words);
+        among!(query, $db, "directory_rows.id", &$sieve.rows)
+    }};
+}
+
 /// Which part of a list, in the order in which the rows came.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::directory) enum Window {
@@ -236,7 +244,11 @@ pub(in crate::directory) fn list(
         }
         Kind::Organization => {
             let query = fitting!(organizations!().select(row).distinct().into_boxed(), db, viewer, sieve);
-            let query = named!(query, &sieve.words);
+            let query = among!(named!(query, &sieve.words), db, "directory_rows.id", &sieve.rows);
+            windowed!(db, query, directory_rows::id, directory_rows::place, window)?
+        }
+        Kind::Agreement => {
+            let query = agreements!(directory_rows::table.select(row).into_boxed(), db, sieve);
             windowed!(db, query, directory_rows::id, directory_rows::place, window)?
         }
         Kind::Taxonomy | Kind::Term => {
@@ -265,7 +277,11 @@ pub(in crate::directory) fn count(
         }
         Kind::Organization => {
             let query = fitting!(organizations!().select(rows).into_boxed(), db, viewer, sieve);
-            named!(query, &sieve.words).first(db.conn())?
+            let query = named!(query, &sieve.words);
+            among!(query, db, "directory_rows.id", &sieve.rows).first(db.conn())?
+        }
+        Kind::Agreement => {
+            agreements!(directory_rows::table.select(rows).into_boxed(), db, sieve).first(db.conn())?
         }
         Kind::Taxonomy | Kind::Term => {
             terms!(directory_rows::table.select(rows).into_boxed(), viewer, (kind, sieve)).first(db.conn())?

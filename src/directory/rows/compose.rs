@@ -33,6 +33,8 @@ pub enum Kind {
     Taxonomy,
     /// A term of a taxonomy.
     Term,
+    /// An agreement between organisations.
+    Agreement,
 }
 
 /// How much stands in a document.
@@ -54,6 +56,7 @@ impl Kind {
             Self::Organization => "organization",
             Self::Taxonomy => "taxonomy",
             Self::Term => "taxonomy_term",
+            Self::Agreement => "agreement",
         }
     }
 
@@ -68,6 +71,8 @@ impl Kind {
             (Self::Organization, Depth::WithServices) => &shape::ORGANIZATION_WITH_SERVICES,
             (Self::Taxonomy, _) => &shape::TAXONOMY,
             (Self::Term, _) => &shape::TERM,
+            (Self::Agreement, Depth::Listed) => &shape::AGREEMENT_LISTED,
+            (Self::Agreement, Depth::Full | Depth::WithServices) => &shape::AGREEMENT,
         }
     }
 }

@@ -205,6 +205,26 @@ pub(super) static ORGANIZATION_WITH_SERVICES: Node = Node {
     one: &[],
     many: organization_lists!(("services", "organization_id", &SERVICE_IN_ORGANIZATION)),
 };
+static PARTY_OF: Node = Node {
+    table: "agreement_party",
+    one: &[("organization", "organization_id", &ORGANIZATION_LISTED)],
+    many: ATTRIBUTES,
+};
+static COVERED_BY: Node =
+    Node { table: "agreement_service", one: &[("service", "service_id", &SERVICE_LISTED)], many: ATTRIBUTES };
+/// An agreement in a list.
+pub(super) static AGREEMENT_LISTED: Node = Node { table: "agreement", one: &[], many: &[] };
+/// An agreement with its parties and the services in scope.
+pub(super) static AGREEMENT: Node = Node {
+    table: "agreement",
+    one: &[],
+    many: &[
+        ("agreement_parties", "agreement_id", &PARTY_OF),
+        ("agreement_services", "agreement_id", &COVERED_BY),
+        ("attributes", "link_id", &ATTRIBUTE),
+        ("translations", "link_id", &TRANSLATION),
+    ],
+};
 /// A taxonomy.
 pub(super) static TAXONOMY: Node = Node { table: "taxonomy", one: &[], many: &[] };
 /// A term of a taxonomy.

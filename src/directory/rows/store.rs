@@ -374,7 +374,7 @@ pub(in crate::directory) fn organizations_of(
 }
 
 /// The services that name these rows through a column: each row with one of them.
-pub(super) fn services_naming(
+pub(in crate::directory) fn services_naming(
     db: &mut Db<'_>,
     ids: &[String],
     via: &str,
@@ -390,6 +390,8 @@ pub(super) fn services_naming(
 
 /// What an agreement binds or covers.
 pub(in crate::directory) struct Bound {
+    /// The row that says so.
+    pub(in crate::directory) row: String,
     pub(in crate::directory) agreement: String,
     /// Whether it is a service in scope; otherwise an organisation that is a party.
     pub(in crate::directory) is_service: bool,
@@ -408,7 +410,44 @@ pub(in crate::directory) fn bound_by(db: &mut Db<'_>, ids: &[String]) -> Result<
             "organization_id" => false,
             _ => return None,
         };
-        Some(Bound { agreement: of.get(&link.id)?.clone(), is_service, target: link.parent })
+        Some(Bound { agreement: of.get(&link.id)?.clone(), row: link.id, is_service, target: link.parent })
     });
     Ok(bound.collect())
+}
+
+/// The services in scope of the agreements of a source, and the organisations that they bind.
+pub(in crate::directory) fn bound_in(
+    db: &mut Db<'_>,
+    source: &str,
+) -> Result<(Vec<String>, Vec<String>), StorageError> {
+    let mut bound = |table: &str, via: &str| -> QueryResult<Vec<String>> {
+        directory_links::table
+            .filter(directory_links::source.eq(source))
+            .filter(directory_links::tbl.eq(table).and(directory_links::via.eq(via)))
+            .select(directory_links::parent)
+            .distinct()
+            .load(db.conn())
+    };
+    Ok((bound("agreement_service", "service_id")?, bound("agreement_party", "organization_id")?))
+}
+
+/// The rows of a table that their sources give at present.
+pub(in crate::directory) fn ids_of(db: &mut Db<'_>, table: &str) -> Result<Vec<String>, StorageError> {
+    Ok(directory_rows::table
+        .filter(directory_rows::tbl.eq(table).and(directory_rows::place.gt(0)))
+        .filter(directory_rows::missing_since.is_null())
+        .select(directory_rows::id)
+        .distinct()
+        .load(db.conn())?)
+}
+
+/// The rows of the services that a member provides.
+pub(in crate::directory) fn offered_by(
+    db: &mut Db<'_>,
+    member: OrganisationId,
+) -> Result<Vec<String>, StorageError> {
+    Ok(services::table
+        .filter(services::member.eq(member.to_string()))
+        .select(services::row_id)
+        .load(db.conn())?)
 }

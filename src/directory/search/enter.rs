@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::{
-    index::Body,
+    index::{AGREEMENT, Body},
     sphere::Point,
     store::{self, Entered, Unsearched},
     words::{self, Field},
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     access::Tx,
     directory::{
-        DirectoryError, Reporting,
+        DirectoryError, Reporting, agreements,
         areas::{self, Area, Known},
         eligibility::{Rule, Terms},
         hours::{Hours, Slot},
@@ -85,6 +85,8 @@ struct Around {
     above: HashMap<String, Vec<String>>,
     /// Locations whose whereabouts are kept secret.
     secret: BTreeSet<String>,
+    /// The agreements that cover each service.
+    covering: HashMap<String, BTreeSet<String>>,
     /// The units of administration that are named here.
     areas: Known,
     today: NaiveDate,
@@ -114,6 +116,7 @@ const DEEPEST: usize = 8;
 impl Around {
     fn load(db: &mut Db<'_>, services: &[Unsearched], today: NaiveDate) -> Result<Self, StorageError> {
         let mut all: Vec<String> = services.iter().map(|service| service.row.clone()).collect();
+        let covering = agreements::covering(db, &all)?;
         let mut parts: HashMap<String, Vec<(String, String)>> = HashMap::new();
         let mut inner = Vec::new();
         for link in rows::store::parts(db, &all, PARTS)? {
@@ -164,7 +167,7 @@ impl Around {
         let stated = cells.values().filter_map(|cells| areas::named_by("location", cells));
         let stated = stated.chain(services.iter().filter_map(|service| service.area.as_deref()));
         let areas = Known::load(db, stated)?;
-        Ok(Self { cells, parts, named, above, secret, areas, today })
+        Ok(Self { cells, parts, named, above, secret, covering, areas, today })
     }
 
     /// Rows of a table that a service names or that name it, and through them those of another: the row between, the other and its cells.
@@ -245,7 +248,7 @@ impl Around {
         Hours::new(if slots.is_empty() { of_locations } else { slots })
     }
 
-    /// What lists are narrowed by: terms, the terms above them, and languages.
+    /// What lists are narrowed by: terms, the terms above them, languages, areas and agreements.
     fn facets(&self, service: &Unsearched) -> BTreeMap<String, Vec<String>> {
         let mut facets: BTreeSet<(&'static str, String)> = BTreeSet::new();
         for (attribute, _) in self.own(&service.row, "attribute") {
@@ -261,6 +264,8 @@ impl Around {
             let broad = code.split(['-', '_']).next().unwrap_or_default().to_owned();
             facets.extend([code, broad].map(|code| ("language", code)));
         }
+        let covering = self.covering.get(&service.row).into_iter().flatten();
+        facets.extend(covering.map(|agreement| (AGREEMENT, agreement.clone())));
         facets.extend(self.served(service).map(|key| ("serves", key.to_owned())));
         for location in self.locations(service) {
             let area = self.cells.get(location).and_then(|cells| self.area("location", cells));

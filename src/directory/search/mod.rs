@@ -10,6 +10,7 @@
 //! - A word that is found as typed does not keep words that look like it from being found: otherwise a word of a restricted service would
 //!   show by what is missing.
 
+mod agreed;
 mod bare;
 mod enter;
 mod facets;
@@ -23,12 +24,13 @@ mod words;
 
 use std::collections::{BTreeMap, HashMap};
 
+use agreed::Agreed;
 pub use bare::Bare;
 use chrono::NaiveDate;
 pub use enter::enter_searched;
 pub(super) use enter::{enter_here, enter_source};
 pub use facets::{Facet, Facets};
-use index::{CODE, Entry, Held};
+use index::{AGREEMENT, CODE, Entry, Held};
 pub use nothing::{Nothing, Wider, Without};
 pub use rank::Match;
 use rank::Parts;
@@ -39,6 +41,7 @@ use uuid::Uuid;
 
 use super::{
     Availability, DirectoryError, Listing, Service, TextLanguage, Tongue, Viewer,
+    agreements::{Agreements, InForce},
     areas::{AreaMode, InArea, Known},
     eligibility::{Eligibility, Facts},
     hours::{Open, When},
@@ -86,6 +89,8 @@ pub struct Search {
     pub doubtful: bool,
     /// Only what is not closed at a moment.
     pub open_at: Option<When>,
+    /// Only what this agreement covers. One that the searcher may not see covers nothing.
+    pub agreement: Option<Uuid>,
     /// Whether to count what was found by service code, term and language.
     pub facets: bool,
     /// In which order.
@@ -209,7 +214,8 @@ pub fn search(
     let (mut items, next) = if by == Sort::Name || (by == Sort::Best && sieve.is_by_name()) {
         found.by_name(db, (asked, now))?
     } else {
-        found.by_worth(db, by, (asked, now))?
+        let agreements = held.agreements(db, (viewer, actor.organisation()))?;
+        found.by_worth(db, (by, &agreements), (asked, now))?
     };
     if let Some(lang) = search.lang.clone() {
         let mut services: Vec<&mut Service> = items.iter_mut().map(|found| &mut found.service).collect();
@@ -272,14 +278,15 @@ impl<'a> Fits<'a> {
     fn by_worth(
         &self,
         db: &mut Db<'_>,
-        by: Sort,
+        (by, agreements): (Sort, &Agreements),
         (asked, now): (&Asked, Timestamp),
     ) -> Result<FoundPage, DirectoryError> {
         let after =
             asked.after().map(|text| Place::read(text).ok_or(DirectoryError::BadCursor)).transpose()?;
         // Entries age while somebody turns pages: all pages are ranked as of the first, and shown as they are.
         let of_first = after.as_ref().map_or(now, |after| after.now);
-        let mut ranked = self.ranked((by, of_first), after.as_ref());
+        let in_force = agreements.in_force(of_first.datetime().date_naive());
+        let mut ranked = self.ranked((by, of_first), after.as_ref(), &in_force);
         let loaded = to_load(asked);
         if ranked.len() > loaded {
             ranked.select_nth_unstable_by(loaded, |one, other| one.place.cmp(&other.place));
@@ -299,15 +306,22 @@ impl<'a> Fits<'a> {
     }
 
     /// Everything that fits behind a place in the ranking, with what it counts.
-    fn ranked(&self, (by, now): (Sort, Timestamp), after: Option<&Place>) -> Vec<Ranked<'_, 'a>> {
+    fn ranked(
+        &self,
+        (by, now): (Sort, Timestamp),
+        after: Option<&Place>,
+        in_force: &InForce,
+    ) -> Vec<Ranked<'_, 'a>> {
         let mut ranked = Vec::new();
         for (sift, judged) in &self.layers {
+            let agreed = Agreed::of(sift, in_force);
             ranked.reserve(judged.fitting.len());
             for fitting in &judged.fitting {
                 let Some(entry) = sift.entry(fitting.number) else { continue };
                 let (text, distance) = sift.counts(fitting.number);
                 let open = fitting.open.map(rank::open);
-                let parts = Parts { text, distance, eligible: fitting.eligible, open };
+                let agreement = agreed.as_ref().map(|agreed| agreed.count(fitting.number));
+                let parts = Parts { text, distance, eligible: fitting.eligible, open, agreement };
                 let fit = Match::of((entry.fresh_at(), entry.availability(now)), parts, now);
                 let worth = match by {
                     // Farther is worth less.
@@ -531,6 +545,14 @@ impl Sieve {
             Some(area) => Some(("area", in_area(db, area, now.datetime().date_naive())?)),
             None => None,
         };
+        let agreement = match search.agreement.map(|id| id.to_string()) {
+            Some(id) => {
+                let is_seen = held.agreements(db, (viewer, None))?.has(&id);
+                let covering = if is_seen { vec![id] } else { Vec::new() };
+                Some(("agreement_id", Narrow::Facet(&[AGREEMENT], covering)))
+            }
+            None => None,
+        };
         Ok(Self {
             viewer,
             offered_only: true,
@@ -539,7 +561,7 @@ impl Sieve {
                 .into_iter()
                 .map(|word| Sought::of(held, viewer, word))
                 .collect(),
-            narrowed: [doubtful, service, members, term, language, available, verified, area]
+            narrowed: [doubtful, service, members, term, language, available, verified, area, agreement]
                 .into_iter()
                 .flatten()
                 .collect(),

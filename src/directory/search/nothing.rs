@@ -19,8 +19,8 @@ pub struct Nothing {
 /// How many would be found with one filter left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Without {
-    /// The filter: `doubtful` (what is flagged or stale is left out), `text`, `word`, `service`, `members_only`, `taxonomy_term`, `language`, `availability`, `verified_since`, `area`, `proximity`, `open_at` or
-    /// `person`.
+    /// The filter: `doubtful` (what is flagged or stale is left out), `text`, `word`, `service`, `members_only`, `taxonomy_term`, `language`, `availability`, `verified_since`, `area`, `agreement_id`, `proximity`,
+    /// `open_at` or `person`.
     pub filter: &'static str,
     /// Which word.
     #[serde(skip_serializing_if = "Option::is_none")]

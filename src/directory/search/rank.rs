@@ -19,6 +19,7 @@ const FRESHNESS: f64 = 0.10;
 const AVAILABILITY: f64 = 0.05;
 const ELIGIBLE: f64 = 0.20;
 const OPEN: f64 = 0.15;
+const AGREEMENT: f64 = 0.10;
 
 /// Within how many metres the worth of being near falls to a third (1/e).
 const NEAR: f64 = 10_000.0;
@@ -45,8 +46,12 @@ pub struct Match {
     /// Whether it is open at the moment asked for: open 1, not known 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open: Option<f64>,
-    /// What it is sorted by, 0 to 1: 0.60 text, 0.25 distance (e to the power of -distance/10 km), 0.20 eligible, 0.15 open, 0.10 freshness, 0.05
-    /// availability, divided by the weights of what was asked for.
+    /// Whether an agreement in force covers it: one with the organisation of whoever asks 1, one among others 0.5, none 0. Absent while there is
+    /// no agreement in force that the searcher may see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<f64>,
+    /// What it is sorted by, 0 to 1: 0.60 text, 0.25 distance (e to the power of -distance/10 km), 0.20 eligible, 0.15 open, 0.10 agreement, 0.10
+    /// freshness, 0.05 availability, divided by the weights of what was asked for.
     pub score: f64,
 }
 
@@ -54,7 +59,7 @@ impl Match {
     /// Puts the components together.
     pub(super) fn of(
         (fresh_at, available): (i64, Availability),
-        Parts { text, distance, eligible, open }: Parts,
+        Parts { text, distance, eligible, open, agreement }: Parts,
         now: Timestamp,
     ) -> Self {
         let freshness = freshness(fresh_at, now);
@@ -64,6 +69,7 @@ impl Match {
             distance.map(|metres| (DISTANCE, (-metres / NEAR).exp())),
             eligible.map(|eligible| (ELIGIBLE, eligible)),
             open.map(|open| (OPEN, open)),
+            agreement.map(|agreement| (AGREEMENT, agreement)),
             Some((FRESHNESS, freshness)),
             Some((AVAILABILITY, availability)),
         ];
@@ -71,7 +77,8 @@ impl Match {
             .into_iter()
             .flatten()
             .fold((0.0, 0.0), |(sum, weights), (weight, part)| (sum + weight * part, weights + weight));
-        Self { text, distance, freshness, availability, eligible, open, score: millionths(sum / weights) }
+        let score = millionths(sum / weights);
+        Self { text, distance, freshness, availability, eligible, open, agreement, score }
     }
 }
 
@@ -82,6 +89,16 @@ pub(super) struct Parts {
     pub(super) distance: Option<f64>,
     pub(super) eligible: Option<f64>,
     pub(super) open: Option<f64>,
+    pub(super) agreement: Option<f64>,
+}
+
+/// What it counts whether agreements in force cover a service.
+pub(super) const fn agreement(has_own: bool, has_others: bool) -> f64 {
+    match (has_own, has_others) {
+        (true, _) => 1.0,
+        (false, true) => 0.5,
+        (false, false) => 0.0,
+    }
 }
 
 /// What it counts whether a service is for somebody.
@@ -149,20 +166,20 @@ mod tests {
 
     fn score(age_hours: i64, availability: Availability, text: f64, metres: f64) -> f64 {
         let now = Timestamp::from_micros(0);
-        let parts = Parts { text: Some(text), distance: Some(metres), eligible: None, open: None };
+        let parts = Parts { text: Some(text), distance: Some(metres), ..Parts::default() };
         Match::of(candidate(age_hours, availability), parts, now).score
     }
 
     #[test]
     fn the_best_there_can_be_is_one_whatever_was_asked_for() {
         let now = Timestamp::from_micros(0);
-        for (text, distance, eligible, open) in [
-            (Some(1.0), Some(0.0), None, None),
-            (Some(1.0), None, Some(1.0), Some(1.0)),
-            (None, Some(0.0), None, Some(1.0)),
-            (None, None, Some(1.0), None),
+        for (text, distance, eligible, open, agreement) in [
+            (Some(1.0), Some(0.0), None, None, None),
+            (Some(1.0), None, Some(1.0), Some(1.0), Some(agreement(true, false))),
+            (None, Some(0.0), None, Some(1.0), None),
+            (None, None, Some(1.0), None, Some(agreement(true, true))),
         ] {
-            let parts = Parts { text, distance, eligible, open };
+            let parts = Parts { text, distance, eligible, open, agreement };
             let best = Match::of(candidate(0, Availability::Open), parts, now);
             assert!((best.score - 1.0).abs() < 1e-9, "{best:?}");
         }

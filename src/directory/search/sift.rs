@@ -139,6 +139,11 @@ impl<'a> Sift<'a> {
         self.layer.segment.entry(number)
     }
 
+    /// The services of this layer that have one of some values of one of some facets, in order.
+    pub(super) fn with_facet(&self, facets: &[&str], values: &[String]) -> Vec<u32> {
+        self.layer.segment.with_facet(facets, values)
+    }
+
     /// The number of the first service that is sorted behind a key.
     pub(super) fn behind(&self, key: &str) -> u32 {
         self.layer.segment.behind(key)

@@ -415,6 +415,7 @@ fn hsds_routes(service: &str) -> Vec<Entry> {
         ("GET /hsds/services", "POST /hsds/services"),
         ("GET /hsds/organizations", "POST /hsds/organizations"),
         ("GET /hsds/service_at_locations", "POST /hsds/service_at_locations"),
+        ("GET /hsds/agreements", "POST /hsds/agreements"),
         ("GET /hsds/taxonomies", "POST /hsds/taxonomies"),
         ("GET /hsds/taxonomy_terms", "POST /hsds/taxonomy_terms"),
     ];
@@ -433,6 +434,7 @@ fn hsds_routes(service: &str) -> Vec<Entry> {
     for route in [
         "GET /hsds/organizations/{id}",
         "GET /hsds/service_at_locations/{id}",
+        "GET /hsds/agreements/{id}",
         "GET /hsds/taxonomies/{id}",
         "GET /hsds/taxonomy_terms/{id}",
     ] {

@@ -22,8 +22,13 @@ const HIDDEN: usize = 2;
 const COAST: usize = 0;
 const WITH_HIDDEN: usize = 1;
 const ON_HIDDEN: usize = 2;
+const DIRECTIVE: usize = 3;
 
-pub(super) fn uuid(kind: usize, number: usize) -> String {
+/// An agreement that a source of its own gives, and one that none does.
+const MEMORANDUM: usize = 4;
+const NO_SUCH: usize = 9;
+
+fn uuid(kind: usize, number: usize) -> String {
     format!("{kind:08}-0000-4000-8000-{number:012}")
 }
 
@@ -97,7 +102,7 @@ async fn import(hub: &TestHub, from: PathBuf) -> Report {
     import_package(hub, from, ("coast", Visibility::Public)).await
 }
 
-pub(super) async fn hub() -> (TestHub, tempfile::TempDir) {
+async fn hub() -> (TestHub, tempfile::TempDir) {
     let (hub, folder) = (TestHub::new(), tempfile::tempdir().unwrap());
     package(folder.path());
     let report = import(&hub, folder.path().into()).await;
@@ -281,16 +286,7 @@ async fn agreements_of_a_source_without_services_are_said_of_the_services_that_a
     let org = hub.org("Lakeside").await;
     hub.clock.advance(chrono::TimeDelta::minutes(1));
     let since = format!("/services?modified_after={}", hub.now());
-    let folder = tempfile::tempdir().unwrap();
-    let (harbour, lake) = (uuid(ORGANISATION, 0), uuid(ORGANISATION, 1));
-    let tables = [
-        ("organization", "id,name", format!("{harbour},Harbour Aid\n{lake},Lake Legal\n")),
-        ("agreement", "id,agreement_type,title,status", String::from("m1,mou,Memorandum of two,active\n")),
-        ("agreement_party", "id,agreement_id,organization_id", format!("mp1,m1,{harbour}\nmp2,m1,{lake}\n")),
-    ];
-    write_package(folder.path(), tables);
-    let report = import_package(&hub, folder.path().into(), ("accords", Visibility::Members)).await;
-    assert_eq!(report.refused, 0, "{:?}", report.problems);
+    accords(&hub).await;
     let seen = read(&hub, Some(&org), &format!("/services/{}", uuid(SERVICE, 1))).await;
     let all = ["Memorandum of two", "Procedure of the coast"];
     assert_eq!(titles(&seen["organization"]["agreement_parties"]), all);
@@ -316,4 +312,208 @@ async fn agreements_given_as_objects_come_in_elsewhere_as_they_were() {
     let rows = |table: &str| report.table(table).map_or(0, |table| table.new);
     assert_eq!((rows("agreement"), rows("agreement_party"), rows("agreement_service")), (1, 2, 1));
     assert_eq!(other.hub.read(give).await.unwrap(), text);
+}
+
+fn names(body: &Value, list: &str) -> Vec<String> {
+    let names = body[list].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+/// A memorandum of the first two organisations without a scope, in a source of its own.
+async fn accords(hub: &TestHub) {
+    let folder = tempfile::tempdir().unwrap();
+    let (harbour, lake) = (uuid(ORGANISATION, 0), uuid(ORGANISATION, 1));
+    let memorandum = uuid(AGREEMENT, MEMORANDUM);
+    let tables = [
+        ("organization", "id,name", format!("{harbour},Harbour Aid\n{lake},Lake Legal\n")),
+        (
+            "agreement",
+            "id,agreement_type,title,status,valid_to",
+            format!("{memorandum},mou,Memorandum of two,active,2026-03-02\n"),
+        ),
+        (
+            "agreement_party",
+            "id,agreement_id,organization_id",
+            format!("mp1,{memorandum},{harbour}\nmp2,{memorandum},{lake}\n"),
+        ),
+    ];
+    write_package(folder.path(), tables);
+    let report = import_package(hub, folder.path().into(), ("accords", Visibility::Members)).await;
+    assert_eq!(report.refused, 0, "{:?}", report.problems);
+    hub.run_jobs().await;
+}
+
+#[actix_web::test]
+async fn searches_and_lists_are_narrowed_to_what_an_agreement_covers() {
+    let (hub, _folder) = hub().await;
+    accords(&hub).await;
+    let (org, host) = (hub.org("Lakeside").await, hub.org("Canary house").await);
+    link(&hub, (&uuid(SERVICE, HIDDEN), 2), &host).await;
+    let all = ["Canary shelter", "Clinic", "Legal advice"];
+    for (agreement, for_members, for_the_host) in [
+        (COAST, &["Clinic"][..], &["Canary shelter", "Clinic"][..]),
+        (WITH_HIDDEN, &[], &["Canary shelter", "Clinic"]),
+        (ON_HIDDEN, &[], &["Canary shelter"]),
+        (DIRECTIVE, &[], &[]),
+        (MEMORANDUM, &["Clinic", "Legal advice"], &["Clinic", "Legal advice"]),
+        (NO_SUCH, &[], &[]),
+    ] {
+        let asked = format!("services?agreement_id={}", uuid(AGREEMENT, agreement));
+        for (by, found) in [(&org, for_members), (&host, for_the_host)] {
+            let body = by.get(&hub, &format!("/api/v1/{asked}")).await.expect(200).body;
+            assert_eq!(names(&body, "items"), found, "{agreement}");
+            let body = read(&hub, Some(by), &format!("/{asked}")).await;
+            assert_eq!(names(&body, "contents"), found, "{agreement}");
+            assert_eq!(body["total_items"], found.len(), "{agreement}");
+            let posted = json!({ "agreement_id": uuid(AGREEMENT, agreement) });
+            let body = by.post(&hub, "/hsds/services", &posted).await.expect(200).body;
+            assert_eq!(names(&body, "contents"), found, "{agreement}");
+        }
+        assert_eq!(read(&hub, None, &format!("/{asked}")).await["total_items"], 0, "the public reads none");
+    }
+    let body = org.get(&hub, &format!("/api/v1/services?agreement_id={}", uuid(AGREEMENT, ON_HIDDEN))).await;
+    let without = json!([{ "filter": "agreement_id", "services": 2 }]);
+    assert_eq!(body.expect(200).body["nothing"]["without"], without);
+    assert_eq!(names(&host.get(&hub, "/api/v1/services").await.expect(200).body, "items"), all);
+    org.get(&hub, "/api/v1/services?agreement_id=coast").await.expect(400);
+
+    for (agreement, found) in
+        [(COAST, &["Harbour Aid", "Lake Legal"][..]), (WITH_HIDDEN, &[]), (DIRECTIVE, &[])]
+    {
+        let path = format!("/organizations?agreement_id={}", uuid(AGREEMENT, agreement));
+        let body = read(&hub, Some(&org), &path).await;
+        assert_eq!((names(&body, "contents"), &body["total_items"]), (owned(found), &json!(found.len())));
+        assert_eq!(read(&hub, None, &path).await["total_items"], 0);
+    }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[actix_web::test]
+async fn agreements_are_listed_with_their_parties_and_their_scope_for_members() {
+    let (hub, _folder) = hub().await;
+    let org = hub.org("Lakeside").await;
+    let page = read(&hub, Some(&org), "/agreements").await;
+    let titles = |page: &Value| -> Vec<String> {
+        let all = page["contents"].as_array().unwrap().iter();
+        all.map(|one| one["title"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(titles(&page), ["Procedure of the coast", "Directive on referrals"]);
+    assert_eq!(page["total_items"], 2);
+    assert_eq!(
+        titles(&read(&hub, Some(&org), "/agreements?search=directive").await),
+        ["Directive on referrals"]
+    );
+    assert_eq!(
+        read(&hub, Some(&org), "/agreements?per_page=1&page=2").await["contents"][0]["level"],
+        "national"
+    );
+    assert_eq!(read(&hub, None, "/agreements").await["total_items"], 0);
+
+    let path = |agreement| format!("/agreements/{}", uuid(AGREEMENT, agreement));
+    let one = read(&hub, Some(&org), &path(COAST)).await;
+    let parties = one["agreement_parties"].as_array().unwrap();
+    let parties: Vec<&str> =
+        parties.iter().map(|party| party["organization"]["name"].as_str().unwrap()).collect();
+    assert_eq!(parties, ["Harbour Aid", "Lake Legal"]);
+    let scope = one["agreement_services"].as_array().unwrap();
+    let scope: Vec<&str> = scope.iter().map(|covered| covered["service"]["name"].as_str().unwrap()).collect();
+    assert_eq!(scope, ["Clinic"]);
+    for hidden in [WITH_HIDDEN, ON_HIDDEN, NO_SUCH] {
+        org.get(&hub, &format!("/hsds{}", path(hidden))).await.expect(404);
+    }
+    send(&hub, None, "GET", &format!("/hsds{}", path(COAST)), &[], None).await.expect(404);
+
+    if let Some(merged) = with_profile(&hub).await {
+        require_valid(&validator(merged.path(), "agreement.json"), &one);
+    }
+
+    // What is listed comes in elsewhere.
+    let full = read(&hub, Some(&org), "/agreements?full=true").await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("agreements.json");
+    std::fs::write(&file, full.to_string()).unwrap();
+    let other = TestHub::new();
+    let report = import(&other, file).await;
+    assert_eq!(report.refused, 0, "{:?}", report.problems);
+    let again = read(&other, Some(&other.org("Lakeside").await), "/agreements").await;
+    assert_eq!(titles(&again), titles(&full));
+}
+
+/// What an agreement counts for each service that is found, in their order.
+fn counted(body: &Value) -> Vec<(&str, Option<f64>)> {
+    let all = body["items"].as_array().unwrap().iter();
+    all.map(|item| (item["name"].as_str().unwrap(), item["match"]["agreement"].as_f64())).collect()
+}
+
+#[actix_web::test]
+async fn what_an_agreement_in_force_covers_stands_before_what_is_as_good() {
+    let (hub, folder) = (TestHub::new(), tempfile::tempdir().unwrap());
+    let clinic = |number: usize| {
+        format!("{},{},Clinic {number},active\n", uuid(SERVICE, number), uuid(ORGANISATION, number))
+    };
+    let organisation = |number: usize| format!("{},Organisation\n", uuid(ORGANISATION, number));
+    let organisations = (0..6).map(organisation).collect::<Vec<_>>().concat();
+    let tables = [
+        ("organization", "id,name", organisations.clone()),
+        ("service", "id,organization_id,name,status", (0..6).map(clinic).collect()),
+    ];
+    write_package(folder.path(), tables);
+    import(&hub, folder.path().into()).await;
+    restrict(&hub, &uuid(SERVICE, 5)).await;
+    let mut org = hub.org("Lakeside").await;
+    link(&hub, (&uuid(SERVICE, 0), 1), &org).await;
+    let asked = "/api/v1/services?text=clinic";
+    let before = org.get(&hub, asked).await.expect(200).body;
+    assert!(counted(&before).iter().all(|(_, agreement)| agreement.is_none()), "there is none: {before}");
+
+    // The second has one with the searcher that ended, the third one among others, the fourth one with the searcher, and the fifth one with
+    // somebody hidden.
+    let folder = tempfile::tempdir().unwrap();
+    let parties = [("a", 0), ("a", 1), ("b", 2), ("b", 1), ("c", 0), ("c", 3), ("d", 4), ("d", 5)]
+        .iter()
+        .enumerate()
+        .map(|(row, (agreement, party))| format!("p{row},{agreement},{}\n", uuid(ORGANISATION, *party)))
+        .collect::<Vec<_>>()
+        .concat();
+    let tables = [
+        ("organization", "id,name", organisations),
+        (
+            "agreement",
+            "id,agreement_type,title,status,valid_from,valid_to",
+            String::from(
+                "a,mou,A,ended,,\nb,sop,B,active,,\nc,bilateral,C,active,2026-03-02,2026-03-02\nd,mou,D,active,,\n",
+            ),
+        ),
+        ("agreement_party", "id,agreement_id,organization_id", parties),
+    ];
+    write_package(folder.path(), tables);
+    let report = import_package(&hub, folder.path().into(), ("accords", Visibility::Members)).await;
+    assert_eq!((report.refused, report.warned), (0, 0), "{:?}", report.problems);
+    hub.run_jobs().await;
+    let found = org.get(&hub, asked).await.expect(200).body;
+    let best = ["Clinic 0", "Clinic 3"].map(|name| (name, Some(1.0)));
+    let next = ["Clinic 1", "Clinic 2"].map(|name| (name, Some(0.5)));
+    let all = [best.as_slice(), &next, &[("Clinic 4", Some(0.0))]].concat();
+    assert_eq!(counted(&found), all);
+    let stranger = hub.org("Harbour").await;
+    let found = stranger.get(&hub, asked).await.expect(200).body;
+    assert!(counted(&found).iter().all(|(_, agreement)| *agreement != Some(1.0)), "{found}");
+
+    // Its last day is over.
+    hub.clock.advance(chrono::TimeDelta::hours(20));
+    org.sign_in(&hub).await;
+    let found = org.get(&hub, asked).await.expect(200).body;
+    let best = ["Clinic 1", "Clinic 2"].map(|name| (name, Some(0.5)));
+    let rest = ["Clinic 0", "Clinic 3", "Clinic 4"].map(|name| (name, Some(0.0)));
+    assert_eq!(counted(&found), [best.as_slice(), &rest].concat());
+
+    as_keeper(&hub, "directory.forget", |tx| directory::forget_source(tx, "accords")).await.unwrap();
+    hub.run_jobs().await;
+    let found = org.get(&hub, asked).await.expect(200).body;
+    assert!(counted(&found).iter().all(|(_, agreement)| agreement.is_none()), "{found}");
 }

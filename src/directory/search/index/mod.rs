@@ -19,18 +19,18 @@ pub(super) mod segment;
 mod store;
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use segment::Making;
-pub(super) use segment::{Body, CODE, Entry, Segment};
+pub(super) use segment::{AGREEMENT, Body, CODE, Entry, Segment};
 use store::{Touch, Touches};
 
 use crate::{
-    directory::Viewer,
-    kernel::id::ServiceId,
+    directory::{Viewer, agreements::Agreements},
+    kernel::id::{OrganisationId, ServiceId},
     storage::{Db, StorageError},
 };
 
@@ -45,6 +45,9 @@ const MOST_REMEMBERED: usize = 64;
 
 /// How often what changes while it is read is read again, before a search takes it as it is.
 const ATTEMPTS: usize = 3;
+
+/// Of how many viewers it is remembered which agreements they know.
+const MOST_KNOWING: usize = 64;
 
 /// How long a search waits for another that reads.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -66,7 +69,12 @@ pub(super) struct Held {
     floor: i64,
     /// What is in the layers of changes above that, in order.
     seen: Vec<Touch>,
+    /// What viewers know of agreements, as far as they asked since something changed: whatever changes of an agreement touches services.
+    knowing: Arc<Knowing>,
 }
+
+/// The agreements that each viewer may see, and that bind each organisation.
+type Knowing = Mutex<HashMap<(Viewer, Option<OrganisationId>), Arc<Agreements>>>;
 
 /// A segment, and the services in it that are not so any more.
 #[derive(Clone, Debug)]
@@ -160,7 +168,8 @@ impl Held {
         let before = store::touches(db, floor)?;
         let mut making = Making::default();
         store::all(db, |read| making.take(read))?;
-        let mut held = Self { layers: vec![Layer::new(making)], floor, seen: before.services };
+        let mut held =
+            Self { layers: vec![Layer::new(making)], floor, seen: before.services, knowing: Arc::default() };
         held.renew(db)?;
         Ok(held)
     }
@@ -172,7 +181,7 @@ impl Held {
         if now.floor < self.floor || self.news(&now).len() > MOST_LATE.max(all / 8) {
             return Self::load(db);
         }
-        let mut held = self.clone();
+        let mut held = Self { knowing: Arc::default(), ..self.clone() };
         held.renew(db)?;
         let late = held.layers.iter().skip(1).flat_map(Layer::entries);
         let late: Vec<String> = late.map(|(_, entry)| entry.id.to_string()).collect();
@@ -219,6 +228,30 @@ impl Held {
     fn is_current(&self, now: &Touches) -> bool {
         let is_long = now.services.len() > MOST_REMEMBERED && now.floor > self.floor;
         now.floor >= self.floor && !is_long && self.news(now).is_empty()
+    }
+
+    /// The agreements that cover something, as far as a viewer may see them; with those that bind an organisation.
+    pub(super) fn agreements(
+        &self,
+        db: &mut Db<'_>,
+        asking: (Viewer, Option<OrganisationId>),
+    ) -> Result<Arc<Agreements>, StorageError> {
+        if let Some(known) = lock(&self.knowing).get(&asking) {
+            return Ok(Arc::clone(known));
+        }
+        let all = self.layers.iter().flat_map(|layer| layer.segment.facet(AGREEMENT));
+        let all: BTreeSet<&str> = all.map(|(id, _)| id).collect();
+        if all.is_empty() {
+            return Ok(Arc::default());
+        }
+        let all: Vec<String> = all.into_iter().map(str::to_owned).collect();
+        let known = Arc::new(Agreements::load(db, asking, &all)?);
+        let mut knowing = lock(&self.knowing);
+        if knowing.len() >= MOST_KNOWING {
+            knowing.clear();
+        }
+        knowing.insert(asking, Arc::clone(&known));
+        Ok(known)
     }
 
     /// What was read at once, the oldest first.

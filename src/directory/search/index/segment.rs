@@ -46,6 +46,9 @@ pub(in crate::directory::search) struct Body {
 /// The facet of service codes, which stand in the service's own row.
 pub(in crate::directory::search) const CODE: &str = "service";
 
+/// The facet of agreements that cover a service. Whether a viewer may see one is asked elsewhere.
+pub(in crate::directory::search) const AGREEMENT: &str = "agreement";
+
 /// A service.
 #[derive(Debug)]
 pub(in crate::directory::search) struct Entry {
