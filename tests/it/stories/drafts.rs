@@ -230,3 +230,120 @@ async fn a_draft_says_nothing_that_is_decided_elsewhere_and_nothing_of_others() 
     write(&hub, &org, json!({ "service": { "name": "Ours" } })).await.expect(200);
     assert_eq!(stranger.get(&hub, &path("draft")).await.status, 403);
 }
+
+const OFFICE: &str = "33333333-3333-4333-8333-333333333331";
+const SHARED: &str = "33333333-3333-4333-8333-333333333332";
+const SECRET: &str = "33333333-3333-4333-8333-333333333333";
+const ADDRESS: &str = "77777777-7777-4777-8777-777777777771";
+
+/// An office, a house shared with another organisation, and a secret place.
+fn with_places(folder: &Path) {
+    package(folder, "Clinic");
+    let other = "11111111-1111-4111-8111-111111111112";
+    let foreign = "22222222-2222-4222-8222-222222222223";
+    let tables = [
+        ("organization", "id,name", format!("{ORGANISATION},Harbour Aid\n{other},Hillside\n")),
+        (
+            "service",
+            "id,organization_id,name,description,status,local_code",
+            format!(
+                "{CLINIC},{ORGANISATION},Clinic,Old,active,X9\n{OTHER},{ORGANISATION},Other,Other,active,\n\
+                 {foreign},{other},Foreign,Foreign,active,\n"
+            ),
+        ),
+        (
+            "location",
+            "id,location_type,name,latitude,longitude,confidential",
+            format!(
+                "{OFFICE},physical,Old quay,-15.4,28.3,no\n{SHARED},physical,House,-15.5,28.3,no\n\
+                 {SECRET},physical,Canary house,-15.6,28.3,yes\n"
+            ),
+        ),
+        (
+            "service_at_location",
+            "id,service_id,location_id",
+            format!(
+                "p1,{CLINIC},{OFFICE}\np2,{OTHER},{OFFICE}\np3,{CLINIC},{SHARED}\np4,{foreign},{SHARED}\np5,{CLINIC},{SECRET}\n"
+            ),
+        ),
+        (
+            "address",
+            "id,location_id,address_1,city,country,address_type",
+            format!("{ADDRESS},{OFFICE},Quay 1,Lusaka,ZM,physical\na2,{OFFICE},Box 7,Lusaka,ZM,postal\n"),
+        ),
+    ];
+    write_package(folder, tables);
+}
+
+#[actix_web::test]
+async fn a_provider_that_moved_corrects_where_it_is_and_no_import_moves_it_back() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    with_places(folder.path());
+    import(&hub, folder.path().into()).await;
+    let org = hub.org("Harbour Aid").await;
+    link_to(&hub, CLINIC, (&org, "SV07")).await;
+    let near = async |lat: &str| {
+        let query = format!("/api/v1/services?text=clinic&lat={lat}&lon=28.3&proximity=1000");
+        org.get(&hub, &query).await.expect(200).body["items"].as_array().unwrap().len()
+    };
+    assert_eq!((near("-15.4").await, near("-12.8").await), (1, 0));
+
+    let moved = json!({ "places": { OFFICE: {
+        "location": { "latitude": "-12.8", "name": "New quay" },
+        "addresses": [{ "id": ADDRESS, "address_1": "Quay 9", "city": "Ndola", "country": "ZM", "address_type": "physical" }],
+    } } });
+    write(&hub, &org, moved).await.expect(200);
+    decide(&hub, &org, true, None).await.unwrap();
+    import(&hub, folder.path().into()).await;
+    assert_eq!((near("-15.4").await, near("-12.8").await), (0, 1));
+    let page =
+        crate::support::send(&hub, None, "GET", "/hsds/service_at_locations?full=true", &[], None).await;
+    let page = page.expect(200).body;
+    let at = page["contents"].as_array().unwrap().iter().filter(|at| at["location"]["id"] == OFFICE);
+    let at: Vec<&Value> = at.map(|at| &at["location"]).collect();
+    assert_eq!(at.len(), 2, "both services are offered there");
+    for location in at {
+        assert_eq!((&location["name"], &location["longitude"]), (&json!("New quay"), &json!(28.3)));
+        let addresses = location["addresses"].as_array().unwrap();
+        assert_eq!((addresses.len(), &addresses[0]["city"]), (1, &json!("Ndola")));
+    }
+    let log = org.get(&hub, &path("changes")).await.expect(200).body.to_string();
+    assert!(log.contains("Ndola"), "{log}");
+}
+
+#[actix_web::test]
+async fn a_draft_moves_no_place_of_others_and_no_secret_one() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    with_places(folder.path());
+    import(&hub, folder.path().into()).await;
+    let org = hub.org("Harbour Aid").await;
+    link_to(&hub, CLINIC, (&org, "SV07")).await;
+    for place in [SHARED, SECRET, "33333333-3333-4333-8333-333333333339"] {
+        let edit = json!({ "places": { place: { "location": { "name": "Mine" } } } });
+        let refused = write(&hub, &org, edit).await.expect(422);
+        assert_eq!(refused.code(), "directory.bad_draft", "{place}");
+    }
+    for (location, addresses) in [
+        (json!({ "confidential": "no" }), Value::Null),
+        (json!({ "location_type": "virtual" }), Value::Null),
+        (json!({ "latitude": "95" }), Value::Null),
+        (json!({}), json!([{ "city": "Ndola" }])),
+        (
+            json!({}),
+            json!([{ "id": "77777777-7777-4777-8777-777777777779", "city": "Ndola", "country": "ZM", "address_type": "physical" }]),
+        ),
+        (
+            json!({}),
+            json!([{ "location_id": SHARED, "city": "Ndola", "country": "ZM", "address_type": "physical" }]),
+        ),
+    ] {
+        let mut place = json!({ "location": location });
+        if !addresses.is_null() {
+            place["addresses"] = addresses;
+        }
+        let refused = write(&hub, &org, json!({ "places": { OFFICE: place } })).await.expect(422);
+        assert_eq!(refused.code(), "directory.bad_draft", "{place}");
+    }
+}
