@@ -301,7 +301,16 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::{
+        crypto::{
+            DecryptionKey, SigningKey, VerifyingKey, decrypt_grant, encrypt_grant, sign_compact,
+            verify_compact,
+        },
+        kernel::id::SystemIds,
+    };
 
     fn token(header: &str) -> String {
         let kid = "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
@@ -367,5 +376,68 @@ mod tests {
         assert!(sealed(&make(plain, &[0; 16]), section, 4_096).is_ok());
         assert_eq!(sealed(&make(plain, &[0; 12]), section, 4_096).err(), Some(GateError::Shape));
         assert_eq!(sealed(&make(zipped, &[0; 16]), section, 4_096).err(), Some(GateError::Header));
+    }
+
+    /// One change of a text: what stands at a place goes, and something else comes in.
+    fn spliced(text: &str, (place, gone): (&prop::sample::Index, usize), comes: &str) -> String {
+        let place = place.index(text.len());
+        let end = place.saturating_add(gone).min(text.len());
+        format!("{}{comes}{}", &text[..place], &text[end..])
+    }
+
+    /// What mutations are made of: letters of tokens, dots, and what no token holds.
+    const PIECES: &str = "[A-Za-z0-9_.=+/ -]{0,12}|\\PC{0,6}";
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn text_of_any_kind_passes_no_gate_and_nothing_panics(text in "\\PC{0,300}|([A-Za-z0-9_-]{0,120}\\.){0,6}[A-Za-z0-9_-]{0,90}") {
+            prop_assert!(signed(&text, Typ::Envelope, 4_096).is_err());
+            for seal in [Seal::Grant, Seal::Section, Seal::Keyring] {
+                prop_assert!(sealed(&text, seal, 4_096).is_err());
+            }
+        }
+
+        #[test]
+        fn a_signed_token_passes_as_it_was_made_and_in_no_other_way(
+            place in any::<prop::sample::Index>(), gone in 0_usize..40, comes in PIECES,
+        ) {
+            thread_local! {
+                static MADE: (std::sync::Arc<VerifyingKey>, String) = {
+                    let key = SigningKey::generate(&SystemIds).unwrap();
+                    let token = sign_compact(&key, Typ::Envelope, br#"{"v":1,"n":"some claims of a packet"}"#).unwrap();
+                    (key.verifier(), token)
+                };
+            }
+            MADE.with(|(key, good)| {
+                let passes = |token: &str| {
+                    verify_compact(token, Typ::Envelope, 4_096, |_| Some(std::sync::Arc::clone(key))).is_ok()
+                };
+                let changed = spliced(good, (&place, gone), &comes);
+                prop_assert_eq!(passes(&changed), changed == *good);
+                prop_assert!(passes(good));
+                Ok(())
+            })?;
+        }
+
+        #[test]
+        fn a_sealed_token_opens_as_it_was_made_and_in_no_other_way(
+            place in any::<prop::sample::Index>(), gone in 0_usize..40, comes in PIECES,
+        ) {
+            thread_local! {
+                static MADE: (DecryptionKey, String) = {
+                    let key = DecryptionKey::generate(&SystemIds).unwrap();
+                    let token = encrypt_grant(&key.public().encrypter().unwrap(), &SystemIds, b"keys of sections").unwrap();
+                    (key, token)
+                };
+            }
+            MADE.with(|(key, good)| {
+                let changed = spliced(good, (&place, gone), &comes);
+                prop_assert_eq!(decrypt_grant(&changed, key, 4_096).is_ok(), changed == *good);
+                prop_assert!(decrypt_grant(good, key, 4_096).is_ok());
+                Ok(())
+            })?;
+        }
     }
 }

@@ -768,6 +768,27 @@ proptest! {
     }
 
     #[test]
+    fn a_packet_out_of_its_own_pieces_is_refused_unless_it_is_the_same(
+        place in any::<prop::sample::Index>(), gone in 0_usize..200, from in any::<prop::sample::Index>(), long in 0_usize..200,
+    ) {
+        thread_local! {
+            static MADE: std::cell::RefCell<(World, Vec<u8>)> = std::cell::RefCell::new({
+                let world = World::new();
+                let body = world.sealed();
+                (world, body)
+            });
+        }
+        MADE.with(|made| {
+            let (world, good) = &mut *made.borrow_mut();
+            let (place, from) = (place.index(good.len()), from.index(good.len()));
+            let (end, until) = ((place + gone).min(good.len()), (from + long).min(good.len()));
+            let changed = [&good[..place], &good[from..until], &good[end..]].concat();
+            assert_eq!(number(world.verify(&changed)) == 0, changed == *good);
+            let _no_panic = super::inspect(&changed);
+        });
+    }
+
+    #[test]
     fn bytes_of_any_kind_are_refused_and_nothing_panics(noise in prop::collection::vec(any::<u8>(), 0..400)) {
         let mut world = World { readers: Vec::new(), ..World::new() };
         prop_assert_ne!(number(world.verify(&noise)), 0);
