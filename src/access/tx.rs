@@ -67,6 +67,17 @@ impl<'a> Tx<'a> {
         self.write.savepoint(work)
     }
 
+    /// Inserts what is there once; `false` when it was there, or somebody inserts it at this very moment.
+    pub fn insert_once(
+        &mut self,
+        insert: impl FnOnce(&mut Db<'_>) -> Result<(), StorageError>,
+    ) -> Result<bool, StorageError> {
+        match self.savepoint(insert) {
+            Err(StorageError::Duplicate(_)) => Ok(false),
+            made => made.map(|()| true),
+        }
+    }
+
     /// Makes others that name the same thing wait until this write has ended: what was read then still holds when it is written.
     pub fn take_turn(&mut self, what: &[&str]) -> Result<(), StorageError> {
         self.write.take_turn(what)

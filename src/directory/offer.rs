@@ -61,17 +61,6 @@ impl Availability {
         }
     }
 
-    /// The code for it in FHIR's SDOH Clinical Care, which has none for what is unknown.
-    pub const fn fhir(self) -> Option<&'static str> {
-        match self {
-            Self::Open => Some("capacity"),
-            Self::Waitlist => Some("waitlist"),
-            Self::Full => Some("no-capacity"),
-            Self::Assessment => Some("additional-assessment-required"),
-            Self::Unknown => None,
-        }
-    }
-
     pub(super) fn from_name(word: &str) -> Option<Self> {
         [Self::Open, Self::Waitlist, Self::Full, Self::Assessment, Self::Unknown]
             .into_iter()

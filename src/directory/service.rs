@@ -154,6 +154,11 @@ impl Standing {
     pub(super) fn is_listed(&self) -> bool {
         *self == Self::Listed
     }
+
+    /// Whether an entry of this standing is offered: what is listed is what its source says, unless somebody found it closed.
+    pub(super) fn listing(self, closed: bool, given: Option<Listing>) -> Listing {
+        given.filter(|_given| self.is_listed() && !closed).unwrap_or(Listing::Inactive)
+    }
 }
 
 impl FromStr for Standing {
@@ -329,4 +334,21 @@ pub(super) fn put_into(
         all.push(texts);
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_listed_and_not_found_closed_is_what_its_source_says() {
+        let given = Some(Listing::TemporarilyClosed);
+        assert_eq!(Standing::Listed.listing(false, given), Listing::TemporarilyClosed);
+        assert_eq!(Standing::Listed.listing(false, None), Listing::Inactive);
+        for (standing, closed) in
+            [(Standing::Listed, true), (Standing::Suspended, false), (Standing::Archived, false)]
+        {
+            assert_eq!(standing.listing(closed, Some(Listing::Active)), Listing::Inactive);
+        }
+    }
 }

@@ -282,13 +282,9 @@ pub(super) fn set_standing(
         .filter(services::id.eq(&id))
         .select((services::row_id, services::closed_at))
         .first(tx.db().conn())?;
-    // What is taken up again is what its source says, unless somebody found it closed.
     let given = super::rows::store::cells(tx.db(), std::slice::from_ref(&row))?;
     let given = given.get(&row).and_then(|cells| Listing::from_name(cells.get("status")?.trim()));
-    let status = match standing {
-        Standing::Listed if closed.is_none() => given.unwrap_or(Listing::Inactive),
-        Standing::Listed | Standing::Suspended | Standing::Archived => Listing::Inactive,
-    };
+    let status = standing.listing(closed.is_some(), given);
     let changed =
         diesel::update(services::table.filter(services::id.eq(&id).and(services::version.eq(version))))
             .set((

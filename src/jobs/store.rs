@@ -69,7 +69,7 @@ fn first_time(
     if known > 0 {
         return Ok(false);
     }
-    let made = tx.savepoint(|db| {
+    tx.insert_once(|db| {
         diesel::insert_into(job_runs::table)
             .values((
                 job_runs::job.eq(job),
@@ -79,11 +79,7 @@ fn first_time(
             ))
             .execute(db.conn())?;
         Ok(())
-    });
-    match made {
-        Err(StorageError::Duplicate(_)) => Ok(false),
-        made => made.map(|()| true),
-    }
+    })
 }
 
 /// When a job last came to its end, and how.

@@ -119,7 +119,7 @@ fn first_time(tx: &mut Tx<'_>, consumer: &str, token: &str, lease: Timestamp) ->
     if known > 0 {
         return Ok(false);
     }
-    let made = tx.savepoint(|db| {
+    tx.insert_once(|db| {
         diesel::insert_into(outbox_cursors::table)
             .values((
                 outbox_cursors::consumer.eq(consumer),
@@ -130,11 +130,7 @@ fn first_time(tx: &mut Tx<'_>, consumer: &str, token: &str, lease: Timestamp) ->
             ))
             .execute(db.conn())?;
         Ok(())
-    });
-    match made {
-        Err(StorageError::Duplicate(_)) => Ok(false),
-        made => made.map(|()| true),
-    }
+    })
 }
 
 /// Moves the consumer's cursor and gives the claim back. A claim that somebody took over meanwhile is a conflict: its

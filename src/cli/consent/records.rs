@@ -8,6 +8,7 @@ use std::{
     fs,
     io::ErrorKind,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -207,12 +208,7 @@ impl Records {
 
     /// Every consent, oldest first.
     pub(in crate::cli) fn all(&self) -> Result<Vec<Held>, CliError> {
-        let mut ids = Vec::new();
-        for name in files::names_in(&self.folder)? {
-            ids.extend(name.strip_suffix(".jwe").and_then(|id| id.parse::<ConsentId>().ok()));
-        }
-        ids.sort();
-        ids.into_iter().map(|id| self.find(id)).collect()
+        self.ids()?.into_iter().map(|id| self.find(id)).collect()
     }
 
     /// Adds a record: a new consent, or the next version of one that is here. The same bytes again are no harm.
@@ -266,18 +262,7 @@ impl Records {
 
     /// All that was said about that.
     pub(super) fn all_wishes(&self) -> Result<Vec<Wishes>, CliError> {
-        let mut ids = Vec::new();
-        for name in files::names_in(&self.folder)? {
-            ids.extend(name.strip_suffix(".jwe").and_then(|id| id.parse::<ReferralId>().ok()));
-        }
-        ids.sort();
-        Ok(ids
-            .into_iter()
-            .map(|id| self.wishes(id))
-            .collect::<Result<Vec<_>, _>>()?
-            .into_iter()
-            .flatten()
-            .collect())
+        self.ids()?.into_iter().filter_map(|id| self.wishes(id).transpose()).collect()
     }
 
     /// Writes what a person said about that.
@@ -307,6 +292,15 @@ impl Records {
         let Some(held) = self.unshut::<Held>(id)? else { return Ok(None) };
         // A file under another's name would put one person's consent in another's place.
         if held.id == id { Ok(Some(held)) } else { Err(unreadable(id)) }
+    }
+
+    /// What there is a file for, of one kind, oldest first.
+    fn ids<I: FromStr + Ord>(&self) -> Result<Vec<I>, CliError> {
+        let names = files::names_in(&self.folder)?;
+        let mut ids: Vec<I> =
+            names.iter().filter_map(|name| name.strip_suffix(".jwe")?.parse().ok()).collect();
+        ids.sort();
+        Ok(ids)
     }
 
     fn path(&self, id: impl Display) -> PathBuf {
