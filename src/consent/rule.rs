@@ -76,6 +76,8 @@ pub struct Proposal {
     pub purpose: PurposeCode,
     /// Whether the purpose is on the closed list, and may be a purpose of its own.
     pub purpose_listed: bool,
+    /// The code that goes in the place of one that by itself tells what nobody may read in an envelope.
+    pub routed_as: Option<ServiceCode>,
     /// Whether this purpose needs an explicit consent, field by field.
     pub purpose_explicit: bool,
     /// Whether this purpose is asked again each round.
@@ -496,6 +498,9 @@ impl<'a> Judge<'a> {
             self.raise(Denial::new(Deny::D012).subcode("dictionary"));
         }
         self.about(Deny::D012, unknown);
+        if proposal.routed_as.is_some() {
+            self.raise(Denial::new(Deny::D010).subcode("service_gives_away"));
+        }
         self.about(Deny::D013, self.fields_where(|field, _| !field.compartment_fits));
     }
 

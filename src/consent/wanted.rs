@@ -88,6 +88,7 @@ impl Wanted {
         let (onward, keep) = promised(&self.onward, &self.retention, policy);
         let fields = self.fields.iter().map(|wanted| self.fact(policy, set, raised, wanted)).collect();
         Proposal {
+            routed_as: policy.service(&self.service).and_then(|service| service.route_as.clone()),
             purpose_listed: purpose.is_some(),
             purpose_explicit: purpose.is_some_and(|purpose| purpose.explicit),
             purpose_each_round: purpose.is_some_and(|purpose| purpose.each_round),

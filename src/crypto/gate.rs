@@ -382,7 +382,7 @@ mod tests {
     fn spliced(text: &str, (place, gone): (&prop::sample::Index, usize), comes: &str) -> String {
         let place = place.index(text.len());
         let end = place.saturating_add(gone).min(text.len());
-        format!("{}{comes}{}", &text[..place], &text[end..])
+        format!("{}{comes}{}", text.get(..place).unwrap(), text.get(end..).unwrap())
     }
 
     /// What mutations are made of: letters of tokens, dots, and what no token holds.

@@ -25,7 +25,8 @@ use super::{
     reason::{Reason, ReasonSet},
     retention::{Ceiling, ModeEntry, Onward, OnwardHops, Retention, Situation},
     safeguard::{Exception, Mosaic, MostSensitive, Safeguards},
-    urgency::{AtExpiry, DecisionPause, Parallel, Rung, TimerRules, Urgency},
+    span::Span,
+    urgency::{DecisionPause, Parallel, Rung, TimerRules, Urgency},
 };
 use crate::kernel::Digest;
 
@@ -156,6 +157,9 @@ const MAX_DICTIONARY: usize = 64;
 /// How much of the profiles' digest stands in the name: 66 bits.
 const DIGEST_IN_NAME: usize = 11;
 
+/// How long somebody must be tried before they count as out of reach, whatever a policy says.
+const LEAST_WITHOUT_CONTACT: chrono::TimeDelta = chrono::TimeDelta::days(60);
+
 /// The names and texts of the documents compiled in.
 pub(super) const BUILTIN: &[(&str, &str)] = &[
     ("purposes", include_str!("../../config/policy/purposes.v1.json")),
@@ -252,12 +256,12 @@ documents! {
         urgencies: Vec<Urgency>,
         decision_pause: DecisionPause,
         escalation: Vec<Rung>,
-        at_expiry: AtExpiry,
         parallel: Parallel,
         no_show_limit: u8,
         information_requests_max: u8,
-        cancel_answer_within: super::span::Span,
+        cancel_answer_within: Span,
         redirect_limit: u8,
+        no_contact_after: Span,
     }
     ReasonsDoc { sets: Vec<WrittenReasons> }
     RetentionDoc {
@@ -422,12 +426,12 @@ fn assemble(parts: Parts, origin: Origin, complaints: &mut Vec<String>) -> Polic
         urgencies,
         decision_pause,
         escalation,
-        at_expiry,
         parallel,
         no_show_limit,
         information_requests_max,
         cancel_answer_within,
         redirect_limit,
+        no_contact_after,
         ..
     } = parts.urgencies;
     let SafeguardsDoc { mosaic, enforcement, most_sensitive, .. } = parts.safeguards;
@@ -466,12 +470,12 @@ fn assemble(parts: Parts, origin: Origin, complaints: &mut Vec<String>) -> Polic
         timers: TimerRules {
             decision_pause,
             escalation,
-            at_expiry,
             parallel,
             no_show_limit,
             information_requests_max,
             cancel_answer_within,
             redirect_limit,
+            no_contact_after,
         },
         reasons,
         retention: listed("retention", parts.retention.codes, |r| r.code.clone(), complaints),
@@ -680,8 +684,19 @@ impl LimitsDoc {
     }
 }
 
+/// What no policy may say of the clocks.
+fn figures(policy: &Policy, complaints: &mut Vec<String>) {
+    if policy.timers.no_contact_after.clock().is_none_or(|span| span < LEAST_WITHOUT_CONTACT) {
+        complaints.push(String::from("urgencies: nobody is out of reach before 60 days have passed"));
+    }
+    if policy.timers.decision_pause.times > 1 {
+        complaints.push(String::from("urgencies: the decision clock stands still once or never"));
+    }
+}
+
 /// Every code that one document names must be in the document that lists it.
 fn cross_check(policy: &Policy, complaints: &mut Vec<String>) {
+    figures(policy, complaints);
     let mut need = |known: bool, place: &str, code: &dyn std::fmt::Display| {
         if !known {
             complaints.push(format!("{place}: {code} is not known"));
@@ -939,6 +954,8 @@ mod tests {
             ("limits", "\"longest_days\": 731", "\"longest_days\": 0", "keys.longest_days"),
             ("limits", "\"usual_months\": 6", "\"usual_months\": 13", "consent.usual_months"),
             ("limits", "\"unheard_hours\": 24", "", "unheard_hours"),
+            ("urgencies", "\"times\": 1", "\"times\": 2", "once or never"),
+            ("urgencies", "\"no_contact_after\": \"60d\"", "\"no_contact_after\": \"59d\"", "before 60 days"),
             (
                 "retention",
                 "\"situation\": \"disclosures\"",

@@ -79,7 +79,7 @@ pub struct Service {
     pub label: String,
     /// How much the service by itself tells of a person.
     pub level: Level,
-    /// The code the envelope carries in its place where the recipient would give the need away.
+    /// The code the envelope carries in its place, because this one by itself would give the need away; this one travels sealed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route_as: Option<ServiceCode>,
     /// What paper forms call it: per form the choices or items that mean it.
@@ -98,6 +98,9 @@ pub struct Population {
     /// Finer words that may qualify it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub qualifiers: Vec<String>,
+    /// Whether it is told in sealed data alone: it says that somebody was trafficked or harmed, or something of their health.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sealed: bool,
 }
 
 /// A reader role.

@@ -70,7 +70,7 @@ pub use reason::{Barrier, Reason, ReasonRefused, ReasonSet, Requirement};
 pub use retention::{Ceiling, ModeEntry, Onward, OnwardHops, Retention, Situation, Trigger};
 pub use safeguard::{Language, RecipientClass, Safeguards};
 pub use span::Span;
-pub use urgency::{AtExpiry, DecisionPause, Parallel, Rung, Runs, TimerRules, Told, Urgency};
+pub use urgency::{DecisionPause, Parallel, Rung, Runs, TimerRules, Told, Urgency};
 
 use crate::kernel::Digest;
 

@@ -39,7 +39,7 @@ pub struct Urgency {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Runs {
-    /// At all hours: the recipient must name somebody on call.
+    /// At all hours. That the recipient has somebody on call is not checked: the directory has no word for it yet.
     DayAndNight,
     /// In the recipient's hours.
     WorkingHours,
@@ -53,8 +53,6 @@ pub struct TimerRules {
     pub decision_pause: DecisionPause,
     /// Who is told when an acknowledgement or decision is missed.
     pub escalation: Vec<Rung>,
-    /// What the sender gets at the hard expiry.
-    pub at_expiry: AtExpiry,
     /// When several recipients may be asked at once.
     pub parallel: Parallel,
     /// After how many missed appointments a referral fails.
@@ -65,16 +63,15 @@ pub struct TimerRules {
     pub cancel_answer_within: Span,
     /// After how many redirects of the same need the case escalates.
     pub redirect_limit: u8,
+    /// For how long after the end nobody must have been reached before a loop may end without the person's being told (CL07).
+    pub no_contact_after: Span,
 }
 
-/// When the decision clock stands still.
+/// When the decision clock stands still: while the sender answers what the recipient asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionPause {
-    /// The state during which it stands still.
-    #[serde(rename = "while")]
-    pub during: String,
-    /// How often.
+    /// How often: once for the first question, or never.
     pub times: u8,
     /// For how much of the time to decide, at most.
     pub cap_percent: u8,
@@ -108,14 +105,6 @@ pub enum Told {
     Coordinator,
 }
 
-/// What happens at the hard expiry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AtExpiry {
-    /// The sender is offered what else the directory knows.
-    OfferNextOptions,
-}
-
 /// When several recipients may be asked at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -129,7 +118,7 @@ pub struct Parallel {
 impl TimerRules {
     /// For how long the decision clock may stand still at most; `None` when it never does.
     pub fn pause_cap(&self, urgency: &Urgency, decide: chrono::TimeDelta) -> Option<chrono::TimeDelta> {
-        if self.decision_pause.never_for.contains(&urgency.code) {
+        if self.decision_pause.times == 0 || self.decision_pause.never_for.contains(&urgency.code) {
             return None;
         }
         decide.checked_mul(i32::from(self.decision_pause.cap_percent)).map(|span| span / 100)
@@ -184,6 +173,9 @@ mod tests {
         let timers = Policy::builtin().timers();
         assert_eq!(timers.pause_cap(urgency("U1"), TimeDelta::hours(12)), Some(TimeDelta::hours(6)));
         assert_eq!(timers.pause_cap(urgency("U0"), TimeDelta::hours(2)), None);
+        let mut never = timers.clone();
+        never.decision_pause.times = 0;
+        assert_eq!(never.pause_cap(urgency("U1"), TimeDelta::hours(12)), None);
     }
 
     #[test]

@@ -136,6 +136,7 @@ fn ground<'p>(
         vulnerable: origin.vulnerable,
         has_open_children: false,
         transfer_accepted: false,
+        ended: None,
         need_recorded: false,
         withdrawal_settled: false,
         left_to_destroy: false,
@@ -157,8 +158,12 @@ fn ground<'p>(
                     && new.standing.state.is_taken_on()
             });
         }
-        Move::Close { need: Some(need), .. } => {
-            ground.need_recorded = store::has_need(tx.db(), origin.sender, *need)?;
+        Move::InformPerson { .. } => ground.ended = store::ended_at(tx.db(), was.id())?,
+        Move::Close { need, .. } => {
+            ground.ended = store::ended_at(tx.db(), was.id())?;
+            if let Some(need) = need {
+                ground.need_recorded = store::has_need(tx.db(), origin.sender, *need)?;
+            }
         }
         // Who settles a withdrawal has counted the certificates: `consent` does.
         Move::SettleWithdrawal {} => ground.withdrawal_settled = true,
@@ -262,7 +267,10 @@ fn follow(tx: &mut Tx<'_>, referral: &Referral, step: &Step, policy: &Policy) ->
                 say(tx, "referral.safety_check_asked", Some(origin.sender), json!({ "referral": id }))?;
             }
             Effect::OfferNext => {
-                let next = json!({ "referral": id, "service": origin.service });
+                let between = (origin.sender, origin.recipient);
+                let now = tx.now();
+                let others = directory::search::alternatives(tx.db(), &origin.service, between, now)?;
+                let next = json!({ "referral": id, "service": origin.service, "options": others });
                 say(tx, "referral.next_options", Some(origin.sender), next)?;
             }
             Effect::EndParallel => end_parallel(tx, referral, policy)?,

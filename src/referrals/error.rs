@@ -208,6 +208,7 @@ impl Coded for ReferralError {
                 | Refused::LoopNotThere { .. }
                 | Refused::AskedEnough
                 | Refused::AnswerNotOverdue => Code::new("referral.move_refused", Fault::Refused),
+                Refused::TooSoon { .. } => Code::new("referral.too_soon", Fault::Refused),
                 Refused::NotTheirs { .. } => Code::new("referral.actor_refused", Fault::Refused),
                 Refused::Reason(_) | Refused::WrongCode(_) => {
                     Code::new("referral.reason_refused", Fault::Refused)

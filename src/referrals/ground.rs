@@ -31,6 +31,8 @@ pub struct Ground<'a> {
     pub has_open_children: bool,
     /// The referral named by a transfer is accepted and is for handing over the case.
     pub transfer_accepted: bool,
+    /// When the referral ended, if it has.
+    pub ended: Option<Timestamp>,
     /// The need named at closing is recorded.
     pub need_recorded: bool,
     /// All certificates of destruction or declared exceptions are in.
@@ -177,6 +179,21 @@ impl Ground<'_> {
         }
     }
 
+    /// What is said at the end of the loop: that nobody was reached is true only after the time for trying.
+    pub(super) fn told_in_the_end(&self, told: &Told) -> Result<(), Refused> {
+        self.told(told)?;
+        if let Told::NotPossible { reason, .. } = told { self.out_of_reach(reason) } else { Ok(()) }
+    }
+
+    fn out_of_reach(&self, reason: &ReasonCode) -> Result<(), Refused> {
+        let Some(within) = self.policy.timers().no_contact_after.clock() else { return Ok(()) };
+        let is_over = self.ended.is_some_and(|ended| self.at >= ended.plus(within));
+        if reason.as_str() == OUT_OF_REACH && !is_over {
+            return Err(Refused::TooSoon { days: within.num_days() });
+        }
+        Ok(())
+    }
+
     pub(super) fn close(
         &self,
         reason: &ReasonCode,
@@ -194,6 +211,7 @@ impl Ground<'_> {
             given.push(Requirement::GapRecord);
         }
         self.reason(ReasonSet::Cl, reason, &given)?;
+        self.out_of_reach(reason)?;
         if need.is_some() && !self.need_recorded {
             return Err(Refused::Missing("the unmet need that is named is not recorded"));
         }
@@ -241,7 +259,9 @@ fn made(attempts: Option<u8>) -> Vec<Requirement> {
 
 const NO_DETAILS: &str =
     "details may not go back: without the person's agreement the outcome is OC0 and nothing else";
-const NOT_TOLD: [&str; 2] = ["CL07", "CL08"];
+const OUT_OF_REACH: &str = "CL07";
+
+const NOT_TOLD: [&str; 2] = [OUT_OF_REACH, "CL08"];
 const WITHHELD: &str = "OC0";
 const NOTHING_PENDING: [&str; 2] = ["OC1", "OC4"];
 const HANDED_TO_AUTHORITY: &str = "OC5";

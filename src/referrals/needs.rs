@@ -67,6 +67,13 @@ impl std::str::FromStr for Area {
     }
 }
 
+impl Area {
+    /// Whether it is a part of a country.
+    fn is_part(&self) -> bool {
+        self.0.contains('-')
+    }
+}
+
 /// The text names no area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an area is a country like ZM or a part of it like ZM-09")]
@@ -102,11 +109,11 @@ pub struct RecordNeed {
     /// How fast.
     #[schema(value_type = String, example = "U2")]
     pub urgency: UrgencyCode,
-    /// Where, coarsely.
+    /// Where, coarsely; a country alone where a population is named, or a service that tells much by itself.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "ZM-09")]
     pub area: Option<Area>,
-    /// The group the person belongs to, when naming it gives nobody away.
+    /// The group the person belongs to. One that says that somebody was trafficked or harmed, or something of their health, is refused.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "PG04")]
     pub population: Option<PopulationCode>,
@@ -149,6 +156,17 @@ pub fn record_need(tx: &mut Tx<'_>, cmd: &RecordNeed, policy: &Policy) -> Result
     tx.actor().may(Permission::SendReferrals)?;
     let organisation = tx.actor().for_organisation()?;
     let known = policy.service(&cmd.service).is_some() && policy.urgency(&cmd.urgency).is_some();
+    if cmd.population.as_ref().and_then(|code| policy.population(code)).is_some_and(|group| group.sealed) {
+        return Err(ReferralError::NeedRefused(
+            "this population is told in sealed data alone; leave it out of a need",
+        ));
+    }
+    let gives_away = policy.service(&cmd.service).is_some_and(|service| service.route_as.is_some());
+    if (gives_away || cmd.population.is_some()) && cmd.area.as_ref().is_some_and(Area::is_part) {
+        return Err(ReferralError::NeedRefused(
+            "with a population, or a service that tells much by itself, name a country and no part of it",
+        ));
+    }
     let is_group = cmd.population.as_ref().is_none_or(|code| policy.population(code).is_some());
     if !(known && is_group) {
         return Err(ReferralError::NeedRefused("name a service, an urgency and a population of the policy"));

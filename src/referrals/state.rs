@@ -464,6 +464,12 @@ pub enum Refused {
     /// The sender still has time to answer.
     #[error("the sender's answer is not overdue")]
     AnswerNotOverdue,
+    /// Nobody is out of reach yet.
+    #[error("that nobody was reached (CL07) can be said {days} days after the end")]
+    TooSoon {
+        /// How long somebody must have tried.
+        days: i64,
+    },
     /// Somebody else's move.
     #[error("{by} cannot {asked} here")]
     NotTheirs {
@@ -496,7 +502,8 @@ impl Refused {
             Self::NotFromHere { .. }
             | Self::LoopNotThere { .. }
             | Self::AskedEnough
-            | Self::AnswerNotOverdue => Deny::D701,
+            | Self::AnswerNotOverdue
+            | Self::TooSoon { .. } => Deny::D701,
             Self::NotTheirs { .. } => Deny::D702,
             Self::Reason(_) | Self::WrongCode(_) => Deny::D703,
             Self::Ended => Deny::D705,
@@ -928,7 +935,7 @@ impl Standing {
                 (Number::L2, Loop::SenderAcknowledged { next: next.clone() })
             }
             (Loop::SenderAcknowledged { .. }, Move::InformPerson { told }) => {
-                ground.told(told)?;
+                ground.told_in_the_end(told)?;
                 (Number::L3, Loop::PersonInformed { told: told.clone() })
             }
             (Loop::PersonInformed { told }, Move::Close { reason, case, need }) => {

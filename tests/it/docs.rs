@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use throughline::{
@@ -164,4 +165,29 @@ fn every_snapshot_belongs_to_a_test() {
             path.display()
         );
     }
+}
+
+/// The counting of `.ci/run`, with checks of our own.
+#[test]
+fn what_a_check_could_not_look_at_is_counted_as_not_checked_and_fails_nothing() {
+    let script = read(".ci/run");
+    let counts = script.lines().find(|line| line.starts_with("passed=0")).unwrap();
+    let (_, check) = script.split_once("\ncheck() {\n").unwrap();
+    let (check, _) = check.split_once("\n}\n").unwrap();
+    let ran = Command::new("bash")
+        .arg("-euo")
+        .arg("pipefail")
+        .arg("-c")
+        .arg(format!(
+            "{counts}\nheader() {{ :; }}\ncheck() {{\n{check}\n}}\n\
+             away() {{ unchecked+=('no network'); return 3; }}\n\
+             says_nothing() {{ return 3; }}\n\
+             check good true; check away away; check bad false; check silent says_nothing\n\
+             echo \"$passed ${{#unchecked[@]}} $failed ${{broken[*]}}\""
+        ))
+        .output()
+        .unwrap();
+    let told = String::from_utf8(ran.stdout).unwrap();
+    assert!(ran.status.success(), "{told} {}", String::from_utf8_lossy(&ran.stderr));
+    assert_eq!(told.lines().last(), Some("1 1 2 bad silent"));
 }

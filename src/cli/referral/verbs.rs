@@ -294,7 +294,7 @@ pub(super) enum Verb {
         /// With not-possible: why, CL07 or CL08.
         #[arg(long, value_name = "CODE", required_if_eq("how", "not-possible"))]
         reason: Option<ReasonCode>,
-        /// With CL07: how often somebody tried.
+        /// With CL07, from 60 days after the end on: how often somebody tried.
         #[arg(long, requires = "reason")]
         attempts: Option<u8>,
     },

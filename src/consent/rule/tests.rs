@@ -143,6 +143,7 @@ type Case = (Deny, fn() -> Facts);
 /// One set of facts for each code whose condition stands in the rule.
 const CASES: &[Case] = &[
     (Deny::D007, || wanting(|w| w.profile = "rp0".into())),
+    (Deny::D010, || changed(|f| f.proposal.routed_as = Some("SV01".parse().unwrap()))),
     (Deny::D012, || wanting(|w| w.dictionary = "another-7".into())),
     (Deny::D013, || wanting(|w| w.fields[6].compartment = Some("general".parse().unwrap()))),
     (Deny::D101, || changed(|f| f.sender.as_mut().unwrap().active = false)),
@@ -242,17 +243,7 @@ const NEVER_ALONE: &[Deny] = &[Deny::D103, Deny::D317, Deny::D603, Deny::D604, D
 const ELSEWHERE: &[(&str, &[Deny])] = &[
     (
         "packets",
-        &[
-            Deny::D001,
-            Deny::D002,
-            Deny::D003,
-            Deny::D004,
-            Deny::D005,
-            Deny::D006,
-            Deny::D008,
-            Deny::D010,
-            Deny::D011,
-        ],
+        &[Deny::D001, Deny::D002, Deny::D003, Deny::D004, Deny::D005, Deny::D006, Deny::D008, Deny::D011],
     ),
     ("consent::release", &[Deny::D009, Deny::D601, Deny::D607]),
     ("referrals", &[Deny::D701, Deny::D702, Deny::D703, Deny::D704, Deny::D705, Deny::D708]),
@@ -531,6 +522,14 @@ fn at10_information_only_is_no_packet_whatever_would_be_in_it() {
         f.sender = None;
     });
     denied(&stranger, &[Deny::D101, Deny::D301]);
+}
+
+#[test]
+fn a_service_that_gives_the_need_away_is_not_written_on_an_envelope() {
+    for (service, may) in [("SV02", false), ("SV09", false), ("SV01", true), ("SV07", true)] {
+        let denials = judge(&wanting(|w| w.service = service.parse().unwrap())).err().unwrap_or_default();
+        assert_eq!(denials.holds(Deny::D010), !may, "{service}");
+    }
 }
 
 #[test]

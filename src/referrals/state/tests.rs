@@ -45,6 +45,7 @@ fn ground() -> Ground<'static> {
         vulnerable: false,
         has_open_children: false,
         transfer_accepted: true,
+        ended: Some(now().minus(TimeDelta::days(60))),
         need_recorded: true,
         withdrawal_settled: true,
         left_to_destroy: true,
@@ -398,7 +399,16 @@ fn at_63_a_person_who_was_not_told_keeps_the_loop_open() {
     let untold =
         |attempts| Move::InformPerson { told: Told::NotPossible { reason: reason("CL07"), attempts } };
     assert_eq!(deny(seen.clone().step(&untold(None), By::Sender, &ground())), Deny::D703);
+    for soon in [None, Some(now().minus(TimeDelta::days(60)).plus(TimeDelta::microseconds(1)))] {
+        let soon = Ground { ended: soon, ..ground() };
+        assert_eq!(
+            seen.clone().step(&untold(Some(3)), By::Sender, &soon).unwrap_err(),
+            Refused::TooSoon { days: 60 }
+        );
+    }
     let untold = seen.clone().step(&untold(Some(3)), By::Sender, &ground()).unwrap().standing;
+    let soon = Ground { ended: Some(now()), ..ground() };
+    assert_eq!(deny(untold.clone().step(&close("CL07"), By::Sender, &soon)), Deny::D701);
     assert_eq!(deny(untold.clone().step(&close("CL01"), By::Sender, &ground())), Deny::D703);
     assert!(untold.step(&close("CL07"), By::Sender, &ground()).is_ok());
     let told = seen.step(&Move::InformPerson { told: Told::InPerson {} }, By::CaseWorker, &ground()).unwrap();

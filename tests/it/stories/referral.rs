@@ -8,7 +8,7 @@ use throughline::{
     hub::{Caller, Failure},
     kernel::{
         Digest, Id,
-        id::{Kind, ReferralId, RequestId, SystemIds},
+        id::{Kind, ReferralId, RequestId, ServiceId, SystemIds},
     },
     policy::{Policy, WorkingCalendar},
     referrals::{
@@ -372,6 +372,69 @@ async fn an_event_signed_by_another_in_another_part_or_about_another_referral_is
     assert_eq!((&view["state"], &view["version"]), (&json!("submitted"), &json!(1)));
 }
 
+/// Enters a night shelter of the organisation, with what is said of its room.
+async fn offer(hub: &TestHub, org: &Org, availability: Availability) -> ServiceId {
+    let entry = ListService {
+        organisation: org.id,
+        service: "SV01".parse().unwrap(),
+        name: "Night shelter".parse().unwrap(),
+        description: "Beds".parse().unwrap(),
+        area: None,
+        reports_to_authorities: directory::Reporting::Unknown,
+        visibility: directory::Visibility::Members,
+    };
+    let settings = hub.hub.settings().directory.clone();
+    let operator = hub.operator();
+    let entered = hub.hub.write("directory.list_service", &operator, move |tx| {
+        let service = directory::list_service(tx, &entry, (Policy::builtin(), &settings))?;
+        let set =
+            SetAvailability { service: service.id, version: service.version, said: availability.into() };
+        directory::set_availability(tx, &set, &settings)
+    });
+    entered.await.unwrap().id
+}
+
+#[actix_web::test]
+async fn when_nobody_answered_the_sender_is_told_of_others_who_take_people_and_of_nobody_else() {
+    let hub = TestHub::new();
+    let (mut from, to) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
+    let (open, full) = (hub.org("House of Doors").await, hub.org("Full House").await);
+    for (org, availability) in
+        [(&from, Availability::Open), (&to, Availability::Open), (&full, Availability::Full)]
+    {
+        offer(&hub, org, availability).await;
+    }
+    let other = offer(&hub, &open, Availability::Open).await;
+    Story::new(&hub, &from, &to, "U1").await;
+    hub.clock.advance(TimeDelta::hours(48));
+    hub.run_jobs().await;
+    hub.clock.advance(TimeDelta::seconds(5));
+    from.sign_in(&hub).await;
+    let notices = from.get(&hub, "/api/v1/notices").await.expect(200).body;
+    let told = notices["items"].as_array().unwrap().iter().find(|n| n["topic"] == "referral.next_options");
+    assert_eq!(told.unwrap()["payload"]["options"], json!([other]));
+}
+
+#[actix_web::test]
+async fn that_nobody_was_reached_is_refused_until_sixty_days_after_the_end() {
+    let hub = TestHub::new();
+    let (mut from, to) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);
+    let mut story = Story::new(&hub, &from, &to, "U2").await;
+    story.does(&hub, &from, By::Sender, Number::T24, Move::Cancel { reason: reason("CX03") }).await;
+    let seen = Move::AcknowledgeOutcome { next: NextStep::NeedMet {} };
+    story.does(&hub, &from, By::Sender, Number::L2, seen).await;
+    let untold =
+        || Move::InformPerson { told: Told::NotPossible { reason: reason("CL07"), attempts: Some(3) } };
+    hub.clock.advance(TimeDelta::days(60).checked_sub(&TimeDelta::seconds(1)).unwrap());
+    from.sign_in(&hub).await;
+    let soon = story.tries(&hub, &from, By::Sender, Number::L3, untold()).await.expect(422);
+    assert_eq!((soon.code(), denied(&soon).as_slice()), ("referral.too_soon", ["D701"].as_slice()));
+    hub.clock.advance(TimeDelta::seconds(1));
+    story.does(&hub, &from, By::Sender, Number::L3, untold()).await;
+    let close = Move::Close { reason: reason("CL07"), case: None, need: None };
+    story.does(&hub, &from, By::Sender, Number::L4, close).await;
+}
+
 #[actix_web::test]
 async fn a_waiting_list_must_stand_in_the_directory() {
     let hub = TestHub::new();
@@ -381,28 +444,7 @@ async fn a_waiting_list_must_stand_in_the_directory() {
     let wait = || Move::Waitlist { reason: reason("DR01"), estimate: day("2026-04-01") };
     let none = story.tries(&hub, &to, By::Intake, Number::T08, wait()).await.expect(422);
     assert_eq!(denied(&none), ["D708"]);
-    let entry = ListService {
-        organisation: to.id,
-        service: "SV01".parse().unwrap(),
-        name: "Night shelter".parse().unwrap(),
-        description: "Beds".parse().unwrap(),
-        area: None,
-        reports_to_authorities: directory::Reporting::Unknown,
-        visibility: directory::Visibility::Members,
-    };
-    let settings = hub.hub.settings().directory.clone();
-    hub.hub
-        .write("directory.list_service", &hub.operator(), move |tx| {
-            let service = directory::list_service(tx, &entry, (Policy::builtin(), &settings))?;
-            let set = SetAvailability {
-                service: service.id,
-                version: service.version,
-                said: Availability::Waitlist.into(),
-            };
-            directory::set_availability(tx, &set, &settings)
-        })
-        .await
-        .unwrap();
+    offer(&hub, &to, Availability::Waitlist).await;
     let view = story.does(&hub, &to, By::Intake, Number::T08, wait()).await;
     assert_eq!(view["referral"]["party"]["day"], "2026-04-01");
 }
@@ -558,9 +600,9 @@ async fn the_third_redirect_of_one_need_is_a_gap() {
 async fn a_need_without_a_referral_is_recorded_in_codes() {
     let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
-    let need = json!({ "kind": "unreferred", "service": "SV01", "urgency": "U2", "area": "ZM-09", "population": "PG04", "reason": "NP01" });
+    let need = json!({ "kind": "unreferred", "service": "SV01", "urgency": "U2", "area": "ZM", "population": "PG04", "reason": "NP01" });
     let made = org.post(&hub, "/api/v1/needs", &need).await.expect(201).body;
-    assert_eq!((&made["area"], &made["population"]), (&json!("ZM-09"), &json!("PG04")));
+    assert_eq!((&made["area"], &made["population"]), (&json!("ZM"), &json!("PG04")));
     let info = json!({ "kind": "information_only", "service": "SV01", "urgency": "U2", "reason": "refused_sharing" });
     org.post(&hub, "/api/v1/needs", &info).await.expect(201);
     for (member, value, status) in [
@@ -570,6 +612,10 @@ async fn a_need_without_a_referral_is_recorded_in_codes() {
         ("area", "Lusaka, house 12", 400),
         ("service", "SV98", 422),
         ("population", "PG55", 422),
+        ("population", "PG01", 422),
+        ("population", "PG09", 422),
+        ("population", "PG16", 422),
+        ("area", "ZM-09", 422),
         ("population", "Wezi", 400),
         ("name", "Wezi", 400),
     ] {
