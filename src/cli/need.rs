@@ -35,7 +35,7 @@ pub(super) struct Need {
 enum What {
     /// Record a need: which service, how fast, where, and why there is no referral. Each run records one.
     #[command(after_help = "Examples:
-  throughline need record --service SV12 --urgency U2 --area ZM --population PG04 --reason NP01   nobody could be referred to
+  throughline need record --service SV12 --urgency U2 --area ZM-09 --population PG04 --reason NP01   nobody could be referred to
   throughline need record --service SV12 --urgency U2 --information-only refused-sharing the person has the address
 A reason that does not fit is answered with the list of those that do. When the hub could not be reached, see with
 `throughline need list` whether the need is there before you record it again.")]

@@ -57,8 +57,8 @@ pub use export::{Exported, Target, export, export_plain};
 pub use give::{Documents, give};
 pub use import::{Given, dry_run, forget_source, import};
 pub use offer::{
-    Availability, Intake, Link, LinkService, ListService, OfferFacts, SetAvailability, enter_listed,
-    link_service, list_service, offer, set_availability,
+    Availability, Intake, Link, LinkService, ListService, OfferFacts, SetAvailability, alternatives,
+    enter_listed, link_service, list_service, offer, set_availability,
 };
 pub use publish::{Form, Portions, Publish, Sector, publish};
 pub use rows::{Depth, Kind, enter_rows};

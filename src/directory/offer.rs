@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Checked, DirectoryError, Listing, Method, Outcome, Reporting, Service, Standing, Upkeep, Verification,
-    Visibility, changes,
+    Viewer, Visibility, changes,
     hsds::{Row, tables},
     rows, search, store, upkeep,
 };
@@ -30,6 +30,10 @@ const HERE: &str = "node";
 
 /// How far off the end may be of what is said of a service's room, in days.
 const MOST_DAYS: i64 = 366;
+
+/// How many services are named to whom a recipient did not answer, and how many are looked at for them.
+const MOST_ALTERNATIVES: usize = 5;
+const MOST_OFFERED: i64 = 100;
 
 /// How many places one can say there are.
 const MOST_PLACES: u32 = 1_000_000;
@@ -98,6 +102,27 @@ pub struct ListService {
 
 const fn members_only() -> Visibility {
     Visibility::Members
+}
+
+/// What else a sender can refer to for the same code when one recipient did not answer: of other members, as far as the sender sees it, and
+/// without what is full or doubtful. Ids alone; whoever is told looks up what they stand for with their own eyes.
+///
+/// This is part of a write, so it asks the database and not what searches hold in memory, which knows only what has been committed.
+pub fn alternatives(
+    db: &mut Db<'_>,
+    service: &ServiceCode,
+    (sender, recipient): (OrganisationId, OrganisationId),
+    now: Timestamp,
+) -> Result<Vec<ServiceId>, DirectoryError> {
+    let viewer = Viewer::Member(Some(sender));
+    let offered = store::offered_by_members(db, service.as_str(), (MOST_OFFERED, now))?;
+    let takes = |found: &Service| {
+        let is_elsewhere = found.member.is_some_and(|member| ![sender, recipient].contains(&member));
+        let is_sound = found.upkeep.flagged_at.is_none() && found.standing.is_listed();
+        let is_seen = viewer.sees((found.visibility, found.standing), found.member);
+        is_elsewhere && is_sound && is_seen && found.availability != Availability::Full
+    };
+    Ok(offered.into_iter().filter(takes).take(MOST_ALTERNATIVES).map(|found| found.id).collect())
 }
 
 /// Enters a service. Those who keep the directory may, and the organisation's administrator for their own. Who enters it has just

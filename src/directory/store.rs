@@ -185,6 +185,24 @@ pub(super) fn offered(
     rows.into_iter().map(|row| row.into_service(now)).collect()
 }
 
+/// What members offer for a code, by name.
+pub(super) fn offered_by_members(
+    db: &mut Db<'_>,
+    code: &str,
+    (most, now): (i64, Timestamp),
+) -> Result<Vec<Service>, DirectoryError> {
+    let rows: Vec<ServiceRow> = services::table
+        // Every member's: by its index of members, which are few beside all services.
+        .filter(services::member.gt("").and(services::service_code.eq(code)))
+        .filter(services::status.eq(Listing::Active.name()).and(services::missing_since.is_null()))
+        .order((services::sort_key, services::id))
+        .limit(most)
+        .select(ServiceRow::as_select())
+        .load(db.conn())
+        .map_err(StorageError::from)?;
+    Ok(rows.into_iter().map(|row| row.into_service(now)).collect::<Result<_, _>>()?)
+}
+
 pub(super) fn availabilities(
     db: &mut Db<'_>,
     organisation: OrganisationId,

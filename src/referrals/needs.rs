@@ -109,7 +109,7 @@ pub struct RecordNeed {
     /// How fast.
     #[schema(value_type = String, example = "U2")]
     pub urgency: UrgencyCode,
-    /// Where, coarsely; a country alone where a population is named, or a service that tells much by itself.
+    /// Where, coarsely; a country alone for a service that tells much by itself.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "ZM-09")]
     pub area: Option<Area>,
@@ -162,9 +162,9 @@ pub fn record_need(tx: &mut Tx<'_>, cmd: &RecordNeed, policy: &Policy) -> Result
         ));
     }
     let gives_away = policy.service(&cmd.service).is_some_and(|service| service.route_as.is_some());
-    if (gives_away || cmd.population.is_some()) && cmd.area.as_ref().is_some_and(Area::is_part) {
+    if gives_away && cmd.area.as_ref().is_some_and(Area::is_part) {
         return Err(ReferralError::NeedRefused(
-            "with a population, or a service that tells much by itself, name a country and no part of it",
+            "with a service that tells much by itself, name a country and no part of it",
         ));
     }
     let is_group = cmd.population.as_ref().is_none_or(|code| policy.population(code).is_some());

@@ -52,8 +52,8 @@ use crate::{
     access::{Actor, Permission},
     kernel::{
         Timestamp,
-        id::{OrganisationId, ServiceId},
-        page::{Asked, Cursor, MAX_PAGE},
+        id::ServiceId,
+        page::{Asked, Cursor},
     },
     policy::ServiceCode,
     storage::{Db, StorageError},
@@ -61,9 +61,6 @@ use crate::{
 
 /// How many words count as one that was typed, beside those that begin with it.
 const MOST_ALIKE: usize = 200;
-
-/// How many services are named to whom a recipient did not answer.
-const MOST_ALTERNATIVES: usize = 5;
 
 /// What to search for. All of it must fit.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -206,33 +203,7 @@ pub fn search(
     now: Timestamp,
 ) -> Result<Results, DirectoryError> {
     actor.may(Permission::ReadDirectory)?;
-    seen_by(db, (Viewer::of(actor), search), asked, now)
-}
-
-/// What else of the same kind a member can refer to when one recipient did not answer: what its own search lists first, of other members,
-/// without what is full. Ids alone; what they stand for, whoever is told looks up with their own eyes.
-pub fn alternatives(
-    db: &mut Db<'_>,
-    service: &ServiceCode,
-    (sender, recipient): (OrganisationId, OrganisationId),
-    now: Timestamp,
-) -> Result<Vec<ServiceId>, DirectoryError> {
-    let search = Search { service: Some(service.clone()), members_only: true, ..Search::default() };
-    let viewer = Viewer::Member(Some(sender));
-    let found = seen_by(db, (viewer, &search), &Asked::new(Some(MAX_PAGE), None), now)?;
-    let takes = |found: &Found| {
-        let elsewhere = found.service.member.is_some_and(|member| ![sender, recipient].contains(&member));
-        elsewhere && found.service.availability != Availability::Full
-    };
-    Ok(found.items.into_iter().filter(takes).take(MOST_ALTERNATIVES).map(|found| found.service.id).collect())
-}
-
-fn seen_by(
-    db: &mut Db<'_>,
-    (viewer, search): (Viewer, &Search),
-    asked: &Asked,
-    now: Timestamp,
-) -> Result<Results, DirectoryError> {
+    let viewer = Viewer::of(actor);
     let by = search.sort;
     if by == Sort::Distance && search.around.is_none() {
         return Err(DirectoryError::NearWhat);

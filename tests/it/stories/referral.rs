@@ -600,9 +600,9 @@ async fn the_third_redirect_of_one_need_is_a_gap() {
 async fn a_need_without_a_referral_is_recorded_in_codes() {
     let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
-    let need = json!({ "kind": "unreferred", "service": "SV01", "urgency": "U2", "area": "ZM", "population": "PG04", "reason": "NP01" });
+    let need = json!({ "kind": "unreferred", "service": "SV01", "urgency": "U2", "area": "ZM-09", "population": "PG04", "reason": "NP01" });
     let made = org.post(&hub, "/api/v1/needs", &need).await.expect(201).body;
-    assert_eq!((&made["area"], &made["population"]), (&json!("ZM"), &json!("PG04")));
+    assert_eq!((&made["area"], &made["population"]), (&json!("ZM-09"), &json!("PG04")));
     let info = json!({ "kind": "information_only", "service": "SV01", "urgency": "U2", "reason": "refused_sharing" });
     org.post(&hub, "/api/v1/needs", &info).await.expect(201);
     for (member, value, status) in [
@@ -615,7 +615,7 @@ async fn a_need_without_a_referral_is_recorded_in_codes() {
         ("population", "PG01", 422),
         ("population", "PG09", 422),
         ("population", "PG16", 422),
-        ("area", "ZM-09", 422),
+        ("service", "SV02", 422),
         ("population", "Wezi", 400),
         ("name", "Wezi", 400),
     ] {
