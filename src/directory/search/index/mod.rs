@@ -13,7 +13,7 @@
 //!   wait with is a connection that others need.
 //! - A row that cannot be understood is left out and named in the log: it must not keep the rest from being found.
 //!
-//! Given up: memory, seven kilobytes for each service of a real directory, its words included; a process begins with reading all of them.
+//! Given up: memory, one and a half to seven kilobytes for each service, its words included; a process begins with reading all of them.
 
 pub(super) mod segment;
 mod store;
