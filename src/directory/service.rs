@@ -289,7 +289,7 @@ pub fn find_service_in(
 ) -> Result<ServiceInLanguage, DirectoryError> {
     let mut service = find_service(db, actor, id, now)?;
     let texts = match lang {
-        Some(lang) => put_into(db, Viewer::of(actor), lang, &mut [&mut service])?.remove(0),
+        Some(lang) => put_into(db, Viewer::of(actor), lang, &mut [&mut service])?.pop().unwrap_or_default(),
         None => Texts::new(),
     };
     Ok(ServiceInLanguage { service, texts })

@@ -744,21 +744,28 @@ fn check_311_quarantines_what_the_manifest_does_not_list_and_reports_it_signed()
     }
 }
 
+/// Hands over a world and a packet sealed in it, made once for each thread.
+fn with_sealed(check: impl FnOnce(&mut World, &[u8])) {
+    thread_local! {
+        static MADE: std::cell::RefCell<(World, Vec<u8>)> = std::cell::RefCell::new({
+            let world = World::new();
+            let body = world.sealed();
+            (world, body)
+        });
+    }
+    MADE.with(|made| {
+        let (world, good) = &mut *made.borrow_mut();
+        check(world, good);
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn a_packet_with_any_changed_byte_is_refused_and_nothing_panics(place in any::<prop::sample::Index>(), bit in 0u8..8) {
-        thread_local! {
-            static MADE: std::cell::RefCell<(World, Vec<u8>)> = std::cell::RefCell::new({
-                let world = World::new();
-                let body = world.sealed();
-                (world, body)
-            });
-        }
-        MADE.with(|made| {
-            let (world, good) = &mut *made.borrow_mut();
-            let mut changed = good.clone();
+        with_sealed(|world, good| {
+            let mut changed = good.to_vec();
             let place = place.index(changed.len());
             changed[place] ^= 1 << bit;
             assert_ne!(number(world.verify(&changed)), 0);
@@ -771,19 +778,11 @@ proptest! {
     fn a_packet_out_of_its_own_pieces_is_refused_unless_it_is_the_same(
         place in any::<prop::sample::Index>(), gone in 0_usize..200, from in any::<prop::sample::Index>(), long in 0_usize..200,
     ) {
-        thread_local! {
-            static MADE: std::cell::RefCell<(World, Vec<u8>)> = std::cell::RefCell::new({
-                let world = World::new();
-                let body = world.sealed();
-                (world, body)
-            });
-        }
-        MADE.with(|made| {
-            let (world, good) = &mut *made.borrow_mut();
+        with_sealed(|world, good| {
             let (place, from) = (place.index(good.len()), from.index(good.len()));
             let (end, until) = ((place + gone).min(good.len()), (from + long).min(good.len()));
             let changed = [&good[..place], &good[from..until], &good[end..]].concat();
-            assert_eq!(number(world.verify(&changed)) == 0, changed == *good);
+            assert_eq!(number(world.verify(&changed)) == 0, changed == good);
             let _no_panic = super::inspect(&changed);
         });
     }

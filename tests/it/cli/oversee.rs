@@ -3,7 +3,6 @@
 use serde_json::json;
 use throughline::{
     access::Role,
-    members::{self, EnrolStaff},
     outbox::{self, Event},
 };
 
@@ -11,20 +10,13 @@ use super::{
     gateway::{Gateway, hub_behind},
     referral::Story,
 };
-use crate::support::{TestHub, meddler::Meddler, send};
+use crate::support::{TestHub, enrolled_at_node, meddler::Meddler};
 
 const PASSPHRASE: &str = "coordinating four unrelated words";
 
 /// Enrols a person of the node, who chooses a passphrase and keeps it in a file of `desk`.
 async fn enrolled(hub: &TestHub, desk: &Gateway, name: &str, role: Role) {
-    let command = EnrolStaff { name: name.parse().unwrap(), roles: vec![role] };
-    let enrolment = hub
-        .hub
-        .write("members.enrol_staff", &hub.operator(), move |tx| members::enrol_staff(tx, None, &command, 24))
-        .await
-        .unwrap();
-    let choice = json!({ "code": enrolment.code, "passphrase": PASSPHRASE });
-    send(hub, None, "POST", "/api/v1/passphrase", &[], Some(&choice)).await.expect(204);
+    enrolled_at_node(hub, name, (role, PASSPHRASE)).await;
     std::fs::write(desk.file("seat"), PASSPHRASE).unwrap();
 }
 

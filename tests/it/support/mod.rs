@@ -44,7 +44,7 @@ pub(crate) use directory::{
     as_keeper, import_package, import_read, link_to, restrict, service_of_row, verify, version_at,
     write_package,
 };
-pub(crate) use org::{Org, coordinator, request_form, request_token};
+pub(crate) use org::{Org, coordinator, enrolled_at_node, request_form, request_token};
 
 /// The moment every test begins at.
 pub(crate) const START: &str = "2026-03-02T09:00:00Z";

@@ -200,16 +200,21 @@ pub(crate) async fn request_form(hub: &TestHub, form: String) -> Response {
     Response { status, headers, body: response.json().await.unwrap() }
 }
 
-/// The cookie of a coordinator who has just come in.
-pub(crate) async fn coordinator(hub: &TestHub) -> String {
-    let command = EnrolStaff { name: "m.tembo".parse().unwrap(), roles: vec![Role::Coordinator] };
+/// Enrols a person of the node, who chooses a passphrase.
+pub(crate) async fn enrolled_at_node(hub: &TestHub, name: &str, (role, passphrase): (Role, &str)) {
+    let command = EnrolStaff { name: name.parse().unwrap(), roles: vec![role] };
     let enrolment = hub
         .hub
         .write("members.enrol_staff", &hub.operator(), move |tx| members::enrol_staff(tx, None, &command, 24))
         .await
         .unwrap();
-    let choice = json!({ "code": enrolment.code, "passphrase": PASSPHRASE });
+    let choice = json!({ "code": enrolment.code, "passphrase": passphrase });
     send(hub, None, "POST", "/api/v1/passphrase", &[], Some(&choice)).await.expect(204);
+}
+
+/// The cookie of a coordinator who has just come in.
+pub(crate) async fn coordinator(hub: &TestHub) -> String {
+    enrolled_at_node(hub, "m.tembo", (Role::Coordinator, PASSPHRASE)).await;
     let name = json!({ "name": "m.tembo", "passphrase": PASSPHRASE });
     let signed = send(hub, None, "POST", "/api/v1/session", &[], Some(&name)).await.expect(200);
     let cookie = signed.headers["set-cookie"].to_str().unwrap();
