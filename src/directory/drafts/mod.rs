@@ -9,8 +9,7 @@
 //! - Whether something is listed at all is decided by those who keep the directory, by the inclusion criteria that the steering committee
 //!   adopted; each decision is kept with the version of the criteria.
 //! - They suspend an entry, archive it and take it up again in the same way. No import, no draft and no verification lists what they do not.
-//! - A draft cannot say who sees the service, who provides it or where a secret place is: these are decided elsewhere. Nor can it move a
-//!   place at which another organisation offers something, or make a new one: that touches entries which are not the provider's.
+//! - A draft cannot say who sees the service, who provides it or where a secret place is: these are decided elsewhere.
 //!
 //! Source: IOM Guidance on Referral Mechanisms, 6.5 (keeping service maps up to date, inclusion criteria).
 
