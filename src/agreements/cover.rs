@@ -11,7 +11,7 @@ use super::{Agreement, AgreementError, Document, Terms, store};
 use crate::{
     crypto::Kid,
     kernel::{
-        Digest,
+        Digest, Timestamp,
         id::{AgreementId, OrganisationId},
     },
     members,
@@ -40,13 +40,20 @@ pub fn cover(db: &mut Db<'_>, id: AgreementId, version: u32) -> Result<Option<Co
     Ok(Some(Cover { agreement, terms }))
 }
 
-/// Whether every signature of a version still counts. A key that was stolen before it signed is often known to be so only later: then what it
-/// signed is worth nothing, whatever the agreement's state says, and the parties sign another version.
-pub fn signatures_stand(db: &mut Db<'_>, id: AgreementId, version: u32) -> Result<bool, AgreementError> {
-    let signed = store::signed_with(db, id, version)?;
-    let kids: Vec<&Kid> = signed.iter().map(|(kid, _)| kid).collect();
+/// Whether every party of an agreement signed it with a key that was its own then. A key that was stolen before it signed is often known to
+/// be so only later: then what it signed is worth nothing, whatever the agreement's state says, and the parties sign another version.
+pub fn signatures_stand(db: &mut Db<'_>, agreement: &Agreement) -> Result<bool, AgreementError> {
+    let signed = store::signed_with(db, agreement.id, agreement.version)?;
+    let kids: Vec<&Kid> = signed.iter().map(|(_, kid, _)| kid).collect();
     let keys = members::find_keys(db, &kids)?;
-    Ok(signed.iter().all(|(kid, at)| keys.iter().any(|key| key.jwk.kid() == kid && key.may_sign_at(*at))))
+    let stands = |party: &OrganisationId, kid: &Kid, at: Timestamp| {
+        let mut theirs = keys.iter().filter(|key| key.organisation == *party && key.jwk.kid() == kid);
+        theirs.any(|key| key.may_sign_at(at))
+    };
+    let has_signed = |party: &OrganisationId| {
+        signed.iter().any(|(signer, kid, at)| signer == party && stands(party, kid, *at))
+    };
+    Ok(!agreement.parties.is_empty() && agreement.parties.iter().all(has_signed))
 }
 
 /// The version in force between two organisations, for showing what could be cited. Newest first when there are several.

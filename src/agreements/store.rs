@@ -376,20 +376,26 @@ pub(super) fn forget_signatures(tx: &mut Tx<'_>, agreement: &Agreement) -> Resul
     Ok(())
 }
 
-/// With which keys a version was signed, and when.
+/// Who signed a version with which key, and when.
 pub(super) fn signed_with(
     db: &mut Db<'_>,
     id: AgreementId,
     version: u32,
-) -> Result<Vec<(Kid, Timestamp)>, AgreementError> {
+) -> Result<Vec<(OrganisationId, Kid, Timestamp)>, AgreementError> {
     let version = number(version)?;
+    let signed =
+        (agreement_signatures::organisation, agreement_signatures::kid, agreement_signatures::signed_at);
     let query = agreement_signatures::table
         .filter(agreement_signatures::agreement.eq(id.to_string()))
         .filter(agreement_signatures::version.eq(version))
-        .select((agreement_signatures::kid, agreement_signatures::signed_at));
-    let rows: Vec<(String, i64)> = natively!(db, conn => query.load(conn)).map_err(StorageError::from)?;
+        .select(signed);
+    let rows: Vec<(String, String, i64)> =
+        natively!(db, conn => query.load(conn)).map_err(StorageError::from)?;
     rows.into_iter()
-        .map(|(kid, at)| Ok((read(&kid, "agreement_signatures.kid")?, Timestamp::from_micros(at))))
+        .map(|(party, kid, at)| {
+            let party = read(&party, "agreement_signatures.organisation")?;
+            Ok((party, read(&kid, "agreement_signatures.kid")?, Timestamp::from_micros(at)))
+        })
         .collect()
 }
 

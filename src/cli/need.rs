@@ -57,7 +57,7 @@ struct RecordArgs {
     /// Where, coarsely: a country like ZM or a part of it like ZM-09.
     #[arg(long, value_parser = area)]
     area: Option<Area>,
-    /// The group the person belongs to, such as PG04, with a country as area. What says of trafficking, harm or health is refused.
+    /// The group the person belongs to, such as PG04. What says of trafficking, harm or health is refused.
     #[arg(long)]
     population: Option<PopulationCode>,
     #[command(flatten)]

@@ -128,7 +128,7 @@ fn covering(
     Ok(Covering {
         standing: agreement.standing(at),
         flow_stopped: agreement.is_stopped(proposal.sender, recipient),
-        signed: agreement.is_signed() && agreements::signatures_stand(db, id, version)?,
+        signed: agreement.is_signed() && agreements::signatures_stand(db, agreement)?,
         current_version: Some(current),
         terms: Some(cover.terms),
         reverse,

@@ -366,10 +366,10 @@ fn take(
     let links: Vec<_> = new.iter().flat_map(|row| rows::of_row(rule, row)).collect();
     rows::store::insert_links(tx, source, &links)?;
     taking.place = first.saturating_add(i64::try_from(new.len()).unwrap_or(i64::MAX));
-    // A source that is new shows in nothing that was there, unless it tells of agreements: organisations of other sources may be parties.
+    // A source that is new shows in nothing that was there.
     let is_agreed = agreements::TABLES.contains(&rule.name);
     taking.has_agreed |= is_agreed && !(new.is_empty() && touched.is_empty());
-    if taking.is_known || is_agreed {
+    if taking.is_known {
         for row in new.iter().chain(&touched) {
             taking.touched.add(row.id.to_string());
         }

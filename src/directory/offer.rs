@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Checked, DirectoryError, Listing, Method, Outcome, Reporting, Service, Standing, Upkeep, Verification,
-    Viewer, Visibility, changes,
+    Checked, DirectoryError, Freshness, Listing, Method, Outcome, Reporting, Service, Standing, Upkeep,
+    Verification, Viewer, Visibility, changes,
     hsds::{Row, tables},
     rows, search, store, upkeep,
 };
@@ -110,19 +110,28 @@ const fn members_only() -> Visibility {
 /// This is part of a write, so it asks the database and not what searches hold in memory, which knows only what has been committed.
 pub fn alternatives(
     db: &mut Db<'_>,
-    service: &ServiceCode,
+    (service, policy): (&ServiceCode, &Policy),
     (sender, recipient): (OrganisationId, OrganisationId),
     now: Timestamp,
 ) -> Result<Vec<ServiceId>, DirectoryError> {
     let viewer = Viewer::Member(Some(sender));
-    let offered = store::offered_by_members(db, service.as_str(), (MOST_OFFERED, now))?;
-    let takes = |found: &Service| {
-        let is_elsewhere = found.member.is_some_and(|member| ![sender, recipient].contains(&member));
-        let is_sound = found.upkeep.flagged_at.is_none() && found.standing.is_listed();
+    let offered = store::offered_by_members(db, &codes(service, policy), (MOST_OFFERED, now))?;
+    let mut named = Vec::new();
+    for found in offered {
+        let Some(member) = found.member.filter(|member| ![sender, recipient].contains(member)) else {
+            continue;
+        };
+        let is_sound = found.upkeep.flagged_at.is_none() && found.upkeep.verification != Freshness::Stale;
+        let takes = is_sound && found.availability != Availability::Full;
         let is_seen = viewer.sees((found.visibility, found.standing), found.member);
-        is_elsewhere && is_sound && is_seen && found.availability != Availability::Full
-    };
-    Ok(offered.into_iter().filter(takes).take(MOST_ALTERNATIVES).map(|found| found.id).collect())
+        if takes && is_seen && members::is_active(db, member)? {
+            named.push(found.id);
+        }
+        if named.len() == MOST_ALTERNATIVES {
+            break;
+        }
+    }
+    Ok(named)
 }
 
 /// Enters a service. Those who keep the directory may, and the organisation's administrator for their own. Who enters it has just

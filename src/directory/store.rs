@@ -185,16 +185,17 @@ pub(super) fn offered(
     rows.into_iter().map(|row| row.into_service(now)).collect()
 }
 
-/// What members offer for a code, by name.
+/// What members offer for any of some codes, are listed with, and other members may see, by name.
 pub(super) fn offered_by_members(
     db: &mut Db<'_>,
-    code: &str,
+    codes: &[String],
     (most, now): (i64, Timestamp),
 ) -> Result<Vec<Service>, DirectoryError> {
     let rows: Vec<ServiceRow> = services::table
         // Every member's: by its index of members, which are few beside all services.
-        .filter(services::member.gt("").and(services::service_code.eq(code)))
+        .filter(services::member.gt("").and(services::service_code.eq_any(codes)))
         .filter(services::status.eq(Listing::Active.name()).and(services::missing_since.is_null()))
+        .filter(services::visibility.ne(Visibility::Restricted.name()).and(services::flagged_at.is_null()))
         .order((services::sort_key, services::id))
         .limit(most)
         .select(ServiceRow::as_select())

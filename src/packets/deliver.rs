@@ -14,12 +14,13 @@ use super::{
 };
 use crate::{
     access::{AccessError, Actor, Permission, Tx},
-    crypto::{Typ, closed, peek},
+    crypto::{Typ, closed, peek, peek_kid},
     kernel::{
         Digest, Timestamp,
         id::{OrganisationId, PacketId, ReferralId},
         page::{Asked, Page},
     },
+    members,
     policy::{CompartmentCode, Denials, Policy, ReaderRole},
     storage::{Db, StorageError},
 };
@@ -172,6 +173,15 @@ pub fn claims_of(db: &mut Db<'_>, id: PacketId) -> Result<(Envelope, Manifest), 
     let envelope = claims(&row.envelope)?;
     let manifest = Manifest::read(manifest_in(&beginning)?, &envelope)?;
     Ok((envelope, manifest))
+}
+
+/// Whether the key that signed a kept packet could sign when the packet came. That it could not is often known only later, when the key
+/// turns out to have been stolen before.
+pub fn signature_stands(db: &mut Db<'_>, id: PacketId) -> Result<bool, PacketError> {
+    let row = store::find(db, id)?.ok_or(AccessError::NotFound)?;
+    let Ok(kid) = peek_kid(&row.envelope, Typ::Envelope, MAX_ENVELOPE) else { return Ok(false) };
+    let key = members::find_key(db, &kid)?;
+    Ok(key.is_some_and(|key| key.organisation == row.issuer && key.may_sign_at(row.received)))
 }
 
 /// The claims of a kept packet. For rooms that have settled who may ask.

@@ -269,7 +269,7 @@ fn follow(tx: &mut Tx<'_>, referral: &Referral, step: &Step, policy: &Policy) ->
             Effect::OfferNext => {
                 let between = (origin.sender, origin.recipient);
                 let now = tx.now();
-                let others = directory::alternatives(tx.db(), &origin.service, between, now)?;
+                let others = directory::alternatives(tx.db(), (&origin.service, policy), between, now)?;
                 let next = json!({ "referral": id, "service": origin.service, "options": others });
                 say(tx, "referral.next_options", Some(origin.sender), next)?;
             }

@@ -1,5 +1,5 @@
 //! Hand a packet over to its recipient. What was allowed when it came is asked once more: an agreement may have been suspended since,
-//! the person may have taken something back, or the policy may have been tightened.
+//! the person may have taken something back, the policy may have been tightened, or a key may have turned out to be stolen.
 
 use super::{
     deliver::may_read,
@@ -14,7 +14,7 @@ use crate::{
     consent::{CitedAgreement, Counted, judge},
     kernel::id::PacketId,
     packets::{self, HandedOver, PacketKind},
-    policy::Policy,
+    policy::{Denial, Deny, Policy},
     storage::Db,
 };
 
@@ -43,10 +43,11 @@ pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<HandedOve
         onward::parent(tx.db(), &envelope, Judged { at: now, taken: Some(delivered.received) }, policy)?;
     let counted = Counted { open_referral: false, sent_today: 0, parent };
     let facts = facts(tx.db(), wanted, now, counted, policy)?;
-    match judge(&facts) {
-        Ok(_permission) => Ok(delivered),
-        Err(denials) => Err(ReferralError::Held(denials)),
+    let mut denials = judge(&facts).err().unwrap_or_default();
+    if !packets::signature_stands(tx.db(), id)? {
+        denials.extend([Denial::new(Deny::D004)]);
     }
+    if denials.is_empty() { Ok(delivered) } else { Err(ReferralError::Held(denials)) }
 }
 
 /// The version that replaced the one that was cited, however often.

@@ -186,12 +186,15 @@ impl Ground<'_> {
     }
 
     fn out_of_reach(&self, reason: &ReasonCode) -> Result<(), Refused> {
-        let Some(within) = self.policy.timers().no_contact_after.clock() else { return Ok(()) };
-        let is_over = self.ended.is_some_and(|ended| self.at >= ended.plus(within));
-        if reason.as_str() == OUT_OF_REACH && !is_over {
-            return Err(Refused::TooSoon { days: within.num_days() });
+        if reason.as_str() != OUT_OF_REACH {
+            return Ok(());
         }
-        Ok(())
+        let within = self.policy.timers().no_contact_after.clock();
+        let is_over = within.zip(self.ended).is_some_and(|(within, ended)| self.at >= ended.plus(within));
+        if is_over {
+            return Ok(());
+        }
+        Err(Refused::TooSoon { days: within.map_or(0, |within| within.num_days()) })
     }
 
     pub(super) fn close(

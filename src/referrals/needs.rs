@@ -155,21 +155,22 @@ pub struct NeedView {
 pub fn record_need(tx: &mut Tx<'_>, cmd: &RecordNeed, policy: &Policy) -> Result<NeedView, ReferralError> {
     tx.actor().may(Permission::SendReferrals)?;
     let organisation = tx.actor().for_organisation()?;
-    let known = policy.service(&cmd.service).is_some() && policy.urgency(&cmd.urgency).is_some();
-    if cmd.population.as_ref().and_then(|code| policy.population(code)).is_some_and(|group| group.sealed) {
+    let (service, group) =
+        (policy.service(&cmd.service), cmd.population.as_ref().map(|code| policy.population(code)));
+    let is_known = service.is_some() && policy.urgency(&cmd.urgency).is_some() && group != Some(None);
+    if !is_known {
+        return Err(ReferralError::NeedRefused("name a service, an urgency and a population of the policy"));
+    }
+    if group.flatten().is_some_and(|group| group.sealed) {
         return Err(ReferralError::NeedRefused(
             "this population is told in sealed data alone; leave it out of a need",
         ));
     }
-    let gives_away = policy.service(&cmd.service).is_some_and(|service| service.route_as.is_some());
+    let gives_away = service.is_some_and(|service| service.route_as.is_some());
     if gives_away && cmd.area.as_ref().is_some_and(Area::is_part) {
         return Err(ReferralError::NeedRefused(
             "with a service that tells much by itself, name a country and no part of it",
         ));
-    }
-    let is_group = cmd.population.as_ref().is_none_or(|code| policy.population(code).is_some());
-    if !(known && is_group) {
-        return Err(ReferralError::NeedRefused("name a service, an urgency and a population of the policy"));
     }
     let reason_fits = match cmd.kind {
         NeedKind::Unreferred => {

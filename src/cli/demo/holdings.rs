@@ -50,9 +50,13 @@ impl Holdings {
     }
 
     /// The first file that holds the word, plain, in hexadecimal digits or in base64, wherever in an encoded text it stands.
-    pub(super) fn find(&self, word: &[u8]) -> Option<&Path> {
+    /// Refuses a word that is too short to be told from chance: not to find it would prove nothing.
+    pub(super) fn find(&self, word: &[u8]) -> Result<Option<&Path>, CliError> {
+        if word.len() < SHORTEST {
+            return Err(broken("a word to look for is too short to prove anything"));
+        }
         let plain = std::iter::once(characters(word));
-        self.find_any(&plain.chain(hexadecimal(word)).chain(encoded(word)).collect::<Vec<_>>())
+        Ok(self.find_any(&plain.chain(hexadecimal(word)).chain(encoded(word)).collect::<Vec<_>>()))
     }
 
     /// The first file that holds the word in base64.
@@ -131,7 +135,7 @@ mod tests {
         let hub = hub();
         fs::create_dir(hub.path().join("left")).unwrap();
         fs::write(hub.path().join("left/behind"), format!("before {planted} behind")).unwrap();
-        Holdings::of(hub.path()).unwrap().find(WORD.as_bytes()).is_some()
+        Holdings::of(hub.path()).unwrap().find(WORD.as_bytes()).unwrap().is_some()
     }
 
     #[test]
@@ -153,7 +157,7 @@ mod tests {
     fn what_members_keep_is_theirs() {
         let hub = hub();
         fs::write(hub.path().join("gateways/form.json"), WORD).unwrap();
-        assert!(Holdings::of(hub.path()).unwrap().find(WORD.as_bytes()).is_none());
+        assert!(Holdings::of(hub.path()).unwrap().find(WORD.as_bytes()).unwrap().is_none());
     }
 
     #[test]

@@ -442,7 +442,7 @@ fn nothing_readable(holdings: &Holdings, scene: &Scene) -> Result<(), CliError> 
     let numbers = texts.iter().filter_map(|text| URL_SAFE_NO_PAD.decode(text).ok());
     let words = SECRETS.into_iter().map(|secret| secret.as_bytes().to_vec());
     for secret in words.chain(numbers).chain(texts.iter().map(|text| text.clone().into_bytes())) {
-        if let Some(file) = holdings.find(&secret) {
+        if let Some(file) = holdings.find(&secret)? {
             let file = file.display();
             return Err(broken(format!("something that must stay with the members is in {file}")));
         }

@@ -8,7 +8,7 @@ use super::{shape, store, withheld::Withheld};
 use crate::{
     access::Tx,
     directory::{
-        DirectoryError, Viewer,
+        DirectoryError, Viewer, agreements,
         hsds::{
             Row, stable_id,
             tables::{LINKED, Rule, rule},
@@ -95,7 +95,9 @@ impl Touched {
         ids: &[String],
     ) -> Result<(), StorageError> {
         let mut links = store::names(db, ids)?;
-        links.retain(|link| shape::is_part(&link.table, &link.via));
+        links.retain(|link| {
+            shape::is_part(&link.table, &link.via) && !agreements::TABLES.contains(&link.table.as_str())
+        });
         let around: Vec<String> = links.iter().flat_map(|link| [&link.id, &link.parent]).cloned().collect();
         let mut withheld = Withheld::new(Viewer::Member(None));
         withheld.judge(db, &around)?;
@@ -113,7 +115,9 @@ impl Touched {
         while !frontier.is_empty() {
             store::touch_services(tx, &frontier)?;
             let mut next = Vec::new();
-            let links = store::links_around(tx.db(), &frontier)?;
+            let mut links = store::links_around(tx.db(), &frontier)?;
+            // When a service changed is read by everybody; who agreed with whom is not. So an agreement changes none.
+            links.retain(|link| !agreements::TABLES.contains(&link.table.as_str()));
             let around: Vec<String> =
                 links.iter().flat_map(|link| [&link.id, &link.parent]).cloned().collect();
             withheld.judge(tx.db(), &around)?;

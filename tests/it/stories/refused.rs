@@ -207,8 +207,17 @@ async fn what_a_stolen_key_signed_counts_for_nothing_when_that_is_found_out_late
 
     let (_, refused) = mechanism.hand_in(&mechanism.harbour, mechanism.draft(&late, &behind)).await;
     assert_eq!(denials(&refused.expect(422)), ["D302"], "a certificate of the thief's");
-    let (_, taken) = mechanism.hand_in(&mechanism.harbour, mechanism.draft(&early, &before)).await;
+    let handed_in = mechanism.hub.now();
+    let (sealed, taken) = mechanism.hand_in(&mechanism.harbour, mechanism.draft(&early, &before)).await;
     taken.expect(201);
+    mechanism.hub.clock.advance(TimeDelta::minutes(2));
+    mechanism.harbour.sign_in(&mechanism.hub).await;
+    mechanism.clinic.sign_in(&mechanism.hub).await;
+    mechanism.harbour.was_robbed(&mechanism.hub, handed_in.minus(TimeDelta::seconds(1))).await;
+    let held = fetch(&mechanism.hub, &mechanism.clinic, sealed.id).await;
+    assert_eq!((held.status, held.code().as_str()), (409, "packet.held"), "a packet that the thief signed");
+    let why = mechanism.harbour.get(&mechanism.hub, &format!("/api/v1/packets/{}/evidence", sealed.id)).await;
+    assert_eq!(why.expect(200).body["held"][0]["code"], "D004");
 
     // The clinic's key was not its own when it signed the agreement.
     mechanism.clinic.was_robbed(&mechanism.hub, agreed.minus(TimeDelta::minutes(1))).await;

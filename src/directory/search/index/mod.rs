@@ -239,8 +239,16 @@ impl Held {
         if let Some(known) = lock(&self.knowing).get(&asking) {
             return Ok(Arc::clone(known));
         }
-        let all = self.layers.iter().flat_map(|layer| layer.segment.facet(AGREEMENT));
-        let all: BTreeSet<&str> = all.map(|(id, _)| id).collect();
+        // Only those on services that the viewer may see: that there are others must not show in a score.
+        let all = self.layers.iter().flat_map(|layer| {
+            let seen = |number: &u32| {
+                let entry = layer.segment.entry(*number).filter(|_| layer.holds(*number));
+                entry.is_some_and(|entry| entry.is_seen(asking.0))
+            };
+            let named = layer.segment.facet(AGREEMENT);
+            named.filter(move |(_, numbers)| numbers.iter().any(seen)).map(|(id, _)| id)
+        });
+        let all: BTreeSet<&str> = all.collect();
         if all.is_empty() {
             return Ok(Arc::default());
         }
