@@ -210,10 +210,11 @@ fn escaped(text: &str) -> String {
     safe
 }
 
-const HEAD: &str =
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">
+const HEAD: &str = "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">
 <style>
-body { font: 11pt/1.4 sans-serif; margin: 2em auto; max-width: 46em; }
+body { font: 11pt/1.4 sans-serif; margin: 2em auto; max-width: 46em; padding-inline: 1em; }
+@media print { body { margin: 0; padding: 0; } }
 h2 { border-bottom: 1px solid; break-after: avoid; }
 h3 { margin: 0; } p { margin: 0.1em 0; } .place { padding-inline-start: 1em; }
 article { break-inside: avoid; margin: 0 0 1em; }
