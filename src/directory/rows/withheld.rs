@@ -41,6 +41,14 @@ struct Agreed {
     parties: BTreeSet<String>,
 }
 
+/// Rows that offer something.
+struct Behind {
+    /// Those behind a service that the viewer may see.
+    shown: BTreeSet<String>,
+    /// Those behind services of which the viewer may see none.
+    hidden: BTreeSet<String>,
+}
+
 /// What was found about rows for one viewer.
 pub(in crate::directory) struct Withheld {
     viewer: Viewer,
@@ -130,13 +138,10 @@ impl Withheld {
             ("program", store::services_naming(db, &of("program"), "program_id")?),
             ("organization", store::services_naming(db, &of("organization"), "organization_id")?),
         ] {
-            let services: BTreeSet<String> = offered.iter().map(|(_, service)| service.clone()).collect();
-            let open = seen(db, self.viewer, &services.into_iter().collect::<Vec<_>>())?;
+            let Behind { shown, hidden } = self.behind_services(db, offered)?;
             let is_place = matches!(table, "service_at_location" | "location");
-            self.verdicts.extend(of(table).into_iter().map(|id| (id, is_place)));
-            self.verdicts.extend(offered.iter().map(|(id, _)| (id.clone(), true)));
-            let shown = offered.into_iter().filter(|(_, service)| open.contains_key(service));
-            self.verdicts.extend(shown.map(|(id, _)| (id, false)));
+            let withheld = |id: &String| if is_place { !shown.contains(id) } else { hidden.contains(id) };
+            self.verdicts.extend(of(table).into_iter().map(|id| (id.clone(), withheld(&id))));
         }
         self.agreements(db, of("agreement"))?;
         self.secret(db, (&of("service_at_location"), of("location")))
@@ -158,7 +163,8 @@ impl Withheld {
             agreed.values().flat_map(of).cloned().collect::<BTreeSet<_>>().into_iter().collect()
         };
         let open = seen(db, self.viewer, &all(|agreed| &agreed.services))?;
-        let hidden = self.hidden(db, &all(|agreed| &agreed.parties))?;
+        let offered = store::services_naming(db, &all(|agreed| &agreed.parties), "organization_id")?;
+        let Behind { hidden, .. } = self.behind_services(db, offered)?;
         self.verdicts.extend(agreed.into_iter().map(|(id, Agreed { services, parties })| {
             let is_open = services.is_empty() || services.iter().any(|service| open.contains_key(service));
             let left = parties.iter().filter(|party| !hidden.contains(*party)).count();
@@ -167,16 +173,19 @@ impl Withheld {
         Ok(())
     }
 
-    /// Those of these organisations that offer something, and nothing that the viewer may see.
-    fn hidden(&self, db: &mut Db<'_>, organizations: &[String]) -> Result<BTreeSet<String>, StorageError> {
-        let offered = store::services_naming(db, organizations, "organization_id")?;
+    /// What stands behind services, by whether the viewer may see one of them.
+    fn behind_services(
+        &self,
+        db: &mut Db<'_>,
+        offered: Vec<(String, String)>,
+    ) -> Result<Behind, StorageError> {
         let services: BTreeSet<String> = offered.iter().map(|(_, service)| service.clone()).collect();
         let open = seen(db, self.viewer, &services.into_iter().collect::<Vec<_>>())?;
         let (shown, other): (Vec<_>, Vec<_>) =
             offered.into_iter().partition(|(_, service)| open.contains_key(service));
-        let shown: BTreeSet<String> = shown.into_iter().map(|(organization, _)| organization).collect();
-        let other = other.into_iter().map(|(organization, _)| organization);
-        Ok(other.filter(|organization| !shown.contains(organization)).collect())
+        let shown: BTreeSet<String> = shown.into_iter().map(|(id, _)| id).collect();
+        let hidden = other.into_iter().map(|(id, _)| id).filter(|id| !shown.contains(id)).collect();
+        Ok(Behind { shown, hidden })
     }
 
     /// Withholds locations whose whereabouts are kept secret, and services at them, from all but the provider.
