@@ -40,5 +40,17 @@ pub mod feedback;
 pub mod hub;
 pub mod jobs;
 
+pub mod http;
+
 pub mod api;
 pub mod cli;
+
+/// Serves this hub: every entrance there is, under one address.
+pub fn serve(hub: &hub::Hub) -> Result<http::Serving, http::ServeError> {
+    http::serve(hub, routes)
+}
+
+fn routes(config: &mut actix_web::web::ServiceConfig) {
+    api::configure(config);
+    config.default_service(actix_web::web::to(api::routes::nothing_here));
+}

@@ -6,13 +6,14 @@ use actix_web::{
 };
 use serde::Deserialize;
 
-use super::{Asking, Body, Expected, Paging, Problem, ProblemDocument, Remembered, answer, reply::respond};
+use super::{answer, reply::respond};
 use crate::{
     access::Tx,
     agreements::{
         self, Agreement, AgreementDetail, AgreementError, AgreementView, Draft, FlowName, Sign, Suspend,
         Terminate, Which,
     },
+    http::{Asking, Body, Expected, Paging, Problem, ProblemDocument, Remembered},
     hub::{Remember, Reply},
     kernel::{
         Code, Fault,

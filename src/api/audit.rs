@@ -5,9 +5,9 @@ use actix_web::{
     web::{self, Path, ServiceConfig},
 };
 
-use super::{Asking, Problem, ProblemDocument};
 use crate::{
     audit::{self, AuditError, Wanted, tree::TilePath},
+    http::{Asking, Problem, ProblemDocument},
     kernel::{Code, Digest, Fault},
 };
 

@@ -6,13 +6,14 @@ use actix_web::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Asking, Body, Problem, ProblemDocument, answer};
+use super::answer;
 use crate::{
     access::{AccessError, Actor, Who},
     consent::{
         self, CertificateView, ConsentError, Exception, Extent, HolderAnswer, Register, Said, Whose,
         Withdraw, WithdrawalView,
     },
+    http::{Asking, Body, Problem, ProblemDocument},
     hub::{Caller, Reply},
     kernel::{
         Secret, Timestamp,

@@ -7,9 +7,7 @@ use actix_web::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{
-    Asking, Body, Expected, Paging, Problem, ProblemDocument, Remembered, answer, door::Door, reply::respond,
-};
+use super::{answer, reply::respond};
 use crate::{
     access::{Actor, Tx},
     directory::{
@@ -21,6 +19,7 @@ use crate::{
         hours::When,
         search::{Around, Results, Search, Sort, Term, TermMode},
     },
+    http::{Asking, Body, Door, Expected, Paging, Problem, ProblemDocument, Remembered},
     hub::{Remember, Reply},
     kernel::{
         Timestamp,

@@ -10,10 +10,10 @@ use actix_web::{
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::{Asking, Body, Problem, ProblemDocument};
 use crate::{
     access::Actor,
     feedback::{self, FeedbackError, Pauses, Presented, Quarter, Rate, Rating, Summary, WhereItStands},
+    http::{Asking, Body, Problem, ProblemDocument},
     hub::{Caller, Hub},
     kernel::{
         Secret, Timestamp,

@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Asking, Body, Problem, ProblemDocument, door::Door};
 use crate::{
     access::AccessError,
     directory::{
@@ -29,6 +28,7 @@ use crate::{
         list::{MOST_PER_PAGE, Narrowed, NumberedPage, PER_PAGE, Shown},
         search::{Around, Search, Term, TermMode},
     },
+    http::{Asking, Body, Door, Problem, ProblemDocument},
     hub::Hub,
     kernel::{Code, Digest, Fault, Timestamp},
 };

@@ -2,18 +2,15 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    cookie::{Cookie, SameSite},
     web::{self, Path, ServiceConfig},
 };
 
-use super::{
-    Asking, Body, Expected, Paging, Problem, ProblemDocument, Remembered, answer, door::Door, reply::respond,
-    tokens::COOKIE,
-};
+use super::{answer, reply::respond};
 use crate::{
     access::Tx,
     crypto,
-    hub::{Hub, Reply},
+    http::{Asking, Body, COOKIE, Door, Expected, Paging, Problem, ProblemDocument, Remembered, session},
+    hub::Reply,
     kernel::{
         Secret,
         id::{ClientId, OrganisationId, StaffId},
@@ -23,7 +20,6 @@ use crate::{
         KeyHistory, MemberError, Organisation, PublishKeys, RegisterClient, SetCalendar, SetPassphrase,
         SignIn, StaffView, Suspend,
     },
-    storage::StorageError,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -349,7 +345,7 @@ async fn set_passphrase(
         asking.hub.write(action, &asking.caller, move |tx| members::refuse_choice(tx, &refused)).await?;
     }
     let (hub, passphrase) = (asking.hub.clone(), command.passphrase.clone());
-    let hash = in_turn(&asking.hub, &door, move || crypto::hash_passphrase(&passphrase, hub.ids()))
+    let hash = session::in_turn(&asking.hub, &door, move || crypto::hash_passphrase(&passphrase, hub.ids()))
         .await?
         .map_err(MemberError::Secret)?;
     asking
@@ -376,7 +372,7 @@ async fn change_passphrase(
     let session =
         Secret::new(request.cookie(COOKIE).map(|cookie| cookie.value().to_owned()).unwrap_or_default());
     let (hub, candidate) = (asking.hub.clone(), found.clone());
-    let hash = in_turn(&asking.hub, &door, move || {
+    let hash = session::in_turn(&asking.hub, &door, move || {
         let fits = members::passphrase_fits(Some(&candidate), &command.old);
         fits.then(|| crypto::hash_passphrase(&command.new, hub.ids())).transpose()
     });
@@ -397,57 +393,16 @@ async fn change_passphrase(
     responses((status = 200, description = "Signed in"), (status = 401, body = ProblemDocument)))]
 async fn sign_in(asking: Asking, door: web::Data<Door>, body: Body<SignIn>) -> Result<HttpResponse, Problem> {
     let (command, _never_remembered) = body.into_parts();
-    let name = command.name.clone();
-    let candidate = asking.hub.read(move |db| members::candidate(db, &name)).await?;
-    let (found, now) = (candidate.as_ref().map(|c| c.staff), asking.hub.now());
-    let paused = candidate.as_ref().and_then(|c| c.paused_until).is_some_and(|until| now < until);
-    let fits = in_turn(&asking.hub, &door, move || {
-        members::passphrase_fits(candidate.as_ref(), &command.passphrase)
-    })
-    .await?;
-    let limits = asking.hub.settings().access.clone();
-    let signed = asking
-        .hub
-        .write("members.sign_in", &asking.caller, move |tx| {
-            members::sign_in(tx, found, fits && !paused, &limits)
-        })
-        .await?
-        .ok_or(MemberError::SignInRefused)?;
-    let secure = asking.hub.settings().server.public_url.starts_with("https://");
-    let cookie = Cookie::build(COOKIE, signed.token.expose().clone())
-        .path("/")
-        .http_only(true)
-        .secure(secure)
-        .same_site(SameSite::Strict)
-        .finish();
+    let (signed, cookie) = session::sign_in(&asking, &door, command).await?;
     let answer = serde_json::json!({ "staff": signed.staff, "until": signed.until });
     Ok(HttpResponse::Ok().cookie(cookie).json(answer))
-}
-
-/// Does costly work on a blocking thread when it is its turn. The turn ends with the work, not with whoever asked for it.
-async fn in_turn<T: Send + 'static>(
-    hub: &Hub,
-    door: &Door,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Problem> {
-    let turn = door.turn().await?;
-    hub.metrics().passphrases.inc();
-    let done = web::block(move || {
-        let done = work();
-        drop(turn);
-        done
-    });
-    Ok(done.await.map_err(|_gone| MemberError::Storage(StorageError::Panicked))?)
 }
 
 /// Sign out.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "Sign in", responses((status = 204)))]
 async fn sign_out(asking: Asking, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let Some(cookie) = request.cookie(COOKIE) else { return Ok(HttpResponse::NoContent().finish()) };
-    let token = Secret::new(cookie.value().to_owned());
-    asking.hub.write("members.sign_out", &asking.caller, move |tx| members::sign_out(tx, &token)).await?;
-    let mut over = Cookie::new(COOKIE, "");
-    over.set_path("/");
-    over.make_removal();
-    Ok(HttpResponse::NoContent().cookie(over).finish())
+    match session::sign_out(&asking, &request).await? {
+        Some(over) => Ok(HttpResponse::NoContent().cookie(over).finish()),
+        None => Ok(HttpResponse::NoContent().finish()),
+    }
 }

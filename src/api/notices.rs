@@ -2,8 +2,10 @@
 
 use actix_web::{HttpResponse, web};
 
-use super::{Asking, Paging, Problem, ProblemDocument};
-use crate::outbox::{self, Notice, OutboxError};
+use crate::{
+    http::{Asking, Paging, Problem, ProblemDocument},
+    outbox::{self, Notice, OutboxError},
+};
 
 /// What happened to your organisation's referrals, agreements and consents, oldest first; for coordinators what the node was told:
 /// incidents, referrals overdue or redirected again and again, packets that were not what they said, withdrawals that nobody answers. Keep

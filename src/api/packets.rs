@@ -12,9 +12,10 @@ use actix_web::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Asking, Body, Paging, Problem, ProblemDocument, answer, extract, reply::note_read};
+use super::{answer, reply::note_read};
 use crate::{
     access::{Permission, Setting, Tx},
+    http::{Asking, Body, Coming, Paging, Problem, ProblemDocument, read, remembered},
     hub::{Answer, Failure, Hub, Remember, Reply},
     kernel::{
         Code, Fault, Timestamp,
@@ -63,8 +64,8 @@ impl PacketBody {
             ));
         }
         let limit = asking.hub.settings().limits.packet_bytes.min(MAX_BODY);
-        let bytes = extract::read(request, payload, limit, organisation.to_string()).await?;
-        let remember = extract::remembered(request, &bytes)?;
+        let bytes = read(request, payload, limit, organisation.to_string()).await?;
+        let remember = remembered(request, &bytes)?;
         Ok(Self { bytes, remember })
     }
 }
@@ -77,7 +78,7 @@ struct HandedIn {
 
 impl FromRequest for HandedIn {
     type Error = Problem;
-    type Future = extract::Coming<Self>;
+    type Future = Coming<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());

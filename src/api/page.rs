@@ -4,8 +4,11 @@ use actix_web::HttpResponse;
 use askama::Template;
 use serde_json::Value;
 
-use super::{Problem, routes::openapi};
-use crate::kernel::{Code, Fault};
+use super::routes::openapi;
+use crate::{
+    http::Problem,
+    kernel::{Code, Fault},
+};
 
 #[derive(Template)]
 #[template(

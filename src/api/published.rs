@@ -11,9 +11,9 @@ use actix_web::{
 use futures_util::stream;
 use serde::Deserialize;
 
-use super::{Asking, Problem, ProblemDocument};
 use crate::{
     directory::{DirectoryError, Form, Portions, Publish, Sector, Tongue},
+    http::{Asking, Problem, ProblemDocument},
     hub::Hub,
 };
 

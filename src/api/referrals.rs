@@ -7,13 +7,14 @@ use actix_web::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asking, Body, Expected, Paging, Problem, ProblemDocument, answer,
+    answer,
     consents::HolderSays,
     reply::{note_read, respond},
 };
 use crate::{
     consent::Said,
     directory,
+    http::{Asking, Body, Expected, Paging, Problem, ProblemDocument},
     hub::Reply,
     kernel::{
         id::{ReferralId, SubjectToken},

@@ -2,16 +2,16 @@
 
 use actix_web::{HttpResponse, http::StatusCode, http::header};
 
-use super::{Asking, Problem};
 use crate::{
     access::Tx,
     audit::{self, AuditError, Record},
+    http::{Asking, Problem},
     hub::{Answer, Failure, Reply},
     kernel::Coded,
 };
 
 /// The response for what `hub.answer` gave.
-pub fn answer<E: Coded>(outcome: Result<Answer, Failure<E>>) -> Result<HttpResponse, Problem> {
+pub(crate) fn answer<E: Coded>(outcome: Result<Answer, Failure<E>>) -> Result<HttpResponse, Problem> {
     let Answer { reply, replayed } = outcome?;
     let mut response = respond(&reply);
     if replayed {

@@ -9,10 +9,13 @@ use actix_web::{
 use utoipa::OpenApi as _;
 
 use super::{
-    Problem, agreements, audit, consents, directory, feedback, health, hsds, members, node, notices, packets,
-    page, policy, published, referrals, tokens,
+    agreements, audit, consents, directory, feedback, health, hsds, members, node, notices, packets, page,
+    policy, published, referrals, tokens,
 };
-use crate::kernel::{Code, Fault};
+use crate::{
+    http::{Problem, ProblemDocument},
+    kernel::{Code, Fault},
+};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -30,12 +33,12 @@ use crate::kernel::{Code, Fault};
         tokens::token,
         description
     ),
-    components(schemas(super::ProblemDocument))
+    components(schemas(ProblemDocument))
 )]
 struct Doc;
 
 /// Every route of this entrance.
-pub(super) fn configure(config: &mut ServiceConfig) {
+pub fn configure(config: &mut ServiceConfig) {
     config
         .route("/health/live", web::get().to(health::live))
         .route("/health/ready", web::get().to(health::ready))
@@ -58,7 +61,6 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     consents::configure(config);
     packets::configure(config);
     referrals::configure(config);
-    config.default_service(web::to(nothing_here));
 }
 
 /// The description of the whole API, OpenAPI 3.1.
@@ -85,7 +87,8 @@ async fn description() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(WRITTEN.clone())
 }
 
-async fn nothing_here() -> Result<HttpResponse, Problem> {
+/// The answer where there is nothing.
+pub async fn nothing_here() -> Result<HttpResponse, Problem> {
     Err(Problem::new(
         Code::new("api.no_such_route", Fault::NotFound),
         "There is nothing at this address; see /api/openapi.json for what there is.",

@@ -1,135 +1,20 @@
-//! Who is calling: access tokens for machines, sessions for people.
-//!
-//! A machine proves itself with a signed assertion (RFC 7523) and gets a short access token (RFC 9068 in form); people have a
-//! session cookie. A token that was looked at a moment ago is not verified again, but its client and organisation are looked up
-//! every few seconds, so that a suspension counts at once and not when the token ends.
+//! `/oauth/token`: access tokens for machines, which prove themselves with a signed assertion (RFC 7523).
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Problem, ProblemDocument,
-    door::{Door, Seen, bearer},
-    extract::{hub_of, request_id},
-};
 use crate::{
-    access::{Actor, Roles, Tx, Who},
+    access::{Actor, Roles, Tx},
     crypto::{self, Kid, Typ},
+    http::{Door, MAX_TOKEN, Problem, ProblemDocument, access_token, hub_of, request_id, unassembled},
     hub::{Caller, Failure, Hub},
-    kernel::{
-        Code, Coded, Digest, Fault, Secret, Timestamp,
-        id::{ClientId, OrganisationId},
-    },
+    kernel::{Code, Coded, Fault, id::ClientId},
     members::{self, ClientView, MemberError},
     storage::StorageError,
 };
 
-/// Name of the session cookie.
-pub(super) const COOKIE: &str = "throughline_session";
-
-const MAX_TOKEN: usize = 4_096;
-const RECHECK_SECONDS: i64 = 3;
-/// How long a session that was found good spares its address the rate of strangers. It is looked up each time all the same.
-const SESSION_KNOWN: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
 const MAX_ASSERTION_SECONDS: i64 = 300;
 const SKEW_SECONDS: i64 = 60;
-
-/// What an access token says.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Claims {
-    iss: String,
-    aud: String,
-    sub: ClientId,
-    org: OrganisationId,
-    roles: Roles,
-    client_kid: Kid,
-    iat: i64,
-    exp: i64,
-}
-
-/// The one who calls; nobody when there is neither token nor session. Their address has paid for the question already.
-pub(super) async fn actor_of(hub: &Hub, request: &HttpRequest) -> Result<Actor, Problem> {
-    let door = request.app_data::<web::Data<Door>>().ok_or_else(unassembled)?;
-    let actor = if request.headers().contains_key(header::AUTHORIZATION) {
-        by_token(hub, door, bearer(request.headers()).ok_or_else(bad_token)?).await?
-    } else {
-        match request.cookie(COOKIE) {
-            Some(cookie) => by_session(hub, door, Secret::new(cookie.value().to_owned())).await?,
-            None => Actor::nobody(),
-        }
-    };
-    if actor.who() != Who::Nobody {
-        door.count(&actor)?;
-    }
-    Ok(actor)
-}
-
-async fn by_session(hub: &Hub, door: &Door, token: Secret<String>) -> Result<Actor, Problem> {
-    let (now, limits, asked) = (hub.now(), hub.settings().access.clone(), token.clone());
-    let session = hub.read(move |db| members::find_session(db, &asked, now, &limits)).await?;
-    let digest = Digest::of(token.expose());
-    let Some(session) = session else {
-        door.sessions.forget(&digest);
-        return Ok(Actor::nobody());
-    };
-    door.sessions.remember(digest, now.plus(SESSION_KNOWN), (), now);
-    if session.is_to_be_marked(now) {
-        let marked = hub.tend("members.mark_session", move |tx| members::mark_session(tx, &token)).await;
-        if let Err(error) = marked {
-            // Nobody is sent away for it: the session only ends earlier.
-            tracing::warn!(error = %error, "the use of a session could not be noted");
-        }
-    }
-    Ok(session.actor)
-}
-
-async fn by_token(hub: &Hub, door: &Door, token: &str) -> Result<Actor, Problem> {
-    let (now, digest) = (hub.now(), Digest::of(token));
-    let (seen, until) = match door.tokens.of(&digest, now) {
-        Some((seen, until)) => (seen, until),
-        None => verified(hub, token).await?,
-    };
-    if now >= until {
-        return Err(bad_token());
-    }
-    if now.since(seen.checked).num_seconds() < RECHECK_SECONDS {
-        return Ok(seen.actor);
-    }
-    let kid = seen.kid.clone();
-    let client = hub.read(move |db| members::client_by_kid(db, &kid)).await?;
-    let Some((client, _key)) = client else {
-        door.tokens.forget(&digest);
-        return Err(bad_token());
-    };
-    let actor = Actor::client(client.id, client.organisation, client.roles.into());
-    door.tokens.remember(digest, until, Seen { actor: actor.clone(), checked: now, ..seen }, now);
-    Ok(actor)
-}
-
-/// Verifies on a blocking thread: a signature takes time that others on this thread would wait for.
-async fn verified(hub: &Hub, token: &str) -> Result<(Seen, Timestamp), Problem> {
-    let (hub, token) = (hub.clone(), token.to_owned());
-    web::block(move || verify(&hub, &token)).await.map_err(|_gone| unassembled())?
-}
-
-fn verify(hub: &Hub, token: &str) -> Result<(Seen, Timestamp), Problem> {
-    let key = &hub.keys().tokens;
-    let verified = crypto::verify_compact(token, Typ::AccessToken, MAX_TOKEN, |kid| {
-        (kid == key.kid()).then(|| key.verifier())
-    })
-    .map_err(|_refused| bad_token())?;
-    let claims: Claims = serde_json::from_slice(verified.payload()).map_err(|_ignored| bad_token())?;
-    if claims.aud != hub.settings().server.public_url || claims.iss != hub.settings().node.name {
-        return Err(bad_token());
-    }
-    let seen = Seen {
-        actor: Actor::client(claims.sub, claims.org, claims.roles),
-        kid: claims.client_kid,
-        checked: Timestamp::from_micros(i64::MIN),
-    };
-    Ok((seen, Timestamp::from_seconds(claims.exp)))
-}
 
 /// A token request (RFC 6749 section 4.4 with RFC 7523 section 2.2). Other parameters, `scope` among them, are ignored: what a client
 /// may do hangs on the roles it was registered with.
@@ -274,34 +159,11 @@ async fn prove(hub: &Hub, form: TokenRequest) -> Result<Proved, Problem> {
 }
 
 fn issue(hub: &Hub, Proved { client, kid, .. }: Proved) -> Result<HttpResponse, Problem> {
-    let lifetime = hub.settings().access.token_seconds;
-    let (now, roles) = (hub.now().seconds(), Roles::from(client.roles));
+    let roles = Roles::from(client.roles.clone());
     let scope = roles.to_string();
-    let claims = Claims {
-        iss: hub.settings().node.name.clone(),
-        aud: hub.settings().server.public_url.clone(),
-        sub: client.id,
-        org: client.organisation,
-        roles,
-        client_kid: kid,
-        iat: now,
-        exp: now.saturating_add(lifetime),
-    };
-    let payload = serde_json::to_vec(&claims).map_err(|_ignored| unassembled())?;
-    let token = crypto::sign_compact(&hub.keys().tokens, Typ::AccessToken, &payload)?;
-    Ok(HttpResponse::Ok().json(TokenAnswer {
-        access_token: token,
-        token_type: "Bearer",
-        expires_in: lifetime,
-        scope,
-    }))
-}
-
-fn bad_token() -> Problem {
-    Problem::new(
-        Code::new("access.bad_token", Fault::Unauthenticated),
-        "This token is not good, or not any more; get a new one at /oauth/token.",
-    )
+    let access_token = access_token(hub, (client.id, client.organisation, roles), kid)?;
+    let expires_in = hub.settings().access.token_seconds;
+    Ok(HttpResponse::Ok().json(TokenAnswer { access_token, token_type: "Bearer", expires_in, scope }))
 }
 
 fn bad_assertion() -> Problem {
@@ -318,8 +180,4 @@ fn bad_form() -> Problem {
         "Send a form with grant_type, client_assertion_type and client_assertion, each once.",
     )
     .with("error", "invalid_request")
-}
-
-fn unassembled() -> Problem {
-    Problem::new(Code::new("api.unassembled", Fault::Internal), "The hub is not there.")
 }

@@ -10,7 +10,6 @@ use tokio::{
 
 use super::{CliError, Output, node::start_log, open_hub};
 use crate::{
-    api,
     config::Settings,
     directory,
     hub::Hub,
@@ -36,7 +35,7 @@ pub(super) fn run(settings: Settings, output: &Output) -> Result<(), CliError> {
 async fn until_told(hub: Hub, output: &Output) -> Result<(), CliError> {
     // Listening for the signals before anything is answered: one that came in between would end the process at once.
     let mut told = Told::listen()?;
-    let serving = api::serve(&hub)?;
+    let serving = crate::serve(&hub)?;
     // Only a process that has its address takes jobs: one that cannot serve must not leave claims behind.
     let judging = jobs::Serving::begin(&hub).await;
     let running = if hub.settings().jobs.enabled {

@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     access::{Actor, Role},
-    api::{self, Serving},
     config::Settings,
+    http::Serving,
     hub::{Caller, Hub, NodeKeys},
     jobs,
     kernel::{
@@ -76,7 +76,7 @@ impl Stage {
         let url = settings.server.public_url.clone();
         let hub = open_hub(settings)?;
         hub.store().claim_file()?;
-        let serving = api::serve(&hub)?;
+        let serving = crate::serve(&hub)?;
         let running = jobs::start(&hub).await.map_err(|error| {
             CliError::new(
                 crate::kernel::Code::new("jobs.start", crate::kernel::Fault::Internal),

@@ -18,13 +18,13 @@ use chrono::TimeDelta;
 use serde_json::Value;
 use throughline::{
     access::{Actor, Role},
-    api::{self, Serving},
     audit::{
         self,
         entry::{Facts, LENGTH},
     },
     config::{self, Settings},
     crypto::SigningKey,
+    http::Serving,
     hub::{Caller, Hub, NodeKeys},
     jobs,
     kernel::{
@@ -114,7 +114,7 @@ impl TestHub {
         NodeKeys::create(&keys, &SystemIds).unwrap();
         let clock = Arc::new(FixedClock::at(began));
         let hub = open(settings, &keys, &clock);
-        let serving = api::serve(&hub).unwrap();
+        let serving = throughline::serve(&hub).unwrap();
         let url = format!("http://{}", serving.address);
         let (database, folder) = (Arc::new(database), Arc::new(folder));
         Self { hub, clock, url, began, serving, database, folder }
@@ -182,7 +182,7 @@ impl TestHub {
         hub.store().close();
         drop(hub);
         let hub = open(settings, &folder.path().join("keys"), &clock);
-        let serving = api::serve(&hub).unwrap();
+        let serving = throughline::serve(&hub).unwrap();
         let url = format!("http://{}", serving.address);
         Self { hub, clock, url, began, serving, database, folder }
     }

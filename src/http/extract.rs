@@ -6,9 +6,9 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::
 use serde::de::DeserializeOwned;
 
 use super::{
-    Problem,
+    Problem, caller,
     door::{Door, Place},
-    tokens,
+    unassembled,
 };
 use crate::{
     hub::{Caller, Hub, Remember},
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-pub(super) type Coming<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+pub(crate) type Coming<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 /// The hub, the caller, and what the caller said about repeating.
 pub struct Asking {
@@ -38,24 +38,20 @@ impl FromRequest for Asking {
         Box::pin(async move {
             let hub = hub_of(&request)?;
             let id = request_id(&request, &hub);
-            let actor = tokens::actor_of(&hub, &request).await?;
+            let actor = caller::actor_of(&hub, &request).await?;
             Ok(Self { hub, caller: Caller { actor, request: id } })
         })
     }
 }
 
 /// The id the guard gave this request.
-pub(super) fn request_id(request: &HttpRequest, hub: &Hub) -> RequestId {
+pub(crate) fn request_id(request: &HttpRequest, hub: &Hub) -> RequestId {
     let given = request.extensions().get::<RequestId>().copied();
     given.unwrap_or_else(|| RequestId::new(hub.ids(), hub.now()))
 }
 
-pub(super) fn hub_of(request: &HttpRequest) -> Result<web::Data<Hub>, Problem> {
+pub(crate) fn hub_of(request: &HttpRequest) -> Result<web::Data<Hub>, Problem> {
     request.app_data::<web::Data<Hub>>().cloned().ok_or_else(unassembled)
-}
-
-fn unassembled() -> Problem {
-    Problem::new(Code::new("api.unassembled", Fault::Internal), "The hub is not there.")
 }
 
 /// A JSON body of type `T`: bounded, UTF-8, no unknown members (the type says so), and its digest for remembering.
@@ -105,7 +101,7 @@ impl FromRequest for Remembered {
 }
 
 /// Reads a body of at most `limit` bytes; more is refused before it is read. Its room is the holder's until the answer is dropped.
-pub(super) async fn read(
+pub(crate) async fn read(
     request: &HttpRequest,
     payload: &mut Payload,
     limit: usize,
@@ -182,7 +178,7 @@ fn without_values(error: &serde_json::Error) -> String {
     }
 }
 
-pub(super) fn remembered(request: &HttpRequest, body: &[u8]) -> Result<Option<Remember>, Problem> {
+pub(crate) fn remembered(request: &HttpRequest, body: &[u8]) -> Result<Option<Remember>, Problem> {
     let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
     let key = value
         .to_str()

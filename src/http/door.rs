@@ -20,7 +20,7 @@ use actix_web::{
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-use super::{Problem, tokens::COOKIE};
+use super::{Problem, caller::COOKIE};
 use crate::{
     access::Actor,
     config::{Networks, Settings},
@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SHARE: usize = 4;
 
 /// What this process knows about those who come.
-pub(super) struct Door {
+pub(crate) struct Door {
     /// Tokens that were verified.
     pub(super) tokens: Known<Seen>,
     /// Sessions that were good a moment ago.
@@ -112,14 +112,14 @@ impl Door {
     }
 
     /// Counts a request of somebody known: an organisation has one rate, a person of the node one of their own.
-    pub(super) fn count(&self, actor: &Actor) -> Result<(), Problem> {
+    pub(crate) fn count(&self, actor: &Actor) -> Result<(), Problem> {
         let key =
             actor.organisation().map_or_else(|| actor.log_name(), |organisation| organisation.to_string());
         self.callers.check_key(&key).map_err(|_too_many| too_many())
     }
 
     /// A turn to work on a passphrase: that takes memory and tens of milliseconds, so only a few do it at once.
-    pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let turn = Arc::clone(&self.hashing).acquire_owned();
         match tokio::time::timeout(PATIENCE, turn).await {
             Ok(Ok(turn)) => Ok(turn),
@@ -129,7 +129,7 @@ impl Door {
 
     /// A turn to search the directory, in the order in which they came. A search works the whole time, so more at once than there are cores
     /// would only be slower each.
-    pub(super) async fn searching(&self) -> Result<SemaphorePermit<'_>, Problem> {
+    pub(crate) async fn searching(&self) -> Result<SemaphorePermit<'_>, Problem> {
         match tokio::time::timeout(PATIENCE, self.searching.acquire()).await {
             Ok(Ok(turn)) => Ok(turn),
             Ok(Err(_)) | Err(_) => Err(busy()),

@@ -4,7 +4,12 @@ use std::{
     fs::File, io::BufReader, net::SocketAddr, num::NonZeroUsize, path::Path, sync::Arc, time::Duration,
 };
 
-use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web};
+use actix_web::{
+    App, HttpServer,
+    dev::ServerHandle,
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
 use rustls::{
     RootCertStore, ServerConfig,
     pki_types::{
@@ -14,7 +19,7 @@ use rustls::{
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 
-use super::{door::Door, guard::guard, routes};
+use super::{door::Door, guard::guard};
 use crate::{
     config::Server,
     hub::Hub,
@@ -66,8 +71,8 @@ pub struct Serving {
     pub ended: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
-/// Begins to serve. Stopping the handle gracefully lets requests in flight finish.
-pub fn serve(hub: &Hub) -> Result<Serving, ServeError> {
+/// Begins to serve these routes. Stopping the handle gracefully lets requests in flight finish.
+pub fn serve(hub: &Hub, routes: fn(&mut ServiceConfig)) -> Result<Serving, ServeError> {
     let settings = hub.settings();
     let (server, limits) = (settings.server.clone(), settings.limits.clone());
     let data = web::Data::new(hub.clone());
@@ -83,7 +88,7 @@ pub fn serve(hub: &Hub) -> Result<Serving, ServeError> {
             .app_data(door.clone())
             .app_data(web::FormConfig::default().limit(16_384))
             .wrap(from_fn(guard))
-            .configure(routes::configure)
+            .configure(routes)
     };
     let http = HttpServer::new(app)
         .keep_alive(Duration::from_secs(limits.keep_alive_seconds))

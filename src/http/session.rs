@@ -1,0 +1,74 @@
+//! Signing people in and out: the work on the passphrase in its turn, and the cookie.
+
+use actix_web::{
+    HttpRequest,
+    cookie::{Cookie, SameSite},
+    web,
+};
+
+use super::{Asking, Door, Problem, caller::COOKIE};
+use crate::{
+    hub::Hub,
+    kernel::Secret,
+    members::{self, MemberError, SignIn, SignedIn},
+    storage::StorageError,
+};
+
+/// Signs somebody in: the session, and the cookie that holds it.
+pub(crate) async fn sign_in(
+    asking: &Asking,
+    door: &Door,
+    command: SignIn,
+) -> Result<(SignedIn, Cookie<'static>), Problem> {
+    let name = command.name.clone();
+    let candidate = asking.hub.read(move |db| members::candidate(db, &name)).await?;
+    let (found, now) = (candidate.as_ref().map(|c| c.staff), asking.hub.now());
+    let paused = candidate.as_ref().and_then(|c| c.paused_until).is_some_and(|until| now < until);
+    let checking = move || members::passphrase_fits(candidate.as_ref(), &command.passphrase);
+    let fits = in_turn(&asking.hub, door, checking).await?;
+    let limits = asking.hub.settings().access.clone();
+    let signed = asking
+        .hub
+        .write("members.sign_in", &asking.caller, move |tx| {
+            members::sign_in(tx, found, fits && !paused, &limits)
+        })
+        .await?
+        .ok_or(MemberError::SignInRefused)?;
+    let cookie = Cookie::build(COOKIE, signed.token.expose().clone())
+        .path("/")
+        .http_only(true)
+        .secure(asking.hub.settings().server.public_url.starts_with("https://"))
+        .same_site(SameSite::Strict)
+        .finish();
+    Ok((signed, cookie))
+}
+
+/// Ends the session; the cookie that takes the old one away, when there was one.
+pub(crate) async fn sign_out(
+    asking: &Asking,
+    request: &HttpRequest,
+) -> Result<Option<Cookie<'static>>, Problem> {
+    let Some(cookie) = request.cookie(COOKIE) else { return Ok(None) };
+    let token = Secret::new(cookie.value().to_owned());
+    asking.hub.write("members.sign_out", &asking.caller, move |tx| members::sign_out(tx, &token)).await?;
+    let mut over = Cookie::new(COOKIE, "");
+    over.set_path("/");
+    over.make_removal();
+    Ok(Some(over))
+}
+
+/// Does costly work on a blocking thread when it is its turn. The turn ends with the work, not with whoever asked for it.
+pub(crate) async fn in_turn<T: Send + 'static>(
+    hub: &Hub,
+    door: &Door,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let turn = door.turn().await?;
+    hub.metrics().passphrases.inc();
+    let done = web::block(move || {
+        let done = work();
+        drop(turn);
+        done
+    });
+    Ok(done.await.map_err(|_gone| MemberError::Storage(StorageError::Panicked))?)
+}
