@@ -44,6 +44,8 @@ pub mod http;
 
 pub mod api;
 pub mod cli;
+#[cfg(feature = "web")]
+pub mod web;
 
 /// Serves this hub: every entrance there is, under one address.
 pub fn serve(hub: &hub::Hub) -> Result<http::Serving, http::ServeError> {
@@ -52,5 +54,12 @@ pub fn serve(hub: &hub::Hub) -> Result<http::Serving, http::ServeError> {
 
 fn routes(config: &mut actix_web::web::ServiceConfig) {
     api::configure(config);
+    #[cfg(feature = "web")]
+    {
+        config.app_data(actix_web::web::Data::new(http::Pages(web::refusal)));
+        web::configure(config);
+    }
+    #[cfg(not(feature = "web"))]
+    config.route("/", actix_web::web::get().to(api::routes::front));
     config.default_service(actix_web::web::to(api::routes::nothing_here));
 }

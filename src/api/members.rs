@@ -339,21 +339,7 @@ async fn set_passphrase(
     body: Body<SetPassphrase>,
 ) -> Result<HttpResponse, Problem> {
     let (command, _never_remembered) = body.into_parts();
-    let (asked, refused, now) = (command.clone(), command.clone(), asking.hub.now());
-    if asking.hub.read(move |db| members::may_choose(db, &asked, now)).await.is_err() {
-        let action = "members.set_passphrase";
-        asking.hub.write(action, &asking.caller, move |tx| members::refuse_choice(tx, &refused)).await?;
-    }
-    let (hub, passphrase) = (asking.hub.clone(), command.passphrase.clone());
-    let hash = session::in_turn(&asking.hub, &door, move || crypto::hash_passphrase(&passphrase, hub.ids()))
-        .await?
-        .map_err(MemberError::Secret)?;
-    asking
-        .hub
-        .write("members.set_passphrase", &asking.caller, move |tx| {
-            members::set_passphrase(tx, &command, &hash)
-        })
-        .await?;
+    session::choose_passphrase(&asking, &door, command).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

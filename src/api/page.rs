@@ -72,7 +72,7 @@ const FRONT: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"ut
 </main></body></html>\n";
 
 /// What this address is, for somebody who opens it.
-pub(super) async fn front() -> HttpResponse {
+pub async fn front() -> HttpResponse {
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(FRONT)
 }
 

@@ -47,7 +47,6 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/policy", web::get().to(policy::policy))
         .route("/oauth/token", web::post().to(tokens::token))
         .route("/api/v1/notices", web::get().to(notices::list))
-        .route("/", web::get().to(page::front))
         .route("/api", web::get().to(page::page))
         .route("/api/page.css", web::get().to(page::css))
         .route("/api/openapi.json", web::get().to(description));
@@ -86,6 +85,9 @@ async fn description() -> HttpResponse {
         LazyLock::new(|| serde_json::to_vec(&openapi()).unwrap_or_default().into());
     HttpResponse::Ok().content_type("application/json").body(WRITTEN.clone())
 }
+
+/// What this address is, where there are no pages.
+pub use super::page::front;
 
 /// The answer where there is nothing.
 pub async fn nothing_here() -> Result<HttpResponse, Problem> {

@@ -239,6 +239,9 @@ fn judge(settings: &Settings, complaints: &mut Vec<Complaint>) {
     if country.len() != 2 || !country.chars().all(|c| c.is_ascii_uppercase()) {
         complain("node.country", String::from("must be two capital letters (ISO 3166-1 alpha-2)"));
     }
+    if !settings.server.leave_to.starts_with("https://") {
+        complain("server.leave_to", String::from("must begin with https://"));
+    }
     let url = &settings.server.public_url;
     if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
         complain("server.public_url", String::from("must begin with http:// or https:// and not end with /"));

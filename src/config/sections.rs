@@ -58,6 +58,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// How others reach this hub.
     pub public_url: String,
+    /// Where “Leave this page” leads on the pages of the person concerned: a site of which nobody asks why it was opened.
+    pub leave_to: String,
     /// Certificate chain in PEM; empty for none.
     pub tls_certificate: PathBuf,
     /// Private key in PEM; empty for none.

@@ -60,7 +60,7 @@ pub use offer::{
     Availability, Intake, Link, LinkService, ListService, OfferFacts, SetAvailability, alternatives,
     enter_listed, link_service, list_service, offer, set_availability,
 };
-pub use publish::{Form, Portions, Publish, Sector, publish};
+pub use publish::{Channel, Form, Leaf, Portions, Publish, Sector, Spot, leaf, publish};
 pub use rows::{Depth, Kind, enter_rows};
 pub use service::{
     Listing, Reporting, Service, ServiceInLanguage, Standing, Viewer, Visibility, find_service,

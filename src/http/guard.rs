@@ -16,7 +16,11 @@ use actix_web::{
 };
 use tracing::Instrument as _;
 
-use super::{Problem, door::Door};
+use super::{
+    Problem,
+    door::Door,
+    pages::{Pages, Seeker},
+};
 use crate::{
     hub::Hub,
     kernel::{Code, Fault, id::RequestId},
@@ -28,7 +32,9 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; \
+         manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types hub",
     ),
     (header::X_FRAME_OPTIONS, "DENY"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
@@ -52,15 +58,17 @@ pub(super) async fn guard(
     // The pattern, never the path: a path holds ids.
     let route = request.match_pattern().unwrap_or_else(|| String::from("none"));
     let span = tracing::info_span!("request", request.id = %id, method, route = %route);
+    // Taken now: the request is gone when it was refused.
+    let seeker = request.app_data::<web::Data<Pages>>().cloned().zip(Seeker::of(&request, &hub));
     let timer = hub.metrics().request_seconds.with_label_values(&[&route]).start_timer();
     let answered = match door.admit(&request, hub.now()) {
         Ok(()) => within_the_limit(&hub, next.call(request).instrument(span.clone())).await,
-        Err(problem) => Ok(request.into_response(problem.respond(Some(id)))),
+        Err(problem) => Ok(request.into_response(refused(&problem, id, seeker.as_ref()))),
     };
     let mut response = match answered {
-        Ok(response) => mended(response, id),
+        Ok(response) => mended(response, id, seeker.as_ref()),
         Err(error) => {
-            let mut response = refusal(&error, id);
+            let mut response = refusal(&error, id, seeker.as_ref());
             finish(response.headers_mut(), id);
             note(&hub, &span, [method, &route], response.status());
             return Err(InternalError::from_response("refused", response).into());
@@ -84,9 +92,15 @@ async fn within_the_limit<B: MessageBody + 'static>(
     }
 }
 
-fn mended(response: ServiceResponse<BoxBody>, id: RequestId) -> ServiceResponse<BoxBody> {
+type Seeking = (web::Data<Pages>, Seeker);
+
+fn mended(
+    response: ServiceResponse<BoxBody>,
+    id: RequestId,
+    seeker: Option<&Seeking>,
+) -> ServiceResponse<BoxBody> {
     let Some(error) = response.response().error() else { return response };
-    let mended = refusal(error, id);
+    let mended = refusal(error, id, seeker);
     let (request, _without_id) = response.into_parts();
     ServiceResponse::new(request, mended)
 }
@@ -122,11 +136,19 @@ fn too_slow() -> Problem {
     )
 }
 
+/// A refusal as whoever asked reads it: a page for a person, otherwise a problem document.
+fn refused(problem: &Problem, id: RequestId, seeker: Option<&Seeking>) -> HttpResponse {
+    match seeker {
+        Some((pages, seeker)) => (pages.0)(seeker, problem, id),
+        None => problem.respond(Some(id)),
+    }
+}
+
 /// Our own problems with the request's id; a plain sentence in the place of actix's own errors, whose text may quote what the
 /// caller sent.
-fn refusal(error: &Error, id: RequestId) -> HttpResponse {
+fn refusal(error: &Error, id: RequestId, seeker: Option<&Seeking>) -> HttpResponse {
     if let Some(problem) = error.as_error::<Problem>() {
-        return problem.respond(Some(id));
+        return refused(problem, id, seeker);
     }
     let status = error.as_response_error().status_code();
     let (code, sentence) = match status.as_u16() {
@@ -147,5 +169,5 @@ fn refusal(error: &Error, id: RequestId) -> HttpResponse {
         ),
         _ => (Code::new("api.internal", Fault::Internal), "Something failed inside the hub."),
     };
-    Problem::new(code, sentence).respond(Some(id))
+    refused(&Problem::new(code, sentence), id, seeker)
 }

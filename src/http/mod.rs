@@ -14,6 +14,7 @@ mod caller;
 mod door;
 mod extract;
 mod guard;
+mod pages;
 mod problem;
 mod server;
 pub(crate) mod session;
@@ -22,6 +23,8 @@ pub(crate) use caller::{COOKIE, MAX_TOKEN, access_token, refuse_forged};
 pub(crate) use door::Door;
 pub use extract::{Asking, Body, Expected, Paging, Remembered};
 pub(crate) use extract::{Coming, hub_of, read, remembered, request_id};
+pub(crate) use pages::LANGUAGE_COOKIE;
+pub use pages::{Pages, Seeker};
 pub use problem::{Problem, ProblemDocument};
 pub use server::{ServeError, Serving, serve};
 

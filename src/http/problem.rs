@@ -53,6 +53,16 @@ impl Problem {
         self
     }
 
+    /// What a person may read of it.
+    pub fn sentence(&self) -> &str {
+        &self.detail
+    }
+
+    /// The status it is answered with.
+    pub fn status(&self) -> StatusCode {
+        status_of(self.code.fault())
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         self.code

@@ -8,9 +8,11 @@ use actix_web::{
 
 use super::{Asking, Door, Problem, caller::COOKIE};
 use crate::{
+    access::Tx,
+    crypto,
     hub::Hub,
     kernel::Secret,
-    members::{self, MemberError, SignIn, SignedIn},
+    members::{self, MemberError, SetPassphrase, SignIn, SignedIn},
     storage::StorageError,
 };
 
@@ -55,6 +57,25 @@ pub(crate) async fn sign_out(
     over.set_path("/");
     over.make_removal();
     Ok(Some(over))
+}
+
+/// Sets the passphrase of whoever shows an enrolment code. What comes with no good code costs no work on a passphrase.
+pub(crate) async fn choose_passphrase(
+    asking: &Asking,
+    door: &Door,
+    command: SetPassphrase,
+) -> Result<(), Problem> {
+    let action = "members.set_passphrase";
+    let (asked, refused, now) = (command.clone(), command.clone(), asking.hub.now());
+    if asking.hub.read(move |db| members::may_choose(db, &asked, now)).await.is_err() {
+        asking.hub.write(action, &asking.caller, move |tx| members::refuse_choice(tx, &refused)).await?;
+    }
+    let (hub, passphrase) = (asking.hub.clone(), command.passphrase.clone());
+    let hash = in_turn(&asking.hub, door, move || crypto::hash_passphrase(&passphrase, hub.ids()))
+        .await?
+        .map_err(MemberError::Secret)?;
+    let setting = move |tx: &mut Tx<'_>| members::set_passphrase(tx, &command, &hash).map(drop);
+    Ok(asking.hub.write(action, &asking.caller, setting).await?)
 }
 
 /// Does costly work on a blocking thread when it is its turn. The turn ends with the work, not with whoever asked for it.

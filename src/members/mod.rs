@@ -44,7 +44,7 @@ pub use keys::{
 };
 pub use organisation::{
     Country, MechanismRole, MechanismRoles, Name, Organisation, OrganisationKind, Standing, find_active,
-    find_known, find_known_two, find_organisation, is_active, list_organisations,
+    find_known, find_known_two, find_organisation, is_active, list_organisations, names_of,
 };
 pub use publish::{MAX_KEYS, MAX_STATEMENT, PublishKeys, StatedKey, Statement, publish_keys};
 pub(crate) use publish::{STATEMENT_DEPTH, follow};
@@ -56,6 +56,7 @@ pub use sign_in::{
 };
 pub(crate) use sign_in::{candidate, change_passphrase, may_change, passphrase_fits};
 pub use staff::{
-    EnrolStaff, Enrolment, StaffView, enrol_staff, find_staff, list_staff, reenrol_staff, remove_staff,
+    Colleague, EnrolStaff, Enrolment, StaffView, colleague, enrol_staff, find_staff, list_staff,
+    reenrol_staff, remove_staff,
 };
 pub use suspend::{Suspend, reinstate_organisation, suspend_organisation};

@@ -1,6 +1,6 @@
 //! A member organisation: what it is, where, and what it does in the mechanism.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{collections::HashMap, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -239,6 +239,14 @@ pub fn find_known_two(
     let found = store::two_organisations(db, [one, other])?;
     let with = |id| found.iter().find(|organisation| organisation.id == id).cloned();
     Ok((with(one), with(other)))
+}
+
+/// What these organisations are called, as far as they are known.
+pub fn names_of(
+    db: &mut Db<'_>,
+    ids: &[OrganisationId],
+) -> Result<HashMap<OrganisationId, Name>, MemberError> {
+    store::names_of(db, ids)
 }
 
 /// Whether there is such an organisation and it takes part. For rooms that judge what others hand in.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{MemberError, Name, client::may_manage, store};
 use crate::{
-    access::{AccessError, Actor, Permission, Role, Tx},
+    access::{AccessError, Actor, Permission, Role, Tx, Who},
     kernel::{
         Digest, Timestamp,
         id::{OrganisationId, StaffId},
@@ -60,6 +60,17 @@ pub struct StaffView {
     pub enrolled: bool,
     /// They were removed and cannot sign in.
     pub removed: bool,
+}
+
+/// A person as they see themselves.
+#[derive(Clone, Debug)]
+pub struct Colleague {
+    /// The name they sign in with.
+    pub name: Name,
+    /// What they may do.
+    pub roles: Vec<Role>,
+    /// The name of their organisation; absent for the node's own people.
+    pub organisation: Option<String>,
 }
 
 /// Enrols a person of an organisation, or of the node when `organisation` is `None`.
@@ -133,6 +144,15 @@ pub fn find_staff(db: &mut Db<'_>, actor: &Actor, id: StaffId) -> Result<StaffVi
     let person = store::find_staff(db, id)?;
     may_manage_staff(actor, person.organisation)?;
     Ok(person)
+}
+
+/// The person who acts; nothing when no person does.
+pub fn colleague(db: &mut Db<'_>, actor: &Actor) -> Result<Option<Colleague>, MemberError> {
+    let Who::Staff(id) = actor.who() else { return Ok(None) };
+    let person = store::find_staff(db, id)?;
+    let organisation = person.organisation.map(|id| store::organisation(db, id)).transpose()?;
+    let organisation = organisation.map(|organisation| organisation.name.to_string());
+    Ok(Some(Colleague { name: person.name, roles: person.roles, organisation }))
 }
 
 fn may_manage_staff(actor: &Actor, organisation: Option<OrganisationId>) -> Result<(), MemberError> {

@@ -1,6 +1,6 @@
 //! Rows of this room to types and back.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use diesel::prelude::*;
 
@@ -112,6 +112,20 @@ pub(super) fn organisation(db: &mut Db<'_>, id: OrganisationId) -> Result<Organi
         .first(db.conn())
         .map_err(not_found)?;
     Ok(row.into_organisation()?)
+}
+
+/// What these organisations are called, as far as they are known.
+pub(super) fn names_of(
+    db: &mut Db<'_>,
+    ids: &[OrganisationId],
+) -> Result<HashMap<OrganisationId, Name>, MemberError> {
+    let ids: Vec<String> = ids.iter().map(OrganisationId::to_string).collect();
+    let found = organisations::table.filter(organisations::id.eq_any(ids));
+    let rows: Vec<OrganisationRow> =
+        natively!(db, conn => found.select(OrganisationRow::as_select()).load(conn))
+            .map_err(StorageError::from)?;
+    let known = rows.into_iter().map(OrganisationRow::into_organisation).collect::<Result<Vec<_>, _>>()?;
+    Ok(known.into_iter().map(|organisation| (organisation.id, organisation.name)).collect())
 }
 
 /// Those of the two that are known, in any order.

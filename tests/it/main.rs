@@ -12,4 +12,5 @@ mod schemas;
 mod storage;
 mod stories;
 mod support;
+mod web;
 mod wire;

@@ -59,7 +59,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Entrances and jobs may use every room; not one another.
-const ENTRANCES: &[&str] = &["jobs", "api", "cli"];
+const ENTRANCES: &[&str] = &["jobs", "api", "cli", "web"];
 /// The command line starts servers and jobs, so it is the one entrance that names the others.
 const ASSEMBLES: &[&str] = &["cli"];
 

@@ -1,8 +1,9 @@
-//! What everybody may see of a source, in the forms that others read: points on a map, who does what where, and a list on paper.
+//! What everybody may see of a source, in the forms that others read: points on a map, who does what where, and a list on paper; and one
+//! service as whoever asks may read it.
 //!
 //! # Invariants
 //!
-//! - Nothing stands in it that somebody without a token does not see at `/hsds`: what is restricted, and whatever belongs to it, is left out
+//! - Nothing stands in what is published that somebody without a token does not see at `/hsds`: what is restricted, and whatever belongs to it, is left out
 //!   by the same rule.
 //! - Nobody's name is in it: people are not imported.
 //! - What came from outside is text: spreadsheets calculate none of it, and pages run none of it.
@@ -10,6 +11,7 @@
 mod gather;
 mod geojson;
 mod hours;
+mod leaf;
 mod print;
 mod sectors;
 mod who;
@@ -18,6 +20,7 @@ mod words;
 use std::io::Write;
 
 use gather::{Offered, Reading, each_offered};
+pub use leaf::{Channel, Leaf, Spot, leaf};
 pub use sectors::Sector;
 
 use super::{DirectoryError, Listing, fold::fold, hsds::HsdsError, store, tongue::Tongue};

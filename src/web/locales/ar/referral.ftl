@@ -1,0 +1,77 @@
+tray-inbox = الوارد
+tray-sent = الصادر
+tray-overdue = المتأخر
+tray-late = متأخر
+tray-today = أجب اليوم
+tray-week = أجب لاحقاً
+tray-waiting = بانتظار جواب
+tray-going = قيد المتابعة
+tray-which = أيها
+tray-open = المفتوحة
+tray-also-ended = المنتهية أيضاً
+tray-unread = لم يقرأها أحد بعد
+tray-nothing = لا شيء هنا
+tray-empty-inbox = ستظهر هنا الإحالات إلى مؤسستك حالما يرسل أحد إحالة.
+tray-empty-sent = ستظهر هنا الإحالات التي ترسلها مؤسستك حتى يعرف الجميع كيف انتهت.
+tray-empty-overdue = لا شيء متأخر في هذه المنصة.
+tray-pages = الصفحات
+tray-next = التالي
+tray-silent = لا جواب منذ { $moment }
+tray-by = قبل { $moment }
+tray-late-hours = { $hours ->
+    [zero] متأخر
+    [one] متأخر ساعة واحدة
+    [two] متأخر ساعتين
+    [few] متأخر { $hours } ساعات
+    [many] متأخر { $hours } ساعة
+   *[other] متأخر { $hours } ساعة
+}
+tray-late-days = { $days ->
+    [zero] متأخر
+    [one] متأخر يوماً واحداً
+    [two] متأخر يومين
+    [few] متأخر { $days } أيام
+    [many] متأخر { $days } يوماً
+   *[other] متأخر { $days } يوم
+}
+referral-from = من
+referral-to = إلى
+referral-urgency = خلال أي مدة
+referral-state = أين وصل الأمر
+referral-appointment = الموعد
+referral-the-hub = المنصة
+referral-envelope = ما تستطيع المنصة قراءته
+referral-envelope-help = الرسالة مختومة لهاتين المؤسستين. تُفتح حيث توجد مفاتيحهما.
+referral-happened = ما حدث
+referral-late = متأخر
+state-draft = مسودة
+state-submitted = أُرسلت
+state-delivered = سُلّمت
+state-acknowledged = قرأها أحدهم
+state-info-requested = طُرح سؤال
+state-accepted = قُبلت
+state-waitlisted = في قائمة الانتظار
+state-scheduled = حُدد موعد
+state-in-service = قيد الخدمة
+state-on-hold = معلّقة
+state-completed = اكتملت
+state-declined = رُفضت
+state-redirected = حُوّلت
+state-cancelled = أُلغيت
+state-withdrawn = سُحبت الموافقة
+state-expired = انتهت بلا جواب
+state-failed = غير ممكنة
+state-transferred = سُلّمت إلى جهة أخرى
+state-entered-in-error = أُرسلت خطأً
+due-delivery = يستلمونها
+due-acknowledge = يقرؤها أحدهم
+due-decide = يجيبون
+due-expiry = تنتهي بلا جواب
+due-service = تبدأ الخدمة
+due-progress = خبر عن سيرها
+due-outcome = تُعرف النتيجة
+due-answer = يُجاب عن السؤال
+due-cancel-answer = يُجاب عن طلب الإلغاء
+due-waitlist-review = تُؤكد قائمة الانتظار
+due-resume = تُستأنف
+due-loop-close = يعرف الجميع كيف انتهت

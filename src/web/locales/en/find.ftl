@@ -1,0 +1,62 @@
+find-title = Find a service
+find-search = Search
+find-need = What is needed
+find-any-need = Anything
+find-near = Where
+find-text = Words
+find-button = Search
+find-person = Does it fit this person?
+find-person-label = About this person
+find-person-kept = Used for this search only. It is kept nowhere, and stands in no address.
+find-age = Age in years
+find-bad-age = Write the age as a number of years, such as 17
+find-speaks = Language they speak
+find-speaks-help = Its short code, such as ar, fr or sw
+find-sex = Sex
+find-sex-female = Female
+find-sex-male = Male
+find-sex-other = Other
+find-population = Also true, as far as known
+find-check = Check the fit
+find-count = { $count ->
+    [one] { $count } service
+   *[other] { $count } services
+}
+find-some = { $count } of the services
+find-left-out = { $count ->
+    [one] { $count } more is left out: its rules are against it for this person.
+   *[other] { $count } more are left out: their rules are against it for this person.
+}
+find-nothing = Nothing found
+find-empty-directory = The directory holds no services yet. Those who keep it bring them in.
+find-no-such-place = No place is called “{ $place }” here. Choose one from the list, or leave it empty.
+find-blame-text = It is the words that leave nothing.
+find-blame-service = It is the need that leaves nothing.
+find-blame-near = It is the place that leaves nothing.
+find-blame-person = There are services, and the rules of each are against it for this person.
+find-blame-doubtful = What there is has not been checked for a long time. Confirm it before you refer anybody there.
+find-blame-several = Nothing is found without several of the filters. Take out one after another.
+find-without-text = { $count ->
+    [one] { $count } without the words
+   *[other] { $count } without the words
+}
+find-without-service = { $count ->
+    [one] { $count } for any need
+   *[other] { $count } for any need
+}
+find-without-near = { $count ->
+    [one] { $count } anywhere
+   *[other] { $count } anywhere
+}
+find-without-person = { $count ->
+    [one] { $count } for anybody
+   *[other] { $count } for anybody
+}
+find-without-doubtful = { $count ->
+    [one] { $count } that nobody has checked lately
+   *[other] { $count } that nobody has checked lately
+}
+find-look = Look and refer
+find-reach = How to reach it
+find-pages = Pages of results
+find-next = Next

@@ -1,0 +1,33 @@
+frame-skip = Skip to the content
+frame-main = Main
+frame-language = Language
+frame-sign-out = Sign out
+frame-release = Release
+frame-for-systems = For other systems
+frame-error = Error:
+frame-wrong = Something is missing or wrong
+frame-find = Find
+frame-inbox = Inbox
+frame-sent = Sent
+frame-overdue = Overdue
+frame-moment = { $day }, { $time } UTC
+frame-day = { $day } { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+} { $year }
+role-case-worker = Case worker
+role-intake = Intake worker
+role-administrator = Administrator
+role-data-protection = Data protection
+role-coordinator = Coordinator
+role-operator = Operator

@@ -1,0 +1,69 @@
+tray-inbox = Inbox
+tray-sent = Sent
+tray-overdue = Overdue
+tray-late = Overdue
+tray-today = Answer today
+tray-week = Answer later
+tray-waiting = Waiting for an answer
+tray-going = In progress
+tray-which = Which
+tray-open = Open
+tray-also-ended = Also ended
+tray-unread = nobody read it yet
+tray-nothing = Nothing here
+tray-empty-inbox = Referrals to your organisation will stand here as soon as somebody sends one.
+tray-empty-sent = Referrals that your organisation sends will stand here until everybody knows how they ended.
+tray-empty-overdue = Nothing on this node is overdue.
+tray-pages = Pages
+tray-next = Next
+tray-silent = No answer since { $moment }
+tray-by = By { $moment }
+tray-late-hours = { $hours ->
+    [one] Late by { $hours } hour
+   *[other] Late by { $hours } hours
+}
+tray-late-days = { $days ->
+    [one] Late by { $days } day
+   *[other] Late by { $days } days
+}
+referral-from = From
+referral-to = To
+referral-urgency = How soon
+referral-state = Where it stands
+referral-appointment = Appointment
+referral-the-hub = the hub
+referral-envelope = What the hub can read
+referral-envelope-help = The letter is sealed for those two organisations. It is opened where their keys are.
+referral-happened = What happened
+referral-late = late
+state-draft = Draft
+state-submitted = Sent
+state-delivered = Delivered
+state-acknowledged = Somebody read it
+state-info-requested = A question was asked
+state-accepted = Accepted
+state-waitlisted = On the waiting list
+state-scheduled = Appointment made
+state-in-service = In service
+state-on-hold = On hold
+state-completed = Completed
+state-declined = Declined
+state-redirected = Redirected
+state-cancelled = Cancelled
+state-withdrawn = Consent taken back
+state-expired = Ended without an answer
+state-failed = Not possible
+state-transferred = Handed over
+state-entered-in-error = Sent in error
+due-delivery = They receive it
+due-acknowledge = Somebody reads it
+due-decide = They answer
+due-expiry = It ends without an answer
+due-service = The service begins
+due-progress = News of how it goes
+due-outcome = The outcome is told
+due-answer = The question is answered
+due-cancel-answer = The wish to cancel is answered
+due-waitlist-review = The waiting list is confirmed
+due-resume = It goes on
+due-loop-close = Everybody knows how it ended

@@ -1,0 +1,62 @@
+find-title = Buscar un servicio
+find-search = Búsqueda
+find-need = Qué se necesita
+find-any-need = Cualquier cosa
+find-near = Dónde
+find-text = Palabras
+find-button = Buscar
+find-person = ¿Es adecuado para esta persona?
+find-person-label = Sobre esta persona
+find-person-kept = Se usa solo para esta búsqueda. No se guarda y no aparece en ninguna dirección.
+find-age = Edad en años
+find-bad-age = Escriba la edad en años, por ejemplo 17
+find-speaks = Idioma que habla
+find-speaks-help = Su código corto, como ar, fr o sw
+find-sex = Sexo
+find-sex-female = Femenino
+find-sex-male = Masculino
+find-sex-other = Otro
+find-population = También es cierto, hasta donde se sabe
+find-check = Comprobar
+find-count = { $count ->
+    [one] { $count } servicio
+   *[other] { $count } servicios
+}
+find-some = { $count } de los servicios
+find-left-out = { $count ->
+    [one] { $count } más queda fuera: sus reglas lo impiden para esta persona.
+   *[other] { $count } más quedan fuera: sus reglas lo impiden para esta persona.
+}
+find-nothing = No se encontró nada
+find-empty-directory = El directorio todavía no tiene servicios. Quienes lo llevan los incorporan.
+find-no-such-place = Ningún lugar se llama «{ $place }» aquí. Elija uno de la lista o déjelo vacío.
+find-blame-text = Son las palabras las que no dejan nada.
+find-blame-service = Es la necesidad la que no deja nada.
+find-blame-near = Es el lugar el que no deja nada.
+find-blame-person = Hay servicios, y las reglas de cada uno lo impiden para esta persona.
+find-blame-doubtful = Lo que hay no se ha comprobado desde hace mucho. Confirme antes de derivar a alguien allí.
+find-blame-several = Solo se encuentra algo sin varios de los filtros. Quítelos uno tras otro.
+find-without-text = { $count ->
+    [one] { $count } sin las palabras
+   *[other] { $count } sin las palabras
+}
+find-without-service = { $count ->
+    [one] { $count } para cualquier necesidad
+   *[other] { $count } para cualquier necesidad
+}
+find-without-near = { $count ->
+    [one] { $count } en cualquier lugar
+   *[other] { $count } en cualquier lugar
+}
+find-without-person = { $count ->
+    [one] { $count } para cualquiera
+   *[other] { $count } para cualquiera
+}
+find-without-doubtful = { $count ->
+    [one] { $count } que nadie ha comprobado últimamente
+   *[other] { $count } que nadie ha comprobado últimamente
+}
+find-look = Ver y derivar
+find-reach = Cómo contactar
+find-pages = Páginas de resultados
+find-next = Siguiente

@@ -1,0 +1,69 @@
+tray-inbox = Recibidas
+tray-sent = Enviadas
+tray-overdue = Atrasadas
+tray-late = Atrasadas
+tray-today = Responder hoy
+tray-week = Responder más tarde
+tray-waiting = A la espera de respuesta
+tray-going = En curso
+tray-which = Cuáles
+tray-open = Abiertas
+tray-also-ended = También terminadas
+tray-unread = nadie la ha leído aún
+tray-nothing = Nada aquí
+tray-empty-inbox = Las derivaciones a su organización estarán aquí en cuanto alguien envíe una.
+tray-empty-sent = Las derivaciones que envía su organización estarán aquí hasta que todos sepan cómo terminaron.
+tray-empty-overdue = Nada está atrasado en este nodo.
+tray-pages = Páginas
+tray-next = Siguiente
+tray-silent = Sin respuesta desde el { $moment }
+tray-by = Antes del { $moment }
+tray-late-hours = { $hours ->
+    [one] { $hours } hora de retraso
+   *[other] { $hours } horas de retraso
+}
+tray-late-days = { $days ->
+    [one] { $days } día de retraso
+   *[other] { $days } días de retraso
+}
+referral-from = De
+referral-to = A
+referral-urgency = En qué plazo
+referral-state = Cómo va
+referral-appointment = Cita
+referral-the-hub = el nodo
+referral-envelope = Lo que el nodo puede leer
+referral-envelope-help = La carta está sellada para esas dos organizaciones. Se abre donde están sus claves.
+referral-happened = Qué ocurrió
+referral-late = atrasado
+state-draft = Borrador
+state-submitted = Enviada
+state-delivered = Entregada
+state-acknowledged = Alguien la leyó
+state-info-requested = Se hizo una pregunta
+state-accepted = Aceptada
+state-waitlisted = En lista de espera
+state-scheduled = Cita acordada
+state-in-service = En servicio
+state-on-hold = En pausa
+state-completed = Completada
+state-declined = Rechazada
+state-redirected = Redirigida
+state-cancelled = Cancelada
+state-withdrawn = Consentimiento retirado
+state-expired = Terminó sin respuesta
+state-failed = No fue posible
+state-transferred = Traspasada
+state-entered-in-error = Enviada por error
+due-delivery = La reciben
+due-acknowledge = Alguien la lee
+due-decide = Responden
+due-expiry = Termina sin respuesta
+due-service = El servicio empieza
+due-progress = Noticias de cómo va
+due-outcome = Se dice el resultado
+due-answer = Se responde la pregunta
+due-cancel-answer = Se responde al deseo de cancelar
+due-waitlist-review = Se confirma la lista de espera
+due-resume = Continúa
+due-loop-close = Todos saben cómo terminó

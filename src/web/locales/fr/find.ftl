@@ -1,0 +1,62 @@
+find-title = Chercher un service
+find-search = Recherche
+find-need = Ce qu’il faut
+find-any-need = Tout
+find-near = Où
+find-text = Mots
+find-button = Chercher
+find-person = Convient-il à cette personne ?
+find-person-label = À propos de cette personne
+find-person-kept = Sert à cette recherche seulement. Rien n’est gardé, et rien ne figure dans une adresse.
+find-age = Âge en années
+find-bad-age = Écrivez l’âge en nombre d’années, par exemple 17
+find-speaks = Langue parlée
+find-speaks-help = Son code court, comme ar, fr ou sw
+find-sex = Sexe
+find-sex-female = Féminin
+find-sex-male = Masculin
+find-sex-other = Autre
+find-population = Ce qui est vrai aussi, autant qu’on le sache
+find-check = Vérifier
+find-count = { $count ->
+    [one] { $count } service
+   *[other] { $count } services
+}
+find-some = { $count } des services
+find-left-out = { $count ->
+    [one] { $count } autre est laissé de côté : ses règles s’y opposent pour cette personne.
+   *[other] { $count } autres sont laissés de côté : leurs règles s’y opposent pour cette personne.
+}
+find-nothing = Rien trouvé
+find-empty-directory = Le répertoire ne contient encore aucun service. Ceux qui le tiennent les y mettent.
+find-no-such-place = Aucun lieu ne s’appelle « { $place } » ici. Choisissez-en un dans la liste, ou laissez vide.
+find-blame-text = Ce sont les mots qui ne laissent rien.
+find-blame-service = C’est le besoin qui ne laisse rien.
+find-blame-near = C’est le lieu qui ne laisse rien.
+find-blame-person = Il y a des services, et les règles de chacun s’y opposent pour cette personne.
+find-blame-doubtful = Ce qu’il y a n’a pas été vérifié depuis longtemps. Confirmez avant d’y orienter quelqu’un.
+find-blame-several = Il faut retirer plusieurs filtres pour trouver quelque chose. Retirez-les l’un après l’autre.
+find-without-text = { $count ->
+    [one] { $count } sans les mots
+   *[other] { $count } sans les mots
+}
+find-without-service = { $count ->
+    [one] { $count } pour tout besoin
+   *[other] { $count } pour tout besoin
+}
+find-without-near = { $count ->
+    [one] { $count } n’importe où
+   *[other] { $count } n’importe où
+}
+find-without-person = { $count ->
+    [one] { $count } pour tout le monde
+   *[other] { $count } pour tout le monde
+}
+find-without-doubtful = { $count ->
+    [one] { $count } que personne n’a vérifié récemment
+   *[other] { $count } que personne n’a vérifiés récemment
+}
+find-look = Voir et orienter
+find-reach = Comment le joindre
+find-pages = Pages de résultats
+find-next = Suivant

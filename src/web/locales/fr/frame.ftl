@@ -1,0 +1,33 @@
+frame-skip = Aller au contenu
+frame-main = Principal
+frame-language = Langue
+frame-sign-out = Se déconnecter
+frame-release = Version
+frame-for-systems = Pour d’autres systèmes
+frame-error = Erreur :
+frame-wrong = Il manque quelque chose, ou quelque chose ne va pas
+frame-find = Chercher
+frame-inbox = Reçues
+frame-sent = Envoyées
+frame-overdue = En retard
+frame-moment = { $day }, { $time } UTC
+frame-day = { $day } { $month ->
+    [1] janvier
+    [2] février
+    [3] mars
+    [4] avril
+    [5] mai
+    [6] juin
+    [7] juillet
+    [8] août
+    [9] septembre
+    [10] octobre
+    [11] novembre
+   *[12] décembre
+} { $year }
+role-case-worker = Assistant social
+role-intake = Chargé d’accueil
+role-administrator = Administrateur
+role-data-protection = Protection des données
+role-coordinator = Coordinateur
+role-operator = Exploitant

@@ -1,0 +1,69 @@
+tray-inbox = Reçues
+tray-sent = Envoyées
+tray-overdue = En retard
+tray-late = En retard
+tray-today = Répondre aujourd’hui
+tray-week = Répondre plus tard
+tray-waiting = En attente d’une réponse
+tray-going = En cours
+tray-which = Lesquelles
+tray-open = Ouvertes
+tray-also-ended = Terminées aussi
+tray-unread = personne ne l’a encore lue
+tray-nothing = Rien ici
+tray-empty-inbox = Les orientations vers votre organisation seront ici dès que quelqu’un en envoie une.
+tray-empty-sent = Les orientations que votre organisation envoie seront ici jusqu’à ce que tous sachent comment elles se sont terminées.
+tray-empty-overdue = Rien n’est en retard sur ce nœud.
+tray-pages = Pages
+tray-next = Suivant
+tray-silent = Pas de réponse depuis le { $moment }
+tray-by = Avant le { $moment }
+tray-late-hours = { $hours ->
+    [one] En retard de { $hours } heure
+   *[other] En retard de { $hours } heures
+}
+tray-late-days = { $days ->
+    [one] En retard de { $days } jour
+   *[other] En retard de { $days } jours
+}
+referral-from = De
+referral-to = À
+referral-urgency = Dans quel délai
+referral-state = Où cela en est
+referral-appointment = Rendez-vous
+referral-the-hub = le nœud
+referral-envelope = Ce que le nœud peut lire
+referral-envelope-help = La lettre est scellée pour ces deux organisations. Elle s’ouvre là où sont leurs clés.
+referral-happened = Ce qui s’est passé
+referral-late = en retard
+state-draft = Brouillon
+state-submitted = Envoyée
+state-delivered = Remise
+state-acknowledged = Quelqu’un l’a lue
+state-info-requested = Une question est posée
+state-accepted = Acceptée
+state-waitlisted = Sur la liste d’attente
+state-scheduled = Rendez-vous pris
+state-in-service = En cours
+state-on-hold = Suspendue
+state-completed = Terminée
+state-declined = Refusée
+state-redirected = Réorientée
+state-cancelled = Annulée
+state-withdrawn = Accord retiré
+state-expired = Terminée sans réponse
+state-failed = Pas possible
+state-transferred = Transmise à un autre
+state-entered-in-error = Envoyée par erreur
+due-delivery = Ils la reçoivent
+due-acknowledge = Quelqu’un la lit
+due-decide = Ils répondent
+due-expiry = Elle se termine sans réponse
+due-service = Le service commence
+due-progress = Des nouvelles de la suite
+due-outcome = Le résultat est dit
+due-answer = La question reçoit une réponse
+due-cancel-answer = Le souhait d’annuler reçoit une réponse
+due-waitlist-review = La liste d’attente est confirmée
+due-resume = Cela continue
+due-loop-close = Tous savent comment cela s’est terminé

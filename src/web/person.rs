@@ -1,0 +1,317 @@
+//! The pages of the person concerned: where it stands, taking back consent, saying how it was. By code and PIN, without an account, without a
+//! script.
+//!
+//! Code and PIN come with every form and are kept nowhere, in no cookie either: the telephone is borrowed. The words tell a bystander nothing.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use askama::Template;
+use chrono::TimeDelta;
+
+use super::{
+    assets,
+    find::Choice,
+    form::{Form, Wrongs},
+    frame::page,
+    language,
+    words::{Language, Words},
+};
+use crate::{
+    access::{Actor, Tx},
+    feedback::{self, FeedbackError, Pauses, Presented, Rate, Rating, WhereItStands, Word},
+    http::{Asking, Problem},
+    hub::Caller,
+    kernel::{Fault, Secret},
+};
+
+/// What a page of the person's needs.
+struct Around {
+    words: Words,
+    title: String,
+    style: String,
+    leave: String,
+    is_error: bool,
+}
+
+impl Around {
+    fn new(asking: &Asking, request: &HttpRequest, title: &str) -> Self {
+        let words = Words { language: language::of_request(request) };
+        Self {
+            words,
+            title: words.t(title),
+            style: assets::address("css/person.css"),
+            leave: asking.hub.settings().server.leave_to.clone(),
+            is_error: false,
+        }
+    }
+
+    fn direction(&self) -> &'static str {
+        self.words.language.direction()
+    }
+
+    fn language(&self) -> &'static str {
+        self.words.language.tag()
+    }
+
+    fn others(&self) -> Vec<(&'static str, &'static str)> {
+        let other = Language::ALL.into_iter().filter(|language| *language != self.words.language);
+        other.map(|language| (language.tag(), language.own_name())).collect()
+    }
+}
+
+/// Code and PIN as they were written, to be sent along with the next form.
+struct Written {
+    code: String,
+    pin: String,
+}
+
+impl Written {
+    fn of(form: &Form) -> Self {
+        Self { code: form.one("code").to_owned(), pin: form.one("pin").to_owned() }
+    }
+
+    fn presented(&self, asking: &Asking) -> Presented {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        Presented::new(&asking.hub.keys().person, &secret(&self.code), &secret(&self.pin))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "my.html")]
+struct Door {
+    a: Around,
+    w: Words,
+    wrongs: Wrongs,
+    code: String,
+}
+
+#[derive(Template)]
+#[template(path = "my-stands.html")]
+struct Stands {
+    a: Around,
+    w: Words,
+    given: Written,
+    sentence: String,
+    can_take_back: bool,
+    can_rate: bool,
+    just: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "my-take-back.html")]
+struct TakeBack {
+    a: Around,
+    w: Words,
+    given: Written,
+}
+
+#[derive(Template)]
+#[template(path = "my-rate.html")]
+struct HowItWas {
+    a: Around,
+    w: Words,
+    given: Written,
+    wrongs: Wrongs,
+    met: Vec<Choice>,
+    questions: Vec<Question>,
+}
+
+/// A question that is answered with yes or no, or not at all.
+struct Question {
+    name: &'static str,
+    word: String,
+    yes: bool,
+    no: bool,
+}
+
+/// Asks for code and PIN.
+pub(super) async fn door(asking: Asking, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let a = Around::new(&asking, &request, "my-title");
+    page(StatusCode::OK, &Door { w: a.words, a, wrongs: Wrongs::default(), code: String::new() })
+}
+
+/// Where it stands.
+pub(super) async fn stands(
+    asking: Asking,
+    request: HttpRequest,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    look(&asking, &request, Written::of(&form), "").await
+}
+
+/// Shows where it stands, and what was done just now.
+async fn look(
+    asking: &Asking,
+    request: &HttpRequest,
+    given: Written,
+    just: &'static str,
+) -> Result<HttpResponse, Problem> {
+    let (presented, pauses) = (given.presented(asking), pauses(asking));
+    let looking = move |tx: &mut Tx<'_>| feedback::look(tx, &presented, &pauses);
+    let seen = asking.hub.write("feedback.look", &person(asking), looking).await;
+    match opened(seen.map_err(Problem::from))? {
+        Some(seen) => shown(asking, request, given, (seen, just)),
+        None => refused(asking, request, &given),
+    }
+}
+
+/// Asks whether it is meant: what follows cannot be undone.
+pub(super) async fn ask_take_back(
+    asking: Asking,
+    request: HttpRequest,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let a = Around::new(&asking, &request, "my-take-back");
+    page(StatusCode::OK, &TakeBack { w: a.words, a, given: Written::of(&form) })
+}
+
+/// Takes back everything that whoever got the referral may have.
+pub(super) async fn take_back(
+    asking: Asking,
+    request: HttpRequest,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let given = Written::of(&form);
+    let (presented, pauses, policy) = (given.presented(&asking), pauses(&asking), asking.hub.policy());
+    let taking = move |tx: &mut Tx<'_>| feedback::take_back(tx, &presented, &pauses, &policy);
+    let taken = asking.hub.write("feedback.take_back", &person(&asking), taking).await;
+    match opened(taken.map_err(Problem::from))? {
+        Some(seen) => shown(&asking, &request, given, (seen, "my-just-taken-back")),
+        None => refused(&asking, &request, &given),
+    }
+}
+
+/// Asks how it was.
+pub(super) async fn ask_rate(
+    asking: Asking,
+    request: HttpRequest,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    how_it_was(&asking, &request, &form, Wrongs::default(), StatusCode::OK)
+}
+
+/// Takes what the person says.
+pub(super) async fn rate(asking: Asking, request: HttpRequest, form: Form) -> Result<HttpResponse, Problem> {
+    let given = Written::of(&form);
+    let said = |name: &str| match form.one(name) {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    };
+    let rating = Rating {
+        reached_service: said("reached_service"),
+        time_acceptable: said("time_acceptable"),
+        respectful: said("respectful"),
+        information_clear: said("information_clear"),
+        asked_consent: said("asked_consent"),
+        need_met: form.one("need_met").parse().ok(),
+    };
+    let (command, pauses) = (Rate { presented: given.presented(&asking), rating }, pauses(&asking));
+    let taken = asking
+        .hub
+        .write("feedback.rate", &person(&asking), move |tx| feedback::rate(tx, &command, &pauses))
+        .await;
+    match opened(taken.map_err(Problem::from)) {
+        Ok(Some(_)) => look(&asking, &request, given, "my-just-rated").await,
+        Ok(None) => refused(&asking, &request, &given),
+        Err(problem)
+            if problem.code().fault() == Fault::Refused || problem.code().fault() == Fault::Malformed =>
+        {
+            let words = Words { language: language::of_request(&request) };
+            let mut wrongs = Wrongs::default();
+            wrongs.note("need_met", words.t("my-nothing-said"));
+            how_it_was(&asking, &request, &form, wrongs, problem.status())
+        }
+        Err(problem) if problem.code().fault() == Fault::Conflict => {
+            look(&asking, &request, given, "my-rated-before").await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// What was opened; nothing where code and PIN do not fit.
+fn opened<T>(outcome: Result<Option<T>, Problem>) -> Result<Option<T>, Problem> {
+    match outcome {
+        Err(problem) if problem.code() == Problem::from(FeedbackError::NotOpened).code() => Ok(None),
+        outcome => outcome,
+    }
+}
+
+fn shown(
+    asking: &Asking,
+    request: &HttpRequest,
+    given: Written,
+    (seen, just): (WhereItStands, &'static str),
+) -> Result<HttpResponse, Problem> {
+    let a = Around::new(asking, request, "my-stands");
+    let words = a.words;
+    let shown = Stands {
+        a,
+        w: words,
+        given,
+        sentence: words.word("my-word", name(seen.word)),
+        can_take_back: seen.can_take_back,
+        can_rate: seen.can_rate,
+        just,
+    };
+    page(StatusCode::OK, &shown)
+}
+
+/// The same answer for a wrong code, a wrong PIN and a pause.
+fn refused(asking: &Asking, request: &HttpRequest, given: &Written) -> Result<HttpResponse, Problem> {
+    let a = Around { is_error: true, ..Around::new(asking, request, "my-title") };
+    let mut wrongs = Wrongs::default();
+    wrongs.note("code", a.words.t("my-refused"));
+    page(StatusCode::UNAUTHORIZED, &Door { w: a.words, a, wrongs, code: given.code.clone() })
+}
+
+fn how_it_was(
+    asking: &Asking,
+    request: &HttpRequest,
+    form: &Form,
+    wrongs: Wrongs,
+    status: StatusCode,
+) -> Result<HttpResponse, Problem> {
+    let a = Around { is_error: !wrongs.is_empty(), ..Around::new(asking, request, "my-rate") };
+    let words = a.words;
+    let met = ["1", "2", "3", "4", "5"].map(|value| Choice {
+        value: value.to_owned(),
+        word: words.word("my-met", value),
+        chosen: form.one("need_met") == value,
+    });
+    let questions =
+        ["reached_service", "time_acceptable", "respectful", "information_clear", "asked_consent"];
+    let questions = questions.map(|name| Question {
+        name,
+        word: words.word("my-question", name),
+        yes: form.one(name) == "yes",
+        no: form.one(name) == "no",
+    });
+    let given = Written::of(form);
+    page(status, &HowItWas { a, w: words, given, wrongs, met: met.into(), questions: questions.into() })
+}
+
+const fn name(word: Word) -> &'static str {
+    match word {
+        Word::Sent => "sent",
+        Word::LookedAt => "looked-at",
+        Word::Accepted => "accepted",
+        Word::Waiting => "waiting",
+        Word::Arranged => "arranged",
+        Word::UnderWay => "under-way",
+        Word::Paused => "paused",
+        Word::Done => "done",
+        Word::NotPossible => "not-possible",
+        Word::Stopped => "stopped",
+        Word::TakenBack => "taken-back",
+    }
+}
+
+/// Whoever calls, the one who acts is the person who has code and PIN.
+fn person(asking: &Asking) -> Caller {
+    Caller { actor: Actor::person(), request: asking.caller.request }
+}
+
+fn pauses(asking: &Asking) -> Pauses {
+    let access = &asking.hub.settings().access;
+    Pauses { tries: access.passphrase_tries, first: TimeDelta::minutes(access.passphrase_pause_minutes) }
+}

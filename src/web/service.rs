@@ -1,0 +1,239 @@
+//! A service: on a card among others, and on a page of its own.
+
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::{Path, Query},
+};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{
+    form::Form,
+    frame::{Frame, Place, page},
+    sign_in::see,
+    visit::Signed,
+    words::Words,
+};
+use crate::{
+    directory::{
+        self, Availability, DirectoryError, Freshness, Leaf, Meeting, Met, Reporting, Service,
+        ServiceInLanguage, Tongue,
+        eligibility::{Answer, Eligibility},
+        search::Found,
+    },
+    http::Problem,
+    kernel::{Timestamp, id::ServiceId},
+};
+
+/// How many characters of a description stand on a card.
+const SHORTENED: usize = 220;
+
+/// A mark: its tone and its words.
+pub(super) struct Tag {
+    pub(super) tone: &'static str,
+    pub(super) word: String,
+}
+
+/// Whether a service is for the person.
+pub(super) struct Fit {
+    pub(super) tone: &'static str,
+    pub(super) word: String,
+    pub(super) rules: String,
+}
+
+/// A service among others.
+pub(super) struct Card {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) provider: String,
+    pub(super) area: String,
+    pub(super) description: String,
+    pub(super) tags: Vec<Tag>,
+    pub(super) fit: Option<Fit>,
+    pub(super) duty: Tag,
+    /// Whether one refers to it through this hub.
+    pub(super) is_member: bool,
+}
+
+#[derive(Template)]
+#[template(path = "service.html")]
+struct ServicePage {
+    f: Frame,
+    w: Words,
+    card: Card,
+    leaf: Leaf,
+    telephones: Vec<(String, String)>,
+    availability: Vec<String>,
+    checked: String,
+    url: Option<String>,
+    mets: Vec<(&'static str, String)>,
+    was_reported: bool,
+}
+
+/// A service as it was found.
+pub(super) fn card(found: &Found, words: Words, now: Timestamp) -> Card {
+    Card {
+        fit: found.eligibility.as_ref().map(|judged| fit(judged, words)),
+        ..of_service(&found.service, words, now)
+    }
+}
+
+fn of_service(service: &Service, words: Words, _now: Timestamp) -> Card {
+    let mut tags = vec![room(service, words)];
+    if service.upkeep.flagged_at.is_some() {
+        tags.push(Tag { tone: "bad", word: words.t("service-flagged") });
+    } else {
+        match service.upkeep.verification {
+            Freshness::Stale => tags.push(Tag { tone: "bad", word: words.t("service-stale") }),
+            Freshness::Due | Freshness::Unverified => {
+                tags.push(Tag { tone: "warn", word: words.t("service-due") });
+            }
+            Freshness::Verified => {}
+        }
+    }
+    Card {
+        id: service.id.to_string(),
+        name: service.name.clone(),
+        provider: service.provider.clone(),
+        area: service.area.clone().unwrap_or_default(),
+        description: shortened(&service.description),
+        tags,
+        fit: None,
+        duty: duty(service.reports_to_authorities, words),
+        is_member: service.member.is_some() && service.service.is_some(),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= SHORTENED {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(SHORTENED).collect();
+    if let Some((whole, _)) = cut.rsplit_once(' ') {
+        cut.truncate(whole.len());
+    }
+    cut + "…"
+}
+
+/// Whether it takes people, in a few words.
+fn room(service: &Service, words: Words) -> Tag {
+    let places = service.upkeep.availability_places;
+    match service.availability {
+        Availability::Open => Tag {
+            tone: "good",
+            word: places.map_or_else(
+                || words.t("service-open"),
+                |places| words.with("service-places", "places", places),
+            ),
+        },
+        Availability::Waitlist => Tag { tone: "warn", word: words.t("service-waitlist") },
+        Availability::Assessment => Tag { tone: "warn", word: words.t("service-assessment") },
+        Availability::Full => Tag { tone: "bad", word: words.t("service-full") },
+        Availability::Unknown => Tag { tone: "", word: words.t("service-unknown") },
+    }
+}
+
+fn duty(reports: Reporting, words: Words) -> Tag {
+    match reports {
+        Reporting::No => Tag { tone: "", word: words.t("service-reports-no") },
+        Reporting::Unknown => Tag { tone: "unsure", word: words.t("service-reports-unknown") },
+        Reporting::Yes => Tag { tone: "tells", word: words.t("service-reports-yes") },
+    }
+}
+
+fn fit(judged: &Eligibility, words: Words) -> Fit {
+    let rules: Vec<&str> = judged.decided_by.iter().map(|decided| decided.text.as_str()).collect();
+    let (tone, word) = match judged.answer {
+        Answer::Eligible if judged.priority => ("good", "service-fits-first"),
+        Answer::Eligible => ("good", "service-fits"),
+        Answer::NotKnown => ("ask", "service-ask"),
+        Answer::NotEligible => ("bad", "service-does-not-fit"),
+    };
+    Fit { tone, word: words.t(word), rules: rules.join("; ") }
+}
+
+/// What was done before the page is shown.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Shown {
+    reported: String,
+}
+
+/// One service with everything that helps to decide.
+pub(super) async fn show(
+    Signed(visit): Signed,
+    id: Path<ServiceId>,
+    shown: Query<Shown>,
+) -> Result<HttpResponse, Problem> {
+    let (words, hub, id) = (visit.words, &visit.asking.hub, id.into_inner());
+    let (actor, now) = (visit.asking.caller.actor.clone(), hub.now());
+    let tongue: Option<Tongue> = words.language.tag().parse().ok();
+    let (found, leaf) = hub
+        .read(move |db| {
+            let found = directory::find_service_in(db, &actor, (id, tongue.clone()), now)?;
+            let leaf = directory::leaf(db, &actor, (id.uuid(), tongue.as_ref()), now)?;
+            Ok::<_, DirectoryError>((found, leaf))
+        })
+        .await?;
+    let ServiceInLanguage { service, .. } = found;
+    let card = Card { description: service.description.clone(), ..of_service(&service, words, now) };
+    let mets = [Met::Closed, Met::Unreachable, Met::Refused, Met::WrongInformation, Met::Reached];
+    let shown = ServicePage {
+        f: visit.frame(Place::Find, card.name.clone()),
+        w: words,
+        availability: availability(&service, words),
+        checked: checked(&service, words),
+        url: service.url.clone(),
+        mets: mets.map(|met| (met.name(), words.word("service-met", met.name()))).into(),
+        telephones: leaf.telephones.iter().map(|shown| (shown.clone(), dialled(shown))).collect(),
+        was_reported: !shown.reported.is_empty(),
+        card,
+        leaf,
+    };
+    page(StatusCode::OK, &shown)
+}
+
+/// What is dialled for a number as it is written: its digits, and the plus before them. An extension is not.
+fn dialled(shown: &str) -> String {
+    let number = shown.split(" ext").next().unwrap_or_default();
+    number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
+}
+
+fn availability(service: &Service, words: Words) -> Vec<String> {
+    let mut said = vec![room(service, words).word];
+    said.extend(service.upkeep.availability_note.clone());
+    if let Some(until) =
+        service.upkeep.availability_until.filter(|_| service.availability != Availability::Unknown)
+    {
+        said.push(words.with("service-holds-until", "day", words.day(until)));
+    }
+    said
+}
+
+fn checked(service: &Service, words: Words) -> String {
+    match service.upkeep.verified_at {
+        Some(at) => words.with("service-verified", "day", words.day(at)),
+        None => words.t("service-never-verified"),
+    }
+}
+
+/// Takes a report of what somebody met: a code, and nothing about a person.
+pub(super) async fn report(
+    Signed(visit): Signed,
+    id: Path<ServiceId>,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let id = id.into_inner();
+    let Ok(met) = form.one("met").parse::<Met>() else { return Ok(see(&format!("/services/{id}#wrong"))) };
+    let settings = visit.asking.hub.settings().directory.clone();
+    let meeting = Meeting { met };
+    visit
+        .asking
+        .hub
+        .write("directory.report", &visit.asking.caller, move |tx| {
+            directory::report(tx, (id, meeting), &settings).map(drop)
+        })
+        .await?;
+    Ok(see(&format!("/services/{id}?reported=1#wrong")))
+}

@@ -1,0 +1,343 @@
+//! What pages say, in every language: Project Fluent's files under `locales/`.
+
+use std::sync::LazyLock;
+
+use chrono::Datelike as _;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use unic_langid::LanguageIdentifier;
+
+use crate::kernel::Timestamp;
+
+/// A language that the pages speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Language {
+    /// English.
+    En,
+    /// French.
+    Fr,
+    /// Spanish.
+    Es,
+    /// Arabic.
+    Ar,
+}
+
+type Bundle = FluentBundle<FluentResource>;
+
+macro_rules! files {
+    ($language:literal: $($file:literal),*) => {
+        &[$(($file, include_str!(concat!("locales/", $language, "/", $file, ".ftl")))),*]
+    };
+}
+
+impl Language {
+    /// All, in the order in which they are offered.
+    pub(super) const ALL: [Self; 4] = [Self::En, Self::Fr, Self::Es, Self::Ar];
+
+    /// Its tag, BCP 47.
+    pub(super) const fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Fr => "fr",
+            Self::Es => "es",
+            Self::Ar => "ar",
+        }
+    }
+
+    /// What those who speak it call it.
+    pub(super) const fn own_name(self) -> &'static str {
+        match self {
+            Self::En => "English",
+            Self::Fr => "Français",
+            Self::Es => "Español",
+            Self::Ar => "العربية",
+        }
+    }
+
+    /// The direction of its script.
+    pub(super) const fn direction(self) -> &'static str {
+        match self {
+            Self::Ar => "rtl",
+            Self::En | Self::Fr | Self::Es => "ltr",
+        }
+    }
+
+    /// The language of a tag, whatever its region.
+    pub(super) fn of_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split(['-', '_']).next().unwrap_or_default().trim();
+        Self::ALL.into_iter().find(|language| primary.eq_ignore_ascii_case(language.tag()))
+    }
+
+    /// The first that a browser asks for and the pages speak (RFC 9110 section 12.5.4); English otherwise.
+    pub(super) fn accepted(header: &str) -> Self {
+        let mut best: Option<(Self, f32)> = None;
+        for part in header.split(',').take(32) {
+            let mut pieces = part.split(';');
+            let Some(language) = pieces.next().and_then(Self::of_tag) else { continue };
+            let weight =
+                pieces.find_map(|piece| piece.trim().strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
+            if weight > best.map_or(0.0, |(_, weight)| weight) {
+                best = Some((language, weight));
+            }
+        }
+        best.map_or(Self::En, |(language, _)| language)
+    }
+
+    const fn files(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::En => files!("en": "frame", "sign-in", "find", "service", "person", "referral", "refusal"),
+            Self::Fr => {
+                files!("fr": "frame", "sign-in", "find", "service", "person", "referral", "refusal", "policy")
+            }
+            Self::Es => {
+                files!("es": "frame", "sign-in", "find", "service", "person", "referral", "refusal", "policy")
+            }
+            Self::Ar => {
+                files!("ar": "frame", "sign-in", "find", "service", "person", "referral", "refusal", "policy")
+            }
+        }
+    }
+
+    fn bundle(self) -> Bundle {
+        let tag: LanguageIdentifier = self.tag().parse().unwrap_or_default();
+        let mut bundle = Bundle::new_concurrent(vec![tag]);
+        // Marks around what is put in: only where scripts of two directions meet.
+        bundle.set_use_isolating(self == Self::Ar);
+        for (_, text) in self.files() {
+            let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(partly, _)| partly);
+            bundle.add_resource_overriding(resource);
+        }
+        bundle
+    }
+}
+
+static BUNDLES: LazyLock<[(Language, Bundle); 4]> =
+    LazyLock::new(|| Language::ALL.map(|language| (language, language.bundle())));
+
+/// The words of one language.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Words {
+    /// The language.
+    pub(super) language: Language,
+}
+
+/// Something to put into a sentence.
+pub(super) trait Fill<'a> {
+    /// As Fluent takes it.
+    fn fill(self) -> FluentValue<'a>;
+}
+
+impl<'a> Fill<'a> for &'a str {
+    fn fill(self) -> FluentValue<'a> {
+        FluentValue::from(self)
+    }
+}
+
+impl<'a> Fill<'a> for &'a &str {
+    fn fill(self) -> FluentValue<'a> {
+        FluentValue::from(*self)
+    }
+}
+
+impl Fill<'static> for String {
+    fn fill(self) -> FluentValue<'static> {
+        FluentValue::from(self)
+    }
+}
+
+impl<'a> Fill<'a> for &'a String {
+    fn fill(self) -> FluentValue<'a> {
+        FluentValue::from(self.as_str())
+    }
+}
+
+macro_rules! numbers {
+    ($($number:ty),*) => {$(
+        impl Fill<'static> for $number {
+            fn fill(self) -> FluentValue<'static> {
+                FluentValue::from(self)
+            }
+        }
+
+        impl Fill<'static> for &$number {
+            fn fill(self) -> FluentValue<'static> {
+                FluentValue::from(*self)
+            }
+        }
+    )*};
+}
+numbers!(usize, i64);
+
+impl Words {
+    /// What stands under a key; the key itself where nothing does, which a test keeps from happening.
+    pub(super) fn t(self, key: &str) -> String {
+        self.say(key, None)
+    }
+
+    /// The same with something put in.
+    pub(super) fn with<'a>(self, key: &str, name: &'static str, value: impl Fill<'a>) -> String {
+        let mut arguments = FluentArgs::new();
+        arguments.set(name, value.fill());
+        self.say(key, Some(&arguments))
+    }
+
+    /// A key made of a room and a word of it, such as `availability-open`, with underscores as hyphens.
+    pub(super) fn word(self, room: &str, word: &str) -> String {
+        self.t(&format!("{room}-{}", word.replace('_', "-")))
+    }
+
+    /// What a code of the policy is called: as the language of the page has it, otherwise as the policy does.
+    pub(super) fn code(self, code: &str, label: &str) -> String {
+        let key = format!("policy-{code}");
+        let said = self.t(&key);
+        if said == key { label.to_owned() } else { said }
+    }
+
+    /// A moment in words. Clocks of the mechanism's parties differ, so it says which it is.
+    pub(super) fn moment(self, at: Timestamp) -> String {
+        let mut arguments = FluentArgs::new();
+        arguments.set("day", FluentValue::from(self.day(at)));
+        arguments.set("time", FluentValue::from(at.datetime().format("%H:%M").to_string()));
+        self.say("frame-moment", Some(&arguments))
+    }
+
+    /// A day in words.
+    pub(super) fn day(self, at: Timestamp) -> String {
+        let day = at.datetime().date_naive();
+        let mut arguments = FluentArgs::new();
+        arguments.set("day", FluentValue::from(day.day()));
+        arguments.set("month", FluentValue::from(day.month()));
+        // A year is no number that is grouped.
+        arguments.set("year", FluentValue::from(day.year().to_string()));
+        self.say("frame-day", Some(&arguments))
+    }
+
+    fn say(self, key: &str, arguments: Option<&FluentArgs<'_>>) -> String {
+        let bundle =
+            BUNDLES.iter().find(|(language, _)| *language == self.language).map(|(_, bundle)| bundle);
+        let pattern = bundle.and_then(|bundle| Some((bundle, bundle.get_message(key)?.value()?)));
+        let Some((bundle, pattern)) = pattern else { return key.to_owned() };
+        bundle.format_pattern(pattern, arguments, &mut Vec::new()).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use fluent_bundle::FluentResource;
+
+    use super::*;
+
+    fn keys(text: &str) -> Vec<String> {
+        let starts = |line: &&str| line.starts_with(|c: char| c.is_ascii_lowercase());
+        text.lines().filter(starts).filter_map(|line| Some(line.split_once(" =")?.0.to_owned())).collect()
+    }
+
+    #[test]
+    fn every_file_of_words_can_be_read_and_no_key_stands_twice() {
+        for language in Language::ALL {
+            let mut seen = BTreeSet::new();
+            for (name, text) in language.files() {
+                let read = FluentResource::try_new((*text).to_owned());
+                assert!(
+                    read.is_ok(),
+                    "{}/{name}: {:?}",
+                    language.tag(),
+                    read.err().map(|(_, errors)| errors)
+                );
+                for key in keys(text) {
+                    assert!(seen.insert(key.clone()), "{}: {key} stands twice", language.tag());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_language_says_the_same_things_with_the_same_gaps() {
+        let gaps = |text: &str| -> BTreeSet<(String, BTreeSet<String>)> {
+            let mut found = BTreeSet::new();
+            let mut entry: Option<(String, BTreeSet<String>)> = None;
+            for line in text.lines() {
+                if line.starts_with(|c: char| c.is_ascii_lowercase()) {
+                    found.extend(entry.take());
+                    entry = line.split_once(" =").map(|(key, _)| (key.to_owned(), BTreeSet::new()));
+                }
+                let names = line.split('$').skip(1).map(|rest| {
+                    rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect::<String>()
+                });
+                if let Some((_, gaps)) = &mut entry {
+                    gaps.extend(names);
+                }
+            }
+            found.extend(entry);
+            found
+        };
+        let of = |language: Language| -> BTreeSet<(String, BTreeSet<String>)> {
+            let files = language.files().iter().filter(|(name, _)| *name != "policy");
+            files.flat_map(|(_, text)| gaps(text)).collect()
+        };
+        let english = of(Language::En);
+        for language in [Language::Fr, Language::Es, Language::Ar] {
+            let theirs = of(language);
+            let missing: Vec<_> = english.symmetric_difference(&theirs).collect();
+            assert!(missing.is_empty(), "{}: {missing:#?}", language.tag());
+        }
+    }
+
+    #[test]
+    fn what_the_policy_names_has_a_name_in_every_language() {
+        let policy = crate::policy::Policy::builtin();
+        let services = policy.services().map(|service| service.code.to_string());
+        let codes = services.chain(policy.populations().map(|population| population.code.to_string()));
+        let codes = codes.chain(policy.urgencies().map(|urgency| urgency.code.to_string()));
+        for code in codes {
+            for language in [Language::Fr, Language::Es, Language::Ar] {
+                assert_ne!(Words { language }.code(&code, ""), "", "{code} in {}", language.tag());
+            }
+        }
+    }
+
+    /// Keys that are named in templates and in the code, as far as they stand there whole.
+    fn named(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                named(&path, found);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            for start in ["w.t(\"", "words.t(\"", "w.with(\"", "words.with(\""] {
+                let keys = text.split(start).skip(1).filter_map(|rest| rest.split('"').next());
+                found.extend(keys.map(str::to_owned));
+            }
+        }
+    }
+
+    #[test]
+    fn what_pages_say_is_there() {
+        let mut wanted = BTreeSet::new();
+        let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
+        named(&web, &mut wanted);
+        assert!(wanted.len() > 20, "{}", wanted.len());
+        let words = Words { language: Language::En };
+        let missing: Vec<&String> = wanted.iter().filter(|key| words.t(key) == **key).collect();
+        assert!(missing.is_empty(), "{missing:#?}");
+    }
+
+    #[test]
+    fn a_browser_gets_the_first_language_that_it_asks_for() {
+        assert_eq!(Language::accepted("de, fr-CA;q=0.8, en;q=0.9"), Language::En);
+        assert_eq!(Language::accepted("ar-EG, en;q=0.5"), Language::Ar);
+        assert_eq!(Language::accepted("de"), Language::En);
+        assert_eq!(Language::accepted("es;q=0, fr;q=0.1"), Language::Fr);
+    }
+
+    #[test]
+    fn numbers_choose_the_form_of_each_language() {
+        let said = |language, count: usize| Words { language }.with("find-count", "count", count);
+        assert_eq!(said(Language::En, 1), "1 service");
+        assert_eq!(said(Language::En, 2), "2 services");
+        let arabic: BTreeSet<String> = [0, 1, 2, 3, 11].map(|count| said(Language::Ar, count)).into();
+        assert_eq!(arabic.len(), 5, "{arabic:?}");
+    }
+}

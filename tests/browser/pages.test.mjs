@@ -1,0 +1,261 @@
+// The pages in a real browser: who can read and reach them, what they do without a script, and what goes over the wire.
+//
+// `HUB`, `NAME`, `PASSPHRASE`: where the hub is, and a case worker who has sent a referral. `CODE`, `PIN`: what the person it is about was given.
+// `PICTURES`, when it is given: a folder for pictures of every page.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+
+const { HUB, NAME, PASSPHRASE, CODE, PIN, PICTURES } = process.env;
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const WIDTHS = [360, 1280];
+const LANGUAGES = ["en", "fr", "es", "ar"];
+
+let browser;
+
+before(async () => {
+  const root = process.getuid?.() === 0;
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: root ? ["--no-sandbox"] : [] });
+});
+
+after(async () => browser?.close());
+
+/** A browser of somebody's own; whatever the policy of a page forbids is a failure. */
+async function visit({ language = "en", width = 1280, script = true, signedIn = true } = {}, what) {
+  const context = await browser.newContext({
+    locale: language,
+    viewport: { width, height: 800 },
+    javaScriptEnabled: script,
+    serviceWorkers: "block",
+  });
+  const violations = [];
+  context.on("page", (page) =>
+    page.on("console", (message) => {
+      if (/Content Security Policy|Trusted ?Type/i.test(message.text())) violations.push(message.text());
+    }));
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  try {
+    if (signedIn) await signIn(page);
+    await what(page, context);
+    assert.deepEqual(violations, [], "the policy of a page was violated");
+  } finally {
+    await context.close();
+  }
+}
+
+async function signIn(page) {
+  await page.goto(`${HUB}/sign-in`);
+  await page.fill("#name", NAME);
+  await page.fill("#passphrase", PASSPHRASE);
+  await page.click("form[action='/sign-in'] button");
+  await page.waitForURL(`${HUB}/find`);
+}
+
+/** Where it stands, as the person sees it. */
+async function stands(page) {
+  await page.goto(`${HUB}/my`);
+  await page.fill("#code", CODE);
+  await page.fill("#pin", PIN);
+  await page.click("form .button");
+  await page.waitForSelector("form[action='/my/take-back']");
+}
+
+/** Every page and state that there is, and how to come there. */
+const STATES = {
+  "sign-in": { signedIn: false, go: (page) => page.goto(`${HUB}/sign-in`) },
+  "sign-in-refused": {
+    signedIn: false,
+    go: async (page) => {
+      await page.goto(`${HUB}/sign-in`);
+      await page.fill("#name", "nobody");
+      await page.fill("#passphrase", "not the right one");
+      await page.click("form[action='/sign-in'] button");
+      await page.waitForSelector("#errors");
+    },
+  },
+  passphrase: { signedIn: false, go: (page) => page.goto(`${HUB}/passphrase`) },
+  find: { go: (page) => page.goto(`${HUB}/find`) },
+  "find-person": {
+    go: async (page) => {
+      await page.goto(`${HUB}/find`);
+      await page.click("details.more > summary");
+      await page.fill("#age", "34");
+      await page.check("input[name=sex][value=female]");
+      await page.click("#person .button");
+      await page.waitForSelector(".fit");
+    },
+  },
+  "find-nothing": { go: (page) => page.goto(`${HUB}/find?text=zzzzqqq`) },
+  "find-no-place": { go: (page) => page.goto(`${HUB}/find?near=Atlantis`) },
+  service: {
+    go: async (page) => {
+      await page.goto(`${HUB}/find?text=shelter`);
+      await page.click(".card-title a");
+      await page.waitForSelector("#wrong");
+    },
+  },
+  "service-report": {
+    go: async (page) => {
+      await page.goto(`${HUB}/find?text=shelter`);
+      await page.click(".card-title a");
+      await page.click("aside summary");
+    },
+  },
+  inbox: { go: (page) => page.goto(`${HUB}/inbox`) },
+  sent: { go: (page) => page.goto(`${HUB}/sent`) },
+  referral: {
+    go: async (page) => {
+      await page.goto(`${HUB}/sent`);
+      await page.click(".rows .title a");
+      await page.waitForSelector(".timeline");
+    },
+  },
+  my: { signedIn: false, go: (page) => page.goto(`${HUB}/my`) },
+  "my-refused": {
+    signedIn: false,
+    go: async (page) => {
+      await page.goto(`${HUB}/my`);
+      await page.fill("#code", "4K7QX-9M2PC");
+      await page.fill("#pin", "000000");
+      await page.click("form .button");
+      await page.waitForSelector("#errors");
+    },
+  },
+  "my-stands": { signedIn: false, go: stands },
+  "my-take-back": {
+    signedIn: false,
+    go: async (page) => {
+      await stands(page);
+      await page.click("form[action='/my/take-back'] button");
+      await page.waitForSelector("form[action='/my/taken-back']");
+    },
+  },
+  "my-rate": {
+    signedIn: false,
+    go: async (page) => {
+      await stands(page);
+      await page.click("form[action='/my/rate'] button");
+      await page.waitForSelector("#need_met");
+    },
+  },
+  "not-found": { go: (page) => page.goto(`${HUB}/nothing/here`) },
+};
+
+for (const language of LANGUAGES) {
+  for (const width of WIDTHS) {
+    for (const signedIn of [false, true]) {
+      const states = Object.entries(STATES).filter(([, state]) => (state.signedIn ?? true) === signedIn);
+      test(`everybody can read the pages, in ${language}, ${width} wide, ${signedIn ? "signed in" : "as anybody"}`, () =>
+        visit({ language, width, signedIn }, async (page) => {
+          for (const [name, state] of states) {
+            await state.go(page);
+            if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}-${language}-${width}.png`, fullPage: true });
+            // Through the debugger, because the policy of the page lets no script in.
+            await page.evaluate(AXE);
+            const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+            const told = found.violations.map((v) => `${v.id}: ${v.nodes.map((node) => node.html).join(" | ")}`);
+            assert.deepEqual(told, [], `${name}: what keeps people out`);
+            const scrolls = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+            assert.equal(scrolls, false, `${name} scrolls sideways`);
+            assert.equal(await page.getAttribute("html", "dir"), language === "ar" ? "rtl" : "ltr", name);
+          }
+        }));
+    }
+  }
+}
+
+test("nothing scrolls sideways on the narrowest telephone, or with text at twice its size", () =>
+  visit({ width: 320 }, async (page) => {
+    for (const name of ["find", "find-person", "service", "find-nothing"]) {
+      await STATES[name].go(page);
+      for (const size of ["100%", "200%"]) {
+        await page.evaluate((size) => { document.documentElement.style.fontSize = size; }, size);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.equal(wide, 0, `${name} at ${size}`);
+      }
+    }
+  }));
+
+test("a service is found for a person with the keyboard alone, and nothing of them is in the address", () =>
+  visit({}, async (page) => {
+    await page.goto(`${HUB}/find`);
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.className), "skip", "first is the way past the menu");
+    await page.keyboard.press("Enter");
+    const until = async (selector) => {
+      for (let step = 0; step < 80; step += 1) {
+        await page.keyboard.press("Tab");
+        if (await page.evaluate((wanted) => document.activeElement.matches(wanted), selector)) return;
+      }
+      assert.fail(`${selector} cannot be reached`);
+    };
+    await until("details.more > summary");
+    await page.keyboard.press("Enter");
+    await until("#age");
+    await page.keyboard.type("34");
+    await until("input[name=sex]");
+    await page.keyboard.press("Space");
+    await until("#person .button");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".fit.good");
+    assert.equal(page.url(), `${HUB}/find`);
+    await until(".card-title a");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#wrong");
+  }));
+
+test("everything there is so far works without a script", () =>
+  visit({ script: false }, async (page) => {
+    for (const [name, state] of Object.entries(STATES)) {
+      if (state.signedIn === false) continue;
+      await state.go(page);
+      assert.ok(await page.locator("h1").count(), name);
+    }
+  }));
+
+test("the pages of the person work without a script, and say how to leave first of all", () =>
+  visit({ script: false, signedIn: false }, async (page) => {
+    for (const name of Object.keys(STATES).filter((name) => name.startsWith("my"))) {
+      await STATES[name].go(page);
+      assert.equal(await page.locator("body > *").first().getAttribute("class"), "leave", name);
+      assert.equal(await page.locator("script").count(), 0, name);
+    }
+  }));
+
+test("what is reported of a service is thanked for and holds no word about anybody", () =>
+  visit({}, async (page) => {
+    await STATES["service-report"].go(page);
+    assert.equal(await page.locator("aside textarea, aside input[type=text]").count(), 0);
+    await page.check("input[name=met][value=reached]");
+    await page.click("aside form button");
+    await page.waitForSelector("aside .notice.good");
+  }));
+
+test("pages are light: bytes on the wire and requests, from nothing", async () => {
+  const BUDGETS = { my: 10_000, "sign-in": 15_000, find: 25_000, service: 15_000, inbox: 15_000, sent: 15_000 };
+  for (const [name, most] of Object.entries(BUDGETS)) {
+    await visit({ signedIn: STATES[name].signedIn ?? true }, async (page, context) => {
+      const session = await context.newCDPSession(page);
+      await session.send("Network.enable");
+      await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+      let address;
+      if (name === "service") {
+        await STATES.service.go(page);
+        address = page.url();
+      } else address = `${HUB}/${name}`;
+      let bytes = 0;
+      const asked = [];
+      session.on("Network.loadingFinished", ({ encodedDataLength }) => { bytes += encodedDataLength; });
+      session.on("Network.requestWillBeSent", ({ request }) => asked.push(request.url));
+      await page.goto(address, { waitUntil: "networkidle" });
+      const elsewhere = asked.filter((url) => !url.startsWith(HUB) && !url.startsWith("data:"));
+      assert.deepEqual(elsewhere, [], `${name} asks others`);
+      assert.ok(asked.length <= 6, `${name}: ${asked.length} requests`);
+      assert.ok(bytes > 1_000 && bytes <= most, `${name}: ${bytes} bytes of ${most}`);
+      console.log(`${name}: ${bytes} bytes in ${asked.length} requests`);
+    });
+  }
+});

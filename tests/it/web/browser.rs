@@ -1,0 +1,79 @@
+//! The pages in a real browser: `tests/browser`, against a hub of its own.
+//!
+//! What it takes is installed once from its lock file under the build folder. Where Node, the registry or Chromium is missing the test says so
+//! and passes, unless `THROUGHLINE_TEST_NO_SKIP` is set.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+use throughline::kernel::Digest;
+
+use super::{
+    find::directory,
+    visitor::{PASSPHRASE, enrolled},
+};
+use crate::support::packet::Mechanism;
+
+const FILES: [&str; 3] = ["package.json", "package-lock.json", "pages.test.mjs"];
+
+fn run(program: &str, arguments: &[&str], folder: &Path) -> Result<(), String> {
+    let output = Command::new(program).args(arguments).current_dir(folder).output();
+    let output = output.map_err(|error| format!("{program} cannot be run: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("{program} {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr)))
+}
+
+fn chromium() -> Result<PathBuf, String> {
+    let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
+    let usual =
+        ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].map(PathBuf::from);
+    named.into_iter().chain(usual).find(|path| path.exists()).ok_or_else(|| "there is no Chromium".to_owned())
+}
+
+/// The tests with what they take, in the build folder.
+fn installed() -> Result<PathBuf, String> {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
+    fs::create_dir_all(&folder).unwrap();
+    for file in FILES {
+        fs::copy(sources.join(file), folder.join(file)).unwrap();
+    }
+    let version = Digest::of(fs::read(sources.join("package-lock.json")).unwrap()).to_string();
+    if !fs::read_to_string(folder.join("installed")).is_ok_and(|done| done == version) {
+        run("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund"], &folder)?;
+        fs::write(folder.join("installed"), version).unwrap();
+    }
+    Ok(folder)
+}
+
+#[actix_web::test]
+async fn pages_are_read_reached_and_used_in_a_browser() {
+    let ready = chromium().and_then(|chromium| Ok((chromium, installed()?)));
+    let (chromium, folder) = match ready {
+        Ok(ready) => ready,
+        Err(why) if std::env::var_os("THROUGHLINE_TEST_NO_SKIP").is_some() => panic!("{why}"),
+        Err(why) => return eprintln!("SKIPPED: the pages were not opened in a browser: {why}"),
+    };
+    let mechanism = Mechanism::new().await;
+    let Mechanism { hub, harbour, .. } = &mechanism;
+    directory(hub).await;
+    let (_person, _certified, _sealed, referral) = mechanism.referred().await;
+    let path = format!("/api/v1/referrals/{referral}/person-code");
+    let slip = harbour.post(hub, &path, &Value::Null).await.expect(201).body;
+    let (code, pin) = (slip["code"].as_str().unwrap(), slip["pin"].as_str().unwrap());
+    let name = enrolled(hub, harbour, &["case_worker", "intake"]).await;
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-reporter=spec", "pages.test.mjs"]).current_dir(&folder);
+    node.env("HUB", &hub.url).env("NAME", name).env("PASSPHRASE", PASSPHRASE).env("CHROMIUM", chromium);
+    node.env("CODE", code).env("PIN", pin);
+    let output = actix_web::web::block(move || node.output()).await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}");
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,0 +1,68 @@
+//! The pages of the person concerned.
+
+use serde_json::Value;
+
+use super::visitor::Visitor;
+use crate::support::{TestHub, packet::Mechanism};
+
+#[actix_web::test]
+async fn somebody_sees_where_it_stands_rates_and_takes_back_without_an_account() {
+    let mechanism = Mechanism::new().await;
+    let hub = &mechanism.hub;
+    let (_person, _certified, _sealed, referral) = mechanism.referred().await;
+    let path = format!("/api/v1/referrals/{referral}/person-code");
+    let slip = mechanism.harbour.post(hub, &path, &Value::Null).await.expect(201).body;
+    let (code, pin) = (slip["code"].as_str().unwrap(), slip["pin"].as_str().unwrap());
+    let given = [("code", code), ("pin", pin)];
+    let mut person = Visitor::new(hub);
+    let door = person.get("/my").await.expect(200).says("Nobody asks who you are");
+    assert!(door.text.find("Leave this page").unwrap() < door.text.find("<h1>").unwrap(), "first of all");
+    let seen = person.post("/my", &given).await.expect(200).says("It was sent. There is no answer yet.");
+    for told in ["clinic", "Harbour", "SV0", "referral", &referral.to_string()] {
+        assert!(!seen.text.to_lowercase().contains(&told.to_lowercase()), "a bystander reads {told}");
+    }
+    assert!(seen.headers.get("set-cookie").is_none());
+    person.post("/my/rate", &given).await.expect(200).says("Nobody learns that it was you");
+    person.post("/my/rated", &given).await.expect(422).says("Answer one of the questions");
+    let said = [given[0], given[1], ("need_met", "4"), ("respectful", "yes")];
+    person.post("/my/rated", &said).await.expect(200).says("Thank you").does_not_say("Say how it was");
+    person.post("/my/rated", &said).await.expect(200).says("You said how it was before");
+    person.post("/my/take-back", &given).await.expect(200).says("No reason is asked");
+    person.post("/my/taken-back", &given).await.expect(200).says("Taken back").says("You took it back");
+    person.post("/my/taken-back", &given).await.expect(200).says("You took it back");
+}
+
+#[actix_web::test]
+async fn a_wrong_code_a_wrong_pin_and_nonsense_look_the_same() {
+    let mechanism = Mechanism::new().await;
+    let hub = &mechanism.hub;
+    let (_person, _certified, _sealed, referral) = mechanism.referred().await;
+    let path = format!("/api/v1/referrals/{referral}/person-code");
+    let slip = mechanism.harbour.post(hub, &path, &Value::Null).await.expect(201).body;
+    let code = slip["code"].as_str().unwrap();
+    let mut texts = Vec::new();
+    for (code, pin) in [(code, "000000"), ("4K7QX-9M2PC", "493827"), ("canary", "canary")] {
+        let shown = Visitor::new(hub).post("/my", &[("code", code), ("pin", pin)]).await.expect(401);
+        texts.push(shown.says("do not open anything").text.replace(code, ""));
+    }
+    assert!(texts.iter().all(|text| *text == texts[0]), "{texts:#?}");
+    for path in ["/my/taken-back", "/my/rated"] {
+        let given = [("code", code), ("pin", "000000"), ("need_met", "1")];
+        Visitor::new(hub).post(path, &given).await.expect(401).says("do not open anything");
+    }
+}
+
+#[actix_web::test]
+async fn the_pages_of_the_person_are_under_ten_kilobytes_and_have_no_script() {
+    let hub = TestHub::new();
+    for language in ["en", "fr", "es", "ar"] {
+        let mut person = Visitor::new(&hub);
+        let accepts = [("accept-language", language), ("accept-encoding", "gzip")];
+        let door = person.get_with("/my", &accepts).await.expect(200);
+        assert!(!door.text.contains("<script"));
+        let style = door.text.split('"').find(|part| part.starts_with("/assets/")).unwrap().to_owned();
+        let style = person.get_with(&style, &accepts).await.expect(200);
+        let style: usize = style.header("content-length").parse().unwrap();
+        assert!(door.text.len() + style <= 10_000, "{language}: {} and {style}", door.text.len());
+    }
+}
