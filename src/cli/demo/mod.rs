@@ -47,12 +47,14 @@ impl Demo {
             let mut told_to_stop = Told::listen()?;
             let stage = Stage::set(settings, folder).await?;
             let told = story::tell(&stage, output).await;
-            if told.is_ok() && !self.once {
-                output.say(stage.farewell());
+            if let Ok(told) = &told
+                && !self.once
+            {
+                output.say(stage.farewell(told));
                 told_to_stop.stop().await;
             }
             stage.strike().await;
-            told
+            told.map(drop)
         })
     }
 }

@@ -18,8 +18,9 @@ use super::{
     holdings::Holdings,
 };
 use crate::{
-    access::{Actor, Role},
+    access::{Actor, Role, Tx},
     config::Settings,
+    crypto,
     http::Serving,
     hub::{Caller, Hub, NodeKeys},
     jobs,
@@ -28,7 +29,9 @@ use crate::{
         id::{RequestId, SystemIds},
         time::SystemClock,
     },
-    members::{self, EnrolOrganisation, Organisation, RegisterClient},
+    members::{
+        self, EnrolOrganisation, EnrolStaff, MemberError, Organisation, RegisterClient, SetPassphrase,
+    },
 };
 
 /// The node and where it lies.
@@ -41,6 +44,20 @@ pub(super) struct Stage {
     serving: Serving,
     running: jobs::Running,
 }
+
+/// What is told at the end to whoever wants to look around.
+#[derive(Debug, Default)]
+pub(super) struct Tour {
+    /// Who can sign in, and with which name.
+    pub(super) sign_ins: Vec<(String, String)>,
+    /// What Ibrahim was given.
+    pub(super) code: String,
+    /// And the PIN to it.
+    pub(super) pin: String,
+}
+
+/// With what everybody of the story signs in.
+const PASSPHRASE: &str = "four words for a demo";
 
 /// A member with its gateway.
 pub(super) struct Member {
@@ -154,12 +171,39 @@ impl Stage {
         &self.url
     }
 
+    /// Somebody of an agency, or of the node, who can sign in on the pages; the name to do it with.
+    pub(super) async fn worker(
+        &self,
+        of: Option<&Member>,
+        name: &str,
+        role: Role,
+    ) -> Result<String, CliError> {
+        let name = name.parse().map_err(|_unlikely| super::broken("a name that cannot be one"))?;
+        let enrol = EnrolStaff { name, roles: vec![role] };
+        let (organisation, ids) = (of.map(|member| member.organisation.id), self.hub.clone());
+        let hash = crypto::hash_passphrase(&Secret::new(String::from(PASSPHRASE)), ids.ids())
+            .map_err(MemberError::Secret)?;
+        let enrolling = move |tx: &mut Tx<'_>| {
+            let enrolment = members::enrol_staff(tx, organisation, &enrol, 1)?;
+            let (code, passphrase) = (Secret::new(enrolment.code), Secret::new(String::from(PASSPHRASE)));
+            members::set_passphrase(tx, &SetPassphrase { code, passphrase }, &hash)?;
+            Ok::<_, MemberError>(enrolment.name)
+        };
+        let name = self.hub.write("members.enrol_staff", &self.operator(), enrolling).await?;
+        Ok(name.to_string())
+    }
+
     /// What to do next, for the person at the terminal.
-    pub(super) fn farewell(&self) -> String {
+    pub(super) fn farewell(&self, tour: &Tour) -> String {
+        let line = |(who, name): &(String, String)| format!("  {who:<38} {name}");
+        let sign_ins = tour.sign_ins.iter().map(line).collect::<Vec<_>>().join("\n");
         format!(
-            "\nThe hub stays up at {url}. Look at:\n  {url}/api            the API\n  {url}/hsds           the public directory of services\n  {url}/api/v1/directory/page.html   the same as a page to read or print\n  {url}/health/ready   its health\n  {url}/metrics        its metrics\n\
+            "\nThe hub stays up at {url}. Open it in a browser and sign in, in two windows if you like, with “{PASSPHRASE}”:\n{sign_ins}\n\
+             What the person concerned sees: {url}/my   code {code}, PIN {pin}\n\nLook also at:\n  {url}/api            the API\n  {url}/hsds           the public directory of services\n  {url}/api/v1/directory/page.html   the same as a page to read or print\n  {url}/health/ready   its health\n  {url}/metrics        its metrics\n\
              Everything lies in {folder}; the members' gateways in {folder}/gateways.\nCtrl-C ends it.",
             url = self.url,
+            code = tour.code,
+            pin = tour.pin,
             folder = self.folder.display()
         )
     }

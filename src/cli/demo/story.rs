@@ -14,9 +14,10 @@ use super::{
     gateway::Letter,
     holdings::Holdings,
     people::{self, Asking, Person, SECRETS},
-    stage::{Member, Stage},
+    stage::{Member, Stage, Tour},
 };
 use crate::{
+    access::Role,
     agreements::Document,
     audit::{self, AuditError, Held},
     crypto::{Typ, sign_compact},
@@ -31,10 +32,10 @@ use crate::{
 };
 
 /// Tells and performs it.
-pub(super) async fn tell(stage: &Stage, output: &Output) -> Result<(), CliError> {
+pub(super) async fn tell(stage: &Stage, output: &Output) -> Result<Tour, CliError> {
     let teller = Teller { output };
     let scene = mechanism(stage, &teller).await?;
-    let ibrahim = referral(stage, &scene, &teller).await?;
+    let (ibrahim, treated) = referral(stage, &scene, &teller).await?;
     let waiting = refusals(&scene, &teller).await?;
     child(&scene, &teller).await?;
     withdrawal(&scene, &ibrahim, &waiting, &teller).await?;
@@ -46,7 +47,23 @@ pub(super) async fn tell(stage: &Stage, output: &Output) -> Result<(), CliError>
         "Looked for in the same way, nothing of what was sealed and no private key is in any file of the hub";
     teller.step(nowhere, async { nothing_readable(&holdings, &scene) }).await?;
     output.say("\nEvery step held.");
-    Ok(())
+    to_look_around(stage, &scene, treated).await
+}
+
+/// People who can sign in, and what the person was given.
+async fn to_look_around(stage: &Stage, scene: &Scene, referral: ReferralId) -> Result<Tour, CliError> {
+    let slip = scene.harbour.post(&format!("/api/v1/referrals/{referral}/person-code"), &json!({})).await?;
+    let text = |name: &str| slip.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (harbour, clinic) = (&scene.harbour, &scene.clinic);
+    let mut sign_ins = Vec::new();
+    for (who, of, name, role) in [
+        ("Case worker, Harbour Aid Association", Some(harbour), "w.harbour", Role::CaseWorker),
+        ("Intake worker, Clinic of the Lake", Some(clinic), "w.clinic", Role::Intake),
+        ("Coordinator of the mechanism", None, "coordinator", Role::Coordinator),
+    ] {
+        sign_ins.push((who.to_owned(), stage.worker(of, name, role).await?));
+    }
+    Ok(Tour { sign_ins, code: text("code"), pin: text("pin") })
 }
 
 /// Everybody and what they agreed.
@@ -115,7 +132,11 @@ async fn mechanism(stage: &Stage, teller: &Teller<'_>) -> Result<Scene, CliError
     Ok(Scene { harbour, clinic, agreement, signed, policy: stage.hub.policy() })
 }
 
-async fn referral(stage: &Stage, scene: &Scene, teller: &Teller<'_>) -> Result<Person, CliError> {
+async fn referral(
+    stage: &Stage,
+    scene: &Scene,
+    teller: &Teller<'_>,
+) -> Result<(Person, ReferralId), CliError> {
     let Scene { harbour, clinic, .. } = scene;
     teller.chapter("Ibrahim is home after twenty years, and his medicines are running out");
     let ibrahim = people::ibrahim(scene.asking())?;
@@ -140,7 +161,7 @@ async fn referral(stage: &Stage, scene: &Scene, teller: &Teller<'_>) -> Result<P
         .await?;
     let rating = "With code and PIN from a borrowed phone, Ibrahim says how it went";
     teller.step(rating, rate(stage, scene, referral)).await?;
-    Ok(ibrahim)
+    Ok((ibrahim, referral))
 }
 
 /// Four ways in which nothing passes. Answers the packet that may pass in the end, and waits at the hub.
