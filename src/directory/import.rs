@@ -9,7 +9,7 @@ use super::{
     areas,
     drafts::Overridden,
     hsds::{self, Package, Problem, Progress, Report, Row, TableReport, Tally, tables::Rule},
-    rows::{self, Touched},
+    rows::{self, Touched, Waiting},
     search,
     store::{self, Known},
 };
@@ -98,6 +98,7 @@ pub fn import(
     if let Some(reason) = report.stopped {
         return Err(DirectoryError::Stopped(reason));
     }
+    taking.waiting.bring_in(tx)?;
     let today = tx.now().datetime().date_naive();
     warn(&mut report, areas::unknown(tx.db(), &stated, today)?);
     let gone = missing(tx.db(), source, &seen, &taking.overridden)?;
@@ -302,21 +303,26 @@ struct Taking {
     overridden: Overridden,
     /// Whether something changed of agreements.
     has_agreed: bool,
+    /// Links of new rows that are not in their table yet.
+    waiting: Waiting,
 }
 
 impl Taking {
     fn begin(tx: &mut Tx<'_>, given: Given<'_>) -> Result<Self, DirectoryError> {
         let now = tx.now();
+        let is_known = store::has_source(tx.db(), given.source)?;
         Ok(Self {
             names: HashMap::new(),
             changed: HashSet::new(),
             touched: Touched::default(),
             offered: Vec::new(),
             place: rows::store::next_place(tx.db(), now)?,
-            is_known: store::has_source(tx.db(), given.source)?,
+            is_known,
             visibility: given.visibility,
             overridden: Overridden::load(tx.db(), given.source)?,
             has_agreed: false,
+            // What is found through links while a list is compared with itself must be there.
+            waiting: if is_known { Waiting::for_nothing() } else { Waiting::of_new_list(tx)? },
         })
     }
 }
@@ -364,7 +370,7 @@ fn take(
     let first = taking.place;
     store::insert_rows(tx, (source, rule.name), &new, first)?;
     let links: Vec<_> = new.iter().flat_map(|row| rows::of_row(rule, row)).collect();
-    rows::store::insert_links(tx, source, &links)?;
+    taking.waiting.take(tx, source, &links)?;
     taking.place = first.saturating_add(i64::try_from(new.len()).unwrap_or(i64::MAX));
     // A source that is new shows in nothing that was there.
     let is_agreed = agreements::TABLES.contains(&rule.name);

@@ -8,10 +8,12 @@ pub(super) mod hsds_json;
 mod links;
 mod shape;
 pub(super) mod store;
+mod waiting;
 mod withheld;
 
 pub use compose::{Depth, Kind};
 pub(super) use compose::{compose, compose_whole};
 pub use links::enter_rows;
 pub(super) use links::{Touched, of_row};
+pub(super) use waiting::Waiting;
 pub(super) use withheld::Withheld;

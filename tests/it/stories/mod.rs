@@ -11,6 +11,7 @@ mod eligibility;
 mod frictionless;
 mod hours;
 mod hsds;
+mod large_list;
 mod ledger;
 mod memory;
 mod named;
