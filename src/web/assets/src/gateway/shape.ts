@@ -1,0 +1,57 @@
+// The shapes of what is signed and sealed: closed sets of members, each looked at before anything is done with it.
+
+import type { Json } from "./closed.ts";
+
+export type Members = { [name: string]: Json };
+
+/** Whether a value has a shape. */
+export type Shape = (value: Json) => boolean;
+
+export const isObject = (value: Json | undefined): value is Members =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+export const like = (pattern: RegExp): Shape => (value) => typeof value === "string" && pattern.test(value);
+export const among = (...words: string[]): Shape => (value) => typeof value === "string" && words.includes(value);
+export const whole = (least = -Number.MAX_SAFE_INTEGER, most = Number.MAX_SAFE_INTEGER): Shape => (value) =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most;
+export const flag: Shape = (value) => typeof value === "boolean";
+export const anyText: Shape = (value) => typeof value === "string";
+export const anything: Shape = () => true;
+export const list = (item: Shape): Shape => (value) => Array.isArray(value) && value.every(item);
+export const map = (name: RegExp, member: Shape): Shape => (value) =>
+  isObject(value) && Object.keys(value).every((key) => name.test(key) && member(value[key] as Json));
+
+/** An object of exactly these members; the second ones may be left out. */
+export const closedSet = (required: Record<string, Shape>, optional: Record<string, Shape> = {}): Shape => {
+  const known = new Map([...Object.entries(required), ...Object.entries(optional)]);
+  const needed = Object.keys(required);
+  return (value) =>
+    isObject(value) &&
+    needed.every((name) => name in value) &&
+    Object.keys(value).every((name) => known.get(name)?.(value[name] as Json) === true);
+};
+
+const id = (prefix: string): Shape => like(new RegExp(`^${prefix}_[0-9a-f]{32}$`));
+
+export const AGREEMENT = id("dsa");
+export const CERTIFICATE = id("cer");
+export const ORGANISATION = id("org");
+export const PACKET = id("pkt");
+export const RECEIPT = id("rcp");
+export const REFERRAL = id("ref");
+export const SUBJECT = id("sub");
+
+/** SHA-256 in canonical base64url: the last character holds two bits that are zero. A thumbprint has the same form. */
+export const DIGEST = like(/^[\w-]{42}[AEIMQUYcgkosw048]$/);
+/** Sixteen bytes in canonical base64url. */
+export const SALT = like(/^[\w-]{21}[AQgw]$/);
+export const SECTION = like(/^s(?:\d|1[0-5])$/);
+export const TAG = like(/^[\w.-]{1,64}$/);
+export const WORD = like(/^[a-z][a-z0-9_]{0,31}$/);
+export const CATEGORY = like(/^K\d\d$/);
+export const JUSTIFICATION = like(/^JC\d\d$/);
+export const PURPOSE = like(/^P\d\d$/);
+export const SERVICE = like(/^SV\d\d$/);
+
+export const FIELD: Shape = (value) =>
+  typeof value === "string" && value.length <= 48 && /^[A-Z][A-Z0-9]{0,7}(?:\.\w+)+$/.test(value);

@@ -1,0 +1,102 @@
+// The gateway of the browser on a line: one task a line of JSON on standard input, one answer a line on standard output. A refusal is an
+// answer; whatever else goes wrong is one too, and the test that asked fails.
+
+import { createInterface } from "node:readline";
+import { decode, encode, utf8 } from "../src/gateway/bytes.ts";
+import type { Dictionary } from "../src/gateway/dictionary.ts";
+import { type History, KnownKeys, type KeyRecord, verifyHistory } from "../src/gateway/directory-keys.ts";
+import { Quarantined, Refusal } from "../src/gateway/fault.ts";
+import { importPublic } from "../src/gateway/gate.ts";
+import { type Desk, type Reading, open, receiptFor } from "../src/gateway/open.ts";
+import { DraftFault, type Letter, type Release, seal } from "../src/gateway/seal.ts";
+import { type Forger, type SecretJwk, privateKey, spoilt, wrongs } from "./world.ts";
+
+type Task = Record<string, any>;
+
+async function known(histories: Record<string, History>, at: number): Promise<KnownKeys> {
+  const keys = new KnownKeys();
+  for (const [organisation, history] of Object.entries(histories)) keys.add(await verifyHistory(organisation, history, at));
+  return keys;
+}
+
+async function desk(task: Task): Promise<Desk> {
+  return {
+    organisation: task["organisation"] as string,
+    keys: await Promise.all((task["keys"] as SecretJwk[]).map(privateKey)),
+    signer: await privateKey(task["signing"] as SecretJwk),
+    node: await importPublic(task["node"]),
+    known: await known(task["histories"] as Record<string, History>, task["now"] as number),
+    dictionary: task["dictionary"] as Dictionary,
+    now: task["now"] as number,
+  };
+}
+
+/** Refusals by their number, so that they can be compared. */
+async function numbered(task: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await task();
+  } catch (refused) {
+    if (!(refused instanceof Refusal)) throw refused;
+    const { check, message } = refused;
+    return { check, message, ...(refused instanceof Quarantined ? { report: refused.report } : {}) };
+  }
+}
+
+const opening = (body: string, receipt: string, reading: Reading, at: Desk): Promise<unknown> =>
+  numbered(async () => {
+    const opened = await open(utf8(body), receipt, reading, at);
+    const files = opened.files.map((file) => ({ ...file, bytes: encode(file.bytes) }));
+    return { check: 0, ...opened, files, receipt: await receiptFor(opened, at) };
+  });
+
+const TASKS: Record<string, (task: Task) => Promise<unknown>> = {
+  async seal(task) {
+    const letter = task["letter"] as Letter & { readers: { organisation: string; role: string; key: unknown }[] };
+    const readers = await Promise.all(letter.readers.map(async (one) => ({ ...one, key: await importPublic(one.key) })));
+    const files = (task["files"] as { field: string; name: string; mime: string; bytes: string }[]).map((file) => ({
+      ...file,
+      bytes: decode(file.bytes),
+    }));
+    const signer = await privateKey(task["signing"] as SecretJwk);
+    return seal(task["release"] as Release, { ...letter, readers, files }, signer, task["dictionary"] as Dictionary);
+  },
+
+  async open(task) {
+    return opening(task["body"] as string, task["receipt"] as string, (task["reading"] ?? "first") as Reading, await desk(task));
+  },
+
+  /** Every wrong packet, and what opening each gives here. */
+  async wrongs(task) {
+    const at = await desk(task);
+    const found = await wrongs(task["forger"] as Forger);
+    return Promise.all(
+      found.map(async (wrong) => ({ ...wrong, told: await opening(wrong.body, wrong.receipt, "first", at) })),
+    );
+  },
+
+  /** Packets with random changes, and what opening each gives here. */
+  async spoilt(task) {
+    const at = await desk(task);
+    const bodies = Array.from({ length: task["count"] as number }, () => spoilt(task["body"] as string));
+    return Promise.all(
+      bodies.map(async (body) => ({ body, told: await opening(body, task["receipt"] as string, "first", at) })),
+    );
+  },
+
+  async history(task): Promise<KeyRecord[]> {
+    return verifyHistory(task["organisation"] as string, task["history"] as History, task["now"] as number);
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const task = JSON.parse(line) as Task;
+  let answer: unknown;
+  try {
+    answer = await TASKS[task["what"] as string]?.(task);
+  } catch (failed) {
+    const { name, message, stack } = failed as Error;
+    answer = { failed: failed instanceof DraftFault ? { reason: failed.reason, about: failed.about } : { name, message, stack } };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+
