@@ -1,5 +1,7 @@
 //! Minimum sets: which fields a service needs, which take a reason, and which it never gets.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -153,10 +155,14 @@ impl MinimumSet {
     }
 
     fn takes(&self, field: &Field, code: &JustificationCode) -> bool {
-        self.never
-            .iter()
-            .filter(|selector| selector.picks(field))
-            .all(|selector| selector.unless.contains(code))
+        self.reasons(field).is_none_or(|reasons| reasons.contains(code))
+    }
+
+    /// The only reasons that let a field in which something bars; `None` when nothing does, and any reason is one.
+    pub(super) fn reasons(&self, field: &Field) -> Option<BTreeSet<JustificationCode>> {
+        let barred = self.never.iter().filter(|selector| selector.picks(field));
+        let each = barred.map(|selector| selector.unless.iter().cloned().collect::<BTreeSet<_>>());
+        each.reduce(|one, other| one.intersection(&other).cloned().collect())
     }
 }
 

@@ -32,6 +32,7 @@ pub mod code;
 pub mod deny;
 mod documents;
 mod error;
+mod excerpt;
 mod field;
 pub mod form;
 mod level;
@@ -60,6 +61,7 @@ pub use deny::{Audience, Denial, Denials, Deny, Missing, NOT_RAISED, WARNINGS_NO
 use documents::Origin;
 pub use documents::{Documents, Justification};
 pub use error::PolicyError;
+pub use excerpt::Excerpt;
 pub use field::{Choices, Field, Shape};
 pub use form::{Complaint, FilledForm, FormValue};
 pub use level::{Level, Tier};

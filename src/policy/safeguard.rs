@@ -53,7 +53,7 @@ pub(super) struct Trait {
     _name: String,
     pub(super) concepts: Vec<ConceptCode>,
     #[serde(default)]
-    only_if_rare: bool,
+    pub(super) only_if_rare: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

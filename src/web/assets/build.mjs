@@ -72,13 +72,19 @@ function licences(inputs) {
     const name = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
     if (name) packages.add(name);
   }
-  return [...packages].sort().map((name) => {
+  const notices = [...packages].sort().map((name) => {
     const folder = join(here, "node_modules", name);
     const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
     if (!file) throw new Error(`${name} has no licence to pass on`);
     return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
-  }).join("\n\n");
+  });
+  // What came from elsewhere and lies among the sources has its notice beside it.
+  for (const input of Object.keys(inputs).sort()) {
+    const notice = join(here, input.replace(/\.ts$/, ".licence.txt"));
+    if (existsSync(notice)) notices.push(readFileSync(notice, "utf8"));
+  }
+  return notices.join("\n\n");
 }
 
 function write(folder, name, bytes) {

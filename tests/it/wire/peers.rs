@@ -39,7 +39,8 @@ fn sources(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/wire").join(name)
 }
 
-fn run(program: &str, arguments: &[&str], folder: &Path) -> Result<(), String> {
+/// Runs a program to its end; what it said when it failed.
+pub(super) fn run(program: &str, arguments: &[&str], folder: &Path) -> Result<(), String> {
     let output = Command::new(program)
         .args(arguments)
         .current_dir(folder)
@@ -48,7 +49,8 @@ fn run(program: &str, arguments: &[&str], folder: &Path) -> Result<(), String> {
     if output.status.success() {
         return Ok(());
     }
-    Err(format!("{program} {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr)))
+    let said = [output.stdout, output.stderr].concat();
+    Err(format!("{program} {}: {}", arguments.join(" "), String::from_utf8_lossy(&said)))
 }
 
 /// Installs a peer under the build folder; again only when its sources changed.
@@ -95,7 +97,7 @@ fn python() -> Result<Peer, String> {
 }
 
 /// The peer, or nothing after saying why it is left out.
-fn ready(name: &str, peer: Result<Peer, String>) -> Option<Peer> {
+pub(super) fn ready<P>(name: &str, peer: Result<P, String>) -> Option<P> {
     match peer {
         Ok(peer) => Some(peer),
         Err(why) if std::env::var_os("THROUGHLINE_TEST_NO_SKIP").is_some() => panic!("{name}: {why}"),

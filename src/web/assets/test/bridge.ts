@@ -3,11 +3,15 @@
 
 import { createInterface } from "node:readline";
 import { decode, encode, utf8 } from "../src/gateway/bytes.ts";
+import { type ConsentRecord, certify, claimsOf } from "../src/gateway/consent.ts";
+import { Denials } from "../src/gateway/denials.ts";
 import type { Dictionary } from "../src/gateway/dictionary.ts";
 import { type History, KnownKeys, type KeyRecord, verifyHistory } from "../src/gateway/directory-keys.ts";
 import { Quarantined, Refusal } from "../src/gateway/fault.ts";
 import { importPublic } from "../src/gateway/gate.ts";
 import { type Desk, type Reading, open, receiptFor } from "../src/gateway/open.ts";
+import type { Policy } from "../src/gateway/policy.ts";
+import { type Facts, type FormFacts, release } from "../src/gateway/release.ts";
 import { DraftFault, type Letter, type Release, seal } from "../src/gateway/seal.ts";
 import { type Forger, type SecretJwk, privateKey, spoilt, wrongs } from "./world.ts";
 
@@ -49,6 +53,21 @@ const opening = (body: string, receipt: string, reading: Reading, at: Desk): Pro
     return { check: 0, ...opened, files, receipt: await receiptFor(opened, at) };
   });
 
+/** What stands against something, so that it can be compared. */
+async function denied(task: () => unknown): Promise<unknown> {
+  try {
+    return await task();
+  } catch (refused) {
+    if (!(refused instanceof Denials)) throw refused;
+    return { denials: refused.found };
+  }
+}
+
+const POLICIES = new Map<string, Policy>();
+const policyOf = (task: Task): Policy => POLICIES.get(task["policy"] as string) as Policy;
+const endsOf = (task: Task) => ({ id, version }: { id: string; version: number }): number | undefined =>
+  (task["ends"] as Record<string, number>)[`${id} ${version}`];
+
 const TASKS: Record<string, (task: Task) => Promise<unknown>> = {
   async seal(task) {
     const letter = task["letter"] as Letter & { readers: { organisation: string; role: string; key: unknown }[] };
@@ -81,6 +100,30 @@ const TASKS: Record<string, (task: Task) => Promise<unknown>> = {
     return Promise.all(
       bodies.map(async (body) => ({ body, told: await opening(body, task["receipt"] as string, "first", at) })),
     );
+  },
+
+  /** Keeps the excerpt of a policy, so that it needs not be sent each time. */
+  async policy(task) {
+    POLICIES.set(task["name"] as string, task["policy"] as Policy);
+    return {};
+  },
+
+  /** What the certificate of a record says, or what stands against it. */
+  async claims(task) {
+    const { record, recipient, at } = task as { record: ConsentRecord; recipient: string; at: number } & Task;
+    return denied(() => claimsOf(record, recipient, [policyOf(task), endsOf(task)], at));
+  },
+
+  async certify(task) {
+    const { record, recipient, at } = task as { record: ConsentRecord; recipient: string; at: number } & Task;
+    const signer = await privateKey(task["signing"] as SecretJwk);
+    return denied(() => certify(record, recipient, [policyOf(task), endsOf(task)], signer, at));
+  },
+
+  async release(task) {
+    const { record, digest, form, facts } = task as { record: ConsentRecord; digest: string; form: FormFacts; facts: Facts } & Task;
+    const saidNo = task["said_no"] as "leave_out" | "refuse";
+    return denied(() => release(record, digest, form, facts, [policyOf(task), saidNo]));
   },
 
   async history(task): Promise<KeyRecord[]> {

@@ -72,7 +72,8 @@ await test("an id tells when it was made", () => {
 });
 
 await test("a value is what its field takes", () => {
-  const field = (shape: object, many?: number) => ({ category: "K03", level: 2, compartment: "general", shape, ...(many ? { many } : {}) }) as never;
+  const by = { dictionary: "d", fields: {}, choices: { sex: ["female"] }, compartments: {} };
+  const field = (shape: object, many?: number) => ({ category: "K03", level: "S2", compartment: "general", shape, ...(many ? { many } : {}) }) as never;
   for (const [shape, good, bad] of [
     [{ kind: "text", max: 3 }, ["abc", "😀😀😀"], ["", " ", "abcd", "a\nb", 1, null, "\ud800"]],
     [{ kind: "prose", max: 3 }, ["a\nb", "a\tb"], ["a\rb", "\n", "a\u0085b"]],
@@ -81,13 +82,13 @@ await test("a value is what its field takes", () => {
     [{ kind: "time" }, ["14:30", "00:00"], ["24:00", "14:60", "1:30"]],
     [{ kind: "count", max: 5 }, [0, 5], [-1, 6, 1.5, "1"]],
     [{ kind: "flag" }, [true, false], [0, "true"]],
-    [{ kind: "code", codes: ["female"] }, ["female"], ["male", "", 1]],
+    [{ kind: "code", choices: "sex" }, ["female"], ["male", "", 1]],
     [{ kind: "file", max: 9, media: ["text/plain"] }, [{ name: "a.txt", media: "text/plain" }], [{ name: "../a", media: "text/plain" }, { name: "a" }]],
   ] as const) {
-    for (const value of good) assert(takes(field(shape), value as Json), JSON.stringify(value));
-    for (const value of bad) assert(!takes(field(shape), value as Json), JSON.stringify(value));
+    for (const value of good) assert(takes(by, field(shape), value as Json), JSON.stringify(value));
+    for (const value of bad) assert(!takes(by, field(shape), value as Json), JSON.stringify(value));
   }
-  assert(takes(field({ kind: "flag" }, 2), [true, false]) && !takes(field({ kind: "flag" }, 2), [true, true, true]));
-  assert(!takes(field({ kind: "flag" }, 2), true));
+  assert(takes(by, field({ kind: "flag" }, 2), [true, false]) && !takes(by, field({ kind: "flag" }, 2), [true, true, true]));
+  assert(!takes(by, field({ kind: "flag" }, 2), true));
   assert.equal(utf8("é").length, 2);
 });

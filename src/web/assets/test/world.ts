@@ -80,14 +80,14 @@ export async function takeApart(forger: Forger): Promise<Forge> {
   for (const [place, stated] of (envelope["grants"] as Members[]).entries()) {
     const reader = readers.findIndex(({ key }) => key.kid === stated["kid"]);
     const key = await privateKey(readers[reader]?.key as SecretJwk);
-    const plaintext = JSON.parse(text(await unseal(packet.grants[place] ?? "", TYP.grant, 4_096, key))) as Members;
+    const plaintext = JSON.parse(text(await unseal(packet.grants[place] ?? "", "grant", 4_096, key))) as Members;
     grants.push({ reader, plaintext });
   }
   const own = grants.find(({ reader }) => readers[reader]?.organisation === forger.sender)?.plaintext["keys"] as Members;
   const sections: Section[] = [];
   for (const [place, token] of packet.sections.entries()) {
     const key = decode(own[`s${place}`] as string);
-    const plaintext = await unseal(token ?? "", TYP.section, 7_000_000, key);
+    const plaintext = await unseal(token ?? "", "section", 7_000_000, key);
     const isDocument = text(decode((token ?? "").split(".")[0] ?? "")).includes("cty");
     sections.push(isDocument ? { key, document: claimsOf(text(plaintext)) } : { key, file: plaintext });
   }
@@ -104,12 +104,12 @@ export async function build(forge: Forge): Promise<Container> {
   const sections: string[] = [];
   for (const { key, document, file } of forge.sections) {
     const plaintext = document === undefined ? (file as Bytes) : utf8(await sign(contentSigner, TYP.content, json(document)));
-    sections.push(await sealDirect(key, TYP.section, plaintext, document === undefined ? undefined : TYP.content));
+    sections.push(await sealDirect(key, "section", plaintext, document === undefined ? undefined : TYP.content));
   }
   const grants: string[] = [];
   for (const { reader, plaintext } of forge.grants) {
     const key = await importPublic(publicOf(forger.readers[reader]?.key as SecretJwk));
-    grants.push(await sealTo(key, json(plaintext)));
+    grants.push(await sealTo(key, "grant", json(plaintext)));
   }
   const manifest = json(forge.manifest);
   envelope["manifest"] = await digest(manifest);

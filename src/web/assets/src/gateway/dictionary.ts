@@ -10,14 +10,17 @@ import { isDay } from "./time.ts";
 export type ValueShape =
   | { kind: "text" | "prose" | "count"; max: number }
   | { kind: "date" | "month" | "time" | "flag" }
-  | { kind: "code"; codes: string[] }
+  | { kind: "code"; choices: string }
   | { kind: "file"; max: number; media: string[] };
+
+/** The worst that can credibly come of disclosure; in the order of the alphabet. */
+export type Level = "S0" | "S1" | "S2" | "S3" | "S4";
 
 /** A field of the dictionary. */
 export interface Field {
   category: string;
-  /** 0 to 4: how sensitive it is, by itself. */
-  level: number;
+  /** How sensitive it is, by itself. */
+  level: Level;
   compartment: string;
   shape: ValueShape;
   /** The most values of a field that takes several. */
@@ -29,6 +32,8 @@ export interface Dictionary {
   /** The version, as manifests name it. */
   dictionary: string;
   fields: Record<string, Field>;
+  /** Lists of codes, by the name their fields know them by. */
+  choices: Record<string, string[]>;
   /** The reader roles of each compartment. */
   compartments: Record<string, string[]>;
 }
@@ -38,12 +43,12 @@ export const own = <T>(of: Record<string, T>, name: string): T | undefined =>
   Object.hasOwn(of, name) ? of[name] : undefined;
 
 /** Whether a value is one that the field takes. */
-export function takes({ shape, many }: Field, value: Json): boolean {
-  if (many === undefined) return one(shape, value);
-  return Array.isArray(value) && value.length <= many && value.every((item) => one(shape, item));
+export function takes(by: Dictionary, { shape, many }: Field, value: Json): boolean {
+  if (many === undefined) return one(by, shape, value);
+  return Array.isArray(value) && value.length <= many && value.every((item) => one(by, shape, item));
 }
 
-function one(shape: ValueShape, value: Json): boolean {
+function one(by: Dictionary, shape: ValueShape, value: Json): boolean {
   switch (shape.kind) {
     case "count":
       return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= shape.max;
@@ -68,7 +73,7 @@ function one(shape: ValueShape, value: Json): boolean {
     case "time":
       return /^(?:[01]\d|2[0-3]):[0-5]\d$/.test(value);
     case "code":
-      return shape.codes.includes(value);
+      return own(by.choices, shape.choices)?.includes(value) === true;
   }
 }
 

@@ -141,6 +141,19 @@ export async function verify(
 export const sign = ({ kid, key }: PrivateKey, typ: string, payload: Uint8Array): Promise<string> =>
   new CompactSign(payload).setProtectedHeader({ alg: ES256, kid, typ }).sign(key);
 
+/** The sealed tokens there are: to whoever holds a key, or under a key that is used for nothing else. */
+export const SEALS = {
+  /** Section keys for one reader. */
+  grant: { typ: TYP.grant, toAKey: true },
+  /** A section of a packet. */
+  section: { typ: TYP.section, toAKey: false },
+  /** A private key, for one member. */
+  keyring: { typ: TYP.keyring, toAKey: true },
+  /** A private key under a passphrase or a recovery code. */
+  wrap: { typ: TYP.keyring, toAKey: false },
+} as const;
+export type Seal = keyof typeof SEALS;
+
 interface Sealed {
   kid: string | undefined;
   /** Whether a section says that it holds a signed document. */
@@ -148,20 +161,20 @@ interface Sealed {
 }
 
 /** Looks at the form of a sealed token, without opening it. */
-export function shapeOf(token: string, typ: string, max: number): Sealed {
+export function shapeOf(token: string, seal: Seal, max: number): Sealed {
+  const { typ, toAKey } = SEALS[seal];
   must(110, token.length <= max);
   const parts = token.split(".");
   const [header = "", key = "", iv = "", ciphertext = "", tag = ""] = parts;
-  const isGrant = typ === TYP.grant;
-  must(110, parts.length === 5 && header.length >= 1 && header.length <= (isGrant ? GRANT_HEADER : HEADER));
-  must(110, key.length === (isGrant ? 54 : 0) && iv.length === 16 && tag.length === 22 && ciphertext !== "");
+  must(110, parts.length === 5 && header.length >= 1 && header.length <= (toAKey ? GRANT_HEADER : HEADER));
+  must(110, key.length === (toAKey ? 54 : 0) && iv.length === 16 && tag.length === 22 && ciphertext !== "");
   for (const part of [key, iv, tag]) bytes(part);
   const said = members(header, 2, SEALED_HEADER);
   bytes(ciphertext);
-  must(112, said["alg"] === (isGrant ? TO_A_KEY : "dir") && said["enc"] === GCM);
+  must(112, said["alg"] === (toAKey ? TO_A_KEY : "dir") && said["enc"] === GCM);
   const { cty, kid, epk } = said;
-  must(113, said["typ"] === typ && (cty === undefined || (typ === TYP.section && cty === TYP.content)));
-  must(111, (kid !== undefined) === isGrant && (epk !== undefined) === isGrant);
+  must(113, said["typ"] === typ && (cty === undefined || (seal === "section" && cty === TYP.content)));
+  must(111, (kid !== undefined) === toAKey && (epk !== undefined) === toAKey);
   if (isObject(epk)) {
     must(111, epk["kty"] === "EC" && epk["crv"] === "P-256");
     must(111, String(epk["x"]).length === 43 && String(epk["y"]).length === 43);
@@ -170,8 +183,8 @@ export function shapeOf(token: string, typ: string, max: number): Sealed {
 }
 
 /** Opens a sealed token of at most `max` characters, whose form is looked at first. One number for every reason. */
-export async function unseal(token: string, typ: string, max: number, key: PrivateKey | Bytes): Promise<Bytes> {
-  const { kid } = shapeOf(token, typ, max);
+export async function unseal(token: string, seal: Seal, max: number, key: PrivateKey | Bytes): Promise<Bytes> {
+  const { kid } = shapeOf(token, seal, max);
   const direct = key instanceof Uint8Array;
   must(120, direct || kid === key.kid);
   const allowed = { keyManagementAlgorithms: [direct ? "dir" : TO_A_KEY], contentEncryptionAlgorithms: [GCM] };
@@ -180,14 +193,14 @@ export async function unseal(token: string, typ: string, max: number, key: Priva
 }
 
 /** Seals under a key that is used for nothing else. */
-export function sealDirect(key: Uint8Array, typ: string, plaintext: Uint8Array, cty?: string): Promise<string> {
-  const header = { alg: "dir", enc: GCM, typ, ...(cty === undefined ? {} : { cty }) };
+export function sealDirect(key: Uint8Array, seal: Seal, plaintext: Uint8Array, cty?: string): Promise<string> {
+  const header = { alg: "dir", enc: GCM, typ: SEALS[seal].typ, ...(cty === undefined ? {} : { cty }) };
   return new CompactEncrypt(plaintext).setProtectedHeader(header).encrypt(key);
 }
 
 /** Seals to whoever holds the private half of a key. */
-export const sealTo = ({ kid, key }: PublicKey, plaintext: Uint8Array): Promise<string> =>
-  new CompactEncrypt(plaintext).setProtectedHeader({ alg: TO_A_KEY, enc: GCM, kid, typ: TYP.grant }).encrypt(key);
+export const sealTo = ({ kid, key }: PublicKey, seal: Seal, plaintext: Uint8Array): Promise<string> =>
+  new CompactEncrypt(plaintext).setProtectedHeader({ alg: TO_A_KEY, enc: GCM, kid, typ: SEALS[seal].typ }).encrypt(key);
 
 function bytes(part: string): Bytes {
   try {

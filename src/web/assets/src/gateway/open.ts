@@ -84,7 +84,7 @@ export async function open(body: Bytes, receipt: string, reading: Reading, desk:
     must(309, sch === FIELDS_SCHEMA);
     for (const name of itsOwn ? Object.keys(data) : []) {
       const field = own(desk.dictionary.fields, name);
-      must(309, field === undefined || takes(field, data[name] as Json));
+      must(309, field === undefined || takes(desk.dictionary, field, data[name] as Json));
     }
   }
   const envelopeDigest = await digest(container.envelope);
@@ -103,7 +103,7 @@ export async function open(body: Bytes, receipt: string, reading: Reading, desk:
     const fields: Record<string, Json> = {};
     for (const [id, value] of Object.entries(data)) {
       const field = own(desk.dictionary.fields, id);
-      const isKnown = field !== undefined && takes(field, value);
+      const isKnown = field !== undefined && takes(desk.dictionary, field, value);
       must(311, isKnown || !itsOwn);
       (isKnown ? fields : opened.unknown)[id] = value;
     }
@@ -165,11 +165,11 @@ type Kinds = ("document" | "file" | undefined)[];
 /** Checks 214 and 215. */
 function judgeShapes(envelope: Envelope, { grants, sections }: Container): Kinds {
   for (const [place, { kid }] of envelope.grants.entries()) {
-    must(214, shape(214, () => shapeOf(grants[place] ?? "", TYP.grant, MAX_GRANT)).kid === kid);
+    must(214, shape(214, () => shapeOf(grants[place] ?? "", "grant", MAX_GRANT)).kid === kid);
   }
   return sections.map((token) => {
     if (token === null) return undefined;
-    const { isDocument } = shape(215, () => shapeOf(token, TYP.section, MAX_FILE_SECTION));
+    const { isDocument } = shape(215, () => shapeOf(token, "section", MAX_FILE_SECTION));
     must(215, !isDocument || token.length <= MAX_DOCUMENT_SECTION);
     return isDocument ? "document" : "file";
   });
@@ -193,7 +193,7 @@ async function takeKeys(envelope: Envelope, container: Container, desk: Desk): P
     const key = desk.keys.find(({ kid }) => kid === stated.kid);
     if (key === undefined || stated.aud !== desk.organisation) continue;
     any = true;
-    const plaintext = await named(301, () => unseal(container.grants[place] ?? "", TYP.grant, MAX_GRANT, key));
+    const plaintext = await named(301, () => unseal(container.grants[place] ?? "", "grant", MAX_GRANT, key));
     const grant = await readGrant(plaintext);
     must(303, grant.iss === envelope.iss && grant.aud === stated.aud && grant.jti === envelope.jti);
     // In the order of their places, so that of two wrong ones the same is told everywhere.
@@ -235,7 +235,7 @@ class Bench {
     const token = this.container.sections[placeOf(section)];
     must(305, key !== undefined && typeof token === "string" && this.kinds[placeOf(section)] === kind);
     const max = kind === "document" ? MAX_DOCUMENT_SECTION : MAX_FILE_SECTION;
-    return named(305, () => unseal(token, TYP.section, max, key));
+    return named(305, () => unseal(token, "section", max, key));
   }
 
   /** Checks 305 to 307 for every document we have the key of. */

@@ -168,7 +168,7 @@ function layOut(release: Release, letter: Letter, by: Dictionary): Map<string, S
     const files = letter.files.filter((file) => file.field === id);
     if (value === undefined && files.length === 0) throw new DraftFault("no_value", id);
     if (value !== undefined) {
-      if (field.shape.kind === "file" || !takes(field, value)) throw new DraftFault("value", id);
+      if (field.shape.kind === "file" || !takes(by, field, value)) throw new DraftFault("value", id);
       share(field).fields.push([id, field, value, why]);
     }
     for (const file of files) {
@@ -235,7 +235,7 @@ class Press {
     const id = this.next();
     // Random, used once, and committed to in the envelope: A256GCM by itself does not commit to a key.
     const key = random(32);
-    const token = await sealDirect(key, TYP.section, plaintext, cty);
+    const token = await sealDirect(key, "section", plaintext, cty);
     const stated = { id, role, len: token.length, h: await digest(token), kc: await digest(key) };
     this.sections.push({ stated, token, key });
     return id;
@@ -279,7 +279,7 @@ class Press {
     const keys: Record<string, string> = {};
     for (const { stated, key } of this.sections) if (compartments.includes(stated.role)) keys[stated.id] = encode(key);
     const { organisation: aud, role, key } = reader;
-    const token = await sealTo(key, utf8(JSON.stringify({ v: 1, iss: this.release.sender, aud, jti: this.id, keys })));
+    const token = await sealTo(key, "grant", utf8(JSON.stringify({ v: 1, iss: this.release.sender, aud, jti: this.id, keys })));
     return { token, stated: { aud, role, kid: key.kid, h: await digest(token) } };
   }
 }

@@ -1,0 +1,48 @@
+// Where a device keeps its keys. A browser may throw all of it away after a week without a visit: it is a cache, and the wraps at the hub
+// are what a key is got back from.
+
+/** A few named values. Keys that cannot be taken out are stored as such. */
+export interface Store {
+  get(name: string): Promise<unknown>;
+  put(name: string, value: unknown): Promise<void>;
+  remove(name: string): Promise<void>;
+  clear(): Promise<void>;
+}
+
+/** A store that is gone with the page: for a device that others use, and for tests. */
+export function memoryStore(): Store {
+  const values = new Map<string, unknown>();
+  return {
+    get: async (name) => values.get(name),
+    put: async (name, value) => void values.set(name, value),
+    remove: async (name) => void values.delete(name),
+    clear: async () => values.clear(),
+  };
+}
+
+const VALUES = "values";
+
+/** A store in IndexedDB. */
+export function browserStore(name: string): Store {
+  const opened = new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open(name, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(VALUES);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const ask = async <T>(mode: IDBTransactionMode, what: (values: IDBObjectStore) => IDBRequest<T>): Promise<T> => {
+    const transaction = (await opened).transaction(VALUES, mode);
+    const request = what(transaction.objectStore(VALUES));
+    return new Promise((resolve, reject) => {
+      // Only what is committed is kept.
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(transaction.error);
+    });
+  };
+  return {
+    get: (name) => ask("readonly", (values) => values.get(name) as IDBRequest<unknown>),
+    put: async (name, value) => void (await ask("readwrite", (values) => values.put(value, name))),
+    remove: async (name) => void (await ask("readwrite", (values) => values.delete(name))),
+    clear: async () => void (await ask("readwrite", (values) => values.clear())),
+  };
+}
