@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::{
     Policy,
     code::{
-        CategoryCode, CompartmentCode, FieldId, JustificationCode, MinimumSetId, PurposeCode,
-        ReaderRole, RetentionCode, ServiceCode,
+        CategoryCode, CompartmentCode, FieldId, JustificationCode, MinimumSetId, PurposeCode, ReaderRole,
+        RetentionCode, ServiceCode,
     },
     deny::Deny,
     field::{Field, Shape},
@@ -163,7 +163,10 @@ impl<'a> Excerpt<'a> {
                 explicit: listed.is_some_and(|purpose| purpose.explicit),
                 each_round: listed.is_some_and(|purpose| purpose.each_round),
             },
-            fields: kept.iter().map(|field| (&field.id, FieldExcerpt::of(field, set, purpose, policy))).collect(),
+            fields: kept
+                .iter()
+                .map(|field| (&field.id, FieldExcerpt::of(field, set, purpose, policy)))
+                .collect(),
             choices: choices.collect(),
             compartments: policy.compartments().map(|one| (&one.code, one.readers.as_slice())).collect(),
             categories: policy.categories().map(|category| (&category.code, category.level)).collect(),
@@ -191,9 +194,10 @@ impl<'a> Excerpt<'a> {
 impl<'a> FieldExcerpt<'a> {
     fn of(field: &'a Field, set: Option<&MinimumSet>, purpose: &PurposeCode, policy: &Policy) -> Self {
         let kept_from = [RecipientClass::Enforcement, RecipientClass::OriginAuthority].into_iter();
-        let traits = policy.safeguards().mosaic.traits.iter().enumerate().filter(|(_, one)| {
-            field.concept.as_ref().is_some_and(|concept| one.concepts.contains(concept))
-        });
+        let traits =
+            policy.safeguards().mosaic.traits.iter().enumerate().filter(|(_, one)| {
+                field.concept.as_ref().is_some_and(|concept| one.concepts.contains(concept))
+            });
         Self {
             label: &field.label,
             category: &field.category,
@@ -203,7 +207,9 @@ impl<'a> FieldExcerpt<'a> {
             many: field.many,
             enforcement: field.enforcement_sensitive,
             third_party: policy.category(&field.category).is_some_and(|category| category.third_party),
-            kept_from: kept_from.filter(|class| set.is_some_and(|set| set.is_kept_from(field, *class))).collect(),
+            kept_from: kept_from
+                .filter(|class| set.is_some_and(|set| set.is_kept_from(field, *class)))
+                .collect(),
             traits: traits.map(|(place, _)| place).collect(),
             need: Need::of(field, set, purpose),
         }

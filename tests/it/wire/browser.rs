@@ -20,7 +20,7 @@ use throughline::{
         id::{ReferralId, SystemIds},
     },
     packets::{Desk, KeyLookup, KnownKey, PacketError, PacketFault, Reading, inspect, open},
-    policy::{Excerpt, Policy},
+    policy::{Excerpt, FieldId, Policy},
 };
 
 use super::{
@@ -30,7 +30,7 @@ use super::{
 };
 use crate::support::{
     Org, TestHub,
-    packet::{Mechanism, denials, fetch, opened, readers, seal, submit},
+    packet::{Mechanism, denials, fetch, opened, submit},
 };
 
 fn sources() -> PathBuf {
@@ -60,7 +60,8 @@ fn packed() -> Result<PathBuf, String> {
             let lock = fs::read(sources().join("package-lock.json")).unwrap();
             let version = Digest::of(&lock).to_string();
             fs::create_dir_all(&folder).unwrap();
-            for file in ["package.json", "package-lock.json", "tsconfig.json", "build.mjs", "build-tests.mjs"] {
+            for file in ["package.json", "package-lock.json", "tsconfig.json", "build.mjs", "build-tests.mjs"]
+            {
                 fs::copy(sources().join(file), folder.join(file)).unwrap();
             }
             if fs::read_to_string(folder.join("installed")).ok().as_ref() != Some(&version) {
@@ -247,12 +248,14 @@ async fn a_packet_that_a_page_seals_is_taken_by_the_hub_and_opened_here() {
         let of = |(role, key): &(&str, DecryptionKey)| json!({ "organisation": org.id, "role": role, "key": key.public() });
         org.readers.iter().map(of).collect::<Vec<_>>()
     };
+    let both = [reader(harbour), reader(clinic)].concat();
     let values = json!({
         "CF.case_token": "C-17", "CF.name": CANARY, "CF.age_band": "25_34", "CF.phone": "+260 000 canary", "CF.language": "Nyanja",
         "CF.need": "canary: asthma \"é\" \\ \u{2028} \u{1F600}", "CF.pregnancy": true,
     });
     let values = fitting(values);
-    let fields: Vec<Value> = values.as_object().unwrap().keys().map(|field| json!({ "field": field })).collect();
+    let fields: Vec<Value> =
+        values.as_object().unwrap().keys().map(|field| json!({ "field": field })).collect();
     let referral = ReferralId::new(&SystemIds, hub.now());
     let task = json!({
         "release": {
@@ -264,7 +267,7 @@ async fn a_packet_that_a_page_seals_is_taken_by_the_hub_and_opened_here() {
         "letter": {
             "kind": "referral", "made": hub.now().micros(), "expires": hub.now().micros() + 86_400_000_000_i64,
             "referral": referral, "minset": "ms_health", "values": values,
-            "readers": [reader(harbour), reader(clinic)].concat(),
+            "readers": both,
         },
         "files": [], "signing": secret(&harbour.signing.to_secret_jwk()), "dictionary": dictionary("SV07", "P01"),
     });
@@ -282,7 +285,7 @@ async fn a_packet_that_a_page_seals_is_taken_by_the_hub_and_opened_here() {
     let opened = opened.unwrap();
     assert_eq!(json!(opened.envelope_digest), answer["envelope"]);
     for (field, value) in values.as_object().unwrap() {
-        let field = field.parse().unwrap();
+        let field: FieldId = field.parse().unwrap();
         let found = opened.documents.iter().find_map(|document| document.fields.get(&field)).unwrap();
         assert_eq!(&found.expose_json(), value, "{field}");
     }
@@ -348,16 +351,15 @@ async fn a_packet_that_is_sealed_here_opens_in_a_page_and_its_receipt_is_taken()
 async fn forger(hub: &TestHub, from: &Org, to: &Org) -> (Value, Value, Vec<DecryptionKey>) {
     let packet = sealed(from, to, hub.now());
     let reader = |org: &Org| {
-        let of = |(role, key): &(&str, DecryptionKey)| {
-            json!({ "organisation": org.id, "role": role, "key": secret(&key.to_secret_jwk()) })
-        };
+        let of = |(role, key): &(&str, DecryptionKey)| json!({ "organisation": org.id, "role": role, "key": secret(&key.to_secret_jwk()) });
         org.readers.iter().map(of).collect::<Vec<_>>()
     };
+    let both = [reader(from), reader(to)].concat();
     let private = |key: &SigningKey| secret(&key.to_secret_jwk());
     let forger = json!({
         "packet": serde_json::from_slice::<Value>(&packet.body).unwrap(), "sender": from.id, "recipient": to.id,
         "signing": private(&from.signing), "recipientSigning": private(&to.signing), "node": private(&hub.hub.node().receipts),
-        "readers": [reader(from), reader(to)].concat(), "at": hub.now().seconds(),
+        "readers": both, "at": hub.now().seconds(),
     });
     let ours = keys(to, |role| role != "medical");
     let task = desk(hub, to, from, &ours);
@@ -402,7 +404,8 @@ async fn of_every_wrong_packet_the_pages_and_we_say_the_same_number() {
     let all = PacketFault::ALL.iter().map(|fault| fault.number());
     // Those that only the hub asks, a key that ends, which has a test of its own, and 301, told for 305.
     let of_the_hub = [100, 103, 122, 202, 203, 206, 213, 220, 301];
-    let missing: Vec<u16> = all.filter(|number| !met.contains(number) && !of_the_hub.contains(number)).collect();
+    let missing: Vec<u16> =
+        all.filter(|number| !met.contains(number) && !of_the_hub.contains(number)).collect();
     assert_eq!(missing, [0; 0], "no packet reaches these");
 }
 
@@ -455,8 +458,10 @@ async fn a_page_follows_the_keys_of_an_organisation_as_its_statements_say() {
     let kid = stolen.parse().unwrap();
     let record = hub.hub.read(move |db| throughline::members::find_key(db, &kid)).await.unwrap().unwrap();
     known.0.push(Arc::new(KnownKey::new(record)));
-    let ours: Vec<_> =
-        keys(&to, |_| true).iter().map(|key| DecryptionKey::from_secret_jwk(&key.to_secret_jwk()).unwrap()).collect();
+    let ours: Vec<_> = keys(&to, |_| true)
+        .iter()
+        .map(|key| DecryptionKey::from_secret_jwk(&key.to_secret_jwk()).unwrap())
+        .collect();
     let body = String::from_utf8(packet.body).unwrap();
     assert_eq!(known.number(&hub, &to, &ours, &body, &got.receipt), 122);
     assert_eq!(told, 122);

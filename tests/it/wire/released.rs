@@ -13,10 +13,7 @@ use throughline::{
         ProtectionSignal, Record, Status, Wanted, WantedField, WhenThePersonSaidNo, release,
     },
     crypto::{Typ, peek},
-    kernel::{
-        Digest, Timestamp,
-        id::OrganisationId,
-    },
+    kernel::{Digest, Timestamp, id::OrganisationId},
     policy::{Denials, Deny, FieldId, Language, Mode, Policy},
 };
 
@@ -105,7 +102,8 @@ const OF_THE_RECORD: &[Edit] = &[
         r["interpreter"][member] = false.into();
     },
     |r, dice| {
-        r["interpreter"]["relation"] = (*dice.of(&["family_member", "companion", "employer", "staff"])).into();
+        r["interpreter"]["relation"] =
+            (*dice.of(&["family_member", "companion", "employer", "staff"])).into();
         r["interpreter"]["chosen_in_private"] = dice.one_in(2).into();
     },
     |r, _| drop(r.as_object_mut().unwrap().remove("interpreter")),
@@ -129,7 +127,8 @@ const OF_THE_RECORD: &[Edit] = &[
     },
     |r, _| r["source"] = json!({ "kind": "paper_form", "form": "A6", "unresolved": ["NGOs"] }),
     |r, dice| {
-        r["retention_ceiling"] = (*dice.of(&["2026-03-20T00:00:00.25Z", "2026-02-01T00:00:00Z", "2029-01-01T00:00:00Z"])).into();
+        r["retention_ceiling"] =
+            (*dice.of(&["2026-03-20T00:00:00.25Z", "2026-02-01T00:00:00Z", "2029-01-01T00:00:00Z"])).into();
     },
     |r, dice| {
         let scope = ["K01", "K02", "K03", "K06", "K08", "K09", "K14", "K17", "K20", "K24", "K28", "K29"];
@@ -146,7 +145,10 @@ const OF_THE_RECORD: &[Edit] = &[
         let line = some_line(r, dice);
         line["exclude"] = json!([dice.of(&["CF.name", "CF.need", "CF.pregnancy", "ZR.6c"])]);
     },
-    |r, dice| some_line(r, dice)["from"] = (*dice.of(&["2026-03-01T12:00:00Z", "2026-04-01T00:00:00.000001Z"])).into(),
+    |r, dice| {
+        some_line(r, dice)["from"] =
+            (*dice.of(&["2026-03-01T12:00:00Z", "2026-04-01T00:00:00.000001Z"])).into()
+    },
     |r, dice| {
         some_line(r, dice)["until"] = (*dice.of(&["2026-05-01T00:00:00.75Z", "2030-01-01T00:00:00Z"])).into();
     },
@@ -190,7 +192,8 @@ const OF_THE_AGREEMENT: &[Edit] = &[
     },
     |d, dice| {
         let (flow, item) = (dice.below(2), dice.below(7));
-        d["flows"][flow]["purposes"][0]["items"][item]["tier"] = (*dice.of(&["justified", "restricted"])).into();
+        d["flows"][flow]["purposes"][0]["items"][item]["tier"] =
+            (*dice.of(&["justified", "restricted"])).into();
     },
     |d, dice| {
         let fields: Vec<&FieldId> = Policy::builtin().fields().map(|field| &field.id).collect();
@@ -251,7 +254,9 @@ fn made(at: Timestamp, record: Digest) -> Made<'static> {
 }
 
 fn with_policies(scripts: &mut Scripts) {
-    for (service, purpose) in [("SV07", "P01"), ("SV12", "P07"), ("SV07", "P08"), ("SV12", "P12"), ("SV02", "P01")] {
+    for (service, purpose) in
+        [("SV07", "P01"), ("SV12", "P07"), ("SV07", "P08"), ("SV12", "P12"), ("SV02", "P01")]
+    {
         let policy = dictionary(service, purpose);
         scripts.ask("policy", json!({ "name": format!("{service} {purpose}"), "policy": policy }));
     }
@@ -269,7 +274,12 @@ fn a_page_makes_the_same_certificates_of_a_record_or_finds_the_same_against_it()
         // What the page writes is what the digest is of.
         let bytes = serde_json::to_vec(&value).unwrap();
         let recipient = *dice.of(&[CLINIC, LAWYERS, NOBODY]);
-        let moment = at(dice.of(&["2026-03-01T00:00:00Z", "2026-03-01T12:00:00.5Z", "2026-08-31T23:59:59Z", "2027-01-01T00:00:00Z"]));
+        let moment = at(*dice.of(&[
+            "2026-03-01T00:00:00Z",
+            "2026-03-01T12:00:00.5Z",
+            "2026-08-31T23:59:59Z",
+            "2027-01-01T00:00:00Z",
+        ]));
         let task = json!({ "record": value, "recipient": recipient, "at": moment.micros(), "policy": "SV07 P01", "ends": ends_there });
         let mut theirs = scripts.ask("claims", task);
         let record = Record::parse(&bytes).unwrap();
@@ -352,7 +362,7 @@ fn standing(dice: &mut Dice) -> Standing {
         Standing::NotEffective,
         Standing::ReviewLate,
         Standing::ReviewOverdue,
-        Standing::Suspended(SuspensionReason::Breach),
+        Standing::Suspended(SuspensionReason::FailedAudit),
         Standing::Expired,
         Standing::EndedForBreach,
         Standing::Superseded(2),
@@ -362,15 +372,30 @@ fn standing(dice: &mut Dice) -> Standing {
 fn drawn(record: &Record, digest: Digest, dice: &mut Dice) -> Drawn {
     let policy = Policy::builtin();
     let usual = !dice.one_in(3);
-    let (service, purpose, recipient, fields): (&str, &str, &str, &[&str]) = match dice.below(if usual { 2 } else { 6 }) {
-        0 => ("SV07", "P01", CLINIC, &["CF.case_token", "CF.name", "CF.age_band", "CF.phone", "CF.language", "CF.need", "CF.pregnancy"]),
-        1 => ("SV12", "P07", LAWYERS, &["CF.name", "CF.phone", "CF.nationality", "ZR.6c"]),
-        2 => ("SV07", "P08", CLINIC, &["CF.case_token", "CF.phone"]),
-        3 => ("SV12", "P12", LAWYERS, &["CF.name", "ZR.6c"]),
-        4 => ("SV02", "P01", CLINIC, &["CF.name"]),
-        _ => ("SV07", "P01", HARBOUR, &["CF.name"]),
-    };
-    let mut fields: Vec<String> = fields.iter().filter(|_| !dice.one_in(12)).map(|id| (*id).to_owned()).collect();
+    let (service, purpose, recipient, fields): (&str, &str, &str, &[&str]) =
+        match dice.below(if usual { 2 } else { 6 }) {
+            0 => (
+                "SV07",
+                "P01",
+                CLINIC,
+                &[
+                    "CF.case_token",
+                    "CF.name",
+                    "CF.age_band",
+                    "CF.phone",
+                    "CF.language",
+                    "CF.need",
+                    "CF.pregnancy",
+                ],
+            ),
+            1 => ("SV12", "P07", LAWYERS, &["CF.name", "CF.phone", "CF.nationality", "ZR.6c"]),
+            2 => ("SV07", "P08", CLINIC, &["CF.case_token", "CF.phone"]),
+            3 => ("SV12", "P12", LAWYERS, &["CF.name", "ZR.6c"]),
+            4 => ("SV02", "P01", CLINIC, &["CF.name"]),
+            _ => ("SV07", "P01", HARBOUR, &["CF.name"]),
+        };
+    let mut fields: Vec<String> =
+        fields.iter().filter(|_| !dice.one_in(12)).map(|id| (*id).to_owned()).collect();
     if dice.one_in(3) {
         let all: Vec<&FieldId> = policy.fields().map(|field| &field.id).collect();
         for _more in 0..dice.below(6) {
@@ -398,8 +423,12 @@ fn drawn(record: &Record, digest: Digest, dice: &mut Dice) -> Drawn {
     let known = (!dice.one_in(40)).then(|| Arc::clone(&now_terms));
     let (old_terms, old_json) = terms(&edited(AGREEMENT, &OF_THE_AGREEMENT[..20], 30, dice));
     let at_consent = !dice.one_in(20);
-    let moment = at(dice.of(&[
-        "2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z", "2026-03-01T00:00:00Z", "2026-05-25T00:00:00Z", "2026-02-28T23:59:59.999999Z",
+    let moment = at(*dice.of(&[
+        "2026-03-01T12:00:00Z",
+        "2026-03-01T12:00:00Z",
+        "2026-03-01T00:00:00Z",
+        "2026-05-25T00:00:00Z",
+        "2026-02-28T23:59:59.999999Z",
         "2026-06-01T00:00:00Z",
     ]));
     // A certificate that was good once, and whatever else an issuer may have written.
@@ -407,7 +436,14 @@ fn drawn(record: &Record, digest: Digest, dice: &mut Dice) -> Drawn {
     let claims = claims.map(|claims| {
         let mut value = serde_json::to_value(&claims).unwrap();
         if dice.one_in(10) {
-            let flag = *dice.of(&["info_complete", "attested", "second_attested", "interpreter_ok", "representative_ok", "separate"]);
+            let flag = *dice.of(&[
+                "info_complete",
+                "attested",
+                "second_attested",
+                "interpreter_ok",
+                "representative_ok",
+                "separate",
+            ]);
             value["flags"][flag] = false.into();
         }
         if dice.one_in(30) {
@@ -439,10 +475,15 @@ fn drawn(record: &Record, digest: Digest, dice: &mut Dice) -> Drawn {
     });
     let status = if dice.one_in(20) { Status::Withdrawn } else { Status::Given };
     let denied: Vec<Value> = if dice.one_in(10) {
-        vec![dice.of(&[
-            json!({ "purpose": "P01" }), json!({ "categories": ["K14"] }), json!({ "purpose": "P07", "fields": ["CF.name"] }),
-            json!({ "onward": LAWYERS }),
-        ]).clone()]
+        vec![
+            dice.of(&[
+                json!({ "purpose": "P01" }),
+                json!({ "categories": ["K14"] }),
+                json!({ "purpose": "P07", "fields": ["CF.name"] }),
+                json!({ "onward": LAWYERS }),
+            ])
+            .clone(),
+        ]
     } else {
         Vec::new()
     };
@@ -459,10 +500,16 @@ fn drawn(record: &Record, digest: Digest, dice: &mut Dice) -> Drawn {
         digest: token,
         genuine,
         status,
-        denied: denied.iter().map(|part| serde_json::from_value::<DeniedPart>(part.clone()).unwrap()).collect(),
+        denied: denied
+            .iter()
+            .map(|part| serde_json::from_value::<DeniedPart>(part.clone()).unwrap())
+            .collect(),
         names_most_sensitive,
         at_consent: if at_consent {
-            BTreeMap::from([(AgreementVersion { id: old_terms.id(), version: old_terms.version() }, Arc::clone(&old_terms))])
+            BTreeMap::from([(
+                AgreementVersion { id: old_terms.id(), version: old_terms.version() },
+                Arc::clone(&old_terms),
+            )])
         } else {
             BTreeMap::new()
         },
@@ -507,7 +554,11 @@ fn drawn(record: &Record, digest: Digest, dice: &mut Dice) -> Drawn {
         language: if rare { Language::Rare } else { Language::Common },
         approvals: attested.approvals,
         signal: attested.signal.unwrap_or(ProtectionSignal::NotScreened),
-        subject: if dice.one_in(40) { "sub_0192f0c1000070008000000000000099".parse().unwrap() } else { record.subject },
+        subject: if dice.one_in(40) {
+            "sub_0192f0c1000070008000000000000099".parse().unwrap()
+        } else {
+            record.subject
+        },
         agreement,
         certificate: cited,
         round: attested.round,
@@ -588,8 +639,11 @@ fn form(fields: &[FieldId], dice: &mut Dice) -> (FormFacts, Value) {
         if dice.one_in(25) {
             let media = *dice.of(&["image/png", "text/html"]);
             let (clean, scanned) = (!dice.one_in(4), !dice.one_in(4));
-            files.push(json!({ "field": field, "media_type": media, "metadata_removed": clean, "scanned": scanned }));
-            let attached = Attached { field: field.clone(), media_type: media.into(), metadata_removed: clean, scanned };
+            files.push(
+                json!({ "field": field, "media_type": media, "metadata_removed": clean, "scanned": scanned }),
+            );
+            let attached =
+                Attached { field: field.clone(), media_type: media.into(), metadata_removed: clean, scanned };
             form.files.push(attached);
         }
     }
@@ -654,9 +708,10 @@ fn a_page_releases_the_same_fields_or_finds_the_same_against_them() {
     assert!(passed > 50, "{passed} passed");
     // What the dice must meet for this to say anything.
     let expected = [
-        "D007", "D009", "D010", "D012", "D101", "D102", "D103", "D104", "D107", "D201", "D202", "D203", "D204", "D205", "D206", "D207",
-        "D208", "D209", "D210", "D211", "D212", "D213", "D214", "D215", "D216", "D217", "D218", "D219", "D220", "D221", "D301", "D302",
-        "D303", "D304", "D305", "D306", "D307", "D308", "D309", "D310", "D311", "D312", "D313", "D314", "D315", "D316", "D317", "D318",
+        "D007", "D009", "D010", "D012", "D101", "D102", "D103", "D104", "D107", "D201", "D202", "D203",
+        "D204", "D205", "D206", "D207", "D208", "D209", "D210", "D211", "D212", "D213", "D214", "D215",
+        "D216", "D217", "D218", "D219", "D220", "D221", "D301", "D302", "D303", "D304", "D305", "D306",
+        "D307", "D308", "D309", "D310", "D311", "D312", "D313", "D314", "D315", "D316", "D317", "D318",
         "D319", "D401", "D601", "D602", "D603", "D604", "D605", "D606", "D607", "D608", "D707",
     ];
     let missing: Vec<_> = expected.into_iter().filter(|code| !met.contains_key(*code)).collect();

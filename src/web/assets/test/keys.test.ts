@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createDecipheriv, hkdfSync, pbkdf2Sync } from "node:crypto";
 import test from "node:test";
 import { newId, utf8 } from "../src/gateway/bytes.ts";
 import { importPublic, sealTo, sign, unseal } from "../src/gateway/gate.ts";
@@ -7,11 +8,12 @@ import {
 } from "../src/gateway/keys.ts";
 import { NotACode, comparisonCode, drawPassphrase, drawRecoveryCode, recoveryBytes } from "../src/gateway/secrets.ts";
 import { memoryStore } from "../src/gateway/store.ts";
-import { WORDS } from "../src/gateway/words.ts";
+import { words } from "../src/gateway/words.ts";
 
 const because = (reason: string) => (error: unknown) => error instanceof KeyFault && error.reason === reason;
 
 await test("a passphrase is drawn of words that nobody takes for one another", () => {
+  const WORDS = words();
   assert(WORDS.length > 1_900 && new Set(WORDS.map((word) => word.slice(0, 4))).size === WORDS.length);
   assert(WORDS.every((word) => /^[a-z]{3,8}$/.test(word)));
   const drawn = new Set(Array.from({ length: 200 }, () => drawPassphrase()));
@@ -147,4 +149,24 @@ await test("a device signs with a key that cannot leave it, and keeps it", async
   assert((await sign(made.key, "rp1-receipt+jws", utf8("{}"))).length > 86);
   await custody.forget();
   assert.notEqual((await custody.device()).jwk.kid, made.jwk.kid);
+});
+
+await test("a wrap is of the form that is written down, and another library opens it", async () => {
+  const [passphrase, code] = [drawPassphrase(), drawRecoveryCode()];
+  const made = await newMember(passphrase, code);
+  const bytes = (text: string): Uint8Array => Buffer.from(text, "base64url");
+  const opened = (jwe: string, key: Uint8Array): Record<string, unknown> => {
+    const [header = "", none, iv = "", ciphertext = "", tag = ""] = jwe.split(".");
+    assert.equal(Buffer.from(header, "base64url").toString(), '{"alg":"dir","enc":"A256GCM","typ":"rp1-keyring+jwe"}');
+    assert.equal(none, "");
+    const cipher = createDecipheriv("aes-256-gcm", key, bytes(iv)).setAAD(Buffer.from(header)).setAuthTag(bytes(tag));
+    return JSON.parse(Buffer.concat([cipher.update(bytes(ciphertext)), cipher.final()]).toString()) as Record<string, unknown>;
+  };
+  const { rounds, salt, jwe } = made.passphrase;
+  const byPassphrase = opened(jwe, pbkdf2Sync(passphrase, bytes(salt), rounds, 32, "sha256"));
+  assert.equal(Object.keys(byPassphrase).join(" "), "kty crv x y use alg kid d");
+  const info = "throughline recovery code";
+  const byCode = opened(made.recovery.jwe, new Uint8Array(hkdfSync("sha256", recoveryBytes(code), bytes(made.recovery.salt), info, 32)));
+  assert.deepEqual(byCode, byPassphrase);
+  assert.equal(byCode["kid"], made.jwk.kid);
 });

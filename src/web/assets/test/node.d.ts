@@ -18,3 +18,21 @@ declare module "node:readline" {
   export function createInterface(options: { input: unknown }): AsyncIterable<string>;
 }
 declare const process: { stdin: unknown; stdout: { write(text: string): void } };
+declare module "node:crypto" {
+  interface Decipher {
+    setAAD(of: Uint8Array): Decipher;
+    setAuthTag(tag: Uint8Array): Decipher;
+    update(bytes: Uint8Array): Uint8Array;
+    final(): Uint8Array;
+  }
+  export function createDecipheriv(how: string, key: Uint8Array, iv: Uint8Array): Decipher;
+  export function pbkdf2Sync(password: string, salt: Uint8Array, rounds: number, length: number, digest: string): Uint8Array;
+  export function hkdfSync(digest: string, key: Uint8Array, salt: Uint8Array, info: string, length: number): ArrayBuffer;
+}
+interface BufferOfNode extends Uint8Array {
+  toString(encoding?: string): string;
+}
+declare const Buffer: {
+  from(text: string, encoding?: string): BufferOfNode;
+  concat(parts: Uint8Array[]): BufferOfNode;
+};

@@ -308,9 +308,12 @@ export async function wrongs(forger: Forger): Promise<Wrong[]> {
   await forged("another file", 308, ({ sections }) => {
     for (const section of sections) if (section.file !== undefined) section.file[0] = (section.file[0] ?? 0) ^ 1;
   });
-  for (const [member, value] of Object.entries({ size: 1, sha256: nobody, sec: "s0" })) {
+  for (const [member, value] of Object.entries({ size: 1, sha256: nobody, sec: "s15" })) {
     await forged(`a file of another ${member}`, 308, (f) => void (withFile(f)["files"][0][member] = value));
   }
+  await forged("a file that is a document", 308, (f) => {
+    withFile(f)["files"][0].sec = `s${f.sections.findIndex((section) => section.document !== undefined)}`;
+  });
   await forged("a value that is no code", 309, (f) => void (document(f, ({ data }) => "ZP.4" in data)["data"]["ZP.4"] = "not a code"));
   await forged("another schema", 309, (f) => void (named(f)["sch"] = "other"));
 

@@ -9,9 +9,11 @@ import { Quarantined, Refusal, must, named } from "./fault.ts";
 import { type PrivateKey, type PublicKey, TYP, shapeOf, sign, unseal, verify } from "./gate.ts";
 import {
   type Container, type Content, type Envelope, FIELDS_SCHEMA, MAX_CONTENT, MAX_DOCUMENT, MAX_DOCUMENT_SECTION, MAX_ENVELOPE,
-  MAX_ENVELOPE_PAYLOAD, MAX_FILE_SECTION, MAX_GRANT, type Manifest, type ManifestField, type Receipt, commitment, judgeTimes,
-  momentOf, placeOf, readContainer, readContent, readEnvelope, readGrant, readManifest, readReceipt,
+  MAX_ENVELOPE_PAYLOAD, MAX_FILE_SECTION, MAX_GRANT, type Manifest, type ManifestField, type Receipt, commitment, placeOf,
 } from "./packet.ts";
+import {
+  judgeTimes, momentOf, readContainer, readContent, readEnvelope, readGrant, readManifest, readReceipt,
+} from "./reading.ts";
 import { FIELD } from "./shape.ts";
 import { type Moment, seconds } from "./time.ts";
 

@@ -1,7 +1,7 @@
 // What a person keeps: the drawn passphrase, the recovery code on paper, and the code two people compare.
 
 import { type Bytes, random, utf8 } from "./bytes.ts";
-import { WORDS } from "./words.ts";
+import { words } from "./words.ts";
 
 /** How many words a passphrase is drawn of, at least. */
 export const LEAST_WORDS = 4;
@@ -18,8 +18,9 @@ function below(bound: number): number {
 }
 
 /** Draws a passphrase. People choose badly; dice do not. */
-export function drawPassphrase(words = LEAST_WORDS): string {
-  return Array.from({ length: Math.max(words, LEAST_WORDS) }, () => WORDS[below(WORDS.length)]).join(" ");
+export function drawPassphrase(count = LEAST_WORDS): string {
+  const list = words();
+  return Array.from({ length: Math.max(count, LEAST_WORDS) }, () => list[below(list.length)]).join(" ");
 }
 
 /** A passphrase as it is worked with: case and blanks do not matter, and a letter counts however the keyboard made it. */

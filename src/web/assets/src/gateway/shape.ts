@@ -4,25 +4,25 @@ import type { Json } from "./closed.ts";
 
 export type Members = { [name: string]: Json };
 
-/** Whether a value has a shape. */
+/** Whether a value has a shape. Making one does nothing else, so that a page carries only those it looks at. */
 export type Shape = (value: Json) => boolean;
 
 export const isObject = (value: Json | undefined): value is Members =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-export const like = (pattern: RegExp): Shape => (value) => typeof value === "string" && pattern.test(value);
-export const among = (...words: string[]): Shape => (value) => typeof value === "string" && words.includes(value);
-export const whole = (least = -Number.MAX_SAFE_INTEGER, most = Number.MAX_SAFE_INTEGER): Shape => (value) =>
+export const like = /* @__NO_SIDE_EFFECTS__ */ (pattern: RegExp): Shape => (value) => typeof value === "string" && pattern.test(value);
+export const among = /* @__NO_SIDE_EFFECTS__ */ (...words: string[]): Shape => (value) => typeof value === "string" && words.includes(value);
+export const whole = /* @__NO_SIDE_EFFECTS__ */ (least = -Number.MAX_SAFE_INTEGER, most = Number.MAX_SAFE_INTEGER): Shape => (value) =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most;
 export const flag: Shape = (value) => typeof value === "boolean";
 export const anyText: Shape = (value) => typeof value === "string";
 export const anything: Shape = () => true;
-export const list = (item: Shape): Shape => (value) => Array.isArray(value) && value.every(item);
-export const map = (name: RegExp, member: Shape): Shape => (value) =>
+export const list = /* @__NO_SIDE_EFFECTS__ */ (item: Shape): Shape => (value) => Array.isArray(value) && value.every(item);
+export const map = /* @__NO_SIDE_EFFECTS__ */ (name: RegExp, member: Shape): Shape => (value) =>
   isObject(value) && Object.keys(value).every((key) => name.test(key) && member(value[key] as Json));
 
 /** An object of exactly these members; the second ones may be left out. */
-export const closedSet = (required: Record<string, Shape>, optional: Record<string, Shape> = {}): Shape => {
+export const closedSet = /* @__NO_SIDE_EFFECTS__ */ (required: Record<string, Shape>, optional: Record<string, Shape> = {}): Shape => {
   const known = new Map([...Object.entries(required), ...Object.entries(optional)]);
   const needed = Object.keys(required);
   return (value) =>
@@ -31,7 +31,8 @@ export const closedSet = (required: Record<string, Shape>, optional: Record<stri
     Object.keys(value).every((name) => known.get(name)?.(value[name] as Json) === true);
 };
 
-const id = (prefix: string): Shape => like(new RegExp(`^${prefix}_[0-9a-f]{32}$`));
+const id = /* @__NO_SIDE_EFFECTS__ */ (prefix: string): Shape => (value) =>
+  typeof value === "string" && value.startsWith(`${prefix}_`) && /^[a-z]{3}_[0-9a-f]{32}$/.test(value);
 
 export const AGREEMENT = id("dsa");
 export const CERTIFICATE = id("cer");

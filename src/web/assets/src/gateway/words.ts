@@ -1,7 +1,7 @@
 // The words passphrases are drawn from: short and plain, no two alike in their first four letters. It is the English list of BIP-39
 // without the words that nobody who flees should have to type. The licence is in `words.licence.txt`.
 
-export const WORDS = `
+const LIST = `
 ability able about above absent absorb abstract absurd access account achieve acid acoustic acquire across act action actor
 actress actual adapt add addict address adjust admit adult advance advice aerobic affair afford again age agent agree ahead
 aim air airport aisle album alert alien all alley allow almost alone alpha already also alter always amateur amazing among
@@ -101,4 +101,6 @@ visa visit visual vital vivid vocal voice void volcano volume vote voyage wagon 
 wasp waste water wave way wealth wear weasel weather web wedding weekend welcome west wet whale what wheat wheel when where
 whip whisper wide width wife will win window wine wing wink winner winter wire wisdom wise wish witness wolf woman wonder wood
 wool word work world worry worth wrap wrestle write yard year yellow you young youth zebra zone zoo
-`.trim().split(/\s/);
+`;
+
+export const words = (): string[] => LIST.trim().split(/\s/);
