@@ -123,12 +123,12 @@ const OF_THE_RECORD: &[Edit] = &[
     |r, dice| r["status"] = (*dice.of(&["withdrawn", "renewed", "superseded", "refused"])).into(),
     |r, _| r["third_parties"] = "based".into(),
     |r, dice| {
-        r["protection_advice_at"] = (*dice.of(&["2026-02-01T00:00:00Z", "2026-04-01T00:00:00.5Z"])).into();
+        r["protection_advice_at"] = (*dice.of(&["2026-02-01T00:00:00Z", "2026-04-01T00:00:00.500Z"])).into();
     },
     |r, _| r["source"] = json!({ "kind": "paper_form", "form": "A6", "unresolved": ["NGOs"] }),
     |r, dice| {
         r["retention_ceiling"] =
-            (*dice.of(&["2026-03-20T00:00:00.25Z", "2026-02-01T00:00:00Z", "2029-01-01T00:00:00Z"])).into();
+            (*dice.of(&["2026-03-20T00:00:00.250Z", "2026-02-01T00:00:00Z", "2029-01-01T00:00:00Z"])).into();
     },
     |r, dice| {
         let scope = ["K01", "K02", "K03", "K06", "K08", "K09", "K14", "K17", "K20", "K24", "K28", "K29"];
@@ -150,7 +150,8 @@ const OF_THE_RECORD: &[Edit] = &[
             (*dice.of(&["2026-03-01T12:00:00Z", "2026-04-01T00:00:00.000001Z"])).into()
     },
     |r, dice| {
-        some_line(r, dice)["until"] = (*dice.of(&["2026-05-01T00:00:00.75Z", "2030-01-01T00:00:00Z"])).into();
+        some_line(r, dice)["until"] =
+            (*dice.of(&["2026-05-01T00:00:00.750Z", "2030-01-01T00:00:00Z"])).into();
     },
     |r, dice| {
         let line = some_line(r, dice);
@@ -211,7 +212,11 @@ const OF_THE_AGREEMENT: &[Edit] = &[
     |d, dice| d["volumes"]["fields_per_packet"] = dice.below(8).into(),
     |d, _| d["volumes"]["packets_per_day"] = 2.into(),
     |d, _| drop(d.as_object_mut().unwrap().remove("dpia")),
-    |d, _| d["dpia"]["until"] = "2026-03-15T00:00:00Z".into(),
+    |d, _| {
+        if let Some(dpia) = d.get_mut("dpia") {
+            dpia["until"] = "2026-03-15T00:00:00Z".into();
+        }
+    },
     |d, _| d["destruction"]["methods"] = json!([]),
     |d, _| d["crypto"]["profiles"] = json!(["rp2"]),
     |d, dice| {
@@ -276,7 +281,7 @@ fn a_page_makes_the_same_certificates_of_a_record_or_finds_the_same_against_it()
         let recipient = *dice.of(&[CLINIC, LAWYERS, NOBODY]);
         let moment = at(*dice.of(&[
             "2026-03-01T00:00:00Z",
-            "2026-03-01T12:00:00.5Z",
+            "2026-03-01T12:00:00.500Z",
             "2026-08-31T23:59:59Z",
             "2027-01-01T00:00:00Z",
         ]));
