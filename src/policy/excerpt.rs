@@ -146,7 +146,14 @@ impl<'a> Excerpt<'a> {
         });
         let choices = kept.iter().filter_map(|field| match &field.shape {
             Shape::Code { choices } => Some((choices.name.as_str(), choices.codes.as_slice())),
-            _ => None,
+            Shape::Text { .. }
+            | Shape::Prose { .. }
+            | Shape::Date
+            | Shape::Month
+            | Shape::Time
+            | Shape::Count { .. }
+            | Shape::Flag
+            | Shape::File { .. } => None,
         });
         let mosaic = &policy.safeguards().mosaic;
         Self {

@@ -468,6 +468,22 @@ fn drawn(record: &Record, digest: Digest, dice: &mut Dice) -> Drawn {
             let place = dice.below(lines.len());
             lines[place]["scope"] = json!({ "categories": ["K03", "K13"], "fields": ["ZR.6c", "CF.name"] });
         }
+        // A yes to the categories of everything that was drawn: what is most sensitive is not reached by it.
+        if dice.one_in(4) {
+            let fields = justified.iter().filter_map(|(id, _)| policy.field(&id.parse().ok()?));
+            let categories: Vec<Value> = fields.map(|field| json!(field.category)).collect();
+            let scope = &mut array(&mut value["lines"])[0]["scope"];
+            if scope.get("categories").is_none() {
+                scope["categories"] = json!([]);
+            }
+            array(&mut scope["categories"]).extend(categories);
+        }
+        // Purposes that are asked again each round, or by themselves, are seldom in a record.
+        if matches!(purpose, "P08" | "P12") && dice.one_in(2) {
+            let line = &mut array(&mut value["lines"])[0];
+            line["purpose"] = purpose.into();
+            line["round"] = dice.below(3).into();
+        }
         if dice.one_in(30) {
             value["exp"] = moment.seconds().into();
         }
