@@ -155,7 +155,7 @@ fn desk(hub: &TestHub, by: &Org, from: &Org, keys: &[&DecryptionKey]) -> Value {
     })
 }
 
-fn with(mut task: Value, more: Value) -> Value {
+fn with(mut task: Value, more: &Value) -> Value {
     for (name, value) in more.as_object().unwrap() {
         task[name] = value.clone();
     }
@@ -177,7 +177,8 @@ impl Known {
         let mut found = Vec::new();
         for org in orgs {
             let readers = org.readers.iter().map(|(_, key)| key.kid());
-            for kid in readers.chain([org.signing.kid()]).cloned() {
+            for kid in readers.chain([org.signing.kid()]) {
+                let kid = kid.clone();
                 let record = hub.hub.read(move |db| throughline::members::find_key(db, &kid)).await.unwrap();
                 found.push(Arc::new(KnownKey::new(record.unwrap())));
             }
@@ -293,7 +294,7 @@ async fn a_packet_that_a_page_seals_is_taken_by_the_hub_and_opened_here() {
     let own = fetch(hub, harbour, packet.jti).await;
     let task = with(
         desk(hub, harbour, harbour, &keys(harbour, |_| true)),
-        json!({ "body": String::from_utf8(own.body).unwrap(), "receipt": own.receipt }),
+        &json!({ "body": String::from_utf8(own.body).unwrap(), "receipt": own.receipt }),
     );
     assert_eq!(scripts.ask("open", task)["check"], 0);
 }
@@ -326,7 +327,7 @@ async fn a_packet_that_is_sealed_here_opens_in_a_page_and_its_receipt_is_taken()
     let served = fetch(hub, clinic, sealed.id).await;
     let task = with(
         desk(hub, clinic, harbour, &keys(clinic, |_| true)),
-        json!({ "body": String::from_utf8(served.body).unwrap(), "receipt": served.receipt }),
+        &json!({ "body": String::from_utf8(served.body).unwrap(), "receipt": served.receipt }),
     );
     let answer = scripts.ask("open", task.clone());
     assert_eq!(answer["check"], 0, "{answer}");
@@ -343,7 +344,7 @@ async fn a_packet_that_is_sealed_here_opens_in_a_page_and_its_receipt_is_taken()
         (json!({ "again": sealed.envelope }), 0),
         (json!({ "again": Digest::of("another") }), 310),
     ] {
-        assert_eq!(scripts.ask("open", with(task.clone(), json!({ "reading": reading })))["check"], check);
+        assert_eq!(scripts.ask("open", with(task.clone(), &json!({ "reading": reading })))["check"], check);
     }
 }
 
@@ -375,7 +376,7 @@ async fn of_every_wrong_packet_the_pages_and_we_say_the_same_number() {
     let (from, to) = (hub.org("Lusaka Shelter").await, hub.org("Chipata Clinic").await);
     let (forger, task, keys) = forger(&hub, &from, &to).await;
     let mut known = Known::of(&hub, &[&from, &to]).await;
-    let wrongs = scripts.ask("wrongs", with(task, json!({ "forger": forger })));
+    let wrongs = scripts.ask("wrongs", with(task, &json!({ "forger": forger })));
     let wrongs = wrongs.as_array().unwrap();
     let mut met = std::collections::BTreeSet::new();
     for wrong in wrongs {
@@ -421,7 +422,7 @@ async fn of_packets_with_random_changes_the_pages_and_we_say_the_same() {
     let receipt = deliver_to(&hub, &to, packet.id).await.unwrap().receipt;
     let ours = keys(&to, |_| true);
     let task = json!({ "body": String::from_utf8(packet.body).unwrap(), "receipt": receipt, "count": 300 });
-    let spoilt = scripts.ask("spoilt", with(desk(&hub, &to, &from, &ours), task));
+    let spoilt = scripts.ask("spoilt", with(desk(&hub, &to, &from, &ours), &task));
     let ours: Vec<_> =
         ours.iter().map(|key| DecryptionKey::from_secret_jwk(&key.to_secret_jwk()).unwrap()).collect();
     let mut known = Known::of(&hub, &[&from]).await;
@@ -451,7 +452,7 @@ async fn a_page_follows_the_keys_of_an_organisation_as_its_statements_say() {
     // What the hub received when the key was somebody else's already counts for nothing.
     let task = with(
         desk(&hub, &to, &from, &keys(&to, |_| true)),
-        json!({ "body": String::from_utf8(got.body).unwrap(), "receipt": got.receipt }),
+        &json!({ "body": String::from_utf8(got.body).unwrap(), "receipt": got.receipt }),
     );
     let told = scripts.ask("open", task)["check"].clone();
     let mut known = Known::of(&hub, &[&to]).await;
