@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(shown["dictionary"], Policy::builtin().dictionary());
         assert_eq!(shown["fields"].as_object().unwrap().keys().collect::<Vec<_>>(), ["ZP.1a", "ZP.4"]);
         assert_eq!(shown["choices"].as_object().unwrap().len(), 1);
-        assert_eq!(shown["compartments"]["medical"], serde_json::json!(["case_worker", "medical"]));
+        assert_eq!(shown["compartments"]["medical"], serde_json::json!(["medical"]));
     }
 
     #[test]
