@@ -78,14 +78,18 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         Box::pin(async move {
             let limit = hub_of(&request)?.settings().limits.body_bytes;
             require_json(&request)?;
-            let holder =
-                request.extensions().get::<Place>().map_or_else(String::new, |place| place.0.to_string());
+            let holder = holder(&request);
             let bytes = read(&request, &mut payload, limit, holder).await?;
             let remember = remembered(&request, &bytes)?;
             let value = parse(&bytes)?;
             Ok(Self { value, remember })
         })
     }
+}
+
+/// Whose a body is while it is in hand: whoever comes from that place.
+pub(crate) fn holder(request: &HttpRequest) -> String {
+    request.extensions().get::<Place>().map_or_else(String::new, |place| place.0.to_string())
 }
 
 /// The `Idempotency-Key` of a request whose body is not JSON, or empty.

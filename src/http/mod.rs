@@ -22,7 +22,7 @@ pub(crate) mod session;
 pub(crate) use caller::{COOKIE, MAX_TOKEN, access_token, refuse_forged};
 pub(crate) use door::Door;
 pub use extract::{Asking, Body, Expected, Paging, Remembered};
-pub(crate) use extract::{Coming, hub_of, read, remembered, request_id};
+pub(crate) use extract::{Coming, holder, hub_of, read, remembered, request_id};
 pub(crate) use pages::LANGUAGE_COOKIE;
 pub use pages::{Pages, Seeker};
 pub use problem::{Problem, ProblemDocument};

@@ -3,7 +3,7 @@
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, mime};
 
 use crate::{
-    http::{Coming, Problem, hub_of, read, refuse_forged},
+    http::{Coming, Problem, holder, hub_of, read, refuse_forged},
     kernel::{Code, Fault},
 };
 
@@ -57,7 +57,7 @@ impl FromRequest for Form {
                 ));
             }
             let limit = hub.settings().limits.body_bytes;
-            let bytes = read(&request, &mut payload, limit, String::from("pages")).await?;
+            let bytes = read(&request, &mut payload, limit, holder(&request)).await?;
             Ok(Self(url_fields(&bytes)))
         })
     }
