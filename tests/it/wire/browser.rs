@@ -235,7 +235,7 @@ fn the_scripts_are_packed_into_the_same_bytes_wherever_they_go() {
     };
     let once = contents("packed");
     assert!(once.iter().any(|(name, _)| name == "manifest.json"));
-    assert_eq!(once, contents("packed/again"));
+    assert_eq!(once, contents("packed-again"));
 }
 
 #[actix_web::test]
