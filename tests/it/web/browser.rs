@@ -39,7 +39,7 @@ fn chromium() -> Result<PathBuf, String> {
 /// The tests with what they take, in the build folder.
 fn installed() -> Result<PathBuf, String> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages-in-a-browser");
     fs::create_dir_all(&folder).unwrap();
     for file in FILES {
         fs::copy(sources.join(file), folder.join(file)).unwrap();
