@@ -56,6 +56,14 @@ pub struct Caller {
     pub request: RequestId,
 }
 
+impl Caller {
+    /// Whoever calls: the one who acts is the person who has a code and what belongs to it.
+    #[must_use]
+    pub fn as_the_person(&self) -> Self {
+        Self { actor: Actor::person(), request: self.request }
+    }
+}
+
 /// Why a write gave no answer of its own.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure<E: Coded> {

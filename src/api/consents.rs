@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer;
 use crate::{
-    access::{AccessError, Actor, Who},
+    access::{AccessError, Who},
     consent::{
         self, CertificateView, ConsentError, Exception, Extent, HolderAnswer, Register, Said, Whose,
         Withdraw, WithdrawalView,
@@ -112,7 +112,7 @@ async fn withdraw(asking: Asking, body: Body<TakenBack>) -> Result<HttpResponse,
 /// Whoever comes with a code and nothing else is the person.
 fn heard(caller: &Caller, whose: &Whose) -> Result<Caller, AccessError> {
     match (caller.actor.who(), whose) {
-        (Who::Nobody, Whose::Code(_)) => Ok(Caller { actor: Actor::person(), request: caller.request }),
+        (Who::Nobody, Whose::Code(_)) => Ok(caller.as_the_person()),
         (Who::Nobody, Whose::Subject(_) | Whose::Certificate(_)) => Err(AccessError::Unauthenticated),
         (Who::Staff(_) | Who::Client(_) | Who::Person | Who::Hub | Who::Operator, _) => Ok(caller.clone()),
     }

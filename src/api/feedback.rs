@@ -7,14 +7,11 @@ use actix_web::{
     HttpResponse,
     web::{self, Path, ServiceConfig},
 };
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    access::Actor,
     feedback::{self, FeedbackError, Pauses, Presented, Quarter, Rate, Rating, Summary, WhereItStands},
     http::{Asking, Body, Problem, ProblemDocument},
-    hub::{Caller, Hub},
     kernel::{
         Secret, Timestamp,
         id::{OrganisationId, ReferralId},
@@ -83,10 +80,12 @@ pub(super) struct CodeAndPin {
 async fn status(asking: Asking, body: Body<CodeAndPin>) -> Result<HttpResponse, Problem> {
     let (given, _never_remembered) = body.into_parts();
     let presented = Presented::new(&asking.hub.keys().person, &given.code, &given.pin);
-    let pauses = pauses(&asking.hub);
+    let pauses = Pauses::from(&asking.hub.settings().access);
     let seen = asking
         .hub
-        .write("feedback.look", &person(&asking), move |tx| feedback::look(tx, &presented, &pauses))
+        .write("feedback.look", &asking.caller.as_the_person(), move |tx| {
+            feedback::look(tx, &presented, &pauses)
+        })
         .await?;
     Ok(HttpResponse::Ok().json(seen.ok_or(FeedbackError::NotOpened)?))
 }
@@ -97,7 +96,7 @@ async fn status(asking: Asking, body: Body<CodeAndPin>) -> Result<HttpResponse, 
 async fn take_back(asking: Asking, body: Body<CodeAndPin>) -> Result<HttpResponse, Problem> {
     let (given, _never_remembered) = body.into_parts();
     let presented = Presented::new(&asking.hub.keys().person, &given.code, &given.pin);
-    let (pauses, person) = (pauses(&asking.hub), person(&asking));
+    let (pauses, person) = (Pauses::from(&asking.hub.settings().access), asking.caller.as_the_person());
     let policy = asking.hub.policy();
     let outcome = asking.hub.write("feedback.take_back", &person, move |tx| {
         feedback::take_back(tx, &presented, &pauses, &policy)
@@ -126,10 +125,13 @@ pub(super) struct RatingGiven {
 async fn rate(asking: Asking, body: Body<RatingGiven>) -> Result<HttpResponse, Problem> {
     let (given, _never_remembered) = body.into_parts();
     let presented = Presented::new(&asking.hub.keys().person, &given.code, &given.pin);
-    let (command, pauses) = (Rate { presented, rating: given.rating }, pauses(&asking.hub));
+    let (command, pauses) =
+        (Rate { presented, rating: given.rating }, Pauses::from(&asking.hub.settings().access));
     let taken = asking
         .hub
-        .write("feedback.rate", &person(&asking), move |tx| feedback::rate(tx, &command, &pauses))
+        .write("feedback.rate", &asking.caller.as_the_person(), move |tx| {
+            feedback::rate(tx, &command, &pauses)
+        })
         .await?;
     taken.ok_or(FeedbackError::NotOpened)?;
     Ok(HttpResponse::NoContent().finish())
@@ -163,14 +165,4 @@ async fn ratings(asking: Asking, which: web::Query<Which>) -> Result<HttpRespons
         .read(move |db| feedback::summary(db, &actor, &feedback::About { provider, service, quarter }, now))
         .await?;
     Ok(found.map_or_else(|| HttpResponse::NoContent().finish(), |summary| HttpResponse::Ok().json(summary)))
-}
-
-/// Whoever calls, the one who acts is the person who has code and PIN.
-fn person(asking: &Asking) -> Caller {
-    Caller { actor: Actor::person(), request: asking.caller.request }
-}
-
-fn pauses(hub: &Hub) -> Pauses {
-    let access = &hub.settings().access;
-    Pauses { tries: access.passphrase_tries, first: TimeDelta::minutes(access.passphrase_pause_minutes) }
 }

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::{FeedbackError, PersonCode, Pin, RatingGiven, store};
 use crate::{
     access::Tx,
-    audit,
+    audit, config,
     crypto::{keyed_digest, same_digest},
     kernel::{
         Coded as _, Digest, Secret, Timestamp,
@@ -87,6 +87,13 @@ pub struct Pauses {
     pub tries: i32,
     /// The first pause; each further round doubles it.
     pub first: TimeDelta,
+}
+
+impl From<&config::Access> for Pauses {
+    fn from(access: &config::Access) -> Self {
+        let first = TimeDelta::minutes(access.passphrase_pause_minutes);
+        Self { tries: access.passphrase_tries, first }
+    }
 }
 
 /// What a code and PIN opened.

@@ -69,6 +69,11 @@ pub(super) async fn icon() -> HttpResponse {
         .body(ICON)
 }
 
+/// What a browser asks for by itself where a page names no sign: on the person's pages, whose tab tells nothing.
+pub(super) async fn no_icon() -> HttpResponse {
+    HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, "public, max-age=86400")).finish()
+}
+
 type Found = (&'static [u8], Option<&'static str>);
 
 fn compressed(name: &str, takes: &str) -> Option<Found> {

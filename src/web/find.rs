@@ -7,7 +7,7 @@ use super::{
     form::{Form, Wrongs},
     frame::{Frame, Place, page},
     service::{Card, card},
-    visit::Signed,
+    visit::{Signed, Visit},
     words::Words,
 };
 use crate::{
@@ -19,10 +19,7 @@ use crate::{
         search::{Nothing, Results, Search},
     },
     http::{Door, Problem},
-    kernel::{
-        Timestamp,
-        page::{Asked, Cursor},
-    },
+    kernel::{Timestamp, page::Asked},
     policy::ServiceCode,
     storage::Db,
 };
@@ -103,28 +100,24 @@ pub(super) async fn find_for(visit: Signed, door: Data<Door>, form: Form) -> Res
 /// What is read for the page in one go.
 struct Read {
     areas: Vec<Area>,
-    results: Result<Results, DirectoryError>,
+    results: Results,
     /// What was written where a place is asked for, and is none.
     no_such_place: bool,
 }
 
 async fn show(Signed(visit): Signed, door: Data<Door>, form: Form) -> Result<HttpResponse, Problem> {
-    let words = visit.words;
-    let (hub, actor) = (&visit.asking.hub, visit.asking.caller.actor.clone());
-    let (now, policy) = (hub.now(), hub.policy());
+    let (words, hub) = (visit.words, &visit.asking.hub);
+    let (actor, now) = (visit.asking.caller.actor.clone(), hub.now());
     let mut wrongs = Wrongs::default();
-    let person = facts(&form, now, words, &mut wrongs);
     let search = Search {
         text: form.one("text").to_owned(),
         service: form.one("service").parse::<ServiceCode>().ok(),
-        person,
+        person: facts(&form, now, words, &mut wrongs),
         doubtful: form.says("doubtful", "1"),
         lang: words.language.tag().parse().ok(),
         ..Search::default()
     };
-    let after =
-        Some(form.one("after")).filter(|text| !text.is_empty()).and_then(|text| text.parse::<Cursor>().ok());
-    let (near, asked) = (form.one("near").to_owned(), Asked::new(Some(PER_PAGE), after));
+    let (near, asked) = (form.one("near").to_owned(), Asked::new(Some(PER_PAGE), form.after()));
     let turn = door.searching().await?;
     let wanted = search.clone();
     let read = hub.read(move |db| read(db, (&actor, wanted), (&near, &asked), now)).await?;
@@ -132,46 +125,50 @@ async fn show(Signed(visit): Signed, door: Data<Door>, form: Form) -> Result<Htt
     if read.no_such_place {
         wrongs.note("near", words.with("find-no-such-place", "place", form.one("near")));
     }
-    let results = read.results?;
+    let status = if wrongs.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    page(status, &filled(&visit, (&form, &search), read, wrongs))
+}
+
+/// The page with what was found.
+fn filled(
+    visit: &Visit,
+    (form, search): (&Form, &Search),
+    Read { areas, results, .. }: Read,
+    wrongs: Wrongs,
+) -> FindPage {
+    let (words, policy) = (visit.words, visit.asking.hub.policy());
     let needs = policy.services().map(|service| Choice {
         value: service.code.to_string(),
         word: words.code(service.code.as_str(), &service.label),
         chosen: search.service.as_ref() == Some(&service.code),
     });
-    let is_for_somebody = search.person.is_some();
-    let cards: Vec<Card> = results.items.iter().map(|found| card(found, words, now)).collect();
-    let nothing = results.nothing.as_ref().map(|nothing| empty(nothing, &form, words));
     let next = results.next.as_ref().map(|next| Next {
-        address: address(&form, &[("after", &next.to_string())], &[]),
+        address: address(form, &[("after", &next.to_string())], &[]),
         after: next.to_string(),
     });
-    let title = words.t("find-title");
-    let frame = visit.frame(Place::Find, title);
-    let status = if wrongs.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let shown = FindPage {
+    let (shown, is_all) = (results.items.len(), next.is_none() && form.after().is_none());
+    let left_out = results.not_eligible.filter(|count| *count > 0);
+    let frame = visit.frame(Place::Find, words.t("find-title"));
+    FindPage {
         f: if wrongs.is_empty() { frame } else { frame.with_error() },
         w: words,
         wrongs,
         text: search.text.clone(),
         near: form.one("near").to_owned(),
         needs: needs.collect(),
-        areas: read.areas.iter().map(|area| name_in(area, words)).collect(),
+        areas: areas.iter().map(|area| name_in(area, words)).collect(),
         doubtful: search.doubtful,
-        about: about(&form, &policy, words, is_for_somebody),
-        heading: if results.next.is_some() || !form.one("after").is_empty() {
-            words.with("find-some", "count", cards.len())
+        about: about(form, &policy, words, search.person.is_some()),
+        heading: if is_all {
+            words.with("find-count", "count", shown)
         } else {
-            words.with("find-count", "count", cards.len())
+            words.with("find-some", "count", shown)
         },
-        cards,
-        left_out: results
-            .not_eligible
-            .filter(|count| *count > 0)
-            .map(|count| words.with("find-left-out", "count", count)),
-        nothing,
-        next: next.filter(|_next| results.next.is_some()),
-    };
-    page(status, &shown)
+        cards: results.items.iter().map(|found| card(found, words)).collect(),
+        left_out: left_out.map(|count| words.with("find-left-out", "count", count)),
+        nothing: results.nothing.as_ref().map(|nothing| empty(nothing, form, words)),
+        next,
+    }
 }
 
 fn read(
@@ -201,7 +198,7 @@ fn read(
         no_such_place = chosen.is_none();
         search.area = chosen.map(|area| InArea { code: area.key.clone(), mode: AreaMode::Serves });
     }
-    let results = directory::search::search(db, actor, &search, asked, now);
+    let results = directory::search::search(db, actor, &search, asked, now)?;
     Ok(Read { areas: offered, results, no_such_place })
 }
 

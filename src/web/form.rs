@@ -4,7 +4,7 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, mime};
 
 use crate::{
     http::{Coming, Problem, holder, hub_of, read, refuse_forged},
-    kernel::{Code, Fault},
+    kernel::{Code, Fault, page::Cursor},
 };
 
 /// How many fields a form may have.
@@ -32,6 +32,12 @@ impl Form {
     /// All that stands in fields of a name.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.trim())
+    }
+
+    /// Where the page that is asked for begins; nothing for the first, and where that cannot be read.
+    pub(super) fn after(&self) -> Option<Cursor> {
+        let after = self.one("after");
+        if after.is_empty() { None } else { after.parse().ok() }
     }
 
     /// Whether something was chosen.

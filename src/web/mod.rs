@@ -34,6 +34,7 @@ pub fn configure(config: &mut ServiceConfig) {
     config
         .route("/", web::get().to(sign_in::home))
         .route("/icon.svg", web::get().to(assets::icon))
+        .route("/favicon.ico", web::get().to(assets::no_icon))
         .route("/assets/{file}", web::get().to(assets::file))
         .route("/language/{language}", web::get().to(language::choose))
         .route("/sign-in", web::get().to(sign_in::ask))

@@ -5,7 +5,6 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
-use chrono::TimeDelta;
 
 use super::{
     assets,
@@ -16,10 +15,9 @@ use super::{
     words::{Language, Words},
 };
 use crate::{
-    access::{Actor, Tx},
+    access::Tx,
     feedback::{self, FeedbackError, Pauses, Presented, Rate, Rating, WhereItStands, Word},
     http::{Asking, Problem},
-    hub::Caller,
     kernel::{Fault, Secret},
 };
 
@@ -145,9 +143,9 @@ async fn look(
     given: Written,
     just: &'static str,
 ) -> Result<HttpResponse, Problem> {
-    let (presented, pauses) = (given.presented(asking), pauses(asking));
+    let (presented, pauses) = (given.presented(asking), Pauses::from(&asking.hub.settings().access));
     let looking = move |tx: &mut Tx<'_>| feedback::look(tx, &presented, &pauses);
-    let seen = asking.hub.write("feedback.look", &person(asking), looking).await;
+    let seen = asking.hub.write("feedback.look", &asking.caller.as_the_person(), looking).await;
     match opened(seen.map_err(Problem::from))? {
         Some(seen) => shown(asking, request, given, (seen, just)),
         None => refused(asking, request, &given),
@@ -171,9 +169,10 @@ pub(super) async fn take_back(
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let given = Written::of(&form);
-    let (presented, pauses, policy) = (given.presented(&asking), pauses(&asking), asking.hub.policy());
+    let (presented, pauses, policy) =
+        (given.presented(&asking), Pauses::from(&asking.hub.settings().access), asking.hub.policy());
     let taking = move |tx: &mut Tx<'_>| feedback::take_back(tx, &presented, &pauses, &policy);
-    let taken = asking.hub.write("feedback.take_back", &person(&asking), taking).await;
+    let taken = asking.hub.write("feedback.take_back", &asking.caller.as_the_person(), taking).await;
     match opened(taken.map_err(Problem::from))? {
         Some(seen) => shown(&asking, &request, given, (seen, "my-just-taken-back")),
         None => refused(&asking, &request, &given),
@@ -205,10 +204,13 @@ pub(super) async fn rate(asking: Asking, request: HttpRequest, form: Form) -> Re
         asked_consent: said("asked_consent"),
         need_met: form.one("need_met").parse().ok(),
     };
-    let (command, pauses) = (Rate { presented: given.presented(&asking), rating }, pauses(&asking));
+    let (command, pauses) =
+        (Rate { presented: given.presented(&asking), rating }, Pauses::from(&asking.hub.settings().access));
     let taken = asking
         .hub
-        .write("feedback.rate", &person(&asking), move |tx| feedback::rate(tx, &command, &pauses))
+        .write("feedback.rate", &asking.caller.as_the_person(), move |tx| {
+            feedback::rate(tx, &command, &pauses)
+        })
         .await;
     match opened(taken.map_err(Problem::from)) {
         Ok(Some(_)) => look(&asking, &request, given, "my-just-rated").await,
@@ -304,14 +306,4 @@ const fn name(word: Word) -> &'static str {
         Word::Stopped => "stopped",
         Word::TakenBack => "taken-back",
     }
-}
-
-/// Whoever calls, the one who acts is the person who has code and PIN.
-fn person(asking: &Asking) -> Caller {
-    Caller { actor: Actor::person(), request: asking.caller.request }
-}
-
-fn pauses(asking: &Asking) -> Pauses {
-    let access = &asking.hub.settings().access;
-    Pauses { tries: access.passphrase_tries, first: TimeDelta::minutes(access.passphrase_pause_minutes) }
 }

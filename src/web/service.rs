@@ -23,7 +23,7 @@ use crate::{
         search::Found,
     },
     http::Problem,
-    kernel::{Timestamp, id::ServiceId},
+    kernel::id::ServiceId,
 };
 
 /// How many characters of a description stand on a card.
@@ -64,6 +64,8 @@ struct ServicePage {
     card: Card,
     leaf: Leaf,
     telephones: Vec<(String, String)>,
+    /// To whom one refers for what through this hub.
+    refer: Option<(String, String)>,
     availability: Vec<String>,
     checked: String,
     url: Option<String>,
@@ -72,14 +74,14 @@ struct ServicePage {
 }
 
 /// A service as it was found.
-pub(super) fn card(found: &Found, words: Words, now: Timestamp) -> Card {
+pub(super) fn card(found: &Found, words: Words) -> Card {
     Card {
         fit: found.eligibility.as_ref().map(|judged| fit(judged, words)),
-        ..of_service(&found.service, words, now)
+        ..of_service(&found.service, words)
     }
 }
 
-fn of_service(service: &Service, words: Words, _now: Timestamp) -> Card {
+fn of_service(service: &Service, words: Words) -> Card {
     let mut tags = vec![room(service, words)];
     if service.upkeep.flagged_at.is_some() {
         tags.push(Tag { tone: "bad", word: words.t("service-flagged") });
@@ -177,7 +179,7 @@ pub(super) async fn show(
         })
         .await?;
     let ServiceInLanguage { service, .. } = found;
-    let card = Card { description: service.description.clone(), ..of_service(&service, words, now) };
+    let card = Card { description: service.description.clone(), ..of_service(&service, words) };
     let mets = [Met::Closed, Met::Unreachable, Met::Refused, Met::WrongInformation, Met::Reached];
     let shown = ServicePage {
         f: visit.frame(Place::Find, card.name.clone()),
@@ -185,6 +187,10 @@ pub(super) async fn show(
         availability: availability(&service, words),
         checked: checked(&service, words),
         url: service.url.clone(),
+        refer: service
+            .member
+            .zip(service.service.clone())
+            .map(|(to, code)| (to.to_string(), code.to_string())),
         mets: mets.map(|met| (met.name(), words.word("service-met", met.name()))).into(),
         telephones: leaf.telephones.iter().map(|shown| (shown.clone(), dialled(shown))).collect(),
         was_reported: !shown.reported.is_empty(),

@@ -17,7 +17,7 @@ use crate::{
     kernel::{
         Timestamp,
         id::{OrganisationId, ReferralId},
-        page::{Asked, Cursor},
+        page::Asked,
     },
     members::{self, Name},
     policy::Policy,
@@ -97,9 +97,7 @@ pub(super) async fn overdue(visit: Signed, request: HttpRequest) -> Result<HttpR
 async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpResponse, Problem> {
     let (words, hub) = (visit.words, &visit.asking.hub);
     let (actor, now, policy) = (visit.asking.caller.actor.clone(), hub.now(), hub.policy());
-    let after =
-        Some(form.one("after")).filter(|text| !text.is_empty()).and_then(|text| text.parse::<Cursor>().ok());
-    let (asked, ended) = (Asked::new(Some(PER_PAGE), after), form.says("ended", "1"));
+    let (asked, ended) = (Asked::new(Some(PER_PAGE), form.after()), form.says("ended", "1"));
     let (found, names) = hub
         .read(move |db| {
             let found = referrals::list_referrals(db, &actor, Listing { tray, ended }, &asked)?;

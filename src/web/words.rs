@@ -227,6 +227,10 @@ mod tests {
     use fluent_bundle::FluentResource;
 
     use super::*;
+    use crate::{
+        access::Role,
+        referrals::{StateName, TimerKind},
+    };
 
     fn keys(text: &str) -> Vec<String> {
         let starts = |line: &&str| line.starts_with(|c: char| c.is_ascii_lowercase());
@@ -322,6 +326,28 @@ mod tests {
         let words = Words { language: Language::En };
         let missing: Vec<&String> = wanted.iter().filter(|key| words.t(key) == **key).collect();
         assert!(missing.is_empty(), "{missing:#?}");
+    }
+
+    /// Keys that are put together of a room and a word.
+    #[test]
+    fn every_word_that_can_come_from_a_room_is_there() {
+        let channels =
+            ["this_hub", "email", "telephone", "other_system", "walk_in", "outreach", "inter_agency_form"];
+        let met = ["closed", "unreachable", "refused", "wrong_information", "reached"];
+        let rooms: [(&str, Vec<&str>); 5] = [
+            ("role", Role::ALL.iter().map(|role| role.name()).collect()),
+            ("state", StateName::ALL.iter().map(|state| state.name()).collect()),
+            ("due", TimerKind::ALL.iter().map(|kind| kind.name()).collect()),
+            ("channel", channels.into()),
+            ("service-met", met.into()),
+        ];
+        let words = Words { language: Language::En };
+        for (room, names) in rooms {
+            for name in names {
+                let said = words.word(room, name);
+                assert!(!said.starts_with(room), "{said} is not there");
+            }
+        }
     }
 
     #[test]

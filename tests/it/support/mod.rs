@@ -11,6 +11,7 @@ mod org;
 pub(crate) mod packet;
 pub(crate) mod process;
 pub(crate) mod proxy;
+pub(crate) mod tools;
 
 use std::{collections::BTreeMap, sync::Arc};
 

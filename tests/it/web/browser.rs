@@ -10,24 +10,14 @@ use std::{
 };
 
 use serde_json::Value;
-use throughline::kernel::Digest;
 
 use super::{
     find::directory,
     visitor::{PASSPHRASE, enrolled},
 };
-use crate::support::packet::Mechanism;
+use crate::support::{available, packet::Mechanism, tools::npm};
 
 const FILES: [&str; 3] = ["package.json", "package-lock.json", "pages.test.mjs"];
-
-fn run(program: &str, arguments: &[&str], folder: &Path) -> Result<(), String> {
-    let output = Command::new(program).args(arguments).current_dir(folder).output();
-    let output = output.map_err(|error| format!("{program} cannot be run: {error}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(format!("{program} {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr)))
-}
 
 fn chromium() -> Result<PathBuf, String> {
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
@@ -44,22 +34,14 @@ fn installed() -> Result<PathBuf, String> {
     for file in FILES {
         fs::copy(sources.join(file), folder.join(file)).unwrap();
     }
-    let version = Digest::of(fs::read(sources.join("package-lock.json")).unwrap()).to_string();
-    if !fs::read_to_string(folder.join("installed")).is_ok_and(|done| done == version) {
-        run("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund"], &folder)?;
-        fs::write(folder.join("installed"), version).unwrap();
-    }
+    npm(&folder)?;
     Ok(folder)
 }
 
 #[actix_web::test]
 async fn pages_are_read_reached_and_used_in_a_browser() {
     let ready = chromium().and_then(|chromium| Ok((chromium, installed()?)));
-    let (chromium, folder) = match ready {
-        Ok(ready) => ready,
-        Err(why) if std::env::var_os("THROUGHLINE_TEST_NO_SKIP").is_some() => panic!("{why}"),
-        Err(why) => return eprintln!("SKIPPED: the pages were not opened in a browser: {why}"),
-    };
+    let Some((chromium, folder)) = available("a browser for the pages", ready) else { return };
     let mechanism = Mechanism::new().await;
     let Mechanism { hub, harbour, .. } = &mechanism;
     directory(hub).await;

@@ -25,12 +25,12 @@ use throughline::{
 
 use super::{
     letter::{CANARY, draft, sealed},
-    peers::{ready, run},
     stored::{deliver_to, submit_body},
 };
 use crate::support::{
-    Org, TestHub,
+    Org, TestHub, available,
     packet::{Mechanism, denials, fetch, opened, submit},
+    tools::{npm, run},
 };
 
 fn sources() -> PathBuf {
@@ -57,17 +57,12 @@ fn packed() -> Result<PathBuf, String> {
         .get_or_init(|| {
             run("node", &["--version"], Path::new("."))?;
             let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
-            let lock = fs::read(sources().join("package-lock.json")).unwrap();
-            let version = Digest::of(&lock).to_string();
             fs::create_dir_all(&folder).unwrap();
             for file in ["package.json", "package-lock.json", "tsconfig.json", "build.mjs", "build-tests.mjs"]
             {
                 fs::copy(sources().join(file), folder.join(file)).unwrap();
             }
-            if fs::read_to_string(folder.join("installed")).ok().as_ref() != Some(&version) {
-                run("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund"], &folder)?;
-                fs::write(folder.join("installed"), version).unwrap();
-            }
+            npm(&folder)?;
             for part in ["src", "test", "tests"] {
                 let _none_yet = fs::remove_dir_all(folder.join(part));
             }
@@ -81,7 +76,7 @@ fn packed() -> Result<PathBuf, String> {
 }
 
 fn scripts() -> Option<PathBuf> {
-    ready("the scripts of the pages", packed())
+    available("the scripts of the pages", packed())
 }
 
 /// The scripts, ready to be asked.

@@ -24,7 +24,7 @@ use super::{
     letter::{CANARY, draft, sealed},
     stored::{deliver_to, open_at, submit_body},
 };
-use crate::support::{Org, TestHub};
+use crate::support::{Org, TestHub, available, tools::run};
 
 /// Another library, installed and ready to run.
 struct Peer {
@@ -37,20 +37,6 @@ static INSTALLING: Mutex<()> = Mutex::new(());
 
 fn sources(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/wire").join(name)
-}
-
-/// Runs a program to its end; what it said when it failed.
-pub(super) fn run(program: &str, arguments: &[&str], folder: &Path) -> Result<(), String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .map_err(|error| format!("{program} cannot be run: {error}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = [output.stdout, output.stderr].concat();
-    Err(format!("{program} {}: {}", arguments.join(" "), String::from_utf8_lossy(&said)))
 }
 
 /// Installs a peer under the build folder; again only when its sources changed.
@@ -94,18 +80,6 @@ fn python() -> Result<Peer, String> {
         run(&pip.to_string_lossy(), &["install", "--quiet", "--requirement", "requirements.txt"], folder)
     })?;
     Ok(Peer { program: folder.join("venv/bin/python"), script: folder.join("peer.py") })
-}
-
-/// The peer, or nothing after saying why it is left out.
-pub(super) fn ready<P>(name: &str, peer: Result<P, String>) -> Option<P> {
-    match peer {
-        Ok(peer) => Some(peer),
-        Err(why) if std::env::var_os("THROUGHLINE_TEST_NO_SKIP").is_some() => panic!("{name}: {why}"),
-        Err(why) => {
-            eprintln!("SKIPPED: packets were not exchanged with {name}: {why}");
-            None
-        }
-    }
 }
 
 impl Peer {
@@ -237,14 +211,14 @@ async fn exchange(peer: Peer) {
 
 #[actix_web::test]
 async fn packets_are_exchanged_with_the_npm_library_jose() {
-    if let Some(peer) = ready("npm jose", javascript()) {
+    if let Some(peer) = available("npm jose", javascript()) {
         exchange(peer).await;
     }
 }
 
 #[actix_web::test]
 async fn packets_are_exchanged_with_the_python_library_joserfc() {
-    if let Some(peer) = ready("Python joserfc", python()) {
+    if let Some(peer) = available("Python joserfc", python()) {
         exchange(peer).await;
     }
 }

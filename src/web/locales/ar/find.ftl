@@ -84,7 +84,7 @@ find-without-doubtful = { $count ->
     [many] { $count } لم يتحقق منها أحد مؤخراً
    *[other] { $count } لم يتحقق منها أحد مؤخراً
 }
-find-look = انظر وأحِل
+find-look = كيف تُحيل
 find-reach = كيف تصل إليها
 find-pages = صفحات النتائج
 find-next = التالي

@@ -56,7 +56,7 @@ find-without-doubtful = { $count ->
     [one] { $count } that nobody has checked lately
    *[other] { $count } that nobody has checked lately
 }
-find-look = Look and refer
+find-look = How to refer
 find-reach = How to reach it
 find-pages = Pages of results
 find-next = Next

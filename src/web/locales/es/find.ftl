@@ -56,7 +56,7 @@ find-without-doubtful = { $count ->
     [one] { $count } que nadie ha comprobado últimamente
    *[other] { $count } que nadie ha comprobado últimamente
 }
-find-look = Ver y derivar
+find-look = Cómo derivar
 find-reach = Cómo contactar
 find-pages = Páginas de resultados
 find-next = Siguiente

@@ -56,7 +56,7 @@ find-without-doubtful = { $count ->
     [one] { $count } que personne n’a vérifié récemment
    *[other] { $count } que personne n’a vérifiés récemment
 }
-find-look = Voir et orienter
+find-look = Comment orienter
 find-reach = Comment le joindre
 find-pages = Pages de résultats
 find-next = Suivant
