@@ -99,9 +99,16 @@ pub fn import(
         return Err(DirectoryError::Stopped(reason));
     }
     taking.waiting.bring_in(tx)?;
+    let is_much = report.changes() > MUCH;
+    if is_much {
+        // Before anything reads page by page: a planner that takes the tables for empty sorts all that is left for each page.
+        search::store::analyse(tx)?;
+    }
     let today = tx.now().datetime().date_naive();
     warn(&mut report, areas::unknown(tx.db(), &stated, today)?);
-    let gone = missing(tx.db(), source, &seen, &taking.overridden)?;
+    // A list that was not there before gave nothing that it could lack now.
+    let gone =
+        if taking.is_known { missing(tx.db(), source, &seen, &taking.overridden)? } else { Vec::new() };
     keep_restricted(tx, source, &gone, &taking)?;
     for (table, id) in gone {
         store::mark_missing(tx, (source, &table, &id))?;
@@ -112,10 +119,6 @@ pub fn import(
     taking.touched.mark(tx)?;
     if taking.has_agreed {
         agreements::unsearch(tx, source)?;
-    }
-    let is_much = report.changes() > MUCH;
-    if is_much {
-        search::store::analyse(tx)?;
     }
     search::enter_source(tx, source)?;
     if is_much {
