@@ -25,6 +25,8 @@ pub mod outbox;
 
 pub mod members;
 
+pub mod custody;
+
 pub mod directory;
 
 pub mod agreements;

@@ -93,6 +93,14 @@ impl Actor {
         self.who
     }
 
+    /// The person who signed in; nothing when it is no person of an organisation or of the node.
+    pub const fn signed_in(&self) -> Option<StaffId> {
+        match self.who {
+            Who::Staff(id) => Some(id),
+            Who::Nobody | Who::Client(_) | Who::Person | Who::Hub | Who::Operator => None,
+        }
+    }
+
     /// The organisation they act for.
     pub const fn organisation(&self) -> Option<OrganisationId> {
         self.organisation

@@ -8,13 +8,10 @@ use actix_web::{
 use super::{answer, reply::respond};
 use crate::{
     access::Tx,
-    crypto,
-    http::{Asking, Body, COOKIE, Door, Expected, Paging, Problem, ProblemDocument, Remembered, session},
+    custody::{self, CustodyError},
+    http::{Asking, Body, Door, Expected, Paging, Problem, ProblemDocument, Remembered, session},
     hub::Reply,
-    kernel::{
-        Secret,
-        id::{ClientId, OrganisationId, StaffId},
-    },
+    kernel::id::{ClientId, OrganisationId, StaffId},
     members::{
         self, Calendar, CalendarView, ChangePassphrase, ClientView, EnrolOrganisation, EnrolStaff, Enrolment,
         KeyHistory, MemberError, Organisation, PublishKeys, RegisterClient, SetCalendar, SetPassphrase,
@@ -239,7 +236,8 @@ async fn remove_staff(
     let (organisation, staff) = ids.into_inner();
     let outcome = asking.hub.answer("members.remove_staff", &asking.caller, remembered.0, move |tx| {
         members::remove_staff(tx, Some(organisation), staff)?;
-        Ok::<_, MemberError>(Reply::with(204, ())?)
+        custody::forget_person(tx, staff)?;
+        Ok::<_, CustodyError>(Reply::with(204, ())?)
     });
     answer(outcome.await)
 }
@@ -353,24 +351,7 @@ async fn change_passphrase(
     body: Body<ChangePassphrase>,
 ) -> Result<HttpResponse, Problem> {
     let (command, _never_remembered) = body.into_parts();
-    let (actor, asked) = (asking.caller.actor.clone(), command.clone());
-    let found = asking.hub.read(move |db| members::may_change(db, &actor, &asked)).await?;
-    let session =
-        Secret::new(request.cookie(COOKIE).map(|cookie| cookie.value().to_owned()).unwrap_or_default());
-    let (hub, candidate) = (asking.hub.clone(), found.clone());
-    let hash = session::in_turn(&asking.hub, &door, move || {
-        let fits = members::passphrase_fits(Some(&candidate), &command.old);
-        fits.then(|| crypto::hash_passphrase(&command.new, hub.ids())).transpose()
-    });
-    let hash = hash.await?.map_err(MemberError::Secret)?;
-    let limits = asking.hub.settings().access.clone();
-    asking
-        .hub
-        .write("members.change_passphrase", &asking.caller, move |tx| {
-            members::change_passphrase(tx, &found, hash.as_ref(), &session, &limits)
-        })
-        .await?
-        .ok_or(MemberError::SignInRefused)?;
+    session::change_passphrase(&asking, (&door, &request), command).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

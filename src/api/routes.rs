@@ -9,8 +9,8 @@ use actix_web::{
 use utoipa::OpenApi as _;
 
 use super::{
-    agreements, audit, consents, directory, feedback, health, hsds, members, node, notices, packets, page,
-    policy, published, referrals, tokens,
+    agreements, audit, consents, custody, directory, feedback, health, hsds, members, node, notices, packets,
+    page, policy, published, referrals, tokens,
 };
 use crate::{
     http::{Problem, ProblemDocument},
@@ -52,6 +52,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/api/openapi.json", web::get().to(description));
     agreements::configure(config);
     members::configure(config);
+    custody::configure(config);
     feedback::configure(config);
     audit::configure(config);
     directory::configure(config);
@@ -67,6 +68,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut all = Doc::openapi();
     all.merge(agreements::Doc::openapi());
     all.merge(members::Doc::openapi());
+    all.merge(custody::Doc::openapi());
     all.merge(feedback::Doc::openapi());
     all.merge(audit::Doc::openapi());
     all.merge(directory::Doc::openapi());

@@ -15,7 +15,7 @@ use crate::{
     storage::Store,
 };
 
-/// Looks at policy, the processes at work, keys, database, migrations, disk, TLS and what the last look at the log found, and says for each what is wrong and what to do.
+/// Looks at policy, the processes at work, keys, database, migrations, disk, TLS, whom people can complain to and what the last look at the log found, and says for each what is wrong and what to do.
 pub(super) fn run(settings: &Settings, output: &Output) -> Result<(), CliError> {
     let findings = [
         policy(settings),
@@ -24,6 +24,7 @@ pub(super) fn run(settings: &Settings, output: &Output) -> Result<(), CliError> 
         database(settings),
         disk(settings),
         tls(settings),
+        complaints(settings),
         log(settings),
     ];
     output.data(&findings, |findings| {
@@ -133,6 +134,19 @@ fn log(settings: &Settings) -> Finding {
         ),
     };
     Finding { what: "log", good, said }
+}
+
+/// A hub serves without anybody who takes complaints, so what is missing is said and stops nothing.
+fn complaints(settings: &Settings) -> Finding {
+    let named = &settings.complaints;
+    let said = if named.is_named() {
+        format!("people can turn to {}", named.name)
+    } else {
+        String::from(
+            "nobody is named to whom people can complain beside the agency; set complaints.name with a telephone or an address",
+        )
+    };
+    Finding { what: "complaints", good: true, said }
 }
 
 fn tls(settings: &Settings) -> Finding {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CliError, files};
 use crate::{
-    crypto::{self, DecryptionKey, Passphrase, PassphraseError, SecretJwk, SigningKey, Wrapped},
+    crypto::{self, DecryptionKey, Kid, Passphrase, PassphraseError, SecretJwk, SigningKey, Wrapped},
     kernel::{
         Code, Fault, Secret,
         id::{ClientId, Ids, OrganisationId},
@@ -65,6 +65,8 @@ pub(super) struct Keyring {
     pub(super) signing: SigningKey,
     /// Reader roles and their keys; older keys of a role stay, to open what was sealed to them.
     pub(super) readers: Vec<(String, DecryptionKey)>,
+    /// Signing keys that this home had before: to be retired with the next statement. Those of people are not among them.
+    pub(super) former: Vec<Kid>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -74,6 +76,8 @@ struct Stored {
     client: String,
     signing: String,
     readers: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    former: Vec<Kid>,
 }
 
 impl Drop for Stored {
@@ -108,6 +112,7 @@ impl Keyring {
             client: SigningKey::generate(ids)?,
             signing: SigningKey::generate(ids)?,
             readers: readers.collect::<Result<_, CliError>>()?,
+            former: Vec::new(),
         })
     }
 }
@@ -166,6 +171,7 @@ impl Home {
                 .iter()
                 .map(|(role, key)| (role.clone(), text(&key.to_secret_jwk())))
                 .collect(),
+            former: keyring.former.clone(),
         };
         self.keep_wrapped("keys.json", ids, passphrase, &stored)
     }
@@ -182,6 +188,7 @@ impl Home {
             client: signing(&stored.client)?,
             signing: signing(&stored.signing)?,
             readers: readers.collect::<Result<_, CliError>>()?,
+            former: stored.former.clone(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! `throughline key`
 
+pub(super) mod people;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -34,7 +36,10 @@ const LIFE_DAYS: u32 = 365;
   throughline key connect --hub https://… --organisation org_… --client cli_…
   throughline key publish
 Within a year, and when somebody who had access leaves:
-  throughline key rotate sign")]
+  throughline key rotate sign
+People who work in a browser:
+  throughline key people
+  throughline key admit stf_… --code …")]
 pub(super) struct Key {
     #[command(flatten)]
     home: HomeArgs,
@@ -127,6 +132,22 @@ In a new home, for the root key that your organisation had before, from your own
         #[arg(allow_hyphen_values = true)]
         thumbprint: Kid,
     },
+    /// List the people of this organisation who work in a browser: whose keys wait to be confirmed, and which are to be revoked.
+    #[command(after_help = "Example:
+  throughline key people --json")]
+    People,
+    /// Confirm a person's device, after they read you the code on their key page over another channel, and hand them the keys they need.
+    /// What the hub shows as a person's key could be another one: the code is compared here, and nothing is handed out without it.
+    #[command(after_help = "Examples:
+  throughline key admit stf_… --code 4K7Q-X9M2-PC6D
+  throughline key admit stf_… --code 4K7Q-X9M2-PC6D --reader medical      reads what is for health staff as well
+  throughline key admit stf_… --code 4K7Q-X9M2-PC6D --holder             can confirm others, and answers for it")]
+    Admit(people::Admit),
+    /// Revoke the devices that people gave up and the keys of those who left; when somebody left, make new reader keys and hand them to those
+    /// who stay.
+    #[command(after_help = "Example, after an administrator removed somebody:
+  throughline key clear-out")]
+    ClearOut,
     /// Change the passphrase that the keys and the consent records of this home lie under. Copies keep the old one: make new ones.
     #[command(after_help = "Example:
   throughline key passphrase --new-passphrase-file /run/secrets/new
@@ -184,6 +205,9 @@ impl Key {
                 let made = json!({ "whose": whose.to_string(), "trusted": thumbprint });
                 output.data(&made, |_| format!("This gateway trusts {thumbprint} as a key of {whose}."))
             }
+            What::People => block_on(people::list(&home, output))?,
+            What::Admit(admit) => block_on(people::admit(&home, &admit, output))?,
+            What::ClearOut => block_on(people::clear_out(&home, output))?,
             What::Passphrase { new_passphrase_file } => change_passphrase(&home, new_passphrase_file, output),
         }
     }
@@ -300,6 +324,7 @@ fn rotate(home: &Home, role: &str, output: &Output) -> Result<(), CliError> {
     renew(&mut keyring, role)?;
     home.keep(&SystemIds, &keyring, &passphrase)?;
     let seq = block_on(publish(home, &keyring))??;
+    block_on(people::hand_anew(home, &keyring, &[role.to_owned()]))??;
     output.data(&json!({ "role": role, "seq": seq }), |_| {
         format!("There is a new key for {role}; the old one is retired. Published statement {seq}.")
     })
@@ -309,6 +334,7 @@ fn rotate(home: &Home, role: &str, output: &Output) -> Result<(), CliError> {
 fn renew(keyring: &mut Keyring, role: &str) -> Result<Kid, CliError> {
     if role == "sign" {
         let old = std::mem::replace(&mut keyring.signing, SigningKey::generate(&SystemIds)?);
+        keyring.former.push(old.kid().clone());
         return Ok(old.kid().clone());
     }
     let Some(old) = keyring.readers.iter().find(|(known, _)| known == role) else {
@@ -359,12 +385,15 @@ fn revoke(
         home.keep(&SystemIds, &keyring, &passphrase)?;
     }
     let revoked = Revoked { kid: stated.jwk.kid().clone(), compromised_at };
-    let seq = block_on(publish_with(home, &keyring, Some(&revoked)))??;
-    let made =
-        json!({ "revoked": revoked.kid, "renewed": renewed, "compromised_at": compromised_at, "seq": seq });
+    let changes = Changes { revoked: vec![revoked], ..Changes::default() };
+    let seq = block_on(publish_with(home, &keyring, &changes))??;
+    if let Some(role) = &renewed {
+        block_on(people::hand_anew(home, &keyring, std::slice::from_ref(role)))??;
+    }
+    let made = json!({ "revoked": kid, "renewed": renewed, "compromised_at": compromised_at, "seq": seq });
     output.data(&made, |_| {
         let then = renewed.as_ref().map(|role| format!(" There is a new key for {role}.")).unwrap_or_default();
-        format!("Revoked {}.{then} Published statement {seq}.\nTell the coordinator, and whom you exchange packets with.", revoked.kid)
+        format!("Revoked {kid}.{then} Published statement {seq}.\nTell the coordinator, and whom you exchange packets with.")
     })
 }
 
@@ -391,21 +420,33 @@ async fn history(home: &Home, keyring: &Keyring) -> Result<Vec<StatedKey>, CliEr
 
 /// Publishes what the keyring holds: the newest key of each role active, everything older retired.
 pub(super) async fn publish(home: &Home, keyring: &Keyring) -> Result<i64, CliError> {
-    publish_with(home, keyring, None).await
+    publish_with(home, keyring, &Changes::default()).await
 }
 
-async fn publish_with(home: &Home, keyring: &Keyring, revoked: Option<&Revoked>) -> Result<i64, CliError> {
+/// What a statement changes beyond what the home holds.
+#[derive(Default)]
+struct Changes {
+    /// Keys that are revoked.
+    revoked: Vec<Revoked>,
+    /// Keys of people that are stated from now on, with their roles.
+    stated: Vec<(PublicJwk, String)>,
+}
+
+async fn publish_with(home: &Home, keyring: &Keyring, changes: &Changes) -> Result<i64, CliError> {
     let clock = SystemClock;
     let hub = HubClient::sign_in(&home.connection()?, keyring, &clock, &SystemIds).await?;
     let said = own_statements(home, &hub).await?;
     let mut known = said.keys.clone();
-    for key in known.iter_mut().filter(|key| revoked.is_some_and(|revoked| revoked.kid == *key.jwk.kid())) {
+    for key in &mut known {
+        let Some(revoked) = changes.revoked.iter().find(|revoked| revoked.kid == *key.jwk.kid()) else {
+            continue;
+        };
         key.status = KeyState::Revoked;
-        let found = revoked.and_then(|revoked| revoked.compromised_at).map(Timestamp::seconds);
-        key.compromised_at = found.or(key.compromised_at);
+        key.compromised_at = revoked.compromised_at.map(Timestamp::seconds).or(key.compromised_at);
     }
     let life = life_days(home, &hub).await;
-    let statement = next_statement(&hub, keyring, &said.tokens, known, (clock.now(), life));
+    let statement =
+        next_statement(&hub, keyring, &said.tokens, (known, &changes.stated), (clock.now(), life));
     let payload = serde_json::to_vec(&statement).map_err(|_ignored| {
         CliError::new(Code::new("key.json", Fault::Internal), "a statement could not be written")
     })?;
@@ -426,7 +467,7 @@ fn next_statement(
     hub: &HubClient,
     keyring: &Keyring,
     statements: &[String],
-    known: Vec<StatedKey>,
+    (known, others): (Vec<StatedKey>, &[(PublicJwk, String)]),
     (now, life): (Timestamp, u32),
 ) -> Statement {
     let now = now.seconds();
@@ -444,16 +485,21 @@ fn next_statement(
             newest.push(fresh(key.public(), role));
         }
     }
+    // Only what this home had is its to retire: people and other gateways of the organisation have keys of their own.
+    let had = |kid: &Kid| {
+        keyring.former.contains(kid) || keyring.readers.iter().any(|(_, reader)| reader.kid() == kid)
+    };
     let mut keys: Vec<StatedKey> = known
         .into_iter()
         .map(|mut key| {
             let stays = newest.iter().any(|new| new.jwk.kid() == key.jwk.kid());
-            if !stays && key.status == KeyState::Active {
+            if !stays && had(key.jwk.kid()) && key.status == KeyState::Active {
                 key.status = KeyState::Retired;
             }
             key
         })
         .collect();
+    newest.extend(others.iter().map(|(jwk, role)| fresh(jwk, role)));
     for new in newest {
         if !keys.iter().any(|key| key.jwk.kid() == new.jwk.kid()) {
             keys.push(new);

@@ -10,6 +10,7 @@ use crate::{
     access::{Actor, Role, Roles},
     config::Settings,
     crypto::PublicJwk,
+    custody::{self, CustodyError},
     hub::{Caller, Hub},
     kernel::{
         Code, Fault,
@@ -272,15 +273,7 @@ impl Member {
                     .await?;
                 output.data(&enrolment, enrolled)
             }
-            Self::Remove { person } => {
-                let was = of(hub, caller, person).await?;
-                let organisation = was.organisation;
-                hub.write("members.remove_staff", caller, move |tx| {
-                    members::remove_staff(tx, organisation, person)
-                })
-                .await?;
-                output.data(&json!({ "removed": person }), |_| format!("Removed {}.", was.name))
-            }
+            Self::Remove { person } => remove(hub, caller, person, output).await,
             Self::Calendar { organisation, file } => calendar(hub, caller, organisation, file, output).await,
             Self::Clients { organisation } => clients(hub, caller, organisation, output).await,
             Self::RevokeClient { organisation, client } => {
@@ -361,6 +354,18 @@ async fn people(
         });
         lines.collect::<Vec<_>>().join("\n")
     })
+}
+
+async fn remove(hub: &Hub, caller: &Caller, person: StaffId, output: &Output) -> Result<(), CliError> {
+    let was = of(hub, caller, person).await?;
+    let organisation = was.organisation;
+    hub.write("members.remove_staff", caller, move |tx| {
+        members::remove_staff(tx, organisation, person)?;
+        custody::forget_person(tx, person)?;
+        Ok::<_, CustodyError>(())
+    })
+    .await?;
+    output.data(&json!({ "removed": person }), |_| format!("Removed {}.", was.name))
 }
 
 async fn calendar(

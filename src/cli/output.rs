@@ -92,7 +92,7 @@ impl From<io::Error> for CliError {
 }
 
 /// Where a command prints: data to standard output, remarks to standard error.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Output {
     json: bool,
 }

@@ -53,6 +53,11 @@ async fn until_told(hub: Hub, output: &Output) -> Result<(), CliError> {
     // When it fails, the first search says why.
     tokio::spawn(async move { warmed.read(directory::search::warm).await });
     tracing::info!(address = %serving.address, database = hub.store().engine().name(), policy = hub.policy().dictionary(), "serving");
+    if !hub.settings().complaints.is_named() {
+        tracing::warn!(
+            "nobody is named to whom people can complain beside the agency; set complaints.name with a telephone or an address"
+        );
+    }
     output.say(format!(
         "Throughline serves {} at {}. Ctrl-C stops it.",
         hub.settings().node.name,

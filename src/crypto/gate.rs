@@ -50,6 +50,8 @@ pub enum Typ {
     Directory,
     /// Wrapped private keys.
     Keyring,
+    /// What an organisation keeps at the hub, sealed to itself.
+    Kept,
     /// Statement of what was disclosed about a person.
     Disclosures,
     /// Access token of this node (RFC 9068).
@@ -72,6 +74,7 @@ impl Typ {
             Self::Agreement => "rp1-agreement+jws",
             Self::Directory => "rp1-directory+jws",
             Self::Keyring => "rp1-keyring+jwe",
+            Self::Kept => "rp1-kept+jwe",
             Self::Disclosures => "rp1-disclosures+jws",
             Self::AccessToken => "at+jwt",
             Self::ClientAssertion => "JWT",
@@ -223,8 +226,10 @@ pub(super) struct Sealed<'a> {
 /// Which sealed token is expected.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seal {
-    Grant,
+    /// To whoever holds a key: a grant, a keyring, what is kept.
+    To(Typ),
     Section,
+    /// Under a key that is used for nothing else.
     Keyring,
 }
 
@@ -239,8 +244,8 @@ pub(super) fn sealed(token: &str, seal: Seal, max: usize) -> Result<Sealed<'_>, 
     else {
         return Err(GateError::Shape);
     };
-    let (header_max, key_chars) =
-        if seal == Seal::Grant { (GRANT_HEADER_CHARS, 54) } else { (HEADER_CHARS, 0) };
+    let to_a_key = matches!(seal, Seal::To(_));
+    let (header_max, key_chars) = if to_a_key { (GRANT_HEADER_CHARS, 54) } else { (HEADER_CHARS, 0) };
     let lengths_fit = (1..=header_max).contains(&header.len())
         && key.len() == key_chars
         && iv.len() == 16
@@ -255,7 +260,7 @@ pub(super) fn sealed(token: &str, seal: Seal, max: usize) -> Result<Sealed<'_>, 
     let header: SealedHeader = closed::read(&header, 2).map_err(|_ignored| GateError::Header)?;
     let ciphertext = decode(ciphertext)?;
     let (alg, typ) = match seal {
-        Seal::Grant => ("ECDH-ES+A256KW", Typ::Grant),
+        Seal::To(typ) => ("ECDH-ES+A256KW", typ),
         Seal::Section => ("dir", Typ::Section),
         Seal::Keyring => ("dir", Typ::Keyring),
     };
@@ -274,13 +279,9 @@ pub(super) fn sealed(token: &str, seal: Seal, max: usize) -> Result<Sealed<'_>, 
     }
     let members_fit = match (&header.kid, &header.epk) {
         (Some(_), Some(epk)) => {
-            seal == Seal::Grant
-                && epk.kty == "EC"
-                && epk.crv == "P-256"
-                && epk.x.len() == 43
-                && epk.y.len() == 43
+            to_a_key && epk.kty == "EC" && epk.crv == "P-256" && epk.x.len() == 43 && epk.y.len() == 43
         }
-        (None, None) => seal != Seal::Grant,
+        (None, None) => !to_a_key,
         (Some(_), None) | (None, Some(_)) => false,
     };
     if !members_fit {
@@ -394,7 +395,7 @@ mod tests {
         #[test]
         fn text_of_any_kind_passes_no_gate_and_nothing_panics(text in "\\PC{0,300}|([A-Za-z0-9_-]{0,120}\\.){0,6}[A-Za-z0-9_-]{0,90}") {
             prop_assert!(signed(&text, Typ::Envelope, 4_096).is_err());
-            for seal in [Seal::Grant, Seal::Section, Seal::Keyring] {
+            for seal in [Seal::To(Typ::Grant), Seal::Section, Seal::Keyring] {
                 prop_assert!(sealed(&text, seal, 4_096).is_err());
             }
         }

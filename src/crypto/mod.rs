@@ -32,8 +32,8 @@ pub use passphrase::{
     Passphrase, PassphraseError, PassphraseHash, Wrapped, hash_passphrase, unwrap, verify_passphrase, wrap,
 };
 pub use seal::{
-    SectionKey, SectionKind, check_grant_shape, check_section_shape, decrypt_grant, decrypt_section,
-    encrypt_grant, encrypt_section,
+    SectionKey, SectionKind, check_grant_shape, check_section_shape, check_shape_to, check_wrap_shape,
+    decrypt_grant, decrypt_keyring, decrypt_section, encrypt_grant, encrypt_keyring, encrypt_section,
 };
 pub use sign::{Ahead, Peeked, Verified, peek, peek_kid, sign_compact, verify_compact};
 pub use vault::FileKey;

@@ -10,7 +10,7 @@ use josekit::jwe::{
 };
 
 use super::{
-    DecryptionKey, EncryptionKey, GateError, KeyError, Kid,
+    DecryptionKey, EncryptionKey, GateError, KeyError, Kid, Typ,
     gate::{Seal, Sealed, encode, sealed},
 };
 use crate::kernel::{Digest, Secret, id::Ids};
@@ -136,6 +136,15 @@ pub fn check_section_shape(token: &str, max: usize) -> Result<SectionKind, GateE
 
 /// Seals section keys to one reader.
 pub fn encrypt_grant(to: &EncryptionKey, ids: &dyn Ids, plaintext: &[u8]) -> Result<String, KeyError> {
+    encrypt_to(to, Typ::Grant, ids, plaintext)
+}
+
+/// Seals a private key to one member.
+pub fn encrypt_keyring(to: &EncryptionKey, ids: &dyn Ids, plaintext: &[u8]) -> Result<String, KeyError> {
+    encrypt_to(to, Typ::Keyring, ids, plaintext)
+}
+
+fn encrypt_to(to: &EncryptionKey, typ: Typ, ids: &dyn Ids, plaintext: &[u8]) -> Result<String, KeyError> {
     let content = SectionKey::random(ids);
     let header = JweHeader::new();
     let mut made = JweHeader::new();
@@ -147,8 +156,9 @@ pub fn encrypt_grant(to: &EncryptionKey, ids: &dyn Ids, plaintext: &[u8]) -> Res
     let epk = made.claim("epk").and_then(|epk| epk.as_object()).ok_or(KeyError::Library)?;
     let part = |name: &str| epk.get(name).and_then(|value| value.as_str()).ok_or(KeyError::Library);
     let header = format!(
-        r#"{{"alg":"ECDH-ES+A256KW","enc":"A256GCM","kid":"{}","typ":"rp1-grant+jwe","epk":{{"kty":"EC","crv":"P-256","x":"{}","y":"{}"}}}}"#,
+        r#"{{"alg":"ECDH-ES+A256KW","enc":"A256GCM","kid":"{}","typ":"{}","epk":{{"kty":"EC","crv":"P-256","x":"{}","y":"{}"}}}}"#,
         to.kid,
+        typ.name(),
         part("x")?,
         part("y")?
     );
@@ -157,7 +167,16 @@ pub fn encrypt_grant(to: &EncryptionKey, ids: &dyn Ids, plaintext: &[u8]) -> Res
 
 /// Opens a grant of at most `max` characters.
 pub fn decrypt_grant(token: &str, key: &DecryptionKey, max: usize) -> Result<Secret<Vec<u8>>, GateError> {
-    let parts = sealed(token, Seal::Grant, max)?;
+    decrypt_to(token, Typ::Grant, key, max)
+}
+
+/// Opens a keyring of at most `max` characters.
+pub fn decrypt_keyring(token: &str, key: &DecryptionKey, max: usize) -> Result<Secret<Vec<u8>>, GateError> {
+    decrypt_to(token, Typ::Keyring, key, max)
+}
+
+fn decrypt_to(token: &str, typ: Typ, key: &DecryptionKey, max: usize) -> Result<Secret<Vec<u8>>, GateError> {
+    let parts = sealed(token, Seal::To(typ), max)?;
     if parts.header.kid.as_ref() != Some(key.kid()) {
         return Err(GateError::UnknownKey);
     }
@@ -178,7 +197,17 @@ pub fn decrypt_grant(token: &str, key: &DecryptionKey, max: usize) -> Result<Sec
 
 /// Looks at a grant's form and answers whose key it is for, without opening it.
 pub fn check_grant_shape(token: &str, max: usize) -> Result<Kid, GateError> {
-    sealed(token, Seal::Grant, max)?.header.kid.ok_or(GateError::Header)
+    check_shape_to(token, Typ::Grant, max)
+}
+
+/// Looks at the form of what is sealed to a key (a grant, a keyring, what is kept) and answers whose key it is for, without opening it.
+pub fn check_shape_to(token: &str, typ: Typ, max: usize) -> Result<Kid, GateError> {
+    sealed(token, Seal::To(typ), max)?.header.kid.ok_or(GateError::Header)
+}
+
+/// Looks at the form of a private key under a passphrase or a recovery code, without opening it.
+pub fn check_wrap_shape(token: &str, max: usize) -> Result<(), GateError> {
+    sealed(token, Seal::Keyring, max).map(drop)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ mod problem;
 mod server;
 pub(crate) mod session;
 
-pub(crate) use caller::{COOKIE, MAX_TOKEN, access_token, refuse_forged};
+pub(crate) use caller::{MAX_TOKEN, access_token, refuse_forged};
 pub(crate) use door::Door;
 pub use extract::{Asking, Body, Expected, Paging, Remembered};
 pub(crate) use extract::{Coming, holder, hub_of, read, remembered, request_id};

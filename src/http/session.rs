@@ -12,7 +12,7 @@ use crate::{
     crypto,
     hub::Hub,
     kernel::Secret,
-    members::{self, MemberError, SetPassphrase, SignIn, SignedIn},
+    members::{self, ChangePassphrase, MemberError, SetPassphrase, SignIn, SignedIn},
     storage::StorageError,
 };
 
@@ -76,6 +76,33 @@ pub(crate) async fn choose_passphrase(
         .map_err(MemberError::Secret)?;
     let setting = move |tx: &mut Tx<'_>| members::set_passphrase(tx, &command, &hash).map(drop);
     Ok(asking.hub.write(action, &asking.caller, setting).await?)
+}
+
+/// Puts a new passphrase in the place of the old one of whoever is signed in. A wrong old one counts as a wrong try to sign in does.
+pub(crate) async fn change_passphrase(
+    asking: &Asking,
+    (door, request): (&Door, &HttpRequest),
+    command: ChangePassphrase,
+) -> Result<(), Problem> {
+    let (actor, asked) = (asking.caller.actor.clone(), command.clone());
+    let found = asking.hub.read(move |db| members::may_change(db, &actor, &asked)).await?;
+    let session =
+        Secret::new(request.cookie(COOKIE).map(|cookie| cookie.value().to_owned()).unwrap_or_default());
+    let (hub, candidate) = (asking.hub.clone(), found.clone());
+    let hash = in_turn(&asking.hub, door, move || {
+        let fits = members::passphrase_fits(Some(&candidate), &command.old);
+        fits.then(|| crypto::hash_passphrase(&command.new, hub.ids())).transpose()
+    });
+    let hash = hash.await?.map_err(MemberError::Secret)?;
+    let limits = asking.hub.settings().access.clone();
+    asking
+        .hub
+        .write("members.change_passphrase", &asking.caller, move |tx| {
+            members::change_passphrase(tx, &found, hash.as_ref(), &session, &limits)
+        })
+        .await?
+        .ok_or(MemberError::SignInRefused)?;
+    Ok(())
 }
 
 /// Does costly work on a blocking thread when it is its turn. The turn ends with the work, not with whoever asked for it.

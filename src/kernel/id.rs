@@ -196,6 +196,8 @@ kinds! {
     Entry, EntryId, "aud";
     /// One request, from its door to its end.
     Request, RequestId, "req";
+    /// Something that an organisation keeps at the hub, sealed to itself.
+    Paper, PaperId, "kpt";
     /// A signed-in session of a person.
     Session, SessionId, "ses";
 }

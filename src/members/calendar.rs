@@ -1,6 +1,6 @@
 //! Say when an organisation works: the clocks of referrals to it that run in working days follow that.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use chrono::{NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};

@@ -86,6 +86,10 @@ pub fn revoke_client(tx: &mut Tx<'_>, organisation: OrganisationId, id: ClientId
 }
 
 /// Refuses a key that is known already, of whomever and for whatever: none is for two things.
+pub fn require_new_key(db: &mut Db<'_>, kid: &Kid) -> Result<(), MemberError> {
+    require_new(db, kid)
+}
+
 pub(super) fn require_new(db: &mut Db<'_>, kid: &Kid) -> Result<(), MemberError> {
     if store::key_is_known(db, kid)? { Err(MemberError::KeyKnown) } else { Ok(()) }
 }

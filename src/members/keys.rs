@@ -1,7 +1,5 @@
 //! The keys of organisations as everybody may see them.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::{MemberError, organisation::words, store};
@@ -135,6 +133,11 @@ pub fn reader_roles(
     at: Timestamp,
 ) -> Result<Vec<String>, MemberError> {
     store::reader_roles(db, organisation, at, GRACE)
+}
+
+/// The thumbprint of an organisation's root key.
+pub fn root_kid(db: &mut Db<'_>, organisation: OrganisationId) -> Result<Kid, MemberError> {
+    Ok(store::root_key(db, organisation)?.kid().clone())
 }
 
 /// What the organisation ever said about its keys, page by page.

@@ -35,13 +35,16 @@ mod store;
 mod suspend;
 
 pub use calendar::{Calendar, CalendarView, Day, SetCalendar, WorkingDay, find_calendar, set_calendar};
-pub use client::{ClientView, RegisterClient, client_by_kid, list_clients, register_client, revoke_client};
+pub use client::{
+    ClientView, RegisterClient, client_by_kid, list_clients, register_client, require_new_key, revoke_client,
+};
 pub use enrol::{EnrolOrganisation, enrol_organisation};
 pub use error::MemberError;
 pub use keys::{
     FormerRoot, KeyHistory, KeyRecord, KeyState, KeyUse, find_key, find_keys, jwks_of, key_history,
-    reader_roles,
+    reader_roles, root_kid,
 };
+pub(crate) use organisation::words;
 pub use organisation::{
     Country, MechanismRole, MechanismRoles, Name, Organisation, OrganisationKind, Standing, find_active,
     find_known, find_known_two, find_organisation, is_active, list_organisations, names_of,

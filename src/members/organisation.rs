@@ -40,14 +40,14 @@ macro_rules! words {
                 Self::ALL.iter().copied().find(|value| value.name() == word)
             }
         }
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.name())
             }
         }
     };
 }
-pub(super) use words;
+pub(crate) use words;
 
 words! {
     /// What kind of body an organisation is.

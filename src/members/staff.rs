@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{MemberError, Name, client::may_manage, store};
 use crate::{
-    access::{AccessError, Actor, Permission, Role, Tx, Who},
+    access::{AccessError, Actor, Permission, Role, Tx},
     kernel::{
         Digest, Timestamp,
         id::{OrganisationId, StaffId},
@@ -148,7 +148,7 @@ pub fn find_staff(db: &mut Db<'_>, actor: &Actor, id: StaffId) -> Result<StaffVi
 
 /// The person who acts; nothing when no person does.
 pub fn colleague(db: &mut Db<'_>, actor: &Actor) -> Result<Option<Colleague>, MemberError> {
-    let Who::Staff(id) = actor.who() else { return Ok(None) };
+    let Some(id) = actor.signed_in() else { return Ok(None) };
     let person = store::find_staff(db, id)?;
     let organisation = person.organisation.map(|id| store::organisation(db, id)).transpose()?;
     let organisation = organisation.map(|organisation| organisation.name.to_string());

@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{error::ReferralError, store};
 use crate::{
-    access::{Permission, Tx},
+    access::{AccessError, Actor, Permission, Tx},
     audit,
     crypto::{GateError, Typ, VerifyingKey, sign_compact, verify_compact},
     kernel::{
         Timestamp,
-        id::{OrganisationId, SubjectToken},
+        id::{OrganisationId, ReferralId, SubjectToken},
     },
     packets::{self, Disclosed},
+    storage::Db,
 };
 
 /// The most packets one statement names. A person has a handful.
@@ -71,6 +72,17 @@ impl Stated {
         let fits = disclosures.v == 1 && disclosures.aud == reader && disclosures.sub == subject;
         if fits { Ok(Self { disclosures, token: token.to_owned() }) } else { Err(GateError::Shape) }
     }
+}
+
+/// Whom a referral is about: for whoever may ask what was disclosed, and is a side of it.
+pub fn subject_of(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    referral: ReferralId,
+) -> Result<SubjectToken, ReferralError> {
+    actor.may(Permission::ReadDisclosures)?;
+    let (reader, referral) = (actor.for_organisation()?, store::find(db, referral)?);
+    if referral.is_party(reader) { Ok(referral.origin.subject) } else { Err(AccessError::NotFound.into()) }
 }
 
 /// States what was disclosed about a person. The sender sees everything under its pseudonym, a recipient what went between the two.

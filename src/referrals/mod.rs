@@ -75,7 +75,7 @@ pub use destroy::{
     DESTRUCTION_BATCH, DestructionView, answer_destruction, follow_destructions, has_due_destructions,
     list_destructions,
 };
-pub use disclosures::{Disclosures, MOST_DISCLOSED, Stated, disclosures};
+pub use disclosures::{Disclosures, MOST_DISCLOSED, Stated, disclosures, subject_of};
 pub use error::ReferralError;
 pub use event::{Event, MAX_EVENT, NotAnEvent};
 pub use fetch::fetch;

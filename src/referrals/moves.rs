@@ -10,7 +10,7 @@ use crate::{
         Timestamp,
         id::{NeedId, PacketId, ReferralId, ServiceId, StaffId},
     },
-    policy::{ReasonCode, ServiceCode},
+    policy::{ReasonCode, ReasonSet, ServiceCode},
 };
 
 /// How many alternatives a redirect may name.
@@ -499,6 +499,48 @@ impl Move {
             Self::Escalate {} => &[Hub, Coordinator],
             Self::Restrict {} | Self::LiftRestriction {} => &[Person, DataProtection],
             Self::HoldLegal {} | Self::ReleaseLegal {} => &[DataProtection],
+        }
+    }
+
+    /// From which sets its reason comes, and which codes of them alone where not all fit.
+    pub const fn reasons(&self) -> (&'static [ReasonSet], &'static [&'static str]) {
+        use ReasonSet as R;
+        match self {
+            Self::Ask { .. } => (&[R::Ix], &[]),
+            Self::Waitlist { .. } => (&[R::Dr], &["DR01", "DR02"]),
+            Self::Decline { .. } | Self::Redirect { .. } | Self::RefuseCancel { .. } => (&[R::Dr], &[]),
+            Self::Reschedule { .. } => (&[R::Nx, R::Hx], &[]),
+            Self::NoShow { .. } => (&[R::Nx], &[]),
+            Self::Hold { .. } => (&[R::Hx], &[]),
+            Self::Complete { .. } => (&[R::Oc], &[]),
+            Self::Fail { .. } => (&[R::Fx], &[]),
+            Self::Cancel { .. } | Self::AskCancel { .. } => (&[R::Cx], &[]),
+            Self::Withdraw { .. } => (&[R::Wr], &[]),
+            Self::DeclareError { .. } => (&[R::Er], &[]),
+            Self::InformPerson { .. } => (&[R::Cl], &["CL07", "CL08"]),
+            Self::AcknowledgeOutcome { .. } | Self::Close { .. } => (&[R::Cl], &[]),
+            Self::Expire { .. } => (&[R::Ex], &[]),
+            Self::Submit {}
+            | Self::Deliver {}
+            | Self::Acknowledge { .. }
+            | Self::Answer { .. }
+            | Self::Accept { .. }
+            | Self::Reconfirm { .. }
+            | Self::Schedule { .. }
+            | Self::Start { .. }
+            | Self::Resume { .. }
+            | Self::Progress { .. }
+            | Self::AgreeCancel {}
+            | Self::Transfer { .. }
+            | Self::Suspend {}
+            | Self::Unsuspend {}
+            | Self::Escalate {}
+            | Self::AddChild { .. }
+            | Self::Restrict {}
+            | Self::LiftRestriction {}
+            | Self::HoldLegal {}
+            | Self::ReleaseLegal {}
+            | Self::SettleWithdrawal {} => (&[], &[]),
         }
     }
 

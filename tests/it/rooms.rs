@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("audit", &["access", "crypto", "storage"]),
     ("outbox", &["access", "storage"]),
     ("members", &["access", "audit", "config", "crypto", "outbox", "policy", "storage"]),
+    ("custody", &["access", "audit", "crypto", "members", "storage"]),
     ("directory", &["access", "audit", "config", "members", "outbox", "policy", "storage"]),
     ("agreements", &["access", "audit", "crypto", "directory", "members", "outbox", "policy", "storage"]),
     (

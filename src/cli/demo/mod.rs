@@ -51,7 +51,9 @@ impl Demo {
                 && !self.once
             {
                 output.say(stage.farewell(told));
+                let awake = actix_web::rt::spawn(Stage::confirm_keys(told.gateways.clone(), output.clone()));
                 told_to_stop.stop().await;
+                awake.abort();
             }
             stage.strike().await;
             told.map(drop)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        CliError,
+        CliError, Output,
         client::HubClient,
         files,
         home::{Connection, Home, HomeArgs, Keyring},
@@ -54,6 +54,8 @@ pub(super) struct Tour {
     pub(super) code: String,
     /// And the PIN to it.
     pub(super) pin: String,
+    /// The gateways of those whose people sign in: their homes, and where their passphrases lie.
+    pub(super) gateways: Vec<(PathBuf, PathBuf)>,
 }
 
 /// With what everybody of the story signs in.
@@ -193,12 +195,41 @@ impl Stage {
         Ok(name.to_string())
     }
 
+    /// Plays the key holders, who in earnest hear a code over the telephone: confirms every device that waits, every other second, for as
+    /// long as the demonstration is looked at.
+    pub(super) async fn confirm_keys(gateways: Vec<(PathBuf, PathBuf)>, output: Output) {
+        let homes: Vec<Home> = gateways
+            .into_iter()
+            .map(|(home, passphrase)| Home::at(&HomeArgs { home, passphrase_file: Some(passphrase) }))
+            .collect();
+        let mut opened = Vec::new();
+        for home in homes {
+            let keyring = home.passphrase("").and_then(|passphrase| home.keyring(&passphrase));
+            opened.extend(keyring.ok().map(|keyring| (home, keyring)));
+        }
+        let mut tick = tokio::time::interval(std::time::Duration::from_secs(2));
+        loop {
+            tick.tick().await;
+            for (home, keyring) in &opened {
+                match key::people::confirm_without_asking(home, keyring).await {
+                    Ok(answers) => {
+                        for (who, answer) in answers {
+                            output.say(format!("The key holder confirmed {who}, and reads back: {answer}"));
+                        }
+                    }
+                    Err(error) => tracing::warn!(code = error.code(), "keys could not be confirmed"),
+                }
+            }
+        }
+    }
+
     /// What to do next, for the person at the terminal.
     pub(super) fn farewell(&self, tour: &Tour) -> String {
         let line = |(who, name): &(String, String)| format!("  {who:<38} {name}");
         let sign_ins = tour.sign_ins.iter().map(line).collect::<Vec<_>>().join("\n");
         format!(
             "\nThe hub stays up at {url}. Open it in a browser and sign in, in two windows if you like, with “{PASSPHRASE}”:\n{sign_ins}\n\
+             To send and to read letters, each opens “Key” in the head of the page first and makes a key; a key holder confirms it, and what they read back appears here.\n\
              What the person concerned sees: {url}/my   code {code}, PIN {pin}\n\nLook also at:\n  {url}/api            the API\n  {url}/hsds           the public directory of services\n  {url}/api/v1/directory/page.html   the same as a page to read or print\n  {url}/health/ready   its health\n  {url}/metrics        its metrics\n\
              Everything lies in {folder}; the members' gateways in {folder}/gateways.\nCtrl-C ends it.",
             url = self.url,

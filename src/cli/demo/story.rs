@@ -63,7 +63,9 @@ async fn to_look_around(stage: &Stage, scene: &Scene, referral: ReferralId) -> R
     ] {
         sign_ins.push((who.to_owned(), stage.worker(of, name, role).await?));
     }
-    Ok(Tour { sign_ins, code: text("code"), pin: text("pin") })
+    let gateways =
+        [harbour, clinic].map(|member| (member.home.clone(), member.passphrase_file.clone())).to_vec();
+    Ok(Tour { sign_ins, code: text("code"), pin: text("pin"), gateways })
 }
 
 /// Everybody and what they agreed.

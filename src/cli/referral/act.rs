@@ -13,7 +13,7 @@ use super::{
         session::{Session, part, text},
     },
     show,
-    verbs::{Request, fitting},
+    verbs::Request,
 };
 use crate::{
     crypto::VerifyingKey,
@@ -134,7 +134,7 @@ fn role(asked: &Request, is_sender: bool) -> Result<By, CliError> {
 /// A reason of another list is refused before anything is signed, with the list that fits.
 pub(super) fn check_reason(asked: &Move, policy: &Policy) -> Result<(), CliError> {
     let Some(reason) = asked.reason() else { return Ok(()) };
-    let (sets, only) = fitting(asked);
+    let (sets, only) = asked.reasons();
     let fits = |known: &&Reason| only.is_empty() || only.contains(&known.code.as_str());
     let allowed: Vec<&Reason> = sets.iter().flat_map(|set| policy.reasons(*set)).filter(fits).collect();
     if allowed.iter().any(|known| known.code == *reason) {

@@ -3,6 +3,7 @@
 pub mod agreements;
 pub mod audit;
 pub mod consent;
+pub mod custody;
 pub mod directory;
 pub mod feedback;
 pub mod foundation;

@@ -2,6 +2,7 @@
 
 mod agreements;
 mod conventions;
+pub(crate) mod custody;
 mod description;
 mod feedback;
 mod limits;

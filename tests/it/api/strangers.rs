@@ -11,13 +11,16 @@ use serde_json::{Value, json};
 use throughline::{
     api::routes::openapi,
     audit::{self, Record},
-    crypto::{PublicJwk, SigningKey},
+    crypto::{DecryptionKey, PublicJwk, SigningKey},
     kernel::id::SystemIds,
     members::KeyState,
     referrals::{By as Part, Move, Number},
 };
 
-use super::feedback::issue;
+use super::{
+    custody::{keyring, member_key, paper_for, paper_id, signed_in},
+    feedback::issue,
+};
 use crate::{
     stories::{destruction::cancelled, referral::Story},
     support::{
@@ -58,6 +61,8 @@ enum Party {
     Harbour,
     Clinic,
     Coordinator,
+    /// A person of the harbour who signed in.
+    Worker,
 }
 
 struct Entry {
@@ -118,6 +123,8 @@ struct World {
     stranger: Org,
     /// The cookie of somebody who runs the mechanism.
     coordinator: String,
+    /// The cookie of a case worker of the harbour.
+    worker: String,
 }
 
 const PASSPHRASE: &str = "four unrelated words here";
@@ -127,7 +134,8 @@ impl World {
         let mechanism = Mechanism::new().await;
         let stranger = mechanism.hub.org("Passer-by").await;
         let coordinator = coordinator(&mechanism.hub).await;
-        Self { mechanism, stranger, coordinator }
+        let worker = signed_in(&mechanism.hub, &mechanism.harbour, &["case_worker"]).await;
+        Self { mechanism, stranger, coordinator, worker }
     }
 
     fn org(&self, path: &str) -> String {
@@ -156,6 +164,7 @@ impl World {
             Party::Harbour => ("authorization", format!("Bearer {}", self.mechanism.harbour.token)),
             Party::Clinic => ("authorization", format!("Bearer {}", self.mechanism.clinic.token)),
             Party::Coordinator => ("cookie", self.coordinator.clone()),
+            Party::Worker => ("cookie", self.worker.clone()),
         }
     }
 
@@ -296,6 +305,43 @@ async fn members_routes(world: &World) -> Vec<Entry> {
             .seen_at(&spare)
             .stranger(Stranger::MayNot)
             .by(Party::Coordinator),
+    ]
+}
+
+/// Keys of people: those of a machine are in its gateway, so to any client there is nothing to do here.
+async fn custody_routes(world: &World) -> Vec<Entry> {
+    let Mechanism { hub, harbour, .. } = &world.mechanism;
+    let worker = |route: &'static str, path: &str, status| {
+        entry(route, path, status).stranger(Stranger::MayNot).by(Party::Worker)
+    };
+    let member = DecryptionKey::generate(&SystemIds).unwrap();
+    let (device, gone) = (fresh_key(), fresh_key());
+    let cookie = [("cookie", world.worker.as_str())];
+    let add = json!({ "jwk": gone, "name": "an old telephone" });
+    send(hub, None, "POST", "/api/v1/custody/devices", &cookie, Some(&add)).await.expect(201);
+    let gone = format!("/api/v1/custody/devices/{}", gone.kid());
+    let (kept, paper) = (paper_id(), paper_for(harbour));
+    let path = format!("/api/v1/papers/{kept}");
+    send(hub, Some(&harbour.token), "PUT", &path, &[], Some(&paper)).await.expect(200);
+    let fresh = format!("/api/v1/papers/{}", paper_id());
+    let keyring = keyring(harbour, &member);
+    vec![
+        worker("GET /api/v1/custody", "/api/v1/custody", 200),
+        worker("PUT /api/v1/custody/member-key", "/api/v1/custody/member-key", 200)
+            .json(&member_key(&member)),
+        worker("POST /api/v1/custody/devices", "/api/v1/custody/devices", 201)
+            .json(&json!({ "jwk": device, "name": "a telephone" })),
+        worker("DELETE /api/v1/custody/devices/{key}", &gone, 204),
+        entry("GET /api/v1/organisations/{organisation}/custody", world.org("/custody"), 200),
+        // That a keyring of a confirmed key is taken stands among the stories of custody.
+        entry("POST /api/v1/organisations/{organisation}/keyrings", world.org("/keyrings"), 422)
+            .json(&json!({ "keyrings": [keyring] })),
+        entry("GET /api/v1/papers", "/api/v1/papers?kind=consent", 200).stranger(Stranger::Empty),
+        entry("GET /api/v1/papers/{paper}", path.clone(), 200),
+        entry("PUT /api/v1/papers/{paper}", fresh, 200)
+            .json(&paper)
+            .stranger(Stranger::Refused(422, "custody.no_such_key")),
+        entry("DELETE /api/v1/papers/{paper}", path.clone(), 204).seen_at(&path),
     ]
 }
 
@@ -576,6 +622,7 @@ async fn every_route_answers_nobody_a_stranger_and_a_party_as_its_entry_says() {
     let world = World::new().await;
     let mut entries = open_routes(&world).await;
     entries.extend(members_routes(&world).await);
+    entries.extend(custody_routes(&world).await);
     entries.extend(agreements_routes(&world).await);
     entries.extend(directory_routes(&world).await);
     entries.extend(referrals_routes(&world).await);

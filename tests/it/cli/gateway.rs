@@ -20,33 +20,33 @@ use throughline::{
 use crate::support::{TestHub, meddler::Meddler};
 
 /// What a command came back with.
-pub(super) struct Ran {
-    pub(super) code: i32,
-    pub(super) out: String,
-    pub(super) err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
     #[track_caller]
-    pub(super) fn expect(self, code: i32) -> Self {
+    pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}\n{}", self.out, self.err);
         self
     }
 
     /// What it printed with `--json`.
     #[track_caller]
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{}\n{}", self.out, self.err))
     }
 }
 
 /// A hub whose address is the one its tokens name, and whose clock shows the time of this machine.
-pub(super) fn hub() -> TestHub {
+pub(crate) fn hub() -> TestHub {
     hub_with(&[])
 }
 
 /// The same with settings of one's own.
-pub(super) fn hub_with(settings: &[(&str, &str)]) -> TestHub {
+pub(crate) fn hub_with(settings: &[(&str, &str)]) -> TestHub {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
     let url = format!("http://{address}");
@@ -57,7 +57,7 @@ pub(super) fn hub_with(settings: &[(&str, &str)]) -> TestHub {
 }
 
 /// The same hub behind something that may change what it says.
-pub(super) fn hub_behind(meddler: &Meddler) -> TestHub {
+pub(crate) fn hub_behind(meddler: &Meddler) -> TestHub {
     let mut hub = TestHub::with(&[("SERVER__PUBLIC_URL", &meddler.url)]);
     meddler.lead_to(&hub.url);
     hub.url.clone_from(&meddler.url);
@@ -65,29 +65,30 @@ pub(super) fn hub_behind(meddler: &Meddler) -> TestHub {
     hub
 }
 
-fn keep_time(hub: &TestHub) {
+/// Sets the hub's clock to this machine's.
+pub(crate) fn keep_time(hub: &TestHub) {
     let ahead = SystemClock.now().since(hub.now());
     if ahead > chrono::TimeDelta::zero() {
         hub.clock.advance(ahead);
     }
 }
 
-pub(super) struct Gateway {
-    pub(super) id: OrganisationId,
-    pub(super) client: ClientId,
+pub(crate) struct Gateway {
+    pub(crate) id: OrganisationId,
+    pub(crate) client: ClientId,
     folder: tempfile::TempDir,
 }
 
 impl Gateway {
     /// Makes keys, is enrolled by the coordinator with the two public ones, connects and publishes.
-    pub(super) async fn enrolled(hub: &TestHub, name: &str) -> Self {
+    pub(crate) async fn enrolled(hub: &TestHub, name: &str) -> Self {
         let gateway = Self::connected(hub, name).await;
         gateway.run(hub, "key publish").await.expect(0);
         gateway
     }
 
     /// The same without having published.
-    pub(super) async fn connected(hub: &TestHub, name: &str) -> Self {
+    pub(crate) async fn connected(hub: &TestHub, name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("passphrase"), format!("{name} four unrelated words\n")).unwrap();
         let run =
@@ -128,27 +129,27 @@ impl Gateway {
     }
 
     /// A file in this organisation's folder.
-    pub(super) fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Runs a command; words are parted by blanks.
-    pub(super) async fn run(&self, hub: &TestHub, words: &str) -> Ran {
+    pub(crate) async fn run(&self, hub: &TestHub, words: &str) -> Ran {
         run(hub, self.folder.path(), words.split_whitespace().map(str::to_owned).collect()).await
     }
 
     /// Runs a command of these words.
-    pub(super) async fn run_words(&self, hub: &TestHub, words: Vec<String>) -> Ran {
+    pub(crate) async fn run_words(&self, hub: &TestHub, words: Vec<String>) -> Ran {
         run(hub, self.folder.path(), words).await
     }
 
     /// Runs a command and reads what it prints with `--json`.
-    pub(super) async fn json(&self, hub: &TestHub, words: &str) -> Value {
+    pub(crate) async fn json(&self, hub: &TestHub, words: &str) -> Value {
         self.run(hub, &format!("{words} --json")).await.expect(0).json()
     }
 
     /// Every file of the home, one after the other.
-    pub(super) fn everything_kept(&self) -> String {
+    pub(crate) fn everything_kept(&self) -> String {
         fn read(folder: &Path, all: &mut String) {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();

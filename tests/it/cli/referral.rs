@@ -10,22 +10,22 @@ use super::{
 };
 use crate::support::TestHub;
 
-pub(super) const WORKER: &str = "stf_0192f0c1000070008000000000000021";
+pub(crate) const WORKER: &str = "stf_0192f0c1000070008000000000000021";
 
 /// Two organisations that agree, and a person who consented to what they agree on; the certificate is registered.
-pub(super) struct Story {
-    pub(super) hub: TestHub,
-    pub(super) harbour: Gateway,
-    pub(super) lakeside: Gateway,
-    pub(super) consent: String,
+pub(crate) struct Story {
+    pub(crate) hub: TestHub,
+    pub(crate) harbour: Gateway,
+    pub(crate) lakeside: Gateway,
+    pub(crate) consent: String,
 }
 
 impl Story {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::at(hub()).await
     }
 
-    pub(super) async fn at(hub: TestHub) -> Self {
+    pub(crate) async fn at(hub: TestHub) -> Self {
         let harbour = Gateway::enrolled(&hub, "Harbour").await;
         let lakeside = Gateway::enrolled(&hub, "Lakeside").await;
         lakeside.run(&hub, "service offer --service SV07 --name Clinic --description Care").await.expect(0);
@@ -43,7 +43,7 @@ impl Story {
         Self { hub, harbour, lakeside, consent: asked.id }
     }
 
-    pub(super) fn seal(&self, more: &str) -> String {
+    pub(crate) fn seal(&self, more: &str) -> String {
         format!(
             "packet seal --form form.json --consent {} --to {} --purpose P01 --service SV07 --urgency U2 --retention RT02 --out \
              out.rp1 {more}",
@@ -52,7 +52,7 @@ impl Story {
     }
 
     /// Seals and sends; packet and referral.
-    pub(super) async fn send(&self, more: &str) -> (String, String) {
+    pub(crate) async fn send(&self, more: &str) -> (String, String) {
         let sealed = self.harbour.json(&self.hub, &self.seal(more)).await;
         self.harbour.run(&self.hub, "packet send out.rp1").await.expect(0);
         let text = |name: &str| sealed[name].as_str().unwrap().to_owned();
@@ -60,7 +60,7 @@ impl Story {
     }
 
     /// Sends, fetches, opens and acknowledges.
-    pub(super) async fn acknowledged(&self) -> (String, String) {
+    pub(crate) async fn acknowledged(&self) -> (String, String) {
         let (packet, referral) = self.send("").await;
         self.lakeside.run(&self.hub, &format!("packet fetch {packet} --out in.rp1")).await.expect(0);
         self.lakeside.run(&self.hub, "packet open in.rp1").await.expect(0);
@@ -79,11 +79,11 @@ impl Story {
     }
 
     /// A move of the recipient; the state after it.
-    pub(super) async fn lakeside_does(&self, words: &str) -> Value {
+    pub(crate) async fn lakeside_does(&self, words: &str) -> Value {
         self.lakeside.json(&self.hub, &format!("referral {words}")).await["referral"]["state"].clone()
     }
 
-    pub(super) async fn state(&self, referral: &str) -> Value {
+    pub(crate) async fn state(&self, referral: &str) -> Value {
         self.harbour.json(&self.hub, &format!("referral show {referral}")).await["state"].clone()
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Org {
     pub(crate) statements: Vec<String>,
     /// Signing keys it had before, and from when on they were somebody else's as well.
     stolen: Vec<(PublicJwk, Timestamp)>,
+    /// Keys of its people that it states, with their roles.
+    pub(crate) people: Vec<(PublicJwk, &'static str)>,
     /// When its keys begin.
     made: Timestamp,
 }
@@ -65,6 +67,7 @@ impl Org {
             token: String::new(),
             statements: Vec::new(),
             stolen: Vec::new(),
+            people: Vec::new(),
             made: hub.now(),
         };
         org.sign_in(hub).await;
@@ -148,6 +151,7 @@ impl Org {
             ..key(jwk, "sign")
         }));
         keys.extend(self.readers.iter().map(|(role, reader)| key(reader.public(), role)));
+        keys.extend(self.people.iter().map(|(jwk, role)| key(jwk, role)));
         let statement = Statement {
             v: 1,
             org: self.id,
