@@ -239,6 +239,17 @@ fn judge(settings: &Settings, complaints: &mut Vec<Complaint>) {
     if country.len() != 2 || !country.chars().all(|c| c.is_ascii_uppercase()) {
         complain("node.country", String::from("must be two capital letters (ISO 3166-1 alpha-2)"));
     }
+    let body = &settings.complaints;
+    let is_reached = !body.telephone.trim().is_empty() || !body.address.trim().is_empty();
+    if body.is_named() != is_reached {
+        complain(
+            "complaints.name",
+            String::from("goes with a telephone or an address: set it and one of them, or none of the three"),
+        );
+    }
+    if !body.telephone.chars().all(|c| c.is_ascii_digit() || "+ -()".contains(c)) {
+        complain("complaints.telephone", String::from("must be digits, such as +260 211 000 000"));
+    }
     if !settings.server.leave_to.starts_with("https://") {
         complain("server.leave_to", String::from("must begin with https://"));
     }
@@ -360,6 +371,19 @@ mod tests {
     fn certificates_of_callers_cannot_be_asked_for_without_tls() {
         let said = complaint_about("[server]\nclient_ca = \"ca.pem\"\n");
         assert!(said.starts_with("server.client_ca: needs TLS"), "{said}");
+    }
+
+    #[test]
+    fn whoever_takes_complaints_has_a_name_and_can_be_reached() {
+        for file in ["name = \"Ombudsman\"", "telephone = \"+260 211\"", "address = \"1 High Street\""] {
+            let said = complaint_about(&format!("[complaints]\n{file}\n"));
+            assert!(said.starts_with("complaints.name: goes with"), "{said}");
+        }
+        let said = complaint_about("[complaints]\nname = \"O\"\ntelephone = \"ask inside\"\n");
+        assert!(said.starts_with("complaints.telephone: must be digits"), "{said}");
+        let file = "[complaints]\nname = \"Ombudsman\"\ntelephone = \"+260 (211) 000-000\"\n";
+        assert!(load_with(Some(file), &BTreeMap::new()).unwrap().complaints.is_named());
+        assert!(!load_with(None, &BTreeMap::new()).unwrap().complaints.is_named());
     }
 
     #[test]

@@ -14,6 +14,6 @@ mod sections;
 pub use load::{Complaint, ConfigError, DEFAULTS, load, load_with};
 pub use networks::{Networks, NotNetworks};
 pub use sections::{
-    Access, Database, DirectorySettings, Jobs, Limits, Log, LogFormat, NodeSettings, PolicySettings, Server,
-    Settings,
+    Access, Complaints, Database, DirectorySettings, Jobs, Limits, Log, LogFormat, NodeSettings,
+    PolicySettings, Server, Settings,
 };

@@ -12,6 +12,8 @@ use super::Networks;
 pub struct Settings {
     /// The node itself.
     pub node: NodeSettings,
+    /// Whom the person concerned can complain to.
+    pub complaints: Complaints,
     /// What the mechanism tightens.
     pub policy: PolicySettings,
     /// The HTTP server.
@@ -40,6 +42,25 @@ pub struct NodeSettings {
     pub country: String,
     /// Folder of the node's keys.
     pub keys: PathBuf,
+}
+
+/// `[complaints]`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Complaints {
+    /// A body that is no member; empty for none.
+    pub name: String,
+    /// Its telephone.
+    pub telephone: String,
+    /// Where one goes or writes.
+    pub address: String,
+}
+
+impl Complaints {
+    /// Whether there is somebody to complain to.
+    pub fn is_named(&self) -> bool {
+        !self.name.trim().is_empty()
+    }
 }
 
 /// `[policy]`

@@ -34,6 +34,7 @@ mod import;
 mod lines;
 pub mod list;
 mod offer;
+mod pins;
 mod plain;
 pub mod profile;
 mod publish;
@@ -58,8 +59,9 @@ pub use give::{Documents, give};
 pub use import::{Given, dry_run, forget_source, import};
 pub use offer::{
     Availability, Intake, Link, LinkService, ListService, OfferFacts, SetAvailability, alternatives,
-    enter_listed, link_service, list_service, offer, set_availability,
+    enter_listed, link_service, list_service, offer, own_services, set_availability,
 };
+pub use pins::pins;
 pub use publish::{Channel, Form, Leaf, Portions, Publish, Sector, Spot, leaf, publish};
 pub use rows::{Depth, Kind, enter_rows};
 pub use service::{

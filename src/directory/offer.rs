@@ -18,6 +18,7 @@ use crate::{
     kernel::{
         Timestamp,
         id::{OrganisationId, ServiceId},
+        page::{Asked, Page},
         text::Line,
     },
     members,
@@ -242,6 +243,18 @@ fn row(id: Uuid, cells: &[(&str, &str)], references: BTreeMap<&'static str, Uuid
     let names = references.iter().map(|(column, id)| ((*column).to_owned(), id.to_string()));
     let cells = cells.iter().map(|(column, cell)| ((*column).to_owned(), (*cell).to_owned())).chain(names);
     Row { id, line: 0, cells: cells.collect(), references }
+}
+
+/// What the actor's organisation offers, by id: also what is doubtful, restricted or not offered at present, for it is theirs to mend.
+pub fn own_services(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Page<Service>, DirectoryError> {
+    actor.may(Permission::ReadDirectory)?;
+    let rows = store::of_member(db, actor.for_organisation()?, asked, now)?;
+    Ok(asked.page(rows, |service| service.id.to_string()))
 }
 
 /// Whether a service takes people now.

@@ -13,6 +13,7 @@ use crate::{
     kernel::{
         Timestamp,
         id::{OrganisationId, ServiceId},
+        page::Asked,
     },
     storage::{
         Conn, Db, StorageError, natively,
@@ -180,6 +181,23 @@ pub(super) fn offered(
         .filter(services::status.eq(Listing::Active.name()).and(services::missing_since.is_null()))
         .order(services::id)
         .limit(2)
+        .select(ServiceRow::as_select())
+        .load(db.conn())?;
+    rows.into_iter().map(|row| row.into_service(now)).collect()
+}
+
+/// What a member is linked with, by id, as far as its source still has it.
+pub(super) fn of_member(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Vec<Service>, StorageError> {
+    let rows: Vec<ServiceRow> = services::table
+        .filter(services::member.eq(organisation.to_string()).and(services::missing_since.is_null()))
+        .filter(services::id.gt(asked.after().unwrap_or_default().to_owned()))
+        .order(services::id)
+        .limit(asked.rows_to_load())
         .select(ServiceRow::as_select())
         .load(db.conn())?;
     rows.into_iter().map(|row| row.into_service(now)).collect()

@@ -1,11 +1,16 @@
-//! Finding a service: by need, by place, in words, and for a person of whom nothing is kept.
+//! Finding a service: by need, by place, in words, and for a person of whom nothing is kept. As a list, or as a map with a list.
+
+use std::collections::HashMap;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
+use chrono::NaiveDate;
 
 use super::{
     form::{Form, Wrongs},
     frame::{Frame, Place, page},
+    gap,
+    map::{self, Degrees, Map, Placed, Within},
     service::{Card, card},
     visit::{Signed, Visit},
     words::Words,
@@ -16,10 +21,10 @@ use crate::{
         self, DirectoryError,
         areas::{Area, AreaMode, AreasWanted, InArea},
         eligibility::{self, Facts},
-        search::{Nothing, Results, Search},
+        search::{Around, Nothing, Results, Search},
     },
     http::{Door, Problem},
-    kernel::{Timestamp, page::Asked},
+    kernel::{Timestamp, id::ServiceId, page::Asked},
     policy::ServiceCode,
     storage::Db,
 };
@@ -29,6 +34,9 @@ const PER_PAGE: u16 = 20;
 
 /// How many areas are offered to choose from.
 const MOST_AREAS: u16 = 200;
+
+/// How many kilometres around a place may be asked for.
+const WITHIN: [u32; 4] = [10, 25, 50, 100];
 
 /// Something to choose.
 pub(super) struct Choice {
@@ -45,15 +53,39 @@ struct FindPage {
     wrongs: Wrongs,
     text: String,
     near: String,
+    /// That the place was put in without anybody asking.
+    own: Option<Own>,
+    within: Vec<Choice>,
     needs: Vec<Choice>,
     areas: Vec<String>,
     doubtful: bool,
     about: About,
     heading: String,
-    cards: Vec<Card>,
+    /// Services, each with what is said where the map lacks it.
+    cards: Vec<(Card, String)>,
+    /// The other way to look at the same.
+    view: View,
+    map: Option<Map>,
+    /// What a form sends to search for the same again, the person included.
+    hidden: Vec<(&'static str, String)>,
     left_out: Option<String>,
     nothing: Option<Empty>,
     next: Option<Next>,
+    /// The way to note that nobody is suitable, for whoever may.
+    note: Option<String>,
+}
+
+/// How it is looked at, and the ways to look at it otherwise.
+struct View {
+    is_map: bool,
+    as_list: String,
+    as_map: String,
+}
+
+/// The place that was put in, in a sentence, and the way to the search without it.
+struct Own {
+    sentence: String,
+    without: String,
 }
 
 /// The panel about the person, as it was filled.
@@ -89,12 +121,16 @@ pub(super) async fn find(
     door: Data<Door>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    show(visit, door, Form::of_query(request.query_string())).await
+    let form = Form::of_query(request.query_string());
+    // The field of the place comes with every search, empty or not.
+    let is_bare =
+        ["text", "service", "near", "within", "doubtful", "after"].iter().all(|name| !form.has(name));
+    show(visit, door, form, is_bare).await
 }
 
 /// Finds for a person, with what was said of them in the body.
 pub(super) async fn find_for(visit: Signed, door: Data<Door>, form: Form) -> Result<HttpResponse, Problem> {
-    show(visit, door, form).await
+    show(visit, door, form, false).await
 }
 
 /// What is read for the page in one go.
@@ -103,11 +139,36 @@ struct Read {
     results: Results,
     /// What was written where a place is asked for, and is none.
     no_such_place: bool,
+    /// The place that was put in, because nothing was asked and somebody's organisation works there.
+    own: Option<String>,
+    /// The circle that was asked for.
+    within: Option<Within>,
+    /// Where what was found is, when a map was asked for.
+    pins: HashMap<ServiceId, Vec<Degrees>>,
 }
 
-async fn show(Signed(visit): Signed, door: Data<Door>, form: Form) -> Result<HttpResponse, Problem> {
+/// What is looked for.
+struct Wanted {
+    actor: Actor,
+    search: Search,
+    near: String,
+    /// How many kilometres around it, instead of what serves it.
+    within: Option<u32>,
+    /// Whether nothing was asked at all.
+    is_bare: bool,
+    is_map: bool,
+    asked: Asked,
+    words: Words,
+}
+
+async fn show(
+    Signed(visit): Signed,
+    door: Data<Door>,
+    form: Form,
+    is_bare: bool,
+) -> Result<HttpResponse, Problem> {
     let (words, hub) = (visit.words, &visit.asking.hub);
-    let (actor, now) = (visit.asking.caller.actor.clone(), hub.now());
+    let now = hub.now();
     let mut wrongs = Wrongs::default();
     let search = Search {
         text: form.one("text").to_owned(),
@@ -117,14 +178,29 @@ async fn show(Signed(visit): Signed, door: Data<Door>, form: Form) -> Result<Htt
         lang: words.language.tag().parse().ok(),
         ..Search::default()
     };
-    let (near, asked) = (form.one("near").to_owned(), Asked::new(Some(PER_PAGE), form.after()));
+    let wanted = Wanted {
+        actor: visit.asking.caller.actor.clone(),
+        search: search.clone(),
+        near: form.one("near").to_owned(),
+        within: form.one("within").parse::<u32>().ok().filter(|within| WITHIN.contains(within)),
+        is_bare,
+        is_map: form.says("view", "map"),
+        asked: Asked::new(Some(PER_PAGE), form.after()),
+        words,
+    };
     let turn = door.searching().await?;
-    let wanted = search.clone();
-    let read = hub.read(move |db| read(db, (&actor, wanted), (&near, &asked), now)).await?;
+    let read = hub.read(move |db| read(db, wanted, now)).await?;
     drop(turn);
     if read.no_such_place {
         wrongs.note("near", words.with("find-no-such-place", "place", form.one("near")));
     }
+    if read.within.is_none() && !read.no_such_place && !form.one("within").is_empty() {
+        wrongs.note("within", words.t("find-within-where"));
+    }
+    let form = match &read.own {
+        Some(own) => form.with("near", own),
+        None => form,
+    };
     let status = if wrongs.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     page(status, &filled(&visit, (&form, &search), read, wrongs))
 }
@@ -133,7 +209,7 @@ async fn show(Signed(visit): Signed, door: Data<Door>, form: Form) -> Result<Htt
 fn filled(
     visit: &Visit,
     (form, search): (&Form, &Search),
-    Read { areas, results, .. }: Read,
+    Read { areas, results, own, within, pins, .. }: Read,
     wrongs: Wrongs,
 ) -> FindPage {
     let (words, policy) = (visit.words, visit.asking.hub.policy());
@@ -148,6 +224,12 @@ fn filled(
     });
     let (shown, is_all) = (results.items.len(), next.is_none() && form.after().is_none());
     let left_out = results.not_eligible.filter(|count| *count > 0);
+    let is_map = form.says("view", "map");
+    let drawn = is_map.then(|| map::draw(&placed(&results, &pins), within, words)).flatten();
+    let lacking = |id: ServiceId| {
+        let is_lacking = is_map && !pins.contains_key(&id);
+        if is_lacking { words.t("map-not-shown") } else { String::new() }
+    };
     let frame = visit.frame(Place::Find, words.t("find-title"));
     FindPage {
         f: if wrongs.is_empty() { frame } else { frame.with_error() },
@@ -155,6 +237,17 @@ fn filled(
         wrongs,
         text: search.text.clone(),
         near: form.one("near").to_owned(),
+        own: own.map(|own| Own {
+            sentence: words.with("find-own-area", "place", own),
+            without: address(form, &[("near", "")], &[]),
+        }),
+        within: WITHIN
+            .map(|within| Choice {
+                value: within.to_string(),
+                word: words.with("find-within-km", "km", i64::from(within)),
+                chosen: form.one("within") == within.to_string(),
+            })
+            .into(),
         needs: needs.collect(),
         areas: areas.iter().map(|area| name_in(area, words)).collect(),
         doubtful: search.doubtful,
@@ -164,42 +257,91 @@ fn filled(
         } else {
             words.with("find-some", "count", shown)
         },
-        cards: results.items.iter().map(|found| card(found, words)).collect(),
+        cards: results.items.iter().map(|found| (card(found, words), lacking(found.service.id))).collect(),
+        view: View {
+            is_map,
+            as_list: address(form, &[], &["view"]),
+            as_map: address(form, &[("view", "map")], &[]),
+        },
+        map: drawn,
+        hidden: hidden(form),
         left_out: left_out.map(|count| words.with("find-left-out", "count", count)),
         nothing: results.nothing.as_ref().map(|nothing| empty(nothing, form, words)),
         next,
+        note: gap::may_note(&visit.asking.caller.actor)
+            .then(|| gap::way(form.one("service"), form.one("near"), &address(form, &[], &[]))),
     }
 }
 
-fn read(
-    db: &mut Db<'_>,
-    (actor, mut search): (&Actor, Search),
-    (near, asked): (&str, &Asked),
-    now: Timestamp,
-) -> Result<Read, DirectoryError> {
+/// What was found, with its places, as it is numbered in the list.
+fn placed(results: &Results, pins: &HashMap<ServiceId, Vec<Degrees>>) -> Vec<Placed> {
+    let numbered = (1usize..).zip(&results.items);
+    let placed = numbered.filter_map(|(number, found)| {
+        let places = pins.get(&found.service.id)?.clone();
+        Some(Placed { number, name: found.service.name.clone(), places })
+    });
+    placed.collect()
+}
+
+/// What a form sends to search for the same again.
+fn hidden(form: &Form) -> Vec<(&'static str, String)> {
+    let one = ["text", "service", "near", "within", "doubtful", "age", "speaks", "sex"];
+    let one = one.into_iter().map(|name| (name, form.one(name)));
+    let all = one.chain(form.all("population").map(|value| ("population", value)));
+    all.filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, value.to_owned())).collect()
+}
+
+fn read(db: &mut Db<'_>, wanted: Wanted, now: Timestamp) -> Result<Read, DirectoryError> {
+    let Wanted { actor, mut search, near, within, is_bare, is_map, asked, words } = wanted;
     let today = now.datetime().date_naive();
-    let areas = |db: &mut Db<'_>, text: &str| {
-        let wanted = AreasWanted { text: text.to_owned(), country: None, level: None, parent: None };
-        directory::areas::areas(db, (&wanted, &Asked::new(Some(MOST_AREAS), None)), today)
-    };
-    let offered = areas(db, "")?.items;
-    let mut no_such_place = false;
-    if !near.is_empty() {
-        let of_name = |area: &Area| {
-            let is = |name: &str| directory::fold::fold(name) == directory::fold::fold(near);
-            is(&area.name) || is(&area.code) || area.names.values().any(|name| is(name))
-        };
-        let found = areas(db, near)?.items;
-        // A name that is written whole; otherwise the one place that has it as a part.
-        let chosen = found.iter().find(|area| of_name(area)).or(match found.as_slice() {
-            [only] => Some(only),
-            _ => None,
-        });
-        no_such_place = chosen.is_none();
-        search.area = chosen.map(|area| InArea { code: area.key.clone(), mode: AreaMode::Serves });
+    let offered = areas(db, "", today)?;
+    let own = if is_bare { directory::search::own_area(db, &actor, today)? } else { None };
+    // Found again by its name, as it is when the form comes back with it.
+    let mut own = own.map(|area| name_in(&area, words));
+    let near = own.clone().unwrap_or(near);
+    let place = place_named(db, &near, today)?;
+    let no_such_place = place.is_none() && !near.is_empty();
+    let middle = place.as_ref().and_then(|area| Some((area.latitude?, area.longitude?)));
+    let within = middle.zip(within).map(|(middle, within)| Within { middle, kilometres: f64::from(within) });
+    search.around = within.and_then(|within| Around::new(within.middle, within.kilometres * 1_000.0));
+    // A circle is asked for instead of what serves the place.
+    search.area =
+        place.filter(|_| within.is_none()).map(|area| InArea { code: area.key, mode: AreaMode::Serves });
+    let mut results = directory::search::search(db, &actor, &search, &asked, now)?;
+    if own.is_some() && results.items.is_empty() {
+        // What nobody asked for must not leave the page empty.
+        (own, search.area) = (None, None);
+        results = directory::search::search(db, &actor, &search, &asked, now)?;
     }
-    let results = directory::search::search(db, actor, &search, asked, now)?;
-    Ok(Read { areas: offered, results, no_such_place })
+    let found: Vec<ServiceId> = results.items.iter().map(|found| found.service.id).collect();
+    let pins = if is_map { directory::pins(db, &actor, &found)? } else { HashMap::new() };
+    Ok(Read { areas: offered, results, no_such_place, own, within, pins })
+}
+
+/// Areas that have a text in their name or code.
+fn areas(db: &mut Db<'_>, text: &str, today: NaiveDate) -> Result<Vec<Area>, DirectoryError> {
+    let wanted = AreasWanted { text: text.to_owned(), ..AreasWanted::default() };
+    let asked = Asked::new(Some(MOST_AREAS), None);
+    directory::areas::areas(db, (&wanted, &asked), today).map(|page| page.items)
+}
+
+/// The area that somebody means: one whose name or code is written whole; otherwise the one that has it as a part.
+pub(super) fn place_named(
+    db: &mut Db<'_>,
+    near: &str,
+    today: NaiveDate,
+) -> Result<Option<Area>, DirectoryError> {
+    if near.is_empty() {
+        return Ok(None);
+    }
+    let is = |name: &str| directory::fold::fold(name) == directory::fold::fold(near);
+    let of_name = |area: &Area| is(&area.name) || is(&area.code) || area.names.values().any(|name| is(name));
+    let found = areas(db, near, today)?;
+    let chosen = found.iter().find(|area| of_name(area)).or(match found.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    });
+    Ok(chosen.cloned())
 }
 
 /// The name of an area in the language of the page.
@@ -262,9 +404,11 @@ fn about(form: &Form, policy: &crate::policy::Policy, words: Words, is_said: boo
 /// The address of the same search with something else; never with anything of a person.
 fn address(form: &Form, with: &[(&str, &str)], without: &[&str]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    for name in ["text", "service", "near", "doubtful"] {
-        let value = form.one(name);
-        if !value.is_empty() && !without.contains(&name) && !with.iter().any(|(other, _)| *other == name) {
+    for name in ["text", "service", "near", "within", "doubtful", "view"] {
+        // A search without a place says so: one that asks nothing at all is answered for the place of one's organisation.
+        let value = if without.contains(&name) { "" } else { form.one(name) };
+        let is_named = with.iter().any(|(other, _)| *other == name);
+        if (!value.is_empty() || name == "near") && !is_named {
             query.append_pair(name, value);
         }
     }
@@ -283,6 +427,7 @@ fn empty(nothing: &Nothing, form: &Form, words: Words) -> Empty {
         "text" | "word" => Some("text"),
         "service" => Some("service"),
         "area" => Some("near"),
+        "proximity" => Some("within"),
         "person" => Some("person"),
         "doubtful" => Some("doubtful"),
         _ => None,
@@ -296,6 +441,7 @@ fn empty(nothing: &Nothing, form: &Form, words: Words) -> Empty {
         let address = match field {
             "doubtful" => address(form, &[("doubtful", "1")], &[]),
             "person" => address(form, &[], &[]),
+            "near" | "within" => address(form, &[], &["near", "within"]),
             field => address(form, &[], &[field]),
         };
         Some(Way { word, address })

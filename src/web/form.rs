@@ -19,6 +19,19 @@ impl Form {
         Self(url_fields(query.as_bytes()))
     }
 
+    /// The same form with something else in a field.
+    #[must_use]
+    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.retain(|(field, _)| field != name);
+        self.0.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Whether there is a field, filled in or not.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(field, _)| field == name)
+    }
+
     /// What stands in a field, trimmed; nothing when it is not there.
     pub(super) fn one(&self, name: &str) -> &str {
         self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.trim())
@@ -134,6 +147,8 @@ mod tests {
             (form.one("a"), form.one("b"), form.one("c"), form.raw("c"), form.one("d")),
             ("1", "x y", "z", " z ", "")
         );
-        assert!(form.says("a", "2"));
+        assert!(form.says("a", "2") && form.has("b") && !form.has("d"));
+        let form = form.with("a", "3").with("d", "");
+        assert!(form.says("a", "3") && !form.says("a", "1") && form.has("d"));
     }
 }

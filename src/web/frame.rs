@@ -12,7 +12,7 @@ use super::{
 use crate::{
     access::{Actor, Permission},
     http::Problem,
-    kernel::{Code, Fault},
+    kernel::{Code, Fault, id::StaffId},
 };
 
 /// Where in the pages a page is.
@@ -26,8 +26,18 @@ pub(super) enum Place {
     Inbox,
     /// What the organisation sent.
     Sent,
+    /// The organisation's people, under nicknames.
+    Cases,
     /// What is overdue on the node.
     Overdue,
+    /// Who works for the organisation, or for the node.
+    People,
+    /// What the organisation offers.
+    Services,
+    /// What organisations agreed.
+    Agreements,
+    /// What was disclosed.
+    Disclosures,
 }
 
 /// A place in the menu.
@@ -45,6 +55,14 @@ pub(super) struct Who {
     pub(super) organisation: String,
 }
 
+/// The sign of one's key, for people of organisations.
+pub(super) struct Chip {
+    /// Whose key it is: where the device keeps it.
+    pub(super) staff: StaffId,
+    /// What looks whether it is open.
+    pub(super) script: String,
+}
+
 /// What is around a page.
 pub(super) struct Frame {
     pub(super) words: Words,
@@ -53,6 +71,7 @@ pub(super) struct Frame {
     pub(super) style: String,
     pub(super) ways: Vec<Way>,
     pub(super) who: Option<Who>,
+    pub(super) chip: Option<Chip>,
     pub(super) path: String,
     pub(super) release: &'static str,
     /// Whether the title begins with "Error".
@@ -74,9 +93,15 @@ impl Frame {
                 .join(", "),
             organisation: who.organisation.clone().unwrap_or_else(|| node.name.clone()),
         });
+        let actor = &visit.asking.caller.actor;
+        let chip = actor
+            .signed_in()
+            .filter(|_staff| actor.organisation().is_some())
+            .map(|staff| Chip { staff, script: assets::address("pages/chip.ts") });
         Self {
             ways: ways.unwrap_or_default(),
             who,
+            chip,
             ..Self::bare(visit.words, title, &node.name, &visit.path)
         }
     }
@@ -90,6 +115,7 @@ impl Frame {
             style: assets::address("css/app.css"),
             ways: Vec::new(),
             who: None,
+            chip: None,
             path: here(path).unwrap_or("/").to_owned(),
             release: env!("CARGO_PKG_VERSION"),
             is_error: false,
@@ -123,11 +149,21 @@ impl Frame {
 }
 
 fn ways(actor: &Actor, words: Words, place: Place) -> Vec<Way> {
+    use Permission as P;
+    // The node's people manage its own, and look after all agreements.
+    let is_of_the_node = actor.organisation().is_none();
+    let manages = if is_of_the_node { P::ManageMembers } else { P::ManageStaff };
+    let agrees = if is_of_the_node { P::OverseeAgreements } else { P::ManageAgreements };
     let all = [
         (Place::Find, Permission::ReadDirectory, "/find", "frame-find", FIND),
         (Place::Inbox, Permission::ReadReferrals, "/inbox", "frame-inbox", INBOX),
         (Place::Sent, Permission::ReadReferrals, "/sent", "frame-sent", SENT),
+        (Place::Cases, Permission::SendReferrals, "/cases", "frame-cases", CASES),
         (Place::Overdue, Permission::ReadAllReferrals, "/overdue", "frame-overdue", OVERDUE),
+        (Place::Services, P::ReceiveReferrals, "/services", "own-title", SERVICES),
+        (Place::People, manages, "/people", "people-title", PEOPLE),
+        (Place::Agreements, agrees, "/agreements", "agreements-title", AGREEMENTS),
+        (Place::Disclosures, P::ReadDisclosures, "/disclosures", "disclosures-title", DISCLOSURES),
     ];
     let may = all.into_iter().filter(|(_, permission, ..)| actor.may(*permission).is_ok());
     may.map(|(way, _, address, key, icon)| Way { address, word: words.t(key), icon, here: way == place })
@@ -147,4 +183,9 @@ pub(super) fn page(status: StatusCode, page: &impl Template) -> Result<HttpRespo
 const FIND: &str = "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zm5 11.5 5 5";
 const INBOX: &str = "M3 13h5l1.5 3h5L16 13h5M5.5 5h13L21 13v6H3v-6z";
 const SENT: &str = "M21 3 10 14M21 3l-7 18-4-7-7-4z";
+const CASES: &str = "M4 20c0-4 3.600-6 8-6s8 2 8 6M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8z";
 const OVERDUE: &str = "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 4.5V12l3.500 2";
+const SERVICES: &str = "M4 20V9l8-5 8 5v11zM9.500 20v-6h5v6";
+const PEOPLE: &str = "M9 5a3.500 3.500 0 1 0 0 7 3.500 3.500 0 0 0 0-7zM2.500 20c0-3.500 3-5 6.500-5s6.500 1.500 6.500 5M16 5.500a3 3 0 0 1 0 6M18 15c2.500.500 3.500 2.500 3.500 5";
+const AGREEMENTS: &str = "M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 16h6";
+const DISCLOSURES: &str = "M2.500 12S6 5.500 12 5.500 21.500 12 21.500 12 18 18.500 12 18.500 2.500 12 2.500 12zM12 9.500a2.500 2.500 0 1 0 0 5 2.500 2.500 0 0 0 0-5z";

@@ -13,13 +13,27 @@
 //!
 //! It decides nothing: rooms do. A handler reads what it shows in one go, and turns it into the strings of a view.
 
+mod account;
+mod agreements;
 mod assets;
+mod cases;
+mod compose;
+mod consents;
+mod disclosures;
 mod find;
 mod form;
 mod frame;
+mod gap;
+mod key;
 mod language;
+mod letter;
+mod map;
+mod offer;
+mod own_services;
+mod people;
 mod person;
 mod refusal;
+mod script;
 mod service;
 mod sign_in;
 mod trays;
@@ -46,10 +60,34 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/find", web::post().to(find::find_for))
         .route("/services/{service}", web::get().to(service::show))
         .route("/services/{service}/reports", web::post().to(service::report))
+        .route("/key", web::get().to(key::show))
+        .route("/key/people", web::get().to(key::people))
+        .route("/key/root", web::get().to(key::root))
+        .route("/people", web::get().to(people::list))
+        .route("/people/new", web::get().to(people::ask))
+        .route("/people/new", web::post().to(people::invite))
+        .route("/people/{staff}", web::get().to(people::show))
+        .route("/people/{staff}/code", web::post().to(people::renew))
+        .route("/people/{staff}/remove", web::post().to(people::remove))
+        .route("/services", web::get().to(own_services::list))
+        .route("/services/{service}/room", web::get().to(own_services::ask))
+        .route("/services/{service}/room", web::post().to(own_services::say))
+        .route("/agreements", web::get().to(agreements::list))
+        .route("/agreements/{agreement}/{version}", web::get().to(agreements::show))
+        .route("/disclosures", web::get().to(disclosures::ask))
+        .route("/disclosures", web::post().to(disclosures::state))
+        .route("/account", web::get().to(account::show))
+        .route("/account", web::post().to(account::change))
+        .route("/needs/new", web::get().to(gap::ask))
+        .route("/needs", web::post().to(gap::record))
+        .route("/needs/noted", web::get().to(gap::noted))
         .route("/inbox", web::get().to(trays::inbox))
         .route("/sent", web::get().to(trays::sent))
         .route("/overdue", web::get().to(trays::overdue))
-        .route("/referrals/{referral}", web::get().to(trays::referral))
+        .route("/consents/new", web::get().to(consents::ask))
+        .route("/referrals/new", web::get().to(compose::compose))
+        .route("/cases", web::get().to(cases::show))
+        .route("/referrals/{referral}", web::get().to(letter::show))
         .route("/my", web::get().to(person::door))
         .route("/my", web::post().to(person::stands))
         .route("/my/take-back", web::post().to(person::ask_take_back))

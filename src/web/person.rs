@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     access::Tx,
+    config,
     feedback::{self, FeedbackError, Pauses, Presented, Rate, Rating, WhereItStands, Word},
     http::{Asking, Problem},
     kernel::{Fault, Secret},
@@ -27,7 +28,30 @@ struct Around {
     title: String,
     style: String,
     leave: String,
+    /// Whom one can complain to beside the agency.
+    complaints: Option<Complaints>,
     is_error: bool,
+}
+
+/// A body that takes complaints and is no member of the mechanism.
+struct Complaints {
+    name: String,
+    /// As it is read, and as it is dialled.
+    telephone: Option<(String, String)>,
+    address: String,
+}
+
+impl Complaints {
+    /// The one that the settings name, if they do.
+    fn named(settings: &config::Complaints) -> Option<Self> {
+        let telephone = settings.telephone.trim();
+        let dialled: String = telephone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+        settings.is_named().then(|| Self {
+            name: settings.name.trim().to_owned(),
+            telephone: (!telephone.is_empty()).then(|| (telephone.to_owned(), dialled)),
+            address: settings.address.trim().to_owned(),
+        })
+    }
 }
 
 impl Around {
@@ -38,6 +62,7 @@ impl Around {
             title: words.t(title),
             style: assets::address("css/person.css"),
             leave: asking.hub.settings().server.leave_to.clone(),
+            complaints: Complaints::named(&asking.hub.settings().complaints),
             is_error: false,
         }
     }

@@ -16,6 +16,7 @@ use super::{
     words::Words,
 };
 use crate::{
+    access::Permission,
     directory::{
         self, Availability, DirectoryError, Freshness, Leaf, Meeting, Met, Reporting, Service,
         ServiceInLanguage, Tongue,
@@ -66,6 +67,8 @@ struct ServicePage {
     telephones: Vec<(String, String)>,
     /// To whom one refers for what through this hub.
     refer: Option<(String, String)>,
+    /// Whether the viewer takes consent and refers.
+    may_refer: bool,
     availability: Vec<String>,
     checked: String,
     url: Option<String>,
@@ -119,7 +122,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// Whether it takes people, in a few words.
-fn room(service: &Service, words: Words) -> Tag {
+pub(super) fn room(service: &Service, words: Words) -> Tag {
     let places = service.upkeep.availability_places;
     match service.availability {
         Availability::Open => Tag {
@@ -136,7 +139,8 @@ fn room(service: &Service, words: Words) -> Tag {
     }
 }
 
-fn duty(reports: Reporting, words: Words) -> Tag {
+/// Whether it tells the authorities of people, in a sentence.
+pub(super) fn duty(reports: Reporting, words: Words) -> Tag {
     match reports {
         Reporting::No => Tag { tone: "", word: words.t("service-reports-no") },
         Reporting::Unknown => Tag { tone: "unsure", word: words.t("service-reports-unknown") },
@@ -193,6 +197,7 @@ pub(super) async fn show(
             .map(|(to, code)| (to.to_string(), code.to_string())),
         mets: mets.map(|met| (met.name(), words.word("service-met", met.name()))).into(),
         telephones: leaf.telephones.iter().map(|shown| (shown.clone(), dialled(shown))).collect(),
+        may_refer: visit.asking.caller.actor.may(Permission::SendReferrals).is_ok(),
         was_reported: !shown.reported.is_empty(),
         card,
         leaf,

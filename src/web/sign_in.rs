@@ -149,7 +149,7 @@ pub(super) async fn choose_passphrase(
         SetPassphrase { code: Secret::new(code.clone()), passphrase: Secret::new(passphrase.to_owned()) };
     match session::choose_passphrase(&visit.asking, &door, command).await {
         Ok(()) => Ok(see("/sign-in?chosen=1")),
-        Err(problem) if problem.code().name() == "members.passphrase_too_long" => {
+        Err(problem) if problem.code().name() == "member.passphrase_too_long" => {
             wrongs.note("passphrase", words.t("passphrase-long"));
             passphrase_page(&visit, wrongs, code, problem.status())
         }

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
     form::Form,
     frame::{Frame, Place, page},
     service::Tag,
-    visit::{Signed, Visit},
+    visit::Signed,
     words::Words,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     },
     members::{self, Name},
     policy::Policy,
-    referrals::{self, DueView, EventView, Listing, ReferralError, ReferralView, StateName, TimerKind, Tray},
+    referrals::{self, DueView, Listing, ReferralError, ReferralView, StateName, TimerKind, Tray},
 };
 
 /// How many referrals stand on a page.
@@ -57,26 +57,6 @@ struct TrayPage {
     sections: Vec<Section>,
     empty: String,
     next: Option<String>,
-}
-
-#[derive(Template)]
-#[template(path = "referral.html")]
-struct ReferralPage {
-    f: Frame,
-    w: Words,
-    heading: String,
-    tag: Tag,
-    short: String,
-    facts: Vec<(String, String)>,
-    steps: Vec<Step>,
-    due: Vec<(String, String, bool)>,
-}
-
-/// Something that happened.
-struct Step {
-    what: String,
-    who: String,
-    when: String,
 }
 
 /// What the organisation received.
@@ -201,19 +181,19 @@ fn silence(referral: &ReferralView, words: Words) -> Option<String> {
 }
 
 /// The end of an id: enough to tell two rows apart on the telephone.
-fn short(id: ReferralId) -> String {
+pub(super) fn short(id: ReferralId) -> String {
     let id = id.to_string();
     let from = id.len().saturating_sub(6);
     id.get(from..).unwrap_or_default().to_uppercase()
 }
 
-fn service(referral: &ReferralView, policy: &Policy, words: Words) -> String {
+pub(super) fn service(referral: &ReferralView, policy: &Policy, words: Words) -> String {
     let label = policy.service(&referral.service).map_or("", |service| service.label.as_str());
     words.code(referral.service.as_str(), label)
 }
 
 /// What is next due, or where it stands.
-fn tag(referral: &ReferralView, words: Words, now: Timestamp) -> Tag {
+pub(super) fn tag(referral: &ReferralView, words: Words, now: Timestamp) -> Tag {
     let counted = referral.due.iter().filter(|due| due.what != TimerKind::Expiry);
     match counted.min_by_key(|due| due.due) {
         Some(due) => due_tag(due, words, now),
@@ -236,70 +216,4 @@ fn due_tag(due: &DueView, words: Words, now: Timestamp) -> Tag {
         tone: if is_soon { "warn" } else { "" },
         word: words.with("tray-by", "moment", words.moment(due.due)),
     }
-}
-
-/// One referral: its envelope, what happened, what is due.
-pub(super) async fn referral(Signed(visit): Signed, id: Path<ReferralId>) -> Result<HttpResponse, Problem> {
-    let (words, hub, id) = (visit.words, &visit.asking.hub, id.into_inner());
-    let (actor, now, policy) = (visit.asking.caller.actor.clone(), hub.now(), hub.policy());
-    let (referral, names) = hub
-        .read(move |db| {
-            let found = referrals::find_referral(db, &actor, id, now)?;
-            let names = members::names_of(db, &[found.sender, found.recipient])?;
-            Ok::<_, ReferralError>((found, names))
-        })
-        .await?;
-    let name = |id: OrganisationId| names.get(&id).map_or_else(|| id.to_string(), ToString::to_string);
-    let urgency = policy.urgencies().find(|urgency| urgency.code == referral.urgency);
-    let urgency = words.code(referral.urgency.as_str(), urgency.map_or("", |urgency| urgency.label.as_str()));
-    let mut facts = vec![
-        (words.t("referral-from"), name(referral.sender)),
-        (words.t("referral-to"), name(referral.recipient)),
-        (words.t("referral-urgency"), urgency),
-        (words.t("referral-state"), words.word("state", referral.state.name())),
-    ];
-    if let Some(at) = referral.party.as_ref().and_then(|party| party.appointment) {
-        facts.push((words.t("referral-appointment"), words.moment(at)));
-    }
-    let steps = referral.timeline.iter().flatten().map(|event| step(event, &referral, words, &name));
-    let due = referral
-        .due
-        .iter()
-        .map(|due| (words.word("due", due.what.name()), words.moment(due.due), due.overdue_since.is_some()));
-    let title = service(&referral, &policy, words);
-    let shown = ReferralPage {
-        f: visit.frame(where_it_belongs(&visit, &referral), title.clone()),
-        w: words,
-        heading: title,
-        tag: tag(&referral, words, now),
-        short: short(referral.id),
-        facts,
-        steps: steps.collect(),
-        due: due.collect(),
-    };
-    page(StatusCode::OK, &shown)
-}
-
-fn where_it_belongs(visit: &Visit, referral: &ReferralView) -> Place {
-    match visit.asking.caller.actor.organisation() {
-        Some(own) if own == referral.recipient => Place::Inbox,
-        Some(own) if own == referral.sender => Place::Sent,
-        Some(_) | None => Place::Overdue,
-    }
-}
-
-fn step(
-    event: &EventView,
-    referral: &ReferralView,
-    words: Words,
-    name: &impl Fn(OrganisationId) -> String,
-) -> Step {
-    let who = if event.issuer == referral.sender.to_string() {
-        name(referral.sender)
-    } else if event.issuer == referral.recipient.to_string() {
-        name(referral.recipient)
-    } else {
-        words.t("referral-the-hub")
-    };
-    Step { what: words.word("state", event.state.name()), who, when: words.moment(event.recorded_at) }
 }

@@ -84,15 +84,17 @@ impl Language {
 
     const fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::En => files!("en": "frame", "sign-in", "find", "service", "person", "referral", "refusal"),
+            Self::En => {
+                files!("en": "frame", "sign-in", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap")
+            }
             Self::Fr => {
-                files!("fr": "frame", "sign-in", "find", "service", "person", "referral", "refusal", "policy")
+                files!("fr": "frame", "sign-in", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap", "policy")
             }
             Self::Es => {
-                files!("es": "frame", "sign-in", "find", "service", "person", "referral", "refusal", "policy")
+                files!("es": "frame", "sign-in", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap", "policy")
             }
             Self::Ar => {
-                files!("ar": "frame", "sign-in", "find", "service", "person", "referral", "refusal", "policy")
+                files!("ar": "frame", "sign-in", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap", "policy")
             }
         }
     }
@@ -178,6 +180,11 @@ impl Words {
         let mut arguments = FluentArgs::new();
         arguments.set(name, value.fill());
         self.say(key, Some(&arguments))
+    }
+
+    /// The same with several things put in.
+    pub(super) fn filled(self, key: &str, arguments: &FluentArgs<'_>) -> String {
+        self.say(key, Some(arguments))
     }
 
     /// A key made of a room and a word of it, such as `availability-open`, with underscores as hyphens.
@@ -334,12 +341,33 @@ mod tests {
         let channels =
             ["this_hub", "email", "telephone", "other_system", "walk_in", "outreach", "inter_agency_form"];
         let met = ["closed", "unreachable", "refused", "wrong_information", "reached"];
-        let rooms: [(&str, Vec<&str>); 5] = [
+        let policy = crate::policy::Policy::builtin();
+        let rooms: [(&str, Vec<&str>); 13] = [
             ("role", Role::ALL.iter().map(|role| role.name()).collect()),
             ("state", StateName::ALL.iter().map(|state| state.name()).collect()),
             ("due", TimerKind::ALL.iter().map(|kind| kind.name()).collect()),
             ("channel", channels.into()),
             ("service-met", met.into()),
+            ("consent-told", vec!["who", "whom", "good", "no", "kept", "must"]),
+            ("people-may", Role::ALL.iter().map(|role| role.name()).collect()),
+            ("people-why", vec!["left", "roles", "passphrase", "device"]),
+            ("own-availability", vec!["open", "waitlist", "assessment", "full", "unknown"]),
+            (
+                "agreements-state",
+                vec![
+                    "draft",
+                    "offered",
+                    "signed",
+                    "in_force",
+                    "suspended",
+                    "terminated",
+                    "expired",
+                    "superseded",
+                ],
+            ),
+            ("disclosures-kind", vec!["referral", "update", "reply", "withdraw"]),
+            ("disclosures-mode", vec!["consent", "emergency", "legal", "info"]),
+            ("reader", policy.roles().map(|role| role.code.as_str()).collect()),
         ];
         let words = Words { language: Language::En };
         for (room, names) in rooms {

@@ -89,6 +89,33 @@ const STATES = {
     },
   },
   "find-nothing": { go: (page) => page.goto(`${HUB}/find?text=zzzzqqq`) },
+  "find-map": { go: (page) => page.goto(`${HUB}/find?near=&view=map`) },
+  "find-map-circle": { go: (page) => page.goto(`${HUB}/find?near=Lusaka&within=25&view=map`) },
+  "find-map-nothing": { go: (page) => page.goto(`${HUB}/find?text=refuge&near=&view=map`) },
+  need: {
+    go: async (page) => {
+      await page.goto(`${HUB}/find?text=zzzzqqq`);
+      await page.click(".empty a[href^='/needs/new']");
+      await page.waitForSelector("form[action='/needs']");
+    },
+  },
+  "need-refused": {
+    go: async (page) => {
+      await STATES.need.go(page);
+      await page.click("form[action='/needs'] .button");
+      await page.waitForSelector("#errors");
+    },
+  },
+  "need-noted": {
+    go: async (page) => {
+      await STATES.need.go(page);
+      await page.selectOption("#service", "SV01");
+      await page.check("input[name=urgency][value=U2]");
+      await page.check("input[name=reason][value=NP01]");
+      await page.click("form[action='/needs'] .button");
+      await page.waitForSelector(".notice.good");
+    },
+  },
   "find-no-place": { go: (page) => page.goto(`${HUB}/find?near=Atlantis`) },
   service: {
     go: async (page) => {
@@ -113,6 +140,51 @@ const STATES = {
       await page.waitForSelector(".timeline");
     },
   },
+  people: { go: (page) => page.goto(`${HUB}/people`) },
+  "people-new": { go: (page) => page.goto(`${HUB}/people/new`) },
+  "people-refused": {
+    go: async (page) => {
+      await page.goto(`${HUB}/people/new`);
+      await page.fill("#name", "w.phiri");
+      await page.click("form[action='/people/new'] .button");
+      await page.waitForSelector("#errors");
+    },
+  },
+  "people-code": {
+    go: async (page) => {
+      await page.goto(`${HUB}/people/new`);
+      await page.fill("#name", "w.phiri");
+      await page.check("input[name=roles][value=intake]");
+      await page.click("form[action='/people/new'] .button");
+      await page.waitForSelector(".sheet");
+    },
+  },
+  "people-one": {
+    go: async (page) => {
+      await page.goto(`${HUB}/people`);
+      await page.click("tbody tr:last-child a");
+      await page.waitForSelector("h1 bdi");
+    },
+  },
+  "own-services": { go: (page) => page.goto(`${HUB}/services`) },
+  agreements: { go: (page) => page.goto(`${HUB}/agreements`) },
+  agreement: {
+    go: async (page) => {
+      await page.goto(`${HUB}/agreements`);
+      await page.click(".rows .title a");
+      await page.waitForSelector(".round");
+    },
+  },
+  disclosures: { go: (page) => page.goto(`${HUB}/disclosures`) },
+  "disclosures-refused": {
+    go: async (page) => {
+      await page.goto(`${HUB}/disclosures`);
+      await page.fill("#about", "somebody");
+      await page.click("form[action='/disclosures'] .button");
+      await page.waitForSelector("#errors");
+    },
+  },
+  account: { go: (page) => page.goto(`${HUB}/account`) },
   my: { signedIn: false, go: (page) => page.goto(`${HUB}/my`) },
   "my-refused": {
     signedIn: false,
@@ -169,7 +241,10 @@ for (const language of LANGUAGES) {
 
 test("nothing scrolls sideways on the narrowest telephone, or with text at twice its size", () =>
   visit({ width: 320 }, async (page) => {
-    for (const name of ["find", "find-person", "service", "find-nothing"]) {
+    const names = [
+      "find", "find-person", "find-map", "need", "service", "find-nothing", "people", "people-code", "agreement", "account",
+    ];
+    for (const name of names) {
       await STATES[name].go(page);
       for (const size of ["100%", "200%"]) {
         await page.evaluate((size) => { document.documentElement.style.fontSize = size; }, size);
@@ -235,9 +310,9 @@ test("what is reported of a service is thanked for and holds no word about anybo
   }));
 
 test("pages are light: bytes on the wire and requests, from nothing", async () => {
-  const BUDGETS = { my: 10_000, "sign-in": 15_000, find: 25_000, service: 15_000, inbox: 15_000, sent: 15_000 };
+  const BUDGETS = { my: 10_000, "sign-in": 15_000, find: 25_000, "find?near=&view=map": 25_000, service: 15_000, inbox: 15_000, sent: 15_000 };
   for (const [name, most] of Object.entries(BUDGETS)) {
-    await visit({ signedIn: STATES[name].signedIn ?? true }, async (page, context) => {
+    await visit({ signedIn: STATES[name]?.signedIn ?? true }, async (page, context) => {
       const session = await context.newCDPSession(page);
       await session.send("Network.enable");
       await session.send("Network.setCacheDisabled", { cacheDisabled: true });

@@ -1,9 +1,14 @@
 //! Finding a service on the pages.
 
-use super::visitor::Visitor;
-use throughline::directory::Visibility;
+use std::fmt::Write as _;
 
-use crate::support::{Org, TestHub, import_package, service_of_row, write_package};
+use throughline::{
+    access::Tx,
+    directory::{self, Visibility, sheet::Sheet},
+};
+
+use super::visitor::{Shown, Visitor};
+use crate::support::{Org, TestHub, import_package, link_to, service_of_row, write_package};
 
 const ROW: &str = "66666666-6666-4666-8666-666666666601";
 
@@ -97,7 +102,7 @@ async fn an_empty_page_names_what_leaves_nothing_and_the_way_to_more() {
     let (_org, mut worker) = worker(&hub).await;
     directory(&hub).await;
     let nothing = worker.get("/find?text=zzzzqqq&service=").await.expect(200).says("Nothing found");
-    nothing.says("It is the words").says("href=\"/find?\"").says("2 without the words");
+    nothing.says("It is the words").says("href=\"/find?near=\"").says("2 without the words");
     let no_place = worker.get("/find?near=Atlantis").await.expect(422);
     no_place.says("No place is called “Atlantis”").says("id=\"near-e\"").says("Kitchen");
 }
@@ -113,4 +118,125 @@ async fn what_somebody_met_reaches_those_who_keep_the_directory_as_a_code() {
     worker.get(done.header("location")).await.expect(200).says("Thank you");
     worker.post(&path, &[("met", "canary")]).await.expect(303);
     assert_eq!(hub.logged("directory.report").await.len(), 1);
+}
+
+const HERE: &str = "77777777-7777-4777-8777-777777777701";
+
+/// A directory of two provinces: a clinic and a refuge in one, of which it is secret where the refuge is, a kitchen and a store in the other.
+pub(crate) async fn provinces(hub: &TestHub) {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("areas.csv");
+    let areas = "country,level,code,name,name_fr,parent,latitude,longitude\n\
+        ZM,0,ZM,Zambia,Zambie,,-13.1,27.8\n\
+        ZM,1,ZM109,Southern,Méridionale,ZM,-16.8,26.9\n\
+        ZM,1,ZM105,Lusaka,,ZM,-15.4,28.3\n";
+    std::fs::write(&list, areas).unwrap();
+    let sheet = Sheet::open(&list).unwrap();
+    let taking = move |tx: &mut Tx<'_>| directory::areas::import_areas(tx, &sheet);
+    hub.hub.write("directory.import_areas", &hub.operator(), taking).await.unwrap();
+    std::fs::remove_file(&list).unwrap();
+    let id = |kind: u8, number: u8| format!("77777777-7777-4777-87{kind:02}-7777777777{number:02}");
+    let organisation = id(0, 0);
+    let [mut services, mut areas, mut locations, mut places] = [const { String::new() }; 4];
+    let given = [
+        ("Clinic", "ZM109", "-16.80,26.90", ""),
+        ("Kitchen", "ZM105", "-15.40,28.30", ""),
+        ("Refuge", "ZM109", "-16.77,26.95", "yes"),
+        ("Store", "ZM105", "-15.41,28.31", ""),
+    ];
+    for (number, (name, serves, at, secret)) in (1u8..).zip(given) {
+        let (service, location) = (id(77, number), id(3, number));
+        writeln!(services, "{service},{organisation},{name},active").unwrap();
+        writeln!(areas, "{},{service},{serves}", id(4, number)).unwrap();
+        writeln!(locations, "{location},physical,{organisation},{at},{serves},P-Code,{secret}").unwrap();
+        writeln!(places, "{},{service},{location}", id(5, number)).unwrap();
+    }
+    let tables = [
+        ("organization", "id,name", format!("{organisation},House of the Open Door\n")),
+        ("service", "id,organization_id,name,status", services),
+        (
+            "location",
+            "id,location_type,organization_id,latitude,longitude,external_identifier,external_identifier_type,confidential",
+            locations,
+        ),
+        ("service_at_location", "id,service_id,location_id", places),
+        ("service_area", "id,service_id,admin_area", areas),
+    ];
+    write_package(folder.path(), tables);
+    import_package(hub, folder.path().to_owned(), ("provinces", Visibility::Public)).await;
+    while hub.hub.tend("directory.enter_searched", directory::search::enter_searched).await.unwrap() {}
+}
+
+#[actix_web::test]
+async fn where_nothing_is_asked_the_place_is_that_of_ones_own_organisation_and_it_is_said() {
+    let hub = TestHub::new();
+    let (org, mut worker) = worker(&hub).await;
+    provinces(&hub).await;
+    let all = worker.get("/find").await.expect(200).says("Clinic").says("Kitchen");
+    all.does_not_say("where your organisation works");
+    link_to(&hub, HERE, (&org, "SV06")).await;
+    let own = worker.get("/find").await.expect(200).says("Clinic").does_not_say("Kitchen");
+    let own = own.says("Shown is what serves Southern, where your organisation works");
+    own.says("maxlength=\"120\" value=\"Southern\"").says("href=\"/find?near=\"");
+    for asked in ["/find?near=", "/find?text=kitchen", "/find?near=Lusaka", "/find?service="] {
+        let shown = worker.get(asked).await.expect(200).does_not_say("where your organisation works");
+        assert!(shown.text.contains("Kitchen"), "{asked}");
+    }
+    worker.get("/language/fr?then=%2Ffind").await.expect(303);
+    worker.get("/find").await.expect(200).says("maxlength=\"120\" value=\"Méridionale\"").says("Clinic");
+}
+
+/// The markup of the map, or nothing.
+fn drawn(shown: &Shown) -> &str {
+    let (_, rest) = shown.text.split_once("<figure class=\"map plain\">").unwrap_or_default();
+    rest.split("</figure>").next().unwrap()
+}
+
+#[actix_web::test]
+async fn the_map_shows_what_the_list_holds_and_no_place_that_is_secret() {
+    let hub = TestHub::new();
+    let (org, mut worker) = worker(&hub).await;
+    provinces(&hub).await;
+    let list = worker.get("/find?near=&service=").await.expect(200).says("href=\"/find?near=&#38;view=map\"");
+    assert_eq!(drawn(&list), "");
+    let shown = worker.get("/find?near=&view=map").await.expect(200).says("aria-current=\"true\">Map");
+    let shown = shown.says("name=\"view\" value=\"map\"").says("Borders are not shown");
+    for name in ["Clinic", "Kitchen", "Refuge", "Store"] {
+        assert!(shown.text.contains(&format!(">{name}</a>")), "{name} is in the list");
+    }
+    let map = drawn(&shown);
+    assert!(map.contains("<title id=\"map-t\">") && map.contains(" km</text>"), "{map}");
+    assert!(map.contains("aria-label=\"1 Clinic\"") && map.contains("href=\"#found-1\""), "{map}");
+    assert!(map.contains("2 services close together: 2 Kitchen, 4 Store"), "{map}");
+    assert!(!map.contains("Refuge") && map.matches("<circle").count() == 2, "{map}");
+    assert!(shown.text.contains("id=\"found-3\"") && shown.text.contains("Place not shown on the map"));
+    assert_eq!(shown.text.matches("Place not shown on the map").count(), 1);
+    assert!(!shown.text.contains("<script>") && !shown.text.contains(" style="));
+    // Whoever keeps the secret is not shown it on a map either.
+    link_to(&hub, "77777777-7777-4777-8777-777777777703", (&org, "SV01")).await;
+    let own = worker.get("/find?near=&view=map").await.expect(200).says("Refuge");
+    assert!(!drawn(&own).contains("Refuge"));
+    let alone = worker.get("/find?text=refuge&near=&view=map").await.expect(200).says("Refuge");
+    alone.says("None of these places can be shown on a map").does_not_say("<figure");
+}
+
+#[actix_web::test]
+async fn a_circle_is_drawn_and_the_map_of_a_person_is_asked_for_by_a_form() {
+    let hub = TestHub::new();
+    let (_org, mut worker) = worker(&hub).await;
+    provinces(&hub).await;
+    let near = worker.get("/find?near=Lusaka&within=25&view=map").await.expect(200).says("Kitchen");
+    let near = near.does_not_say("Clinic").says("value=\"25\" selected");
+    assert!(drawn(&near).contains("<ellipse class=\"ring\""), "{}", near.text);
+    let nowhere = worker.get("/find?near=&within=25").await.expect(422).says("id=\"within-e\"");
+    nowhere.says("Choose a place from the list to search around it");
+    let fields = [("near", "Lusaka"), ("within", "25"), ("sex", "female"), ("population", "PG13")];
+    let list = worker.post("/find", &fields).await.expect(200).says("<button name=\"view\" value=\"map\">");
+    list.says("name=\"population\" value=\"PG13\"").does_not_say("<figure");
+    let mut again = fields.to_vec();
+    again.push(("view", "map"));
+    let map = worker.post("/find", &again).await.expect(200).says("<ellipse");
+    for address in map.text.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(!address.contains("female") && !address.contains("PG13"), "{address}");
+    }
 }

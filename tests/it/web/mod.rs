@@ -1,7 +1,10 @@
 //! The pages, as a browser asks for them.
 
+mod admin;
 mod browser;
 mod find;
+mod gap;
+mod keys;
 mod pages;
 mod person;
 mod trays;

@@ -16,11 +16,13 @@ async fn somebody_sees_where_it_stands_rates_and_takes_back_without_an_account()
     let given = [("code", code), ("pin", pin)];
     let mut person = Visitor::new(hub);
     let door = person.get("/my").await.expect(200).says("Nobody asks who you are");
+    let door = door.says("the coordinator names who that is");
     assert!(door.text.find("Leave this page").unwrap() < door.text.find("<h1>").unwrap(), "first of all");
     let seen = person.post("/my", &given).await.expect(200).says("It was sent. There is no answer yet.");
     for told in ["clinic", "Harbour", "SV0", "referral", &referral.to_string()] {
         assert!(!seen.text.to_lowercase().contains(&told.to_lowercase()), "a bystander reads {told}");
     }
+    let seen = seen.says("the coordinator names who that is");
     assert!(seen.headers.get("set-cookie").is_none());
     person.post("/my/rate", &given).await.expect(200).says("Nobody learns that it was you");
     person.post("/my/rated", &given).await.expect(422).says("Answer one of the questions");
@@ -50,6 +52,24 @@ async fn a_wrong_code_a_wrong_pin_and_nonsense_look_the_same() {
         let given = [("code", code), ("pin", "000000"), ("need_met", "1")];
         Visitor::new(hub).post(path, &given).await.expect(401).says("do not open anything");
     }
+}
+
+#[actix_web::test]
+async fn somebody_who_wants_to_complain_is_led_to_a_body_that_is_no_member() {
+    let hub = TestHub::with(&[
+        ("COMPLAINTS__NAME", "Citizens’ Desk <b>"),
+        ("COMPLAINTS__TELEPHONE", "+260 (211) 000-000"),
+        ("COMPLAINTS__ADDRESS", "1 High Street, Lusaka"),
+    ]);
+    let mut person = Visitor::new(&hub);
+    let door = person.get("/my").await.expect(200).says("Citizens’ Desk &#60;b&#62;");
+    let door = door.says("href=\"tel:+260211000000\"").says("+260 (211) 000-000").says("1 High Street");
+    let door = door.does_not_say("the coordinator names");
+    assert!(door.text.find("Leave this page").unwrap() < door.text.find("Citizens").unwrap());
+    let refused = person.post("/my", &[("code", "canary"), ("pin", "canary")]).await.expect(401);
+    refused.says("Citizens’ Desk");
+    person.get("/language/ar?then=%2Fmy").await.expect(303);
+    person.get("/my").await.expect(200).says("تقديم شكوى").says("<bdi>+260");
 }
 
 #[actix_web::test]

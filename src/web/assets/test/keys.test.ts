@@ -2,25 +2,28 @@ import assert from "node:assert/strict";
 import { createDecipheriv, hkdfSync, pbkdf2Sync } from "node:crypto";
 import test from "node:test";
 import { newId, utf8 } from "../src/gateway/bytes.ts";
-import { importPublic, sealTo, sign, unseal } from "../src/gateway/gate.ts";
+import { type KeyRecord, verifyHistory } from "../src/gateway/directory-keys.ts";
+import { importPublic, sealTo, sign, thumbprint, unseal } from "../src/gateway/gate.ts";
 import {
   Custody, IDLE, KeyFault, Locked, compared, handOn, newDeviceKey, newMember, newPassphrase, newReader, newRecovery, openMember, openReader,
+  openRoot,
 } from "../src/gateway/keys.ts";
 import { NotACode, comparisonCode, drawPassphrase, drawRecoveryCode, recoveryBytes } from "../src/gateway/secrets.ts";
+import { nextStatement } from "../src/gateway/statement.ts";
 import { memoryStore } from "../src/gateway/store.ts";
 import { words } from "../src/gateway/words.ts";
 
 const because = (reason: string) => (error: unknown) => error instanceof KeyFault && error.reason === reason;
 
-await test("a passphrase is drawn of words that nobody takes for one another", () => {
+await test("a passphrase is drawn of words that nobody takes for one another", async () => {
   const WORDS = words();
-  assert(WORDS.length > 1_900 && new Set(WORDS.map((word) => word.slice(0, 4))).size === WORDS.length);
+  assert(WORDS.length > 1_900 && new Set(WORDS.map((word) => word.slice(0, 5))).size === WORDS.length);
   assert(WORDS.every((word) => /^[a-z]{3,8}$/.test(word)));
-  const drawn = new Set(Array.from({ length: 200 }, () => drawPassphrase()));
+  const drawn = new Set(await Promise.all(Array.from({ length: 200 }, () => drawPassphrase())));
   assert.equal(drawn.size, 200);
-  for (const passphrase of drawn) assert.equal(passphrase.split(" ").length, 4);
-  assert.equal(drawPassphrase(6).split(" ").length, 6);
-  assert.equal(drawPassphrase(1).split(" ").length, 4, "never fewer");
+  for (const passphrase of drawn) assert.equal(passphrase.split(" ").length, 5);
+  assert.equal((await drawPassphrase(6)).split(" ").length, 6);
+  assert.equal((await drawPassphrase(1)).split(" ").length, 5, "never fewer");
 });
 
 await test("a recovery code is read as people write, and every wrong letter is found", () => {
@@ -45,7 +48,7 @@ await test("a recovery code is read as people write, and every wrong letter is f
 });
 
 await test("a member's key comes back by its passphrase and by its code, and by nothing else", async () => {
-  const [passphrase, code] = [drawPassphrase(), drawRecoveryCode()];
+  const [passphrase, code] = [await drawPassphrase(), drawRecoveryCode()];
   const made = await newMember(passphrase, code);
   const { kid } = made.jwk;
   const token = await sealTo(await importPublic(made.jwk), "keyring", utf8("canary"));
@@ -58,12 +61,12 @@ await test("a member's key comes back by its passphrase and by its code, and by 
     assert.equal(key.key.extractable, false);
     await assert.rejects(crypto.subtle.exportKey("jwk", key.key));
   }
-  await assert.rejects(openMember(kid, { wrap: made.passphrase, passphrase: drawPassphrase() }), because("wrong"));
+  await assert.rejects(openMember(kid, { wrap: made.passphrase, passphrase: await drawPassphrase() }), because("wrong"));
   await assert.rejects(openMember(kid, { wrap: made.recovery, code: drawRecoveryCode() }), because("wrong"));
   const other = await newMember(passphrase, code);
   await assert.rejects(openMember(other.jwk.kid, { wrap: made.passphrase, passphrase }), because("other_key"));
   assert(!JSON.stringify(made.passphrase).includes(passphrase) && !JSON.stringify(made).includes('"d"'));
-  const [fresh, sheet] = [drawPassphrase(), drawRecoveryCode()];
+  const [fresh, sheet] = [await drawPassphrase(), drawRecoveryCode()];
   const changed = await newPassphrase(kid, { wrap: made.recovery, code }, fresh);
   assert.equal((await openMember(kid, { wrap: changed, passphrase: fresh })).kid, kid);
   const paper = await newRecovery(kid, { wrap: changed, passphrase: fresh }, sheet);
@@ -72,7 +75,7 @@ await test("a member's key comes back by its passphrase and by its code, and by 
 });
 
 await test("what asks for fewer rounds, or too many, or is of another form, is not worked with, whoever sends it", async () => {
-  const passphrase = drawPassphrase();
+  const passphrase = await drawPassphrase();
   const { jwk: { kid }, passphrase: wrap, recovery } = await newMember(passphrase, drawRecoveryCode());
   for (const change of [
     { rounds: 599_999 }, { rounds: 1 }, { rounds: 10_000_001 }, { rounds: 600_000.5 }, { rounds: "600000" }, { kdf: "PBKDF2-SHA1" },
@@ -86,7 +89,7 @@ await test("what asks for fewer rounds, or too many, or is of another form, is n
 
 await test("a reader key opens for the members it was wrapped to, under its own name", async () => {
   const org = newId("org", 0);
-  const [one, other, third] = await Promise.all([0, 1, 2].map(() => newMember(drawPassphrase(), drawRecoveryCode())));
+  const [one, other, third] = await Promise.all([0, 1, 2].map(async () => newMember(await drawPassphrase(), drawRecoveryCode())));
   assert(one !== undefined && other !== undefined && third !== undefined);
   const made = await newReader(org, "intake", [await importPublic(one.jwk), await importPublic(other.jwk)]);
   assert(!JSON.stringify(made).includes('"d"'));
@@ -107,20 +110,20 @@ await test("a reader key opens for the members it was wrapped to, under its own 
 });
 
 await test("two people compare a short code, and another key has another", async () => {
-  const [org, member] = [newId("org", 0), newId("stf", 0)];
-  const [one, other] = [await newDeviceKey(), await newDeviceKey()];
-  const code = await comparisonCode(org, member, one.jwk.kid);
+  const of = { organisation: newId("org", 0), root: "root", staff: newId("stf", 0), member: "member", device: "device" };
+  const code = await comparisonCode(of);
   assert(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/.test(code), code);
-  assert.equal(code, await comparisonCode(org, member, one.jwk.kid));
-  assert.notEqual(code, await comparisonCode(org, member, other.jwk.kid));
-  assert.notEqual(code, await comparisonCode(org, newId("stf", 0), one.jwk.kid));
+  assert.equal(code, await comparisonCode({ ...of }));
+  for (const other of ["organisation", "root", "staff", "member", "device"]) {
+    assert.notEqual(code, await comparisonCode({ ...of, [other]: "other" }), other);
+  }
 });
 
 await test("a key is put away when nobody used it for a while, and a page that comes later finds it only until then", async () => {
   const store = memoryStore();
   let now = 1_000;
   const page = (): Custody => new Custody(store, () => now);
-  const member = (await newMember(drawPassphrase(), drawRecoveryCode())).key;
+  const member = (await newMember(await drawPassphrase(), drawRecoveryCode())).key;
   await assert.rejects(page().member(), Locked);
   await page().open(member);
   now += IDLE - 1;
@@ -152,7 +155,7 @@ await test("a device signs with a key that cannot leave it, and keeps it", async
 });
 
 await test("a wrap is of the form that is written down, and another library opens it", async () => {
-  const [passphrase, code] = [drawPassphrase(), drawRecoveryCode()];
+  const [passphrase, code] = [await drawPassphrase(), drawRecoveryCode()];
   const made = await newMember(passphrase, code);
   const bytes = (text: string): Uint8Array => Buffer.from(text, "base64url");
   const opened = (jwe: string, key: Uint8Array): Record<string, unknown> => {
@@ -169,4 +172,45 @@ await test("a wrap is of the form that is written down, and another library open
   const byCode = opened(made.recovery.jwe, new Uint8Array(hkdfSync("sha256", recoveryBytes(code), bytes(made.recovery.salt), info, 32)));
   assert.deepEqual(byCode, byPassphrase);
   assert.equal(byCode["kid"], made.jwk.kid);
+});
+
+await test("a key holder signs what follows the history, and the chain holds", async () => {
+  const org = newId("org", 0);
+  const [holder, colleague, root] = [await newMember(await drawPassphrase(), drawRecoveryCode()), await newDeviceKey(), await newDeviceKey()];
+  const reader = await newReader(org, "intake", [await importPublic(holder.jwk)]);
+  const at = (seconds: number): number => (1_790_000_000 + seconds) * 1_000_000;
+  const first = { history: { root: root.jwk, former: [], statements: [] as string[] }, records: [] as KeyRecord[] };
+  const stated = [{ jwk: holder.jwk, role: "member" }, { jwk: reader.jwk, role: "intake" }, { jwk: colleague.jwk, role: "sign" }];
+  first.history.statements.push(await nextStatement(org, first, { stated, revoked: [], retired: [] }, [root.key, at(0), 365]));
+  const records = await verifyHistory(org, first.history, at(1));
+  assert.deepEqual(records.map(({ role, state }) => `${role} ${state}`), ["member active", "intake active", "sign active"]);
+  const change = { stated: [], revoked: [colleague.jwk.kid], retired: [reader.jwk.kid] };
+  const next = await nextStatement(org, { history: first.history, records }, change, [root.key, at(60), 365]);
+  const history = { ...first.history, statements: [...first.history.statements, next] };
+  const after = await verifyHistory(org, history, at(61));
+  assert.deepEqual(after.map(({ role, state }) => `${role} ${state}`), ["member active", "intake retired", "sign revoked"]);
+  // What was once revoked is not taken back by the next statement.
+  const third = await nextStatement(org, { history, records: after }, { stated, revoked: [], retired: [] }, [root.key, at(120), 365]);
+  const last = await verifyHistory(org, { ...history, statements: [...history.statements, third] }, at(121));
+  assert.equal(last.length, 3);
+  assert.equal(last[2]?.state, "revoked");
+});
+
+await test("a root key is handed to a key holder, signs there, and is taken for nothing else", async () => {
+  const org = newId("org", 0);
+  const made = await newMember(await drawPassphrase(), drawRecoveryCode());
+  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+  const { x = "", y = "", d = "" } = await crypto.subtle.exportKey("jwk", pair.privateKey);
+  const kid = await thumbprint(x, y);
+  const jwk = { kty: "EC", crv: "P-256", x, y, use: "sig", alg: "ES256", kid, d };
+  const said = { v: 1, org, role: "root", member: made.jwk.kid, jwk };
+  const token = await sealTo(await importPublic(made.jwk), "keyring", utf8(JSON.stringify(said)));
+  const root = await openRoot(token, made.key, { org, kid });
+  assert.equal(root.kid, kid);
+  assert.equal(root.key.extractable, false);
+  await assert.rejects(openReader(token, made.key, { org, role: "root", kid }), because("other_key"));
+  await assert.rejects(openRoot(token, made.key, { org: newId("org", 1), kid }), because("other_key"));
+  const other = await newMember(await drawPassphrase(), drawRecoveryCode());
+  const passed = await handOn(token, made.key, { org, role: "root", kid }, await compared(other.jwk));
+  assert.equal((await openRoot(passed, other.key, { org, kid })).kid, kid);
 });

@@ -88,3 +88,29 @@ find-look = كيف تُحيل
 find-reach = كيف تصل إليها
 find-pages = صفحات النتائج
 find-next = التالي
+find-own-area = المعروض هو ما يخدم { $place }، حيث تعمل منظمتك.
+find-own-area-without = اعرض كل شيء
+find-within = على أي مسافة
+find-within-any = ما يخدم المكان
+find-within-km = ضمن { $km } كم
+find-within-where = اختر مكاناً من القائمة للبحث حوله
+find-blame-within = المسافة هي التي لا تترك شيئاً.
+find-without-within = { $count ->
+    [zero] لا شيء في أي مكان
+    [one] واحدة في أي مكان
+    [two] اثنتان في أي مكان
+    [few] { $count } في أي مكان
+    [many] { $count } في أي مكان
+   *[other] { $count } في أي مكان
+}
+map-view = طريقة العرض
+map-list = قائمة
+map-map = خريطة
+map-title = خريطة النتائج
+map-description = الأرقام هي أرقام القائمة. حيث تتلامس العلامات تحل محلها علامة واحدة تذكر عددها. القائمة تحوي كل شيء.
+map-scale = { $length } كم
+map-several = { $count } من الخدمات متقاربة: { $names }
+map-not-shown = المكان غير ظاهر على الخريطة
+map-nothing = لا يمكن إظهار أي من هذه الأماكن على خريطة. القائمة تحويها كلها.
+map-listed = ما عُثر عليه
+map-disclaimer = الأرقام هي أرقام القائمة. ضلع المربع بطول الشريط. لا تظهر الحدود. المواقع كما ذكرها مقدمو الخدمات ولا تعني إقراراً بأي حدود أو اسم.

@@ -60,3 +60,25 @@ find-look = How to refer
 find-reach = How to reach it
 find-pages = Pages of results
 find-next = Next
+find-own-area = Shown is what serves { $place }, where your organisation works.
+find-own-area-without = Show everything
+find-within = How far
+find-within-any = What serves the place
+find-within-km = Within { $km } km
+find-within-where = Choose a place from the list to search around it
+find-blame-within = It is the distance that leaves nothing.
+find-without-within = { $count ->
+    [one] { $count } anywhere
+   *[other] { $count } anywhere
+}
+map-view = View
+map-list = List
+map-map = Map
+map-title = Map of the results
+map-description = Numbers match the list. Where marks would touch, one stands for all and says how many. The list holds everything.
+map-scale = { $length } km
+map-several = { $count } services close together: { $names }
+map-not-shown = Place not shown on the map
+map-nothing = None of these places can be shown on a map. The list holds all of them.
+map-listed = What was found
+map-disclaimer = Numbers match the list. Squares are as long as the bar. Borders are not shown. Positions are as providers gave them and imply no endorsement of any boundary or name.

@@ -53,3 +53,7 @@ my-word-done = It is finished.
 my-word-not-possible = This did not work out. Ask whoever gave you this code what else there is.
 my-word-stopped = It was stopped. Ask whoever gave you this code if you did not expect that.
 my-word-taken-back = You took it back. Nothing more is passed on.
+complain-title = Complain
+complain-who = You can complain to somebody other than those who help you, and who does not work for them:
+complain-how = You need not say your name. It changes nothing in the help you get.
+complain-none = You can complain to somebody other than those who help you. Ask whoever gave you the code: the coordinator names who that is.

@@ -60,3 +60,25 @@ find-look = Cómo derivar
 find-reach = Cómo contactar
 find-pages = Páginas de resultados
 find-next = Siguiente
+find-own-area = Se muestra lo que atiende a { $place }, donde trabaja su organización.
+find-own-area-without = Mostrar todo
+find-within = A qué distancia
+find-within-any = Lo que atiende el lugar
+find-within-km = A menos de { $km } km
+find-within-where = Elija un lugar de la lista para buscar a su alrededor
+find-blame-within = Es la distancia la que no deja nada.
+find-without-within = { $count ->
+    [one] { $count } en cualquier lugar
+   *[other] { $count } en cualquier lugar
+}
+map-view = Vista
+map-list = Lista
+map-map = Mapa
+map-title = Mapa de los resultados
+map-description = Los números son los de la lista. Donde las marcas se tocarían, una sola las reúne y dice cuántas son. La lista lo contiene todo.
+map-scale = { $length } km
+map-several = { $count } servicios muy próximos: { $names }
+map-not-shown = Lugar no mostrado en el mapa
+map-nothing = Ninguno de estos lugares se puede mostrar en un mapa. La lista los contiene todos.
+map-listed = Lo que se encontró
+map-disclaimer = Los números son los de la lista. Cada cuadro mide lo que la barra. No se muestran fronteras. Las posiciones son las que dieron los proveedores y no implican el reconocimiento de ninguna frontera ni nombre.

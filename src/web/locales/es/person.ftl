@@ -53,3 +53,7 @@ my-word-done = Terminó.
 my-word-not-possible = No fue posible. Pregunte a quien le dio este código qué más hay.
 my-word-stopped = Se detuvo. Pregunte a quien le dio este código si no lo esperaba.
 my-word-taken-back = Usted lo retiró. No se transmite nada más.
+complain-title = Quejarse
+complain-who = Puede quejarse ante alguien distinto de quienes le ayudan. No depende de ellos:
+complain-how = No hace falta decir su nombre. No cambia nada en la ayuda que recibe.
+complain-none = Puede quejarse ante alguien distinto de quienes le ayudan. Pregunte a quien le dio el código: la coordinación indica quién es.

@@ -60,3 +60,25 @@ find-look = Comment orienter
 find-reach = Comment le joindre
 find-pages = Pages de résultats
 find-next = Suivant
+find-own-area = Voici ce qui dessert { $place }, où travaille votre organisation.
+find-own-area-without = Tout montrer
+find-within = À quelle distance
+find-within-any = Ce qui dessert le lieu
+find-within-km = À moins de { $km } km
+find-within-where = Choisissez un lieu dans la liste pour chercher autour
+find-blame-within = C’est la distance qui ne laisse rien.
+find-without-within = { $count ->
+    [one] { $count } n’importe où
+   *[other] { $count } n’importe où
+}
+map-view = Affichage
+map-list = Liste
+map-map = Carte
+map-title = Carte des résultats
+map-description = Les numéros sont ceux de la liste. Là où des repères se toucheraient, un seul les remplace et dit combien. La liste contient tout.
+map-scale = { $length } km
+map-several = { $count } services proches les uns des autres : { $names }
+map-not-shown = Lieu non montré sur la carte
+map-nothing = Aucun de ces lieux ne peut être montré sur une carte. La liste les contient tous.
+map-listed = Ce qui a été trouvé
+map-disclaimer = Les numéros sont ceux de la liste. Un carreau est aussi long que la barre. Les frontières ne sont pas montrées. Les positions sont celles données par les prestataires et n’impliquent la reconnaissance d’aucune frontière ni d’aucun nom.

@@ -53,3 +53,7 @@ my-word-done = C’est terminé.
 my-word-not-possible = Cela n’a pas marché. Demandez à qui vous a donné ce code ce qu’il y a d’autre.
 my-word-stopped = C’est arrêté. Demandez à qui vous a donné ce code si vous ne vous y attendiez pas.
 my-word-taken-back = Vous l’avez retiré. Plus rien n’est transmis.
+complain-title = Se plaindre
+complain-who = Vous pouvez vous plaindre auprès d’autres personnes que celles qui vous aident. Elles n’en dépendent pas :
+complain-how = Vous n’avez pas à dire votre nom. Cela ne change rien à l’aide que vous recevez.
+complain-none = Vous pouvez vous plaindre auprès d’autres personnes que celles qui vous aident. Demandez à qui vous a donné le code : le coordinateur les désigne.

@@ -24,6 +24,8 @@ export const TYP = {
   scope: "rp1-scope+jws",
   directory: "rp1-directory+jws",
   keyring: "rp1-keyring+jwe",
+  event: "rp1-event+jws",
+  kept: "rp1-kept+jwe",
 } as const;
 
 const ES256 = "ES256";
@@ -149,6 +151,10 @@ export const SEALS = {
   section: { typ: TYP.section, toAKey: false },
   /** A private key, for one member. */
   keyring: { typ: TYP.keyring, toAKey: true },
+  /** What an organisation keeps at the hub, sealed to itself. */
+  kept: { typ: TYP.kept, toAKey: true },
+  /** What somebody has not finished writing, on their device. */
+  draft: { typ: TYP.kept, toAKey: false },
   /** A private key under a passphrase or a recovery code. */
   wrap: { typ: TYP.keyring, toAKey: false },
 } as const;

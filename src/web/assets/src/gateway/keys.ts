@@ -33,7 +33,9 @@
 
 import { type Bytes, decode, encode, random, text, utf8 } from "./bytes.ts";
 import { read } from "./closed.ts";
-import { type PrivateKey, type PublicJwk, type PublicKey, checkJwk, importPublic, sealDirect, sealTo, thumbprint, unseal } from "./gate.ts";
+import {
+  type PrivateKey, type PublicJwk, type PublicKey, TYP, checkJwk, importPublic, sealDirect, sealTo, sign, thumbprint, unseal, verify,
+} from "./gate.ts";
 import { plainPassphrase, recoveryBytes } from "./secrets.ts";
 import { DIGEST, ORGANISATION, SALT, WORD, among, anyText, anything, closedSet, whole } from "./shape.ts";
 import type { Store } from "./store.ts";
@@ -43,6 +45,10 @@ export const LEAST_ROUNDS = 600_000;
 /** The most: a hub must not be able to keep a device busy for hours. */
 const MOST_ROUNDS = 10_000_000;
 const MAX_WRAP = 8_192;
+/** Under which role an organisation's root key is handed to its key holders. */
+export const ROOT = "root";
+/** Under which role a member's key stands in its organisation's statement. */
+export const MEMBER = "member";
 const DEPTH = 3;
 const RECOVERY_INFO = "throughline recovery code";
 
@@ -108,22 +114,31 @@ export async function newDeviceKey(): Promise<MadeKey> {
 /** A private key as text: to be wrapped at once, and never kept. */
 type SecretJwk = string;
 
-async function newSecret(): Promise<{ jwk: PublicJwk; secret: SecretJwk }> {
-  const pair = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, true, ["deriveBits"]);
-  const jwk = await stated(pair.publicKey, "enc");
+async function newSecret(use: "sig" | "enc" = "enc"): Promise<{ jwk: PublicJwk; secret: SecretJwk }> {
+  const pair =
+    use === "sig"
+      ? await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"])
+      : await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, true, ["deriveBits"]);
+  const jwk = await stated(pair.publicKey, use);
   const { d = "" } = await crypto.subtle.exportKey("jwk", pair.privateKey);
   return { jwk, secret: JSON.stringify({ ...jwk, d }) };
 }
 
-/** The key, so that it cannot be taken out again. It must be the one that was named, and open what its public half seals. */
-async function imported(secret: SecretJwk, kid: string): Promise<PrivateKey> {
+/** The key, so that it cannot be taken out again. It must be the one that was named, and do what its public half undoes. */
+async function imported(secret: SecretJwk, kid: string, use: "sig" | "enc" = "enc"): Promise<PrivateKey> {
   const jwk: unknown = read(secret, DEPTH);
   if (!SECRET_JWK(jwk as never)) throw new KeyFault("wrong");
   const { d, ...open } = jwk as PublicJwk & { d: string };
   const { x, y } = open;
-  if (open.kid !== kid || open.use !== "enc" || (await thumbprint(x, y)) !== kid) throw new KeyFault("other_key");
+  if (open.kid !== kid || open.use !== use || (await thumbprint(x, y)) !== kid) throw new KeyFault("other_key");
   try {
     const whole = { kty: "EC", crv: "P-256", x, y, d };
+    if (use === "sig") {
+      const key = await crypto.subtle.importKey("jwk", whole, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+      const once = await sign({ kid, key }, TYP.directory, utf8("once"));
+      await verify(once, TYP.directory, MAX_WRAP, () => importPublic({ ...open }));
+      return { kid, key };
+    }
     const key = await crypto.subtle.importKey("jwk", whole, { name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
     const once = await sealTo(await importPublic({ ...open }), "keyring", utf8("once"));
     await unseal(once, "keyring", MAX_WRAP, { kid, key });
@@ -221,6 +236,12 @@ export async function newReader(org: string, role: string, members: PublicKey[])
   return { jwk, keyrings };
 }
 
+/** A root key of an organisation, sealed to whoever makes it. It could be taken out only until it was sealed, within this call. */
+export async function newRoot(org: string, member: PublicKey): Promise<{ jwk: PublicJwk; token: string }> {
+  const { jwk, secret } = await newSecret("sig");
+  return { jwk, token: await keyring(org, ROOT, member, secret) };
+}
+
 const keyring = (org: string, role: string, member: PublicKey, secret: SecretJwk): Promise<string> =>
   sealTo(member, "keyring", utf8(JSON.stringify({ v: 1, org, role, member: member.kid, jwk: JSON.parse(secret) as unknown })));
 
@@ -248,8 +269,12 @@ async function secretOf(token: string, member: PrivateKey, { org, role }: NamedR
 export const openReader = async (token: string, member: PrivateKey, named: NamedReader): Promise<PrivateKey> =>
   imported(await secretOf(token, member, named), named.kid);
 
+/** The organisation's root key, for one of its key holders: it signs statements about keys, and cannot be taken out. */
+export const openRoot = async (token: string, member: PrivateKey, { org, kid }: { org: string; kid: string }): Promise<PrivateKey> =>
+  imported(await secretOf(token, member, { org, role: ROOT, kid }), kid, "sig");
+
 /**
- * Wraps a reader key that was wrapped to us to another member. Only to a key in a verified statement, after its comparison code was
+ * Wraps a key that was wrapped to us to another member. Only to a key in a verified statement, after its comparison code was
  * compared outside of the hub: that is what `compared` says, and nothing is wrapped without it.
  */
 export async function handOn(
@@ -259,7 +284,7 @@ export async function handOn(
   to: PublicKey & { compared: true },
 ): Promise<string> {
   const secret = await secretOf(token, member, named);
-  await imported(secret, named.kid);
+  await imported(secret, named.kid, named.role === ROOT ? "sig" : "enc");
   return keyring(named.org, named.role, to, secret);
 }
 
@@ -303,6 +328,12 @@ export class Custody {
     const made = await newDeviceKey();
     await this.store.put("device", made);
     return made;
+  }
+
+  /** Another signing key in the place of the one there is: what was once revoked is never stated again. */
+  async renewDevice(): Promise<MadeKey> {
+    await this.store.remove("device");
+    return this.device();
   }
 
   /** Opens the member's key for as long as it is used. */

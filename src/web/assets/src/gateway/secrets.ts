@@ -1,10 +1,9 @@
 // What a person keeps: the drawn passphrase, the recovery code on paper, and the code two people compare.
 
 import { type Bytes, random, utf8 } from "./bytes.ts";
-import { words } from "./words.ts";
 
-/** How many words a passphrase is drawn of, at least. */
-export const LEAST_WORDS = 4;
+/** How many words a passphrase is drawn of, at least: 54 bits, for whoever tries them out against 600,000 rounds each. */
+export const LEAST_WORDS = 5;
 
 /** A number below a bound, each as likely as any other. */
 function below(bound: number): number {
@@ -17,9 +16,9 @@ function below(bound: number): number {
   }
 }
 
-/** Draws a passphrase. People choose badly; dice do not. */
-export function drawPassphrase(count = LEAST_WORDS): string {
-  const list = words();
+/** Draws a passphrase. People choose badly; dice do not. The list of words is fetched when it is needed and not before. */
+export async function drawPassphrase(count = LEAST_WORDS): Promise<string> {
+  const list = (await import("./words.ts")).words();
   return Array.from({ length: Math.max(count, LEAST_WORDS) }, () => list[below(list.length)]).join(" ");
 }
 
@@ -88,12 +87,32 @@ export function recoveryBytes(typed: string): Bytes {
   return bytes;
 }
 
-/**
- * A short code of a member's key, for two people to compare outside of the hub: 60 bits of a digest over whose key it is. A hub that
- * hands out a key of its own would have to make more keys than anybody can until one has the same code.
- */
-export async function comparisonCode(organisation: string, member: string, kid: string): Promise<string> {
-  const of = utf8(`throughline member key\n${organisation}\n${member}\n${kid}`);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", of));
-  return grouped(base32(digest.slice(0, 10)).slice(0, 12));
+/** Whose key it is, on which device, and under which root key, as the one who computes it sees them. */
+export interface Spoken {
+  organisation: string;
+  root: string;
+  staff: string;
+  member: string;
+  device: string;
 }
+
+async function spoken(what: string, { organisation, root, staff, member, device }: Spoken, letters: number): Promise<string> {
+  const text = utf8(`throughline ${what}\n${organisation}\n${root}\n${staff}\n${member}\n${device}`);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
+  return grouped(base32(digest.slice(0, 10)).slice(0, letters));
+}
+
+/**
+ * A short code that a person reads to a key holder outside of the hub: 60 bits of a digest. A hub that hands out a key of its own would have
+ * to make more keys than anybody can until one has the same code.
+ */
+export const comparisonCode = (of: Spoken): Promise<string> => spoken("member key", of, 12);
+
+/**
+ * What the key holder reads back, 40 bits of another digest over the same: so the person's device learns that it sees the root key that the
+ * holder has, and not one that the hub made.
+ */
+export const answerCode = (of: Spoken): Promise<string> => spoken("key holder's answer", of, 8);
+
+/** As somebody wrote down what they heard: case, blanks and hyphens do not matter, and O, I and L are the digits they look like. */
+export const heard = (text: string): string => text.toUpperCase().replace(/[\s-]/g, "").replaceAll("O", "0").replace(/[IL]/g, "1");

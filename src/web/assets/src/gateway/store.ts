@@ -6,6 +6,8 @@ export interface Store {
   get(name: string): Promise<unknown>;
   put(name: string, value: unknown): Promise<void>;
   remove(name: string): Promise<void>;
+  /** The names of all that is there. */
+  names(): Promise<string[]>;
   clear(): Promise<void>;
 }
 
@@ -16,6 +18,7 @@ export function memoryStore(): Store {
     get: async (name) => values.get(name),
     put: async (name, value) => void values.set(name, value),
     remove: async (name) => void values.delete(name),
+    names: async () => [...values.keys()],
     clear: async () => values.clear(),
   };
 }
@@ -43,6 +46,7 @@ export function browserStore(name: string): Store {
     get: (name) => ask("readonly", (values) => values.get(name) as IDBRequest<unknown>),
     put: async (name, value) => void (await ask("readwrite", (values) => values.put(value, name))),
     remove: async (name) => void (await ask("readwrite", (values) => values.delete(name))),
+    names: async () => (await ask("readonly", (values) => values.getAllKeys())).map(String),
     clear: async () => void (await ask("readwrite", (values) => values.clear())),
   };
 }

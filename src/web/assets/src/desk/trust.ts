@@ -1,0 +1,54 @@
+// The keys of organisations and of the node, as this device knows them: verified, and pinned the first time they are seen.
+//
+// The root key of one's own organisation is part of the code that a key holder compares before the first letter is opened, so it is not
+// only believed. Of others the first answer is believed, as in every gateway.
+
+import { type History, type KeyRecord, KnownKeys, Untrusted, mustGoOn, rootsOf, trust, verifyHistory } from "../gateway/directory-keys.ts";
+import { type PublicJwk, type PublicKey, importPublic } from "../gateway/gate.ts";
+import { PENDING_ROOT, type PendingRoot } from "../gateway/pending.ts";
+import type { Store } from "../gateway/store.ts";
+import { now } from "../gateway/time.ts";
+import { get } from "./hub.ts";
+
+interface Pinned {
+  roots: string[];
+  history: History;
+}
+
+/** The history of an organisation's keys, verified; refuses one that contradicts what this device saw before. */
+export async function historyOf(organisation: string, store: Store): Promise<{ history: History; records: KeyRecord[] }> {
+  const path = `/api/v1/organisations/${organisation}/keys?limit=200`;
+  const history = await get<History & { next?: string }>(path);
+  for (let next = history.next; next !== undefined; ) {
+    const page = await get<History & { next?: string }>(`${path}&after=${encodeURIComponent(next)}`);
+    history.statements.push(...page.statements);
+    next = page.next;
+  }
+  delete history.next;
+  const before = (await store.get(`known ${organisation}`)) as Pinned | undefined;
+  const records = await verifyHistory(organisation, history, now());
+  mustGoOn(before?.history, history);
+  // A root key that was made on this device needs nobody to tell it.
+  const made = (await store.get(PENDING_ROOT)) as PendingRoot | undefined;
+  const ours = made?.org === organisation ? [made.jwk.kid] : [];
+  const roots = trust(before && [...before.roots, ...ours], undefined, rootsOf(history));
+  await store.put(`known ${organisation}`, { roots, history } satisfies Pinned);
+  return { history, records };
+}
+
+/** The keys of these organisations, verified. */
+export async function known(organisations: string[], store: Store): Promise<KnownKeys> {
+  const keys = new KnownKeys();
+  for (const organisation of new Set(organisations)) keys.add((await historyOf(organisation, store)).records);
+  return keys;
+}
+
+/** The key the node signs its receipts with. */
+export async function nodeKey(store: Store): Promise<PublicKey> {
+  const { receipts } = await get<{ receipts: PublicJwk }>("/.well-known/throughline-node");
+  const before = (await store.get("node")) as string | undefined;
+  if (before !== undefined && before !== receipts.kid) throw new Untrusted("the node's receipt key is another one than before");
+  const key = await importPublic(receipts);
+  await store.put("node", key.kid);
+  return key;
+}

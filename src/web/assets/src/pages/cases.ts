@@ -1,0 +1,193 @@
+// The people an organisation accompanies, under the nicknames it gave them. Read here, out of its own sealed papers; the hub knows none of it
+// but whether a consent was taken back, and is asked that for the people who are shown.
+
+import { moment, now } from "../gateway/time.ts";
+import { until } from "../gateway/consent.ts";
+import { type ConsentBody, type ConsentPaper, type Seen, standsNow } from "../desk/consents.ts";
+import { Problem, get } from "../desk/hub.ts";
+import { noteAll } from "../desk/noting.ts";
+import { open, start } from "../desk/offer.ts";
+import { busy, carried, clearError, copied, place, say, showScreen, writtenDay } from "../desk/page.ts";
+import { list } from "../desk/papers.ts";
+
+const { words } = carried<{ words: Record<string, string> }>("data");
+/** How long before its end a consent is worth asking for again. */
+const SOON = 14 * 86_400_000_000;
+/** How many people are shown at once. */
+const AT_ONCE = 20;
+/** How long nothing is typed before the hub is asked about those who are found. */
+const PAUSE = 400;
+
+interface Person {
+  name: string;
+  papers: ConsentPaper[];
+  row?: HTMLElement;
+}
+
+/** Papers of one person: those of the same nickname, as the team writes it. */
+function people(papers: ConsentPaper[]): Person[] {
+  const found = new Map<string, Person>();
+  for (const paper of papers) {
+    const name = paper.body.nickname.trim().toLowerCase();
+    // Whoever said no before anybody gave them a nickname is nobody's case.
+    if (name === "") continue;
+    const person = found.get(name) ?? { name, papers: [] };
+    person.papers.push(paper);
+    found.set(name, person);
+  }
+  return [...found.values()];
+}
+
+/** When the last yes of a consent ends; nothing when it has none. */
+function ends({ record }: ConsentBody): number | undefined {
+  const yes = record.lines.map(({ line }) => line).filter(({ effect }) => effect === "permit");
+  return record.status === "given" && yes.length > 0 ? Math.max(...yes.map(until)) : undefined;
+}
+
+/** Whether a consent holds as far as its record says. */
+const mayHold = (body: ConsentBody): boolean => (ends(body) ?? 0) >= now();
+
+/** What the hub said, by the id of the certificate. */
+const seen = new Map<string, Seen>();
+
+/** What the hub said of all certificates of a consent; nothing while it did not of one. */
+function seenOf({ certificates }: ConsentBody): Seen[] {
+  const all = Object.values(certificates).map(({ id }) => seen.get(id));
+  return all.every((one) => one !== undefined) ? all : [];
+}
+
+function stands(body: ConsentBody): string {
+  const end = ends(body);
+  const codes = new Set(body.record.lines.flatMap(({ line }) => line.service ?? []));
+  const services = [...codes].map((code) => words[code] ?? code).join(", ");
+  const day = writtenDay(end ?? moment(body.record.collected.at) ?? 0);
+  if (end === undefined) return say("said-no", { day });
+  if (!mayHold(body)) return say("ended", { services, day });
+  const told = seenOf(body);
+  // While the hub was not asked there is no moment since when.
+  const since = told.length === 0 ? day : writtenDay(Math.max(...told.map((one) => moment(one.since) ?? 0)));
+  switch (standsNow(told)) {
+    case "holds":
+      return say("holds", { services, day });
+    case "in_part":
+      return say("in-part", { services, day });
+    case "taken_back":
+      return say("taken-back", { services, day: since });
+    case "ended":
+      return say("ended", { services, day: since });
+    case "not_known":
+      return say("not-known", { services, day });
+  }
+}
+
+/** Whether it is worth asking again: it ends soon, and was not taken back already. */
+function isAskedAgain(body: ConsentBody): boolean {
+  const end = ends(body);
+  const isOver = ["taken_back", "ended"].includes(standsNow(seenOf(body)));
+  return end !== undefined && mayHold(body) && end < now() + SOON && !isOver;
+}
+
+function row({ papers }: Person): HTMLElement {
+  const made = copied("person");
+  place("person-name", made).textContent = papers[0]?.body.nickname ?? "";
+  const consents = place("person-consents", made);
+  for (const { body } of papers) {
+    const line = copied("consent");
+    for (const referral of body.referrals ?? []) {
+      const link = copied<HTMLAnchorElement>("referral");
+      link.href = `/referrals/${referral}`;
+      link.textContent = referral.slice(-6).toUpperCase();
+      place("consent-referrals", line).append(link, " ");
+    }
+    consents.append(line);
+  }
+  tell({ papers }, made);
+  return made;
+}
+
+/** Says in a row how the consents stand, as far as it is known by now. */
+function tell({ papers }: Pick<Person, "papers">, made: HTMLElement): void {
+  const lines = made.querySelectorAll<HTMLElement>('[data-place="consent-said"]');
+  for (const [at, { body }] of papers.entries()) (lines[at] as HTMLElement).textContent = stands(body);
+  const soon = place("person-tag", made);
+  soon.hidden = !papers.some(({ body }) => isAskedAgain(body));
+  soon.textContent = soon.hidden ? "" : say("ask-again");
+}
+
+/** Asks the hub about the consents of somebody, as far as it was not asked. Whether it could be asked. */
+async function ask({ papers }: Person): Promise<boolean> {
+  for (const { body } of papers.filter((paper) => mayHold(paper.body))) {
+    for (const { id } of Object.values(body.certificates)) {
+      if (seen.has(id)) continue;
+      try {
+        seen.set(id, await get<Seen>(`/api/v1/certificates/${id}`));
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        // One that the hub never got, or does not show, stays unknown; the others may be known all the same.
+        if (error.isPassing || error.status === 401) return false;
+      }
+    }
+  }
+  return true;
+}
+
+await start(async () => {
+  const keys = await open();
+  if (keys === undefined) return;
+  showScreen("loading", false);
+  await noteAll(keys);
+  let [read, closed, next] = [[] as ConsentPaper[], 0, undefined as string | undefined];
+  let all: Person[] = [];
+  const readOn = async (): Promise<void> => {
+    const page = await list<ConsentBody>(keys, "consent", next);
+    read = [...read, ...page.papers];
+    closed += page.closed;
+    next = page.next;
+    all = people(read);
+    place("closed").hidden = closed === 0;
+    place("nobody").hidden = all.length > 0 || next !== undefined;
+    place("older").hidden = next === undefined;
+  };
+  const field = document.getElementById("nickname") as HTMLInputElement;
+  let most = AT_ONCE;
+  let shown: Person[] = [];
+  const show = (): void => {
+    const wanted = field.value.trim().toLowerCase();
+    const found = all.filter(({ name }) => name.includes(wanted));
+    shown = found.slice(0, most);
+    place("people").replaceChildren(...shown.map((person) => (person.row ??= row(person))));
+    place("more").hidden = found.length <= most;
+  };
+  const askAll = async (): Promise<void> => {
+    const asked = shown;
+    for (const person of asked) {
+      // Other people are shown by now, and are asked about by whoever showed them.
+      if (shown !== asked || !(await ask(person))) return;
+      if (person.row !== undefined) tell(person, person.row);
+    }
+  };
+  // What the hub could not be asked is said to be unknown, in the rows themselves.
+  const askQuietly = (): void => void askAll().catch(() => undefined);
+  let pause: ReturnType<typeof setTimeout> | undefined;
+  field.addEventListener("input", () => {
+    most = AT_ONCE;
+    show();
+    clearTimeout(pause);
+    pause = setTimeout(askQuietly, PAUSE);
+  });
+  place("more").addEventListener("click", () => {
+    most += AT_ONCE;
+    show();
+    askQuietly();
+  });
+  place("older").addEventListener("click", () => void busy(place("list"), async () => {
+    clearError();
+    await readOn();
+    show();
+    askQuietly();
+  }));
+  await readOn();
+  show();
+  showScreen("cases", false);
+  askQuietly();
+});

@@ -1,0 +1,250 @@
+// Taking consent. What the person said is recorded, signed and sealed here; the hub gets a certificate that names nobody, and a sealed paper.
+
+import type { ConsentRecord } from "../gateway/consent.ts";
+import { Denials } from "../gateway/denials.ts";
+import { levelOf } from "../gateway/policy.ts";
+import { moment, now } from "../gateway/time.ts";
+import { Agreements, type Held } from "../desk/agreements.ts";
+import { type Answer, type Answers, type Question, TOLD, keptUntil, questions, recordOf } from "../desk/asking.ts";
+import { type ConsentBody, certified, register } from "../desk/consents.ts";
+import { send } from "../desk/hub.ts";
+import type { Keys } from "../desk/keys.ts";
+import { type Offer, called, open, printSlip, start } from "../desk/offer.ts";
+import { carried, clearError, copied, explainWith, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
+import { PaperFault, keep, newPaperId } from "../desk/papers.ts";
+import { type Wrong, showWrongs } from "../desk/wrongs.ts";
+
+const offer = carried<Offer>("data");
+const { policy, service, sender, recipient } = offer;
+
+explainWith((error) => {
+  if (error instanceof PaperFault && error.reason === "no_key") return say("no-paper-key");
+  if (error instanceof Denials) return error.found.map(({ code }) => offer.denials[code] ?? code).join(" ");
+  return undefined;
+});
+
+const form = place<HTMLFormElement>("consent");
+const summary = place("summary");
+
+/** What is chosen of a group; nothing when nothing is. */
+const chosen = (name: string): string | undefined => form.querySelector<HTMLInputElement>(`input[name="${name}"]:checked`)?.value;
+const typed = (id: string): string => (document.getElementById(id) as HTMLInputElement | HTMLSelectElement).value.trim();
+const ticked = (id: string): boolean => (document.getElementById(id) as HTMLInputElement).checked;
+const answer = (name: string): Answer | undefined => chosen(name) as Answer | undefined;
+
+const label = ({ name }: Question): string => (name in policy.fields || name in policy.categories ? called(offer, name) : say(`ask-${name}`));
+
+/** A question of the page, with nothing chosen. */
+function asked(name: string, text: string, help: string): HTMLElement {
+  const made = copied("question");
+  const head = place("question-text", made);
+  const id = `q-${name.replace(/\W/g, "-")}`;
+  head.id = `${id}-t`;
+  made.id = id;
+  made.setAttribute("aria-labelledby", head.id);
+  place("question-words", head).textContent = text;
+  const small = place("question-help", head);
+  small.textContent = help;
+  small.hidden = help === "";
+  for (const input of made.querySelectorAll("input")) input.name = name;
+  return made;
+}
+
+function read(all: Question[]): Answers {
+  const [method, as, person] = [chosen("method") ?? "verbal", chosen("second-as"), typed("person")];
+  const who = typed("second");
+  return {
+    nickname: typed("nickname"), person: person as Answers["person"], age_basis: typed("age") as Answers["age_basis"],
+    language: typed("language"), medium: typed("medium") as Answers["medium"],
+    told: Object.keys(TOLD).filter((group) => ticked(`told-${group}`)), back: chosen("back") === "yes",
+    answers: Object.fromEntries(all.map(({ name }) => [name, answer(name)])),
+    feedback: answer("feedback"), statistics: answer("statistics"),
+    method: method as Answers["method"], evidence: method === "verbal" ? "" : typed("evidence"),
+    place: typed("where") || sender.name, companion: chosen("companion") as Answers["companion"],
+    second: who === "" || as === undefined ? undefined : { as: as as "witness" | "interpreter", who },
+    interpreter: as !== "interpreter" ? undefined : {
+      vetted: ticked("vetted"), competent: ticked("competent"), accurate: ticked("accurate"), relation: typed("relation"),
+      chosen_in_private: ticked("chosen-in-private"),
+    },
+    representative: person !== "adult_with_representative" ? undefined : {
+      who: typed("acts"), until: typed("mandate"), verified: ticked("mandate-seen"), objects: ticked("objects"),
+    },
+    third_parties: ticked("third-parties"),
+  };
+}
+
+/** What must be there before a yes can be recorded. The rules themselves are asked again when the certificate is made. */
+function missing(said: Answers, all: Question[]): Wrong[] {
+  const wrongs: Wrong[] = [];
+  const must = (holds: boolean, at: string, word: string, code?: string): void => {
+    if (!holds) wrongs.push({ at, sentence: say(word), ...(code === undefined ? {} : { code }) });
+  };
+  const yes = all.filter(({ name }) => said.answers[name] === "yes");
+  const mostSensitive = yes.some(({ fields }) => fields.some((id) => levelOf(policy, id) === "S4"));
+  const { interpreter, representative: acts } = said;
+  must(said.nickname !== "", "nickname", "need-nickname");
+  must(said.person !== "child", "person", "need-adult", "D401");
+  must(acts === undefined || (acts.who !== "" && acts.until !== "" && acts.verified && !acts.objects), "acts", "need-acts", "D314");
+  must(said.language !== "", "language", "need-language");
+  must(said.told.length === Object.keys(TOLD).length, "told", "need-told", "D311");
+  must(said.back, "back", "need-back", "D311");
+  must(yes.length > 0, "answers", "need-yes", "D306");
+  must(chosen("method") !== undefined, "method", "need-method");
+  must(said.method === "verbal" || said.evidence !== "", "evidence", "need-evidence");
+  must((said.method !== "verbal" && !mostSensitive) || said.second !== undefined, "second-as", "need-second", "D312");
+  must(interpreter === undefined || (interpreter.vetted && interpreter.competent && interpreter.accurate), "interpreter", "need-interpreter", "D313");
+  must(!mostSensitive || (said.companion !== undefined && said.companion !== "present"), "companion", "need-private", "D312");
+  must(chosen("paper") !== undefined, "paper", "need-paper");
+  return wrongs;
+}
+
+/** Where to go for a code that the rules raised. */
+const PLACES: Record<string, string> = { D311: "told", D312: "second-as", D313: "interpreter", D314: "person", D401: "person" };
+
+/** Whether recording was asked for. */
+let tried = false;
+
+/** What was made, and whether it is kept: tried again after a failure it is the same one, and the same code. */
+let made: { told: string; paper: string; record: ConsentRecord; body?: ConsentBody } | undefined;
+
+async function record(keys: Keys, agreements: Agreements, held: Held, refused: boolean): Promise<ConsentBody | undefined> {
+  const all = questions(policy, held.terms, sender.id, recipient.id);
+  const said = read(all);
+  const wrongs = refused ? [] : missing(said, all);
+  tried = !refused;
+  showWrongs(summary, wrongs, true);
+  if (wrongs.length > 0) return undefined;
+  status(say("recording"), form, true);
+  const told = JSON.stringify([said, refused]);
+  if (made?.told !== told) {
+    const consent = await recordOf(said, {
+      policy, terms: held.terms, recipient: recipient.id, organisation: keys.view.organisation, staff: keys.view.staff,
+      country: sender.country, kept_in: offer.kept_in, notice: offer.release, method: say("how-to-take-back"), at: now(),
+    }, refused);
+    made = { told, paper: newPaperId(), record: consent };
+  }
+  if (made.body === undefined) {
+    const body: ConsentBody = {
+      nickname: said.nickname, record: made.record, certificates: {}, services: [service.id],
+      code_given: !refused && chosen("paper") !== "none",
+    };
+    if (!refused) {
+      try {
+        const { token, id, digest } = await certified(made.record, recipient.id, [policy, agreements], keys);
+        body.certificates[recipient.id] = { token, id, digest };
+      } catch (error) {
+        if (!(error instanceof Denials)) throw error;
+        const raised = error.found.map(({ code }) => ({ at: PLACES[code] ?? "answers", sentence: offer.denials[code] ?? code, code }));
+        showWrongs(summary, raised, true);
+        return undefined;
+      }
+    }
+    await keep(keys, "consent", body, { id: made.paper });
+    made.body = body;
+  }
+  // From now on the person's code works, whether or not anything is ever sent.
+  const certificate = made.body.certificates[recipient.id];
+  if (certificate !== undefined) await register(certificate.token);
+  return made.body;
+}
+
+/** A list of the receipt. */
+function tags(name: string, words: string[]): void {
+  place(name).replaceChildren(...words.map((word) => {
+    const tag = copied("tag");
+    tag.textContent = word;
+    return tag;
+  }));
+  place(`${name}-row`).hidden = words.length === 0;
+}
+
+function receipt({ record: consent, nickname }: ConsentBody, all: Question[]): void {
+  const answered = (wanted: Answer): string[] => {
+    const extra = (["feedback", "statistics"] as const).filter((name) => answer(name) === wanted).map((name) => say(`ask-${name}`));
+    return [...all.filter(({ name }) => answer(name) === wanted).map(label), ...extra];
+  };
+  const until = consent.lines.find(({ line }) => line.effect === "permit")?.line.until ?? "";
+  tags("said-yes", answered("yes"));
+  tags("said-no", answered("no"));
+  place("receipt-nickname").textContent = nickname;
+  place("receipt-day").textContent = writtenDay(moment(consent.collected.at) ?? 0);
+  place("receipt-until").textContent = writtenDay(moment(until) ?? 0);
+  place("receipt-kept").textContent = writtenDay(moment(consent.retention_ceiling) ?? 0);
+  place("receipt-code").textContent = consent.withdrawal.code;
+  place<HTMLAnchorElement>("refer-now").href = `/referrals/new?service=${service.id}&consent=${made?.paper ?? ""}`;
+  const paper = chosen("paper");
+  place("print-full").hidden = paper !== "full";
+  place("slip-tools").hidden = paper !== "slip";
+  place("by-heart").hidden = paper !== "none";
+}
+
+/** What hangs on a choice is shown with it. */
+function follow(): void {
+  const [method, as, person] = [chosen("method"), chosen("second-as"), typed("person")];
+  place("evidence-field").hidden = method === undefined || method === "verbal";
+  place("interpreter-fields").hidden = as !== "interpreter";
+  place("private-choice").hidden = typed("relation") !== "family_member";
+  place("acts-fields").hidden = person !== "adult_with_representative";
+  place("child-notice").hidden = person !== "child";
+}
+
+async function begin(): Promise<void> {
+  const keys = await open();
+  if (keys === undefined) return;
+  showScreen("loading", false);
+  const agreements = await Agreements.between(sender.id, recipient.id, keys.store);
+  const { held, signed } = await agreements.covering(sender.id, recipient.id, service.code);
+  const all = held === undefined ? [] : questions(policy, held.terms, sender.id, recipient.id);
+  if (held === undefined || !signed || all.length === 0) {
+    showScreen("no-agreement", false);
+    return;
+  }
+  const list = place("questions");
+  for (const question of all) {
+    const [text, about] = [label(question), question.about.map((id) => called(offer, id))];
+    list.append(asked(question.name, text, about.join() === text ? "" : about.join(", ")));
+  }
+  list.append(asked("feedback", say("ask-feedback"), ""), asked("statistics", say("ask-statistics"), say("ask-statistics-help")));
+  place("third-parties-row").hidden = !all.some(({ about }) => about.some((id) => policy.fields[id]?.third_party === true));
+  place("kept-until").textContent = say("kept-until", { day: writtenDay(keptUntil(held.terms, policy.purpose.code, now())) });
+  form.addEventListener("change", follow);
+  // What was mended is not told any longer: while somebody writes, and not when they leave a field, where the page would move away under
+  // the button that they are about to press.
+  form.addEventListener("input", () => {
+    if (tried) showWrongs(summary, missing(read(all), all), false);
+  });
+  follow();
+  showScreen("ask", false);
+  whenSubmitted(form, async (submitter) => {
+    clearError();
+    try {
+      const refused = (submitter as HTMLButtonElement | null)?.value === "refuse";
+      const body = await record(keys, agreements, held, refused);
+      if (body === undefined) return;
+      if (!refused) receipt(body, all);
+      document.body.classList.remove("task");
+      showScreen(refused ? "refused" : "recorded");
+    } finally {
+      status("", form);
+    }
+  });
+}
+
+place("print-full").addEventListener("click", () => print());
+place("print-slip").addEventListener("click", () => printSlip(made?.record.withdrawal.code ?? "", "", typed("slip-number")));
+place("ask-less").addEventListener("click", () => {
+  made = undefined;
+  document.body.classList.add("task");
+  showScreen("ask");
+});
+whenSubmitted(place<HTMLFormElement>("alone"), async () => {
+  const within = place("alone");
+  clearError(within);
+  await send("POST", "/api/v1/needs", {
+    kind: "information_only", service: service.code, urgency: typed("alone-soon"), reason: "refused_sharing",
+  });
+  status(say("noted"), within);
+  place("note-need").hidden = true;
+});
+
+await start(begin);

@@ -1,0 +1,324 @@
+// One's own key: the first day in four screens, opening and locking it, new words, a new sheet, devices.
+
+import { random, text, utf8 } from "../gateway/bytes.ts";
+import { Untrusted } from "../gateway/directory-keys.ts";
+import { importPublic, sealTo, unseal } from "../gateway/gate.ts";
+import { IDLE, IDLE_SHARED, type MadeMember, newMember, newPassphrase, newRecovery, openMember } from "../gateway/keys.ts";
+import { answerCode, comparisonCode, drawPassphrase, drawRecoveryCode, heard } from "../gateway/secrets.ts";
+import { moment } from "../gateway/time.ts";
+import { guessedName } from "../desk/device-name.ts";
+import { ask, send } from "../desk/hub.ts";
+import { type Device, Keys, type View } from "../desk/keys.ts";
+import { busy, carried, clearError, copied, failed, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
+import { Told } from "../desk/told.ts";
+import { historyOf } from "../desk/trust.ts";
+import { unlocked } from "../desk/unlock.ts";
+
+interface Data {
+  organisation: string;
+  roles: [string, string][];
+}
+
+/** How often a page that waits for a key holder looks again. */
+const LOOK_AGAIN = 10_000;
+
+const data = carried<Data>("data");
+const input = (id: string): HTMLInputElement => {
+  const found = document.getElementById(id);
+  if (!(found instanceof HTMLInputElement)) throw new Error(`the page has no field ${id}`);
+  return found;
+};
+
+function onClick(name: string, within: ParentNode, task: () => Promise<void> | void): void {
+  const button = place<HTMLButtonElement>(name, within);
+  button.onclick = () =>
+    void busy(button, async () => {
+      try {
+        await task();
+      } catch (error) {
+        failed(within, error);
+      }
+    });
+}
+
+function onSubmit(name: string, within: ParentNode, task: (by: HTMLElement | null) => Promise<void>): void {
+  const form = place<HTMLFormElement>(name, within);
+  whenSubmitted(form, async (by) => {
+    clearError(form);
+    try {
+      await task(by);
+    } catch (error) {
+      status("", form);
+      failed(form, error);
+    }
+  });
+}
+
+/** Shows a passphrase a word at a time. */
+function showPhrase(where: HTMLElement, passphrase: string): void {
+  where.replaceChildren(
+    ...passphrase.split(" ").flatMap((word) => {
+      const span = document.createElement("span");
+      span.textContent = word;
+      return [span, document.createTextNode(" ")];
+    }),
+  );
+}
+
+// The first day
+
+async function firstDay(keys: Keys): Promise<void> {
+  let passphrase = "";
+  let code = "";
+  let asked = 0;
+
+  const wordsScreen = async (): Promise<void> => {
+    passphrase = await drawPassphrase();
+    code = drawRecoveryCode();
+    showPhrase(place("phrase"), passphrase);
+    showScreen("words");
+  };
+  const words = document.querySelector('[data-screen="words"]') as HTMLElement;
+  const sheet = document.querySelector('[data-screen="sheet"]') as HTMLElement;
+  const check = document.querySelector('[data-screen="check"]') as HTMLElement;
+  onClick("words-other", words, wordsScreen);
+  onClick("words-kept", words, () => {
+    place("sheet-code").textContent = code;
+    showScreen("sheet");
+  });
+  onClick("print", sheet, () => window.print());
+  onClick("sheet-kept", sheet, () => {
+    asked = (random(1)[0] ?? 0) % passphrase.split(" ").length;
+    place("check-word-label").textContent = say("check-word", { number: String(asked + 1) });
+    input("check-word").value = "";
+    input("check-code").value = "";
+    const name = input("device-name");
+    if (name.value === "") name.value = guessedName();
+    showScreen("check");
+  });
+  onClick("sheet-again", check, () => void showScreen("sheet"));
+  onSubmit("check-form", check, async () => {
+    const word = input("check-word").value.trim().toLowerCase();
+    const end = input("check-code").value.toUpperCase().replace(/[\s-]/g, "");
+    const letters = code.replaceAll("-", "");
+    if (word !== passphrase.split(" ")[asked] || end !== letters.slice(-4)) throw new Told("check-wrong");
+    const name = input("device-name").value.trim();
+    if (name === "") throw new Told("name-missing");
+    const form = place("check-form");
+    status(say("making"), form, true);
+    const own = await keys.setShared(place<HTMLInputElement>("shared", form).checked);
+    const made = await newMember(passphrase, code);
+    const { jwk, passphrase: under, recovery } = made;
+    // Asked anew: an answer that did not come through may have left a key there.
+    const version = (await Keys.load()).view.member?.version;
+    await send("PUT", "/api/v1/custody/member-key", { jwk, passphrase: under, recovery }, version);
+    await own.announce(name);
+    status("", form);
+    await exampleLetter(made);
+  });
+  await wordsScreen();
+}
+
+/** Seals a letter to the key that was just made, and has it opened with the words. Until then the words open nothing that matters. */
+async function exampleLetter(made: MadeMember): Promise<void> {
+  const sealed = await sealTo(await importPublic({ ...made.jwk }), "keyring", utf8(say("example")));
+  const screen = showScreen("letter");
+  place("example-sealed").textContent = `${sealed.slice(0, 160)}…`;
+  onSubmit("example-form", screen, async () => {
+    status(say("opening"), screen, true);
+    const member = await openMember(made.jwk.kid, { wrap: made.passphrase, passphrase: input("example-words").value });
+    place("example-text").textContent = text(await unseal(sealed, "keyring", 8_192, member));
+    place("example-state").textContent = say("example-open");
+    place("example-form").hidden = true;
+    place("forgot-already").hidden = true;
+    place("example-opened").hidden = false;
+    input("example-words").value = "";
+    await (await Keys.load()).keepOpen(member);
+  });
+  onClick("start-again", screen, () => begin(true));
+  onClick("first-day-done", screen, () => begin());
+}
+
+// Forgotten
+
+async function forgotten(keys: Keys): Promise<void> {
+  const screen = showScreen("forgotten");
+  const passphrase = await drawPassphrase();
+  showPhrase(place("new-phrase"), passphrase);
+  onSubmit("forgotten-form", screen, async () => {
+    const { member } = keys.view;
+    if (member === undefined) return;
+    status(say("opening"), screen, true);
+    const by = { wrap: member.recovery, code: input("recovery").value };
+    const wrap = await newPassphrase(member.jwk.kid, by, passphrase);
+    const { jwk, recovery, version } = member;
+    await send("PUT", "/api/v1/custody/member-key", { jwk, passphrase: wrap, recovery }, version);
+    await keys.unlock({ code: by.code });
+    input("recovery").value = "";
+    await begin();
+  });
+  onClick("lose", screen, () => firstDay(keys));
+}
+
+// Open
+
+let looking: ReturnType<typeof setTimeout> | undefined;
+
+async function opened(keys: Keys): Promise<void> {
+  // Whoever types the answer while the page looks again is not sent back to the top.
+  const isShown = document.querySelector<HTMLElement>('[data-screen="open"]')?.hidden === false;
+  const screen = showScreen("open", !isShown);
+  clearTimeout(looking);
+  const kid = (await keys.deviceKey()).kid;
+  const listed = keys.view.devices.find(({ jwk }) => jwk.kid === kid);
+  const isOver = listed !== undefined && (listed.given_up || listed.state === "retired" || listed.state === "revoked");
+  if (listed === undefined || isOver) {
+    try {
+      await (isOver ? keys.renew(listed.name) : keys.announce(guessedName() || "?"));
+      return await begin();
+    } catch (error) {
+      // The devices are shown all the same: one of them may have to be given up first.
+      failed(screen, error);
+    }
+  }
+  const here = await keys.here();
+  showRoles(keys.view);
+  showDevices(keys, here);
+  await showLeft(keys);
+  const shared = place<HTMLInputElement>("shared-now");
+  shared.checked = await keys.isShared();
+  shared.onchange = () => void busy(shared, async () => void (await keys.setShared(shared.checked)));
+  const idle = (await keys.isShared()) ? IDLE_SHARED : IDLE;
+  place("ready-text").textContent = say("ready", { number: String(idle / 60_000) });
+  place("waits").hidden = true;
+  place("ready").hidden = true;
+  try {
+    const isReady = await keys.isConfirmed();
+    await showCode(keys);
+    place("waits").hidden = isReady;
+    place("ready").hidden = !isReady;
+    if (!isReady) looking = setTimeout(() => void begin().catch((error: unknown) => failed(screen, error)), LOOK_AGAIN);
+  } catch (error) {
+    if (!(error instanceof Untrusted)) throw error;
+    // There is no code under a root key that nobody here knows. Whoever learned by telephone that it was replaced gives the device up,
+    // which forgets the root key of before with everything else; so the devices are there all the same.
+    failed(screen, error);
+  }
+}
+
+async function showCode(keys: Keys): Promise<void> {
+  const { member, staff, organisation } = keys.view;
+  if (member === undefined) return;
+  const { history } = await historyOf(organisation, keys.store);
+  const root = history.root.kid;
+  const of = { organisation, root, staff, member: member.jwk.kid, device: (await keys.deviceKey()).kid };
+  const code = await comparisonCode(of);
+  place("code").textContent = code;
+  place("code-again").textContent = code;
+  onSubmit("answer-form", place("waits"), async () => {
+    // The holder computes it from the root key that they have. Under another one, which the hub may have made, it is another.
+    if (heard(input("answer").value) !== (await answerCode(of)).replace("-", "")) throw new Told("answer-wrong");
+    await keys.believe(root);
+    input("answer").value = "";
+    await begin();
+  });
+}
+
+function showRoles({ keyrings }: View): void {
+  const held = new Set(keyrings.map(({ role }) => role));
+  const named = data.roles.filter(([code]) => held.has(code)).map(([, name]) => name);
+  if (held.has("root")) named.push(say("holder"));
+  const tags = (named.length === 0 ? [say("no-roles")] : named).map((name) => {
+    const tag = copied("role");
+    tag.textContent = name;
+    return tag;
+  });
+  place("roles").replaceChildren(...tags);
+}
+
+async function showLeft(keys: Keys): Promise<void> {
+  const left = await keys.left();
+  place("left").textContent = say("minutes", { number: String(Math.ceil(left / 60_000)) });
+}
+
+function showDevices(keys: Keys, here: Device | undefined): void {
+  const rows = keys.view.devices.filter((device) => !device.given_up).map((device) => {
+    const row = copied("device");
+    place("device-name", row).textContent = device.name;
+    const states = device.jwk.kid === here?.jwk.kid ? [say("device-here")] : [];
+    if (device.state === undefined) states.push(say("device-waits"));
+    else if (device.state === "active") states.push(say("device-active", { moment: writtenDay(moment(device.added_at) ?? 0) }));
+    else states.push(say("device-ended"));
+    place("device-state", row).textContent = states.join(" · ");
+    onClick("device-give-up", row, async () => {
+      await ask("DELETE", `/api/v1/custody/devices/${device.jwk.kid}`);
+      if (device.jwk.kid === here?.jwk.kid) await keys.forget();
+      await begin();
+    });
+    return row;
+  });
+  place("devices").replaceChildren(...rows);
+}
+
+/** New words or a new sheet, shown once after the hub keeps them. */
+function changing(): void {
+  const screen = document.querySelector('[data-screen="open"]') as HTMLElement;
+  onSubmit("change-form", screen, async (by) => {
+    const keys = await Keys.load();
+    const { member } = keys.view;
+    if (member === undefined) return;
+    const form = place("change-form");
+    status(say("opening"), form, true);
+    const opens = { wrap: member.passphrase, passphrase: input("change-words").value };
+    const isWords = (by as HTMLButtonElement | null)?.value !== "sheet";
+    const [words, code] = [await drawPassphrase(), drawRecoveryCode()];
+    const { jwk, version } = member;
+    const wraps = isWords
+      ? { passphrase: await newPassphrase(jwk.kid, opens, words), recovery: member.recovery }
+      : { passphrase: member.passphrase, recovery: await newRecovery(jwk.kid, opens, code) };
+    input("change-words").value = "";
+    status("", form);
+    // They count only once somebody has them: until then the old ones open the key.
+    onClick("changed-done", place("changed"), async () => {
+      await send("PUT", "/api/v1/custody/member-key", { jwk, ...wraps }, version);
+      await begin();
+    });
+    showPhrase(place("changed-phrase"), words);
+    place("changed-code").textContent = code;
+    place("changed-words").hidden = !isWords;
+    place("changed-sheet").hidden = isWords;
+    showScreen("changed");
+  });
+  onClick("lock", screen, async () => {
+    await (await Keys.load()).lock();
+    await begin();
+  });
+}
+
+/** Shows what is the case. */
+async function begin(anew = false): Promise<void> {
+  const keys = await Keys.load();
+  const isAsked = new URLSearchParams(location.search).has("anew");
+  // Once: the first day ends where everybody else begins.
+  if (isAsked) history.replaceState(null, "", "/key");
+  if (keys.view.member === undefined || anew || isAsked) return firstDay(keys);
+  if ((await keys.left()) === 0) {
+    if (new URLSearchParams(location.search).has("forgotten")) return forgotten(keys);
+    showScreen("locked", false);
+    await unlocked(keys);
+  }
+  history.replaceState(null, "", "/key");
+  return opened(keys);
+}
+
+changing();
+void begin().catch((error: unknown) => {
+  const screen = showScreen("loading");
+  status("", screen);
+  failed(screen, error);
+});
+// A page that is looked at again after a while finds out whether its key was locked meanwhile.
+document.addEventListener("visibilitychange", () => {
+  const open = document.querySelector<HTMLElement>('[data-screen="open"]');
+  if (document.visibilityState === "visible" && open?.hidden === false) void begin().catch(() => undefined);
+});

@@ -1,0 +1,265 @@
+// One referral: its letter is fetched and opened here, and its answers are signed here. The hub gets events and receipts, and nothing of what
+// stood in the letter.
+
+import type { Json } from "../gateway/closed.ts";
+import { own } from "../gateway/dictionary.ts";
+import { WrongReceipt, believed, signEvent } from "../gateway/event.ts";
+import { Quarantined, Refusal, outward } from "../gateway/fault.ts";
+import { Locked } from "../gateway/keys.ts";
+import { type Desk, type Opened, type Reading, open, receiptFor } from "../gateway/open.ts";
+import { type Policy } from "../gateway/policy.ts";
+import { now, written as writtenAt } from "../gateway/time.ts";
+import { Problem, ask, send } from "../desk/hub.ts";
+import { Keys, NoKey, NotConfirmed } from "../desk/keys.ts";
+import { carried, clearError, copied, explainWith, failed, place, say, status, whenSubmitted } from "../desk/page.ts";
+import { known, nodeKey } from "../desk/trust.ts";
+import { unlocked } from "../desk/unlock.ts";
+
+interface Data {
+  referral: string;
+  packets: string[];
+  own: string;
+  other: string;
+  sender: string;
+  staff: string | null;
+  head: string;
+  /** The row by which looking at it is noted, while nobody has. */
+  unread: string | null;
+  policy: Policy;
+  /** What roles, fields and choices are called. */
+  words: Record<string, string>;
+  readers: Record<string, string[]>;
+}
+
+/** What the hub answers to an event. */
+interface Moved {
+  receipt: string;
+  referral: { state: string; party: { head: string } };
+}
+
+const data = carried<Data>("data");
+const letters = place("letters");
+
+explainWith((error) => {
+  if (error instanceof Quarantined) return say("quarantined");
+  if (error instanceof Refusal) return say(error.check === 300 ? "not-for-you" : "refused", { number: String(outward(error.check)) });
+  if (error instanceof WrongReceipt) return say("receipt");
+  if (error instanceof Missing) return say("missing");
+  if (!(error instanceof Problem)) return undefined;
+  if (error.code === "referral.stale") return say("stale");
+  if (error.code === "packet.held") return say("held");
+  if (error.code === "packet.purged") return say("purged");
+  return undefined;
+});
+
+/** Something that has to be said is not. */
+class Missing extends Error {}
+
+// The letter
+
+async function body(packet: string): Promise<{ bytes: Uint8Array<ArrayBuffer>; receipt: string }> {
+  const response = await ask("GET", `/api/v1/packets/${packet}`);
+  return { bytes: new Uint8Array(await response.arrayBuffer()), receipt: response.headers.get("throughline-receipt") ?? "" };
+}
+
+async function desk(keys: Keys): Promise<Desk> {
+  return {
+    organisation: data.own,
+    keys: (await keys.readers()).map(({ key }) => key),
+    signer: await keys.signer(),
+    node: await nodeKey(keys.store),
+    known: await known([data.own, data.other], keys.store),
+    dictionary: data.policy,
+    now: now(),
+  };
+}
+
+/** Opens a letter and shows it; the hub is told, once, that it arrived whole, or that it held what it must not. */
+async function show(packet: string, keys: Keys, at: Desk): Promise<void> {
+  const seen = `opened ${packet}`;
+  const before = (await keys.store.get(seen)) as string | undefined;
+  const reading: Reading = before === undefined ? "first" : { again: before };
+  const { bytes, receipt } = await body(packet);
+  let opened: Opened;
+  try {
+    opened = await open(bytes, receipt, reading, at);
+  } catch (error) {
+    if (error instanceof Quarantined) await send("POST", `/api/v1/packets/${packet}/receipts`, { receipt: error.report });
+    throw error;
+  }
+  letters.append(drawn(opened));
+  // Our own letter, opened again to see what was sent, is nobody's delivery. What could not be told is told the next time.
+  if (before === undefined && opened.envelope.iss !== data.own) {
+    await send("POST", `/api/v1/packets/${packet}/receipts`, { receipt: await receiptFor(opened, at) });
+  }
+  await keys.store.put(seen, opened.digest);
+}
+
+function drawn(opened: Opened): HTMLElement {
+  const letter = copied("letter");
+  const where = place("body", letter);
+  for (const { compartment, fields } of opened.documents) where.append(part(readers(compartment), Object.entries(fields)));
+  for (const { name } of opened.files) where.append(line("note", say("file", { name })));
+  const unknown = Object.entries(opened.unknown);
+  if (unknown.length > 0) {
+    where.append(line("note", say("unknown")));
+    where.append(part("", unknown));
+  }
+  const closed = opened.envelope.sections.filter(({ id }) => opened.notForUs.includes(id)).map(({ role }) => role);
+  for (const compartment of new Set(closed)) where.append(line("shut", say("closed", { role: roleNames(compartment) })));
+  return letter;
+}
+
+/** Who reads a compartment, in words. */
+const roleNames = (compartment: string): string =>
+  (data.readers[compartment] ?? []).map((role) => data.words[`reader-${role}`] ?? role).join(", ");
+
+const readers = (compartment: string): string => say("reader", { role: roleNames(compartment) });
+
+function line(template: string, text: string): HTMLElement {
+  const element = copied(template);
+  const where = element.querySelector("span, p") ?? element;
+  where.textContent = text;
+  return element;
+}
+
+function part(heading: string, fields: [string, Json][]): HTMLElement {
+  const element = copied("part");
+  const title = element.querySelector("h3");
+  if (title !== null) title.textContent = heading;
+  const list = place("fields", element);
+  for (const [id, value] of fields) {
+    const fact = copied("fact");
+    const [term, said] = [fact.querySelector("dt"), fact.querySelector("bdi")];
+    if (term !== null) term.textContent = own(data.words, id) ?? own(data.policy.fields, id)?.label ?? id;
+    if (said !== null) said.textContent = readable(value, own(data.policy.fields, id)?.shape.kind === "code");
+    list.append(fact);
+  }
+  return element;
+}
+
+/** A value as people read it. Codes that nobody gave a name are shown as the policy writes them, without their underscores. */
+function readable(value: Json, isCode: boolean): string {
+  if (typeof value === "boolean") return say(value ? "yes" : "no");
+  if (Array.isArray(value)) return value.map((one) => readable(one, isCode)).join(", ");
+  if (typeof value === "string" && isCode) return own(data.words, value) ?? value.replaceAll("_", " ");
+  return String(value);
+}
+
+// Answers
+
+let head = data.head;
+
+async function act(keys: Keys, asked: { by: string; number: string; move: string; facts: Record<string, unknown> }): Promise<Moved> {
+  const event = await signEvent({ ...asked, referral: data.referral, prev: head, issuer: data.own }, await keys.signer(), now());
+  const moved = await send<Moved>("POST", `/api/v1/referrals/${data.referral}/events`, { event: event.token });
+  await believed(moved.receipt, event, await nodeKey(keys.store));
+  head = moved.referral.party.head;
+  return moved;
+}
+
+/** Where it stands now: a receipt may have moved it. */
+async function standing(): Promise<{ state: string; party: { head: string } }> {
+  return (await (await ask("GET", `/api/v1/referrals/${data.referral}`)).json()) as { state: string; party: { head: string } };
+}
+
+/** Notes that somebody looked at it, once. */
+async function acknowledge(keys: Keys): Promise<void> {
+  if (data.unread === null || data.staff === null) return;
+  const stands = await standing();
+  head = stands.party.head;
+  if (stands.state !== "submitted" && stands.state !== "delivered") return;
+  await act(keys, { by: "intake", number: data.unread, move: "acknowledge", facts: { worker: data.staff } });
+}
+
+function facts(form: HTMLFormElement): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const input of form.querySelectorAll<HTMLInputElement>("[data-fact]")) {
+    const fact = input.dataset["fact"] ?? "";
+    found[fact] ??= undefined;
+    if (input.type === "radio" && !input.checked) continue;
+    switch (input.dataset["kind"]) {
+      case "own":
+        found[fact] = data.staff;
+        break;
+      case "json":
+        found[fact] = JSON.parse(input.value) as unknown;
+        break;
+      case "day":
+        found[fact] = input.value === "" ? undefined : input.value;
+        break;
+      case "moment":
+        // What was typed is the time of this device.
+        found[fact] = input.value === "" ? undefined : writtenAt(new Date(input.value).getTime() * 1000);
+        break;
+    }
+  }
+  if (Object.values(found).some((value) => value === undefined || value === null)) throw new Missing();
+  return found;
+}
+
+function answering(keys: Keys): void {
+  const answers = document.querySelector<HTMLElement>('[data-place="answers"]');
+  if (answers === null) return;
+  answers.hidden = false;
+  for (const form of answers.querySelectorAll<HTMLFormElement>("form[data-move]")) {
+    whenSubmitted(form, async () => {
+      clearError(form);
+      try {
+        const { by = "", number = "", move = "" } = form.dataset;
+        const asked = { by, number, move, facts: facts(form) };
+        status(say("signing"), answers, true);
+        await act(keys, asked);
+        // What stands now is the hub's to show.
+        location.reload();
+      } catch (error) {
+        status("", answers);
+        failed(form, error);
+      }
+    });
+  }
+}
+
+// All of it
+
+async function begin(): Promise<void> {
+  const keys = await Keys.load();
+  if (keys.view.member === undefined) throw new NoKey();
+  await unlocked(keys);
+  const line = place("line", letters);
+  line.hidden = false;
+  status(say("opening"), line, true);
+  try {
+    let at: Desk | undefined;
+    try {
+      at = await desk(keys);
+    } catch (error) {
+      // Who has no key of a role reads nothing, and can answer all the same.
+      if (!(error instanceof NotConfirmed) || !(await keys.isConfirmed())) throw error;
+      failed(letters, new Refusal(300));
+    }
+    let shown = 0;
+    for (const packet of at === undefined ? [] : data.packets) {
+      try {
+        if (at !== undefined) await show(packet, keys, at);
+        shown++;
+      } catch (error) {
+        // A letter that was deleted, held back or refused says so, and what can be done without it stays possible.
+        if (error instanceof Locked) throw error;
+        failed(letters, error);
+      }
+    }
+    if (shown > 0) await acknowledge(keys);
+    answering(keys);
+  } finally {
+    line.hidden = true;
+  }
+}
+
+void begin().catch((error: unknown) => {
+  const text = error instanceof NoKey ? say("no-key") : error instanceof NotConfirmed ? say("waits") : undefined;
+  if (error instanceof Locked) return location.reload();
+  if (text === undefined) return failed(letters, error);
+  place("first-day-text").textContent = text;
+  place("first-day").hidden = false;
+});

@@ -1,0 +1,112 @@
+//! Taking consent. What a person said is recorded, signed and sealed by the script of the page; no handler ever sees it.
+
+use actix_web::{HttpResponse, http::StatusCode, web::Query};
+use askama::Template;
+
+use super::{
+    assets,
+    frame::{Frame, page},
+    offer::{self, Asked, Offer},
+    script::{Said, script},
+    sign_in::see,
+    visit::Signed,
+    words::Words,
+};
+use crate::http::Problem;
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct ConsentPage {
+    f: Frame,
+    w: Words,
+    script: String,
+    sentences: String,
+    data: String,
+    offer: Offer,
+    need: String,
+    back: String,
+    /// What is to be said: the name of a group, and how many points stand in it.
+    told: &'static [(&'static str, &'static [&'static str])],
+    urgencies: Vec<(String, String)>,
+}
+
+/// What is told together, and the points in it: the eighteen that a consent is not valid without. The script has the same groups.
+const TOLD: &[(&str, &[&str])] = &[
+    ("who", &["who-collects", "purpose-per-line", "data-by-category", "statistics-separate"]),
+    ("whom", &["recipients-by-name", "language-understood"]),
+    ("good", &["benefits-and-risks", "alternatives", "no-guarantee"]),
+    ("no", &["right-to-refuse", "no-conditioning", "right-to-withdraw"]),
+    ("kept", &["retention", "data-rights", "misconduct-contacts"]),
+    ("must", &["harm-limit", "legal-limit", "questions"]),
+];
+
+const SENTENCES: &[Said<'static>] = &[
+    ("failed", "consent-failed", &[]),
+    ("unreachable", "key-unreachable", &[]),
+    ("signed-out", "desk-signed-out", &[]),
+    ("not-allowed", "desk-not-allowed", &[]),
+    ("untrusted", "key-untrusted", &[]),
+    ("wrong-words", "key-wrong-words", &[]),
+    ("not-a-code", "key-not-a-code", &[]),
+    ("weak", "key-weak", &[]),
+    ("changed-meanwhile", "key-changed-meanwhile", &[]),
+    ("opening", "key-opening", &[]),
+    ("locked", "key-unlock-title", &[]),
+    ("error-title", "consent-error-title", &["title"]),
+    ("no-paper-key", "consent-no-paper-key", &[]),
+    ("recording", "consent-recording", &[]),
+    ("kept-until", "consent-kept-until", &["day"]),
+    ("how-to-take-back", "consent-how-to-take-back", &[]),
+    ("noted", "consent-noted", &[]),
+    ("ask-who", "consent-ask-who", &[]),
+    ("ask-contact", "consent-ask-contact", &[]),
+    ("ask-need", "consent-ask-need", &[]),
+    ("ask-family", "consent-ask-family", &[]),
+    ("ask-papers", "consent-ask-papers", &[]),
+    ("ask-place", "consent-ask-place", &[]),
+    ("ask-health", "consent-ask-health", &[]),
+    ("ask-mind", "consent-ask-mind", &[]),
+    ("ask-harm", "consent-ask-harm", &[]),
+    ("ask-living", "consent-ask-living", &[]),
+    ("ask-journey", "consent-ask-journey", &[]),
+    ("ask-status", "consent-ask-status", &[]),
+    ("ask-feedback", "consent-ask-feedback", &[]),
+    ("ask-statistics", "consent-ask-statistics", &[]),
+    ("ask-statistics-help", "consent-ask-statistics-help", &[]),
+    ("need-nickname", "consent-need-nickname", &[]),
+    ("need-adult", "consent-need-adult", &[]),
+    ("need-acts", "consent-need-acts", &[]),
+    ("need-language", "consent-need-language", &[]),
+    ("need-told", "consent-need-told", &[]),
+    ("need-back", "consent-need-back", &[]),
+    ("need-yes", "consent-need-yes", &[]),
+    ("need-method", "consent-need-method", &[]),
+    ("need-evidence", "consent-need-evidence", &[]),
+    ("need-second", "consent-need-second", &[]),
+    ("need-interpreter", "consent-need-interpreter", &[]),
+    ("need-private", "consent-need-private", &[]),
+    ("need-paper", "consent-need-paper", &[]),
+];
+
+/// The page on which a person is asked.
+pub(super) async fn ask(Signed(visit): Signed, asked: Query<Asked>) -> Result<HttpResponse, Problem> {
+    let Some(id) = asked.service() else { return Ok(see("/find")) };
+    let offer = offer::read(&visit, id).await?.ok_or_else(offer::not_here)?;
+    let (words, hub) = (visit.words, &visit.asking.hub);
+    let policy = hub.policy();
+    let urgencies =
+        policy.urgencies().map(|one| (one.code.to_string(), words.code(one.code.as_str(), &one.label)));
+    let shown = ConsentPage {
+        f: offer.frame(&visit, words.t("consent-title")),
+        w: words,
+        script: assets::address("pages/consent.ts"),
+        sentences: script(words, SENTENCES),
+        data: offer.data(&policy, words, &hub.settings().node.country)?,
+        need: offer.need(&policy, words),
+        back: offer.back(),
+        told: TOLD,
+        urgencies: urgencies.collect(),
+        offer,
+    };
+    page(StatusCode::OK, &shown)
+}
