@@ -163,7 +163,7 @@ fn ways(actor: &Actor, words: Words, place: Place) -> Vec<Way> {
         (Place::Services, P::ReceiveReferrals, "/services", "own-title", SERVICES),
         (Place::People, manages, "/people", "people-title", PEOPLE),
         (Place::Agreements, agrees, "/agreements", "agreements-title", AGREEMENTS),
-        (Place::Disclosures, P::ReadDisclosures, "/disclosures", "disclosures-title", DISCLOSURES),
+        (Place::Disclosures, P::ReadDisclosures, "/disclosures", "frame-disclosures", DISCLOSURES),
     ];
     let may = all.into_iter().filter(|(_, permission, ..)| actor.may(*permission).is_ok());
     may.map(|(way, _, address, key, icon)| Way { address, word: words.t(key), icon, here: way == place })

@@ -12,6 +12,7 @@ frame-find = بحث
 frame-inbox = الوارد
 frame-sent = الصادر
 frame-cases = الحالات
+frame-disclosures = الإفصاحات
 frame-overdue = المتأخر
 frame-moment = { $day }، { $time } UTC
 frame-day = { $day } { $month ->

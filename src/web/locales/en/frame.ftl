@@ -12,6 +12,7 @@ frame-find = Find
 frame-inbox = Inbox
 frame-sent = Sent
 frame-cases = Cases
+frame-disclosures = Disclosures
 frame-overdue = Overdue
 frame-moment = { $day }, { $time } UTC
 frame-day = { $day } { $month ->

@@ -12,6 +12,7 @@ frame-find = Buscar
 frame-inbox = Recibidas
 frame-sent = Enviadas
 frame-cases = Casos
+frame-disclosures = Divulgaciones
 frame-overdue = Atrasadas
 frame-moment = { $day }, { $time } UTC
 frame-day = { $day } de { $month ->

@@ -12,6 +12,7 @@ frame-find = Chercher
 frame-inbox = Reçues
 frame-sent = Envoyées
 frame-cases = Dossiers
+frame-disclosures = Divulgations
 frame-overdue = En retard
 frame-moment = { $day }, { $time } UTC
 frame-day = { $day } { $month ->
