@@ -8,6 +8,7 @@
 //! - A form that is refused comes back as it was filled, with what to do at its fields.
 //! - Pages need no script, but where keys are worked with.
 //! - What changes something is asked by POST from a page of this hub: see `http::refuse_forged`.
+//! - Pages travel compressed, but for those that hold a code.
 //!
 //! # What it does not do
 //!
@@ -40,11 +41,32 @@ mod trays;
 mod visit;
 mod words;
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::{
+    middleware::Compress,
+    web::{self, ServiceConfig},
+};
 pub use refusal::page as refusal;
 
 /// Every route of this entrance.
 pub fn configure(config: &mut ServiceConfig) {
+    with_secrets(config);
+    config.service(web::scope("").wrap(Compress::default()).configure(light));
+}
+
+/// What answers with a code: never compressed, where the length of an answer tells what repeats in it (BREACH).
+fn with_secrets(config: &mut ServiceConfig) {
+    config
+        .route("/people/new", web::post().to(people::invite))
+        .route("/people/{staff}/code", web::post().to(people::renew))
+        .route("/my", web::post().to(person::stands))
+        .route("/my/take-back", web::post().to(person::ask_take_back))
+        .route("/my/taken-back", web::post().to(person::take_back))
+        .route("/my/rate", web::post().to(person::ask_rate))
+        .route("/my/rated", web::post().to(person::rate));
+}
+
+/// Everything else, compressed as the browser takes it.
+fn light(config: &mut ServiceConfig) {
     config
         .route("/", web::get().to(sign_in::home))
         .route("/icon.svg", web::get().to(assets::icon))
@@ -65,9 +87,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/key/root", web::get().to(key::root))
         .route("/people", web::get().to(people::list))
         .route("/people/new", web::get().to(people::ask))
-        .route("/people/new", web::post().to(people::invite))
         .route("/people/{staff}", web::get().to(people::show))
-        .route("/people/{staff}/code", web::post().to(people::renew))
         .route("/people/{staff}/remove", web::post().to(people::remove))
         .route("/services", web::get().to(own_services::list))
         .route("/services/{service}/room", web::get().to(own_services::ask))
@@ -88,10 +108,5 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/referrals/new", web::get().to(compose::compose))
         .route("/cases", web::get().to(cases::show))
         .route("/referrals/{referral}", web::get().to(letter::show))
-        .route("/my", web::get().to(person::door))
-        .route("/my", web::post().to(person::stands))
-        .route("/my/take-back", web::post().to(person::ask_take_back))
-        .route("/my/taken-back", web::post().to(person::take_back))
-        .route("/my/rate", web::post().to(person::ask_rate))
-        .route("/my/rated", web::post().to(person::rate));
+        .route("/my", web::get().to(person::door));
 }

@@ -55,7 +55,10 @@ async fn these_pages_are_for_who_is_signed_in_and_for_their_roles() {
     }
     worker.post("/people/new", &[("name", "x"), ("roles", "administrator")]).await.expect(303);
     worker.post("/disclosures", &[("about", "sub_01920000000070008000000000000000")]).await.expect(403);
-    worker.post_from(("sec-fetch-site", "cross-site"), "/account", &[("old", PASSPHRASE)]).await.expect(403);
+    worker
+        .post_with(&[("sec-fetch-site", "cross-site")], "/account", &[("old", PASSPHRASE)])
+        .await
+        .expect(403);
 }
 
 #[actix_web::test]

@@ -59,6 +59,36 @@ async fn scripts_and_styles_are_kept_for_ever_under_names_of_their_content() {
 }
 
 #[actix_web::test]
+async fn pages_travel_compressed_but_for_those_that_hold_a_code() {
+    const ACCEPTS: [(&str, &str); 2] = [("accept-encoding", "gzip"), ("sec-fetch-site", "same-origin")];
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let mut administrator = Visitor::signed_in(&hub, &org, &["administrator", "case_worker"]).await;
+    for path in ["/find", "/inbox", "/people", "/people/new", "/sign-in", "/my"] {
+        let plain = administrator.get(path).await.expect(200);
+        assert_eq!(plain.header("content-encoding"), "", "{path}");
+        let packed = administrator.get_with(path, &ACCEPTS).await.expect(200);
+        assert_eq!(packed.header("content-encoding"), "gzip", "{path}");
+        assert_eq!(packed.header("vary"), "accept-encoding", "{path}");
+        assert_eq!(packed.header("content-security-policy"), POLICY, "{path}");
+        assert!(packed.text.len() * 2 < plain.text.len(), "{path}: {} bytes", packed.text.len());
+    }
+    let someone = [("name", "w.phiri"), ("roles", "intake")];
+    let invited = administrator.post_with(&ACCEPTS, "/people/new", &someone).await.expect(200);
+    assert_eq!(invited.header("content-encoding"), "");
+    invited.says("w.phiri");
+    let staff = administrator.get("/people").await.expect(200).text;
+    let staff = staff.split("href=\"/people/").find(|rest| rest.starts_with("stf_")).unwrap();
+    let renewed = format!("/people/{}/code", staff.split('"').next().unwrap());
+    let given = [("code", "AAAAA-AAAAA"), ("pin", "000000")];
+    for path in [&*renewed, "/my", "/my/take-back", "/my/taken-back", "/my/rate", "/my/rated"] {
+        let shown = administrator.post_with(&ACCEPTS, path, &given).await;
+        assert!(shown.text.starts_with("<!doctype html>"), "{path}: {}", shown.status);
+        assert_eq!(shown.header("content-encoding"), "", "{path}");
+    }
+}
+
+#[actix_web::test]
 async fn somebody_signs_in_goes_on_where_they_wanted_to_and_out_again() {
     let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
@@ -101,9 +131,9 @@ async fn what_another_site_sends_is_refused_on_pages_and_in_the_api() {
         ("origin", "https://evil.example"),
         ("origin", "null"),
     ] {
-        worker.post_from(header, "/sign-out", &[]).await.expect(403);
+        worker.post_with(&[header], "/sign-out", &[]).await.expect(403);
         let fields = [("name", "x"), ("passphrase", PASSPHRASE)];
-        Visitor::new(&hub).post_from(header, "/sign-in", &fields).await.expect(403);
+        Visitor::new(&hub).post_with(&[header], "/sign-in", &fields).await.expect(403);
     }
     worker.get("/find").await.expect(200);
     let session = worker.cookie("throughline_session");
@@ -111,7 +141,7 @@ async fn what_another_site_sends_is_refused_on_pages_and_in_the_api() {
     let refused = send(&hub, None, "DELETE", "/api/v1/session", &headers, None).await.expect(403);
     assert_eq!(refused.code(), "access.other_site");
     worker.get("/find").await.expect(200);
-    worker.post_from(("origin", "http://hub.test"), "/sign-out", &[]).await.expect(303);
+    worker.post_with(&[("origin", "http://hub.test")], "/sign-out", &[]).await.expect(303);
 }
 
 #[actix_web::test]

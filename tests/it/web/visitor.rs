@@ -83,13 +83,14 @@ impl Visitor {
         self.ask("POST", path, &[("sec-fetch-site", "same-origin")], Some(fields)).await
     }
 
-    pub(crate) async fn post_from(
+    /// As it is sent with these headers alone: who posts says where from.
+    pub(crate) async fn post_with(
         &mut self,
-        header: (&str, &str),
+        headers: &[(&str, &str)],
         path: &str,
         fields: &[(&str, &str)],
     ) -> Shown {
-        self.ask("POST", path, &[header], Some(fields)).await
+        self.ask("POST", path, headers, Some(fields)).await
     }
 
     async fn ask(
