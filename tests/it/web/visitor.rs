@@ -15,6 +15,8 @@ pub(crate) struct Shown {
     pub(crate) status: u16,
     pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) text: String,
+    /// How many bytes it travelled as, without the headers.
+    pub(crate) bytes: usize,
 }
 
 impl Shown {
@@ -122,7 +124,8 @@ impl Visitor {
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Shown { status, headers, text: response.text().await.unwrap() }
+        let body = response.bytes().await.unwrap();
+        Shown { status, headers, text: String::from_utf8_lossy(&body).into_owned(), bytes: body.len() }
     }
 }
 
