@@ -335,6 +335,40 @@ mod tests {
         assert!(missing.is_empty(), "{missing:#?}");
     }
 
+    /// What a template says itself, and not by a key: its text without tags, gaps and code.
+    fn of_its_own(template: &str) -> Vec<String> {
+        let mut text = template.to_owned();
+        for (begin, end) in [("{#", "#}"), ("{%", "%}"), ("{{", "}}"), ("<code>", "</code>"), ("<", ">")] {
+            let mut rest = text.as_str();
+            let mut kept = String::new();
+            while let Some((before, behind)) = rest.split_once(begin) {
+                kept.extend([before, " "]);
+                rest = behind.split_once(end).unwrap_or_default().1;
+            }
+            kept.push_str(rest);
+            text = kept;
+        }
+        let is_word = |word: &&str| word.chars().filter(|letter| letter.is_alphabetic()).count() > 1;
+        text.split_whitespace().filter(is_word).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn templates_say_nothing_that_is_not_in_the_files_of_words() {
+        assert_eq!(
+            of_its_own("<p title=\"x\">Hello {{ w.t(\"a-key\") }}</p>{% if a %}there{% endif %}"),
+            ["Hello", "there"]
+        );
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/templates");
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let mut own = of_its_own(&fs::read_to_string(&path).unwrap());
+            // The name of the program, the class of pages without a menu, and options of commands.
+            own.retain(|word| word != "Throughline" && word != "task" && !word.starts_with("--"));
+            assert_eq!(own, [] as [&str; 0], "{name}");
+        }
+    }
+
     /// Keys that are put together of a room and a word.
     #[test]
     fn every_word_that_can_come_from_a_room_is_there() {

@@ -1,6 +1,4 @@
 //! What a directory must do to be relied on, by number, and the tests that hold it to that. A row whose test is gone goes red.
-//!
-//! What is held in part only says so: no validator of HXL reads the table (30).
 
 use std::path::Path;
 
@@ -149,6 +147,7 @@ const DIRECTORY: &[(u8, &str, &[&str])] = &[
         "who does what where",
         &[
             "the_table_of_who_does_what_where_counts_what_is_there_and_a_sector_by_itself",
+            "the_library_of_hxl_reads_and_validates_the_table_of_who_does_what_where",
             "sectors_are_found_through_the_terms_of_a_service",
             "what_is_published_in_any_form_holds_what_everybody_may_see_and_nothing_else",
         ],

@@ -2,10 +2,16 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use throughline::directory::Visibility;
 
-use crate::support::{Response, TestHub, import_package, process::Machine, restrict, send, write_package};
+use crate::support::{
+    Response, TestHub, available, import_package,
+    process::Machine,
+    restrict, send,
+    tools::{installed, pip},
+    write_package,
+};
 
 /// More than one portion holds.
 const PLACES: usize = 450;
@@ -142,6 +148,31 @@ async fn the_table_of_who_does_what_where_counts_what_is_there_and_a_sector_by_i
     }
     let refused = get(&hub, "3w.csv?sector=PROT").await.expect(400);
     assert_eq!(refused.code(), "directory.unknown_sector");
+}
+
+#[actix_web::test]
+async fn the_library_of_hxl_reads_and_validates_the_table_of_who_does_what_where() {
+    let files = ["requirements.txt", "read.py"];
+    let installed = installed(Path::new("tests/it/stories/hxl"), &files, &pip);
+    let Some(reader) = available("the library of HXL (libhxl)", installed) else { return };
+    let hub = directory().await;
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("3w.csv");
+    std::fs::write(&table, text(&hub, "3w.csv").await).unwrap();
+    let read = std::process::Command::new(reader.join("venv/bin/python"))
+        .arg(reader.join("read.py"))
+        .arg(&table)
+        .output()
+        .unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let read: Value = serde_json::from_slice(&read.stdout).unwrap();
+    assert_eq!((&read["is_valid"], &read["issues"]), (&json!(true), &json!([])));
+    let tags: Vec<&str> = read["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect();
+    assert!(tags.len() > 5 && tags.iter().all(|tag| tag.starts_with('#')), "{tags:?}");
+    assert_eq!(read["rows"], json!(PLACES));
+    let each = PLACES / CODES.len();
+    let sectors = json!([["", 2 * each], ["HEA", each], ["PRO", each], ["PRO-HTS", each], ["WSH", each]]);
+    assert_eq!(read["sectors"], sectors);
 }
 
 #[tokio::test]

@@ -4,18 +4,16 @@
 //! interpreter or the registry is missing the test says so and passes, unless `THROUGHLINE_TEST_NO_SKIP` is set.
 
 use std::{
-    fs,
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::Mutex,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use throughline::{
     crypto::DecryptionKey,
-    kernel::{Digest, id::SystemIds},
+    kernel::id::SystemIds,
     packets::{OpenedFile, PacketKind, inspect},
     policy::Policy,
 };
@@ -24,7 +22,10 @@ use super::{
     letter::{CANARY, draft, sealed},
     stored::{deliver_to, open_at, submit_body},
 };
-use crate::support::{Org, TestHub, available, tools::run};
+use crate::support::{
+    Org, TestHub, available,
+    tools::{installed, pip, run},
+};
 
 /// Another library, installed and ready to run.
 struct Peer {
@@ -32,35 +33,13 @@ struct Peer {
     script: PathBuf,
 }
 
-/// One installation at a time, whoever asks.
-static INSTALLING: Mutex<()> = Mutex::new(());
-
-fn sources(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/wire").join(name)
-}
-
-/// Installs a peer under the build folder; again only when its sources changed.
+/// Installs a peer from its sources beside this file.
 fn install(
     name: &str,
     files: &[&str],
     steps: &dyn Fn(&Path) -> Result<(), String>,
 ) -> Result<PathBuf, String> {
-    let _one_at_a_time = INSTALLING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let contents: Vec<Vec<u8>> =
-        files.iter().map(|file| fs::read(sources(name).join(file)).unwrap()).collect();
-    let version = Digest::of_parts(contents.iter().map(Vec::as_slice)).to_string();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("wire-{name}"));
-    if fs::read_to_string(folder.join("installed")).is_ok_and(|done| done == version) {
-        return Ok(folder);
-    }
-    let _fresh = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    for (file, content) in files.iter().zip(&contents) {
-        fs::write(folder.join(file), content).unwrap();
-    }
-    steps(&folder)?;
-    fs::write(folder.join("installed"), version).unwrap();
-    Ok(folder)
+    installed(&Path::new("tests/it/wire").join(name), files, steps)
 }
 
 fn javascript() -> Result<Peer, String> {
@@ -74,11 +53,7 @@ fn javascript() -> Result<Peer, String> {
 
 fn python() -> Result<Peer, String> {
     let files = ["requirements.txt", "peer.py"];
-    let folder = install("python", &files, &|folder| {
-        run("python3", &["-m", "venv", "venv"], folder)?;
-        let pip = folder.join("venv/bin/pip");
-        run(&pip.to_string_lossy(), &["install", "--quiet", "--requirement", "requirements.txt"], folder)
-    })?;
+    let folder = install("python", &files, &pip)?;
     Ok(Peer { program: folder.join("venv/bin/python"), script: folder.join("peer.py") })
 }
 
