@@ -23,7 +23,10 @@ mod sphere;
 pub(super) mod store;
 mod words;
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BinaryHeap, HashMap},
+};
 
 use agreed::Agreed;
 pub use bare::Bare;
@@ -288,13 +291,7 @@ impl<'a> Fits<'a> {
         // Entries age while somebody turns pages: all pages are ranked as of the first, and shown as they are.
         let of_first = after.as_ref().map_or(now, |after| after.now);
         let in_force = agreements.in_force(of_first.datetime().date_naive());
-        let mut ranked = self.ranked((by, of_first), after.as_ref(), &in_force);
-        let loaded = to_load(asked);
-        if ranked.len() > loaded {
-            ranked.select_nth_unstable_by(loaded, |one, other| one.place.cmp(&other.place));
-            ranked.truncate(loaded);
-        }
-        ranked.sort_unstable_by(|one, other| one.place.cmp(&other.place));
+        let ranked = self.ranked((by, of_first), (after.as_ref(), to_load(asked)), &in_force);
         let page = asked.page(ranked, |ranked| ranked.place.write());
         let ids: Vec<ServiceId> = page.items.iter().map(|ranked| ranked.place.id).collect();
         let mut services = self.services(db, &ids, now)?;
@@ -307,20 +304,20 @@ impl<'a> Fits<'a> {
         Ok((found.collect(), page.next))
     }
 
-    /// Everything that fits behind a place in the ranking, with what it counts.
+    /// The best of what fits behind a place in the ranking, with what it counts, in order.
     fn ranked(
         &self,
         (by, now): (Sort, Timestamp),
-        after: Option<&Place>,
+        (after, most): (Option<&Place>, usize),
         in_force: &InForce,
     ) -> Vec<Ranked<'_, 'a>> {
-        let mut ranked = Vec::new();
+        // The worst on top.
+        let mut ranked: BinaryHeap<Ranked<'_, 'a>> = BinaryHeap::new();
         for (sift, judged) in &self.layers {
-            let agreed = Agreed::of(sift, in_force);
-            ranked.reserve(judged.fitting.len());
+            let (agreed, mut counts) = (Agreed::of(sift, in_force), sift.counts());
             for fitting in &judged.fitting {
                 let Some(entry) = sift.entry(fitting.number) else { continue };
-                let (text, distance) = sift.counts(fitting.number);
+                let (text, distance) = counts(fitting.number);
                 let open = fitting.open.map(rank::open);
                 let agreement = agreed.as_ref().map(|agreed| agreed.count(fitting.number));
                 let parts = Parts { text, distance, eligible: fitting.eligible, open, agreement };
@@ -332,12 +329,18 @@ impl<'a> Fits<'a> {
                     Sort::Best | Sort::Name => fit.score,
                 };
                 let place = Place { now, worth, id: entry.id };
-                if after.is_none_or(|after| place.cmp(after).is_gt()) {
-                    ranked.push(Ranked { place, fit, sift, fitting: *fitting });
+                let is_full = ranked.len() >= most;
+                let is_late = is_full && ranked.peek().is_none_or(|worst| place > worst.place);
+                if is_late || after.is_some_and(|after| place <= *after) {
+                    continue;
                 }
+                if is_full {
+                    ranked.pop();
+                }
+                ranked.push(Ranked { place, fit, sift, fitting: *fitting });
             }
         }
-        ranked
+        ranked.into_sorted_vec()
     }
 
     /// What is shown of services. What may not be seen any more since memory was looked at is not there.
@@ -365,6 +368,26 @@ struct Ranked<'b, 'a> {
     fitting: Fitting,
 }
 
+impl Ord for Ranked<'_, '_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place.cmp(&other.place)
+    }
+}
+
+impl PartialOrd for Ranked<'_, '_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Eq for Ranked<'_, '_> {}
+
+impl PartialEq for Ranked<'_, '_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.place == other.place
+    }
+}
+
 fn to_load(asked: &Asked) -> usize {
     usize::try_from(asked.rows_to_load()).unwrap_or(usize::MAX)
 }
@@ -376,11 +399,27 @@ struct Place {
     id: ServiceId,
 }
 
-impl Place {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> Ordering {
         other.worth.total_cmp(&self.worth).then_with(|| self.id.cmp(&other.id))
     }
+}
 
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Eq for Place {}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Place {
     fn write(&self) -> String {
         format!("{} {} {}", self.now.micros(), self.worth, self.id)
     }

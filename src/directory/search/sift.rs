@@ -3,8 +3,8 @@
 use std::{cmp::Reverse, collections::HashSet};
 
 use super::{
-    Filter, Narrow, Sieve,
-    index::{Entry, Layer},
+    Filter, Narrow, Sieve, Sought,
+    index::{Entry, Layer, Segment, Spellings},
     rank,
     sphere::Around,
 };
@@ -27,25 +27,82 @@ struct Listed {
 impl Listed {
     /// What is within a circle, with how far its nearest place is.
     fn near(layer: &Layer, around: Around) -> Self {
-        let found = layer.segment.within(around).map(|(number, _, metres)| (number, metres));
-        Self::best(found.collect(), |one, other| one.total_cmp(&other))
-    }
-
-    /// Of each service what counts most, or least.
-    fn best(mut found: Vec<(u32, f64)>, is_before: impl Fn(f64, f64) -> std::cmp::Ordering) -> Self {
-        // Most of it is in order already, which the stable sort makes use of.
-        found.sort_by(|one, other| one.0.cmp(&other.0).then_with(|| is_before(one.1, other.1)));
+        let within = layer.segment.within(around);
+        let mut found: Vec<(u32, f64)> = within.map(|(number, _, metres)| (number, metres)).collect();
+        found.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| one.1.total_cmp(&other.1)));
         found.dedup_by_key(|(number, _)| *number);
         let (numbers, counts) = found.into_iter().unzip();
         Self { numbers, counts }
     }
 
+    /// What has a word, with what the best of its spellings counts there.
+    fn worded(segment: &Segment, spellings: &Spellings) -> Self {
+        let found = segment.having(spellings);
+        if spellings.posts.saturating_mul(MANY) < segment.len() {
+            let mut found: Vec<(u32, u32)> = found.collect();
+            found.sort_unstable_by_key(|(number, count)| (*number, Reverse(*count)));
+            found.dedup_by_key(|(number, _)| *number);
+            return found.into_iter().map(|(number, count)| (number, f64::from(count))).collect();
+        }
+        let mut best = vec![0u16; segment.len()];
+        for (number, count) in found {
+            let count = u16::try_from(count).unwrap_or(u16::MAX);
+            if let Some(best) = usize::try_from(number).ok().and_then(|number| best.get_mut(number)) {
+                *best = count.max(*best);
+            }
+        }
+        let found = (0u32..).zip(best).filter(|(_, count)| *count > 0);
+        found.map(|(number, count)| (number, f64::from(count))).collect()
+    }
+
+    /// The same, of these only.
+    fn worded_among(segment: &Segment, spellings: &Spellings, among: &Self) -> Self {
+        if among.numbers.len().saturating_mul(WORDS) < spellings.posts {
+            let counted = |number| Some((number, segment.count(spellings, number)?.into()));
+            return among.numbers.iter().copied().filter_map(counted).collect();
+        }
+        let worded = Self::worded(segment, spellings);
+        let mut known = Seeker(&among.numbers);
+        worded.numbers.into_iter().zip(worded.counts).filter(|(number, _)| known.finds(*number)).collect()
+    }
+
     fn has(&self, number: u32) -> bool {
         self.numbers.binary_search(&number).is_ok()
     }
+}
 
-    fn count(&self, number: u32) -> Option<f64> {
-        self.counts.get(self.numbers.binary_search(&number).ok()?).copied()
+impl FromIterator<(u32, f64)> for Listed {
+    fn from_iter<T: IntoIterator<Item = (u32, f64)>>(found: T) -> Self {
+        let (numbers, counts) = found.into_iter().unzip();
+        Self { numbers, counts }
+    }
+}
+
+/// Above one service in so many, what stands in them is put down by their numbers, and not sorted.
+const MANY: usize = 16;
+
+/// How many words a service has, about.
+const WORDS: usize = 32;
+
+/// Numbers in order, among which others are looked for that come in order too.
+struct Seeker<'a>(&'a [u32]);
+
+impl Seeker<'_> {
+    /// How many were passed by on the way to the first that is not below this one.
+    fn pass(&mut self, number: u32) -> usize {
+        let mut reach = 1usize;
+        while self.0.get(reach).is_some_and(|passed| *passed < number) {
+            reach = reach.saturating_mul(2);
+        }
+        let within = self.0.get(..=reach).unwrap_or(self.0);
+        let passed = within.partition_point(|passed| *passed < number);
+        self.0 = self.0.get(passed..).unwrap_or_default();
+        passed
+    }
+
+    fn finds(&mut self, number: u32) -> bool {
+        self.pass(number);
+        self.0.first() == Some(&number)
     }
 }
 
@@ -84,47 +141,58 @@ pub(super) struct Judged {
 }
 
 impl<'a> Sift<'a> {
-    /// Looks up what a search asks for. Where a place is asked for, few are near it, and of words only theirs are looked at.
+    /// Looks up what a search asks for. Each word is looked for among what the place and the rarer words leave.
     pub(super) fn new(sieve: &'a Sieve, layer: &'a Layer) -> Self {
+        let segment = &*layer.segment;
         let near = sieve.around.map(|around| Listed::near(layer, around));
-        let mut sift = Self::of(sieve, layer, near.as_ref());
-        sift.tests.extend(near.map(|near| (Filter::Place, Test::Listed(near))));
-        sift
+        let spelt = sieve.words.iter().map(|word| (word, spellings(segment, word)));
+        let mut spelt: Vec<(&Sought, Spellings)> = spelt.collect();
+        spelt.sort_by_key(|(_, spellings)| spellings.posts);
+        let mut worded: Vec<(&Sought, Listed)> = Vec::with_capacity(spelt.len());
+        for (word, spellings) in spelt {
+            let listed = match worded.last().map(|(_, listed)| listed).or(near.as_ref()) {
+                Some(among) => Listed::worded_among(segment, &spellings, among),
+                None => Listed::worded(segment, &spellings),
+            };
+            worded.push((word, listed));
+        }
+        Self::of(sieve, layer, worded, near)
     }
 
     /// Looks up all of what each filter lets through, so that one can be left out or the place moved.
     pub(super) fn apart(sieve: &'a Sieve, layer: &'a Layer) -> Self {
-        let mut sift = Self::of(sieve, layer, None);
-        if let Some(around) = sieve.around {
-            sift.move_to(around);
-        }
-        sift
+        let segment = &*layer.segment;
+        let worded = sieve
+            .words
+            .iter()
+            .map(|word| (word, Listed::worded(segment, &spellings(segment, word))))
+            .collect();
+        let near = sieve.around.map(|around| Listed::near(layer, around));
+        Self::of(sieve, layer, worded, near)
     }
 
-    fn of(sieve: &'a Sieve, layer: &'a Layer, among: Option<&Listed>) -> Self {
-        let segment = &*layer.segment;
-        let mut tests = Vec::new();
-        for word in &sieve.words {
-            let having = segment.having(&word.word, word.alike.keys().map(String::as_str));
-            let having = having.filter(|(_, number, _)| among.is_none_or(|among| among.has(*number)));
-            let found = having.map(|(text, number, weight)| {
-                (number, f64::from(weight.saturating_mul(rank::likeness(word, text))))
-            });
-            let listed = Listed::best(found.collect(), |one, other| other.total_cmp(&one));
-            tests.push((Filter::Word(&word.word), Test::Listed(listed)));
-        }
-        for (name, narrow) in &sieve.narrowed {
+    fn of(
+        sieve: &'a Sieve,
+        layer: &'a Layer,
+        worded: Vec<(&'a Sought, Listed)>,
+        near: Option<Listed>,
+    ) -> Self {
+        let worded =
+            worded.into_iter().map(|(word, listed)| (Filter::Word(&word.word), Test::Listed(listed)));
+        let narrowed = sieve.narrowed.iter().map(|(name, narrow)| {
             let test = match narrow {
-                Narrow::Facet(facets, values) => {
-                    Test::Listed(Listed { numbers: segment.with_facet(facets, values), counts: Vec::new() })
-                }
+                Narrow::Facet(facets, values) => Test::Listed(Listed {
+                    numbers: layer.segment.with_facet(facets, values),
+                    counts: Vec::new(),
+                }),
                 Narrow::Trusted | Narrow::Member | Narrow::Available(_) | Narrow::VerifiedSince(_) => {
                     Test::Plain(narrow)
                 }
             };
-            tests.push((Filter::Narrowed(name), test));
-        }
-        Self { sieve, layer, tests }
+            (Filter::Narrowed(name), test)
+        });
+        let near = near.map(|near| (Filter::Place, Test::Listed(near)));
+        Self { sieve, layer, tests: worded.chain(narrowed).chain(near).collect() }
     }
 
     /// Looks up what is near another place, or in another circle, instead.
@@ -180,11 +248,14 @@ impl<'a> Sift<'a> {
         for number in self.fitting(left_out) {
             let open = open_at
                 .map(|when| self.layer.segment.hours(number).map_or(Open::NotKnown, |hours| hours.at(when)));
-            let (eligible, is_shut) = match (person, self.layer.segment.terms(number)) {
-                (Some(facts), Some(terms)) => weighed(&judge(terms, facts)),
-                (Some(_), None) => silent.as_ref().map_or((None, false), weighed),
-                (None, _) => (None, false),
-            };
+            let (eligible, is_shut) = person.map_or((None, false), |facts| {
+                let terms = self.layer.segment.terms(number);
+                terms
+                    .map(|terms| judge(terms, facts))
+                    .as_ref()
+                    .or(silent.as_ref())
+                    .map_or((None, false), weighed)
+            });
             let is_closed = open == Some(Open::Closed);
             judged.closed = judged.closed.saturating_add(usize::from(is_closed));
             judged.not_eligible = judged.not_eligible.saturating_add(usize::from(is_shut));
@@ -202,22 +273,28 @@ impl<'a> Sift<'a> {
         Some(terms.map_or_else(|| judge(&Terms::default(), facts), |terms| judge(terms, facts)))
     }
 
-    /// How well a service fits the words, 0 to 1, and how far its nearest place is, in metres.
-    pub(super) fn counts(&self, number: u32) -> (Option<f64>, Option<f64>) {
-        let (mut words, mut text, mut distance) = (0u32, 0.0, None);
-        for (filter, test) in &self.tests {
-            let count = test.listed().and_then(|listed| listed.count(number));
-            match filter {
-                Filter::Word(_) => {
-                    words = words.saturating_add(1);
-                    text += count.unwrap_or(0.0);
+    /// How well services fit the words, 0 to 1, and how far the nearest place of each is, in metres. They come in order.
+    pub(super) fn counts(&self) -> impl FnMut(u32) -> (Option<f64>, Option<f64>) {
+        let words = self.tests.iter().filter(|(filter, _)| matches!(filter, Filter::Word(_))).count();
+        let words = f64::from(u32::try_from(words).unwrap_or(u32::MAX));
+        let counted = self.tests.iter().filter_map(|(filter, test)| {
+            let listed = test.listed().filter(|listed| !listed.counts.is_empty())?;
+            Some((*filter, Seeker(&listed.numbers), listed.counts.as_slice()))
+        });
+        let mut counted: Vec<_> = counted.collect();
+        move |number| {
+            let (mut text, mut distance) = (0.0, None);
+            for (filter, numbers, counts) in &mut counted {
+                *counts = counts.get(numbers.pass(number)..).unwrap_or_default();
+                let count = numbers.0.first().filter(|first| **first == number).and_then(|_| counts.first());
+                match filter {
+                    Filter::Word(_) => text += count.copied().unwrap_or(0.0),
+                    Filter::Place => distance = count.copied(),
+                    Filter::Text | Filter::Narrowed(_) | Filter::Person | Filter::Hours => {}
                 }
-                Filter::Place => distance = count,
-                Filter::Text | Filter::Narrowed(_) | Filter::Person | Filter::Hours => {}
             }
+            ((words > 0.0).then(|| text / (words * 10_000.0)), distance)
         }
-        let text = (words > 0).then(|| text / (f64::from(words) * 10_000.0));
-        (text, distance)
     }
 
     /// How many of some services have each value of a facet.
@@ -227,6 +304,12 @@ impl<'a> Sift<'a> {
             .map(|(value, numbers)| (value, numbers.iter().filter(|number| of.contains(number)).count()));
         counted.filter(|(_, services)| *services > 0).collect()
     }
+}
+
+/// The words of a part of the directory that stand for one that was typed.
+fn spellings(segment: &Segment, sought: &Sought) -> Spellings {
+    let alike = sought.alike.keys().map(String::as_str);
+    segment.spellings(&sought.word, alike, |word| rank::likeness(sought, word))
 }
 
 fn weighed(judged: &Eligibility) -> (Option<f64>, bool) {
@@ -246,6 +329,68 @@ impl Test<'_> {
         match self {
             Self::Listed(_) => true,
             Self::Plain(narrow) => narrow.lets(entry, now),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::{
+        super::index::segment::tests::{segment, worded},
+        *,
+    };
+
+    fn pairs(listed: &Listed) -> Vec<(u32, f64)> {
+        listed.numbers.iter().copied().zip(listed.counts.iter().copied()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_word_counts_the_same_however_it_is_looked_up(
+            bodies in proptest::collection::vec(proptest::collection::btree_map("[ab]{1,3}", 1u8..=100, 0..4), 1..80),
+            begin in "[ab]{1,2}",
+            among in proptest::collection::btree_set(0u32..80, 0..80),
+        ) {
+            let bodies: Vec<Vec<(&str, u8)>> = bodies.iter()
+                .map(|words| words.iter().map(|(word, weight)| (word.as_str(), *weight)).collect())
+                .collect();
+            let bodies: Vec<_> = bodies.iter().map(|words| worded(words)).collect();
+            let segment = segment(&bodies);
+            let likeness = |word: &str| if word.starts_with(&begin) { 80 } else { 40 };
+            let spellings = segment.spellings(&begin, ["bb", "ab"].into_iter(), likeness);
+            let mut best: BTreeMap<u32, f64> = BTreeMap::new();
+            for (number, count) in segment.having(&spellings) {
+                let best = best.entry(number).or_insert(0.0);
+                *best = best.max(f64::from(count));
+            }
+            let wanted: Vec<(u32, f64)> = best.iter().map(|(number, count)| (*number, *count)).collect();
+            prop_assert_eq!(pairs(&Listed::worded(&segment, &spellings)), wanted);
+            // With and without the words of each service, few among many and the other way round.
+            let known: Listed = among.iter().map(|number| (*number, 0.0)).collect();
+            best.retain(|number, _| among.contains(number));
+            let wanted: Vec<(u32, f64)> = best.into_iter().collect();
+            prop_assert_eq!(pairs(&Listed::worded_among(&segment, &spellings, &known)), wanted.clone());
+            let counted = |number: &u32| Some((*number, segment.count(&spellings, *number)?.into()));
+            prop_assert_eq!(among.iter().filter_map(counted).collect::<Vec<_>>(), wanted);
+        }
+
+        #[test]
+        fn numbers_are_found_in_order_among_others(
+            numbers in proptest::collection::btree_set(0u32..200, 0..60), asked in proptest::collection::btree_set(0u32..220, 0..60),
+        ) {
+            let held: Vec<u32> = numbers.iter().copied().collect();
+            let (mut seeker, mut passed) = (Seeker(&held), 0usize);
+            for number in asked {
+                let before = passed;
+                passed += seeker.pass(number);
+                prop_assert!(passed >= before);
+                prop_assert_eq!(passed, held.partition_point(|held| *held < number));
+                prop_assert_eq!(seeker.finds(number), numbers.contains(&number));
+            }
         }
     }
 }

@@ -12,6 +12,8 @@
 //! - Several searches may find at once that something changed. One of them reads; the others wait for it, and not for long: what they would
 //!   wait with is a connection that others need.
 //! - A row that cannot be understood is left out and named in the log: it must not keep the rest from being found.
+//! - Words lead to their services and services to their words: what is left of a search by its rarest word, or by a place, is asked for its own
+//!   words when it is less than what a common word would lead to.
 //!
 //! Given up: memory, one and a half to seven kilobytes for each service, its words included; a process begins with reading all of them.
 
@@ -25,7 +27,7 @@ use std::{
 };
 
 use segment::Making;
-pub(super) use segment::{AGREEMENT, Body, CODE, Entry, Segment};
+pub(super) use segment::{AGREEMENT, Body, CODE, Entry, Segment, Spellings};
 use store::{Touch, Touches};
 
 use crate::{

@@ -95,16 +95,16 @@ impl Entry {
     }
 }
 
-/// A service that has a word, and what the word counts there: the number of the service above the weight.
-#[derive(Clone, Copy, Debug)]
+/// A number above a weight: a service that has a word, or a word that a service has, and what the word counts there.
+#[derive(Clone, Copy, Debug, Default)]
 struct Post(u32);
 
 /// Bits of a weight, which is 100 at most.
 const WEIGHT: u32 = 7;
 
 impl Post {
-    fn new(number: u32, weight: u8) -> Self {
-        Self((number << WEIGHT) | u32::from(weight.min(100)))
+    fn new(number: u32, weight: u32) -> Self {
+        Self((number << WEIGHT) | weight.min(100))
     }
 
     const fn number(self) -> u32 {
@@ -125,6 +125,60 @@ struct Word {
     posts: Box<[Post]>,
 }
 
+/// The words of each service, one service after the other.
+#[derive(Debug, Default)]
+struct Worded {
+    words: Vec<Post>,
+    /// Where the words of each service end.
+    ends: Vec<usize>,
+}
+
+impl Worded {
+    /// Turns the services of each word into the words of each service.
+    fn of(words: &[Word], services: usize) -> Self {
+        let mut ends = vec![0usize; services];
+        let place = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        for post in words.iter().flat_map(|word| &word.posts) {
+            if let Some(end) = ends.get_mut(place(post.number())) {
+                *end = end.saturating_add(1);
+            }
+        }
+        let mut from = 0usize;
+        // Where the next word of each service goes: in the end, where its words end.
+        for end in &mut ends {
+            from = from.saturating_add(std::mem::replace(end, from));
+        }
+        let mut turned = vec![Post::default(); from];
+        for (number, word) in (0u32..).zip(words) {
+            for post in &word.posts {
+                let Some(next) = ends.get_mut(place(post.number())) else { continue };
+                if let Some(free) = turned.get_mut(*next) {
+                    *free = Post::new(number, post.weight());
+                }
+                *next = next.saturating_add(1);
+            }
+        }
+        Self { words: turned, ends }
+    }
+
+    /// The words of a service, in order.
+    fn words(&self, number: u32) -> &[Post] {
+        let place = usize::try_from(number).unwrap_or(usize::MAX);
+        let end = self.ends.get(place).copied().unwrap_or(0);
+        let begin = place.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.words.get(begin..end).unwrap_or_default()
+    }
+}
+
+/// The words that stand for one that was typed.
+#[derive(Debug)]
+pub(in crate::directory::search) struct Spellings {
+    /// The words in order, with how well each stands for it, in hundredths.
+    words: Vec<(u32, u32)>,
+    /// How often they stand in services.
+    pub(in crate::directory::search) posts: usize,
+}
+
 /// A place where a service is offered.
 #[derive(Clone, Copy, Debug)]
 struct Spot {
@@ -141,8 +195,10 @@ pub(in crate::directory::search) struct Segment {
     numbers: HashMap<ServiceId, u32>,
     /// In order.
     words: Vec<Word>,
-    /// Words by how many letters they have, each with which letters these are: what may look alike is looked for there.
-    lengths: Vec<Vec<(u64, u32)>>,
+    /// The same the other way round.
+    worded: Worded,
+    /// Words by how many letters they have, each with its shape: what may look alike is looked for there.
+    lengths: Vec<Vec<(Shape, u32)>>,
     /// From the south to the north.
     spots: Vec<Spot>,
     facets: HashMap<String, BTreeMap<Box<str>, Vec<u32>>>,
@@ -223,20 +279,20 @@ impl Making {
             .into_iter()
             .map(|(text, posts)| {
                 let mut posts: Vec<Post> =
-                    posts.into_iter().map(|(was, weight)| Post::new(number(was), weight)).collect();
+                    posts.into_iter().map(|(was, weight)| Post::new(number(was), weight.into())).collect();
                 posts.sort_unstable_by_key(|post| post.number());
                 Word { text, posts: posts.into_boxed_slice() }
             })
             .collect();
         words.sort_unstable_by(|one, other| one.text.cmp(&other.text));
-        let mut lengths: Vec<Vec<(u64, u32)>> = Vec::new();
+        let mut lengths: Vec<Vec<(Shape, u32)>> = Vec::new();
         for (place, word) in (0u32..).zip(&words) {
             let length = length(&word.text);
             if lengths.len() <= length {
                 lengths.resize(length.saturating_add(1), Vec::new());
             }
             if let Some(alike) = lengths.get_mut(length) {
-                alike.push((letters(&word.text), place));
+                alike.push((Shape::of(&word.text), place));
             }
         }
         for spot in &mut self.spots {
@@ -252,10 +308,12 @@ impl Making {
             numbers.shrink_to_fit();
         }
         let entries: Vec<Entry> = self.read.into_iter().map(|(entry, _)| entry).collect();
+        let worded = Worded::of(&words, entries.len());
         Segment {
             numbers: (0u32..).zip(&entries).map(|(number, entry)| (entry.id, number)).collect(),
             entries,
             words,
+            worded,
             lengths,
             spots: self.spots,
             facets: self.facets,
@@ -304,46 +362,69 @@ impl Segment {
 
     /// Words that differ from one in so many places at most, with the number of places, of services that pass.
     ///
-    /// A word with two mistakes may share no part with what was meant, so it is compared with every word: which letters each has rules most
-    /// of them out.
+    /// A word with two mistakes may share no part with what was meant, so it is compared with every word: the shape of each rules most of them
+    /// out.
     pub(in crate::directory::search) fn alike<'a>(
         &'a self,
         typed: &'a str,
         most: usize,
         passes: impl Fn(u32) -> bool + 'a,
     ) -> impl Iterator<Item = (usize, &'a str)> + 'a {
-        let (own, length) = (letters(typed), length(typed));
-        let most_letters = u32::try_from(most).unwrap_or(u32::MAX);
-        // Each mistake takes one letter away at most, and brings one in.
-        let may_be = move |letters: u64| {
-            (own ^ letters).count_ones() <= most_letters.saturating_mul(2)
-                && (own & !letters).count_ones() <= most_letters
-                && (letters & !own).count_ones() <= most_letters
-        };
+        let (own, length) = (Shape::of(typed), length(typed));
         let near = self.lengths.iter().skip(length.saturating_sub(most));
         let near = near.take(length.saturating_add(most).saturating_add(1) - length.saturating_sub(most));
-        near.flatten().filter(move |(letters, _)| may_be(*letters)).filter_map(move |(_, place)| {
+        near.flatten().filter(move |(shape, _)| own.may_be(*shape, most)).filter_map(move |(_, place)| {
             let word = self.words.get(usize::try_from(*place).ok()?)?;
             let edits = words::edits(typed, &word.text, most)?;
             word.posts.iter().any(|post| passes(post.number())).then_some((edits, &*word.text))
         })
     }
 
-    /// Services that have a word, with what it counts there: each word that begins so, and these.
-    pub(in crate::directory::search) fn having<'a>(
-        &'a self,
-        beginning: &'a str,
-        alike: impl Iterator<Item = &'a str> + 'a,
-    ) -> impl Iterator<Item = (&'a str, u32, u32)> + 'a {
+    /// The words that stand for one: each that begins so, and these.
+    pub(in crate::directory::search) fn spellings<'a>(
+        &self,
+        beginning: &str,
+        alike: impl Iterator<Item = &'a str>,
+        likeness: impl Fn(&str) -> u32,
+    ) -> Spellings {
         let from = self.words.partition_point(|word| &*word.text < beginning);
-        let begin = self.words.iter().skip(from).take_while(move |word| word.text.starts_with(beginning));
-        let alike = alike.filter(move |word| !word.starts_with(beginning)).filter_map(|word| {
-            let place = self.words.binary_search_by(|known| (*known.text).cmp(word)).ok()?;
-            self.words.get(place)
+        let begin = self.words.iter().skip(from).take_while(|word| word.text.starts_with(beginning)).count();
+        let alike = alike
+            .filter(|word| !word.starts_with(beginning))
+            .filter_map(|word| self.words.binary_search_by(|known| (*known.text).cmp(word)).ok());
+        let mut places: Vec<usize> = (from..from.saturating_add(begin)).chain(alike).collect();
+        places.sort_unstable();
+        let mut spellings = Spellings { words: Vec::with_capacity(places.len()), posts: 0 };
+        for place in places {
+            if let (Some(word), Ok(number)) = (self.words.get(place), u32::try_from(place)) {
+                spellings.words.push((number, likeness(&word.text)));
+                spellings.posts = spellings.posts.saturating_add(word.posts.len());
+            }
+        }
+        spellings
+    }
+
+    /// Services that have such words, with what each word counts there, out of 10,000.
+    pub(in crate::directory::search) fn having(
+        &self,
+        spellings: &Spellings,
+    ) -> impl Iterator<Item = (u32, u32)> {
+        let words = spellings.words.iter().filter_map(|(number, likeness)| {
+            Some((self.words.get(usize::try_from(*number).ok()?)?, likeness))
         });
-        begin
-            .chain(alike)
-            .flat_map(|word| word.posts.iter().map(|post| (&*word.text, post.number(), post.weight())))
+        words.flat_map(|(word, likeness)| {
+            word.posts.iter().map(|post| (post.number(), post.weight().saturating_mul(*likeness)))
+        })
+    }
+
+    /// What such words count in one service, out of 10,000: the best of them. Nothing when it has none.
+    pub(in crate::directory::search) fn count(&self, spellings: &Spellings, number: u32) -> Option<u32> {
+        let counts = self.worded.words(number).iter().filter_map(|word| {
+            let found = spellings.words.binary_search_by_key(&word.number(), |(number, _)| *number).ok()?;
+            let (_, likeness) = spellings.words.get(found)?;
+            Some(word.weight().saturating_mul(*likeness))
+        });
+        counts.max()
     }
 
     /// Places within a circle: the service, the service at a location, and how far it is, in metres.
@@ -381,9 +462,41 @@ impl Segment {
     }
 }
 
-/// Which letters a word has, in 64 classes.
-fn letters(word: &str) -> u64 {
-    word.chars().fold(0, |letters, letter| letters | (1 << (u32::from(letter) % 64)))
+/// What a word is made of: its letters, and its pairs of letters with what stands before the first and behind the last, each in 64 classes.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    letters: u64,
+    pairs: u64,
+}
+
+impl Shape {
+    fn of(word: &str) -> Self {
+        let (mut letters, mut pairs, mut before) = (0, 0, 0u32);
+        for letter in word.chars().map(u32::from) {
+            letters |= class(letter);
+            pairs |= pair(before, letter);
+            before = letter;
+        }
+        Self { letters, pairs: pairs | pair(before, 0) }
+    }
+
+    /// Whether a word of another shape may differ in so few places: a mistake takes away one letter and three pairs at most (two letters that
+    /// are swapped stand in three), and brings as many in.
+    fn may_be(self, other: Self, edits: usize) -> bool {
+        let most = u32::try_from(edits).unwrap_or(u32::MAX);
+        let is_near = |one: u64, other: u64, most: u32| {
+            (one & !other).count_ones() <= most && (other & !one).count_ones() <= most
+        };
+        is_near(self.letters, other.letters, most) && is_near(self.pairs, other.pairs, most.saturating_mul(3))
+    }
+}
+
+const fn class(of: u32) -> u64 {
+    1 << (of % 64)
+}
+
+const fn pair(one: u32, next: u32) -> u64 {
+    class(one.wrapping_mul(37) ^ next)
 }
 
 fn length(word: &str) -> usize {
@@ -391,7 +504,7 @@ fn length(word: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::directory::search) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -416,7 +529,7 @@ mod tests {
         }
     }
 
-    fn segment(bodies: &[Body]) -> Segment {
+    pub(in crate::directory::search) fn segment(bodies: &[Body]) -> Segment {
         let mut making = Making::default();
         for (number, body) in (0u128..).zip(bodies) {
             // The last is called first.
@@ -425,7 +538,7 @@ mod tests {
         making.done()
     }
 
-    fn worded(words: &[(&str, u8)]) -> Body {
+    pub(in crate::directory::search) fn worded(words: &[(&str, u8)]) -> Body {
         let words = words.iter().map(|(word, weight)| ((*word).to_owned(), *weight)).collect();
         Body { words, ..Body::default() }
     }
@@ -465,9 +578,13 @@ mod tests {
         let names: Vec<&str> =
             segment.entries().iter().filter_map(|entry| entry.key.split('|').next()).collect();
         assert_eq!(names, ["name 498", "name 499", "name 500"]);
-        let found: Vec<(&str, u32, u32)> =
-            segment.having("clini", ["kliniek", "clinic"].into_iter()).collect();
-        assert_eq!(found, [("clinic", 1, 85), ("clinic", 2, 80), ("clinics", 1, 25), ("kliniek", 0, 7)]);
+        let likeness = |word: &str| if word.starts_with("clini") { 80 } else { 40 };
+        let spellings = segment.spellings("clini", ["kliniek", "clinic"].into_iter(), likeness);
+        let found: Vec<(u32, u32)> = segment.having(&spellings).collect();
+        assert_eq!(found, [(1, 85 * 80), (2, 80 * 80), (1, 25 * 80), (0, 7 * 40)]);
+        assert_eq!(spellings.posts, found.len());
+        let counts = [0, 1, 2, 3].map(|number| segment.count(&spellings, number));
+        assert_eq!(counts, [Some(7 * 40), Some(85 * 80), Some(80 * 80), None]);
         assert_eq!(segment.with_facet(&["language", "term"], &[String::from("ar")]), [1]);
         assert_eq!(segment.with_facet(&["term"], &[String::from("ar")]), [0; 0]);
         let second = segment.entry(1).unwrap();
