@@ -248,8 +248,8 @@ struct Fits<'a> {
 impl<'a> Fits<'a> {
     fn of(sieve: &'a Sieve, held: &'a Held) -> Self {
         let layers = held.layers().iter().map(|layer| {
-            let sift = Sift::new(sieve, layer);
-            let judged = sift.judged(None);
+            let sift = Sift::new(sieve, layer, None);
+            let judged = sift.judged();
             (sift, judged)
         });
         Self { viewer: sieve.viewer, layers: layers.collect() }
@@ -508,8 +508,8 @@ pub(super) fn among(
     let around = search.around.filter(|_| of == Of::Places);
     let (mut services, mut places) = (Vec::new(), Vec::new());
     for layer in held.layers() {
-        let sift = Sift::new(&sieve, layer);
-        let fitting = sift.judged(None).fitting;
+        let sift = Sift::new(&sieve, layer, None);
+        let fitting = sift.judged().fitting;
         services.extend(fitting.into_iter().filter_map(|fitting| Some(sift.entry(fitting.number)?.id)));
         let near = around.into_iter().flat_map(|around| layer.segment.within(around));
         places.extend(near.filter(|(number, ..)| layer.holds(*number)).map(|(_, place, _)| place));

@@ -1,8 +1,15 @@
 //! Why nothing was found: what there would be without each thing that was asked for. Counts hold only what the viewer may see.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
-use super::{Filter, Sieve, Sought, index::Held, sift::Sift, sphere::Around};
+use super::{
+    Filter, Sieve, Sought,
+    index::{Held, Layer},
+    sift::Sift,
+    sphere::Around,
+};
 
 /// Why nothing was found.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
@@ -53,24 +60,34 @@ impl Filter<'_> {
 
 /// Counts what there would be.
 pub(super) fn explain(sieve: &Sieve, held: &Held) -> Nothing {
-    let layers = held.layers().iter();
-    let mut sifts: Vec<Sift<'_>> = layers.map(|layer| Sift::apart(sieve, layer)).collect();
+    let anywhere: Vec<Left<'_>> = sieve.around.map_or_else(Vec::new, |_| left(sieve, held, Filter::Place));
     let mut without = Vec::new();
     for filter in filters(sieve) {
-        let services = count(&sifts, Some(filter));
+        let services =
+            if filter == Filter::Place { count(&anywhere) } else { count(&left(sieve, held, filter)) };
         let word = if let Filter::Word(word) = filter { Some(word.to_owned()) } else { None };
         // What is doubtful was not asked away by anybody: worth a word only when there is some.
         if services > 0 || filter != Filter::Narrowed("doubtful") {
             without.push(Without { filter: filter.name(), word, services });
         }
     }
-    let all = held.layers().iter().map(|layer| layer.open(sieve.viewer)).sum();
-    Nothing { services: all, without, wider: wider(sieve, &mut sifts) }
+    Nothing { services: held.open(sieve.viewer), without, wider: wider(sieve, &anywhere) }
 }
 
-/// How many services fit, are not shut to the person and not closed; with one filter left out.
-fn count(sifts: &[Sift<'_>], left_out: Option<Filter<'_>>) -> usize {
-    sifts.iter().map(|sift| sift.judged(left_out).fitting.len()).sum()
+/// What fits in a layer with one filter left out, by the numbers of services.
+type Left<'a> = (&'a Layer, Vec<u32>);
+
+/// What fits, is not shut to the person and not closed, with one filter left out.
+fn left<'a>(sieve: &Sieve, held: &'a Held, out: Filter<'_>) -> Vec<Left<'a>> {
+    let numbers = |layer: &Layer| {
+        let fitting = Sift::new(sieve, layer, Some(out)).judged().fitting;
+        fitting.into_iter().map(|fitting| fitting.number).collect()
+    };
+    held.layers().iter().map(|layer| (layer, numbers(layer))).collect()
+}
+
+fn count(left: &[Left<'_>]) -> usize {
+    left.iter().map(|(_, numbers)| numbers.len()).sum()
 }
 
 fn filters(sieve: &Sieve) -> Vec<Filter<'_>> {
@@ -84,13 +101,15 @@ fn filters(sieve: &Sieve) -> Vec<Filter<'_>> {
     text.into_iter().chain(words).chain(narrowed).chain(place).chain(hours).chain(person).collect()
 }
 
-fn wider(sieve: &Sieve, sifts: &mut [Sift<'_>]) -> Option<Wider> {
-    let mut next = sieve.around.and_then(Around::wider);
+/// The next wider circle that holds some of what fits anywhere.
+fn wider(sieve: &Sieve, anywhere: &[Left<'_>]) -> Option<Wider> {
+    let mut next = sieve.around.filter(|_| count(anywhere) > 0).and_then(Around::wider);
     while let Some(around) = next {
-        for sift in sifts.iter_mut() {
-            sift.move_to(around);
-        }
-        let services = count(sifts, None);
+        let within = |(layer, fitting): &Left<'_>| {
+            let near = layer.segment.within(around).map(|(number, ..)| number);
+            near.filter(|number| fitting.binary_search(number).is_ok()).collect::<HashSet<u32>>().len()
+        };
+        let services = anywhere.iter().map(within).sum();
         if services > 0 {
             return Some(Wider { proximity: around.metres, services });
         }

@@ -119,6 +119,7 @@ enum Test<'a> {
 pub(super) struct Sift<'a> {
     sieve: &'a Sieve,
     layer: &'a Layer,
+    left_out: Option<Filter<'a>>,
     tests: Vec<(Filter<'a>, Test<'a>)>,
 }
 
@@ -141,12 +142,14 @@ pub(super) struct Judged {
 }
 
 impl<'a> Sift<'a> {
-    /// Looks up what a search asks for. Each word is looked for among what the place and the rarer words leave.
-    pub(super) fn new(sieve: &'a Sieve, layer: &'a Layer) -> Self {
+    /// Looks up what a search asks for, with one filter left out. Each word is looked for among what the place and the rarer words leave.
+    pub(super) fn new(sieve: &'a Sieve, layer: &'a Layer, left_out: Option<Filter<'a>>) -> Self {
         let segment = &*layer.segment;
-        let near = sieve.around.map(|around| Listed::near(layer, around));
-        let spelt = sieve.words.iter().map(|word| (word, spellings(segment, word)));
-        let mut spelt: Vec<(&Sought, Spellings)> = spelt.collect();
+        let asks = |filter: Filter<'_>| !left_out.is_some_and(|out| out.covers(filter));
+        let near = sieve.around.filter(|_| asks(Filter::Place)).map(|around| Listed::near(layer, around));
+        let words = sieve.words.iter().filter(|word| asks(Filter::Word(&word.word)));
+        let mut spelt: Vec<(&Sought, Spellings)> =
+            words.map(|word| (word, spellings(segment, word))).collect();
         spelt.sort_by_key(|(_, spellings)| spellings.posts);
         let mut worded: Vec<(&Sought, Listed)> = Vec::with_capacity(spelt.len());
         for (word, spellings) in spelt {
@@ -156,35 +159,14 @@ impl<'a> Sift<'a> {
             };
             worded.push((word, listed));
         }
-        Self::of(sieve, layer, worded, near)
-    }
-
-    /// Looks up all of what each filter lets through, so that one can be left out or the place moved.
-    pub(super) fn apart(sieve: &'a Sieve, layer: &'a Layer) -> Self {
-        let segment = &*layer.segment;
-        let worded = sieve
-            .words
-            .iter()
-            .map(|word| (word, Listed::worded(segment, &spellings(segment, word))))
-            .collect();
-        let near = sieve.around.map(|around| Listed::near(layer, around));
-        Self::of(sieve, layer, worded, near)
-    }
-
-    fn of(
-        sieve: &'a Sieve,
-        layer: &'a Layer,
-        worded: Vec<(&'a Sought, Listed)>,
-        near: Option<Listed>,
-    ) -> Self {
         let worded =
             worded.into_iter().map(|(word, listed)| (Filter::Word(&word.word), Test::Listed(listed)));
-        let narrowed = sieve.narrowed.iter().map(|(name, narrow)| {
+        let narrowed = sieve.narrowed.iter().filter(|(name, _)| asks(Filter::Narrowed(name)));
+        let narrowed = narrowed.map(|(name, narrow)| {
             let test = match narrow {
-                Narrow::Facet(facets, values) => Test::Listed(Listed {
-                    numbers: layer.segment.with_facet(facets, values),
-                    counts: Vec::new(),
-                }),
+                Narrow::Facet(facets, values) => {
+                    Test::Listed(Listed { numbers: segment.with_facet(facets, values), counts: Vec::new() })
+                }
                 Narrow::Trusted | Narrow::Member | Narrow::Available(_) | Narrow::VerifiedSince(_) => {
                     Test::Plain(narrow)
                 }
@@ -192,14 +174,7 @@ impl<'a> Sift<'a> {
             (Filter::Narrowed(name), test)
         });
         let near = near.map(|near| (Filter::Place, Test::Listed(near)));
-        Self { sieve, layer, tests: worded.chain(narrowed).chain(near).collect() }
-    }
-
-    /// Looks up what is near another place, or in another circle, instead.
-    pub(super) fn move_to(&mut self, around: Around) {
-        let near = Listed::near(self.layer, around);
-        self.tests.retain(|(filter, _)| *filter != Filter::Place);
-        self.tests.push((Filter::Place, Test::Listed(near)));
+        Self { sieve, layer, left_out, tests: worded.chain(narrowed).chain(near).collect() }
     }
 
     /// A service of this layer.
@@ -217,10 +192,9 @@ impl<'a> Sift<'a> {
         self.layer.segment.behind(key)
     }
 
-    /// The services that fit, in order of their names; with one filter left out.
-    pub(super) fn fitting(&self, left_out: Option<Filter<'_>>) -> Vec<u32> {
-        let tests = self.tests.iter().filter(|(filter, _)| !left_out.is_some_and(|out| out.covers(*filter)));
-        let tests: Vec<&Test<'_>> = tests.map(|(_, test)| test).collect();
+    /// The services that fit, in order of their names.
+    pub(super) fn fitting(&self) -> Vec<u32> {
+        let tests: Vec<&Test<'_>> = self.tests.iter().map(|(_, test)| test).collect();
         let mut lists: Vec<&Listed> = tests.iter().filter_map(|test| test.listed()).collect();
         // What has fewest is gone through, and the others are looked up.
         lists.sort_by_key(|listed| Reverse(listed.numbers.len()));
@@ -239,13 +213,13 @@ impl<'a> Sift<'a> {
     }
 
     /// The same without what is not for the person or closed.
-    pub(super) fn judged(&self, left_out: Option<Filter<'_>>) -> Judged {
+    pub(super) fn judged(&self) -> Judged {
         let sieve = self.sieve;
-        let person = sieve.person.as_ref().filter(|_| left_out != Some(Filter::Person));
-        let open_at = sieve.open_at.filter(|_| left_out != Some(Filter::Hours));
+        let person = sieve.person.as_ref().filter(|_| self.left_out != Some(Filter::Person));
+        let open_at = sieve.open_at.filter(|_| self.left_out != Some(Filter::Hours));
         let silent = person.map(|facts| judge(&Terms::default(), facts));
         let mut judged = Judged::default();
-        for number in self.fitting(left_out) {
+        for number in self.fitting() {
             let open = open_at
                 .map(|when| self.layer.segment.hours(number).map_or(Open::NotKnown, |hours| hours.at(when)));
             let (eligible, is_shut) = person.map_or((None, false), |facts| {

@@ -48,7 +48,7 @@ const MOST_REMEMBERED: usize = 64;
 /// How often what changes while it is read is read again, before a search takes it as it is.
 const ATTEMPTS: usize = 3;
 
-/// Of how many viewers it is remembered which agreements they know.
+/// Of how many viewers it is remembered what they may see.
 const MOST_KNOWING: usize = 64;
 
 /// How long a search waits for another that reads.
@@ -71,12 +71,18 @@ pub(super) struct Held {
     floor: i64,
     /// What is in the layers of changes above that, in order.
     seen: Vec<Touch>,
-    /// What viewers know of agreements, as far as they asked since something changed: whatever changes of an agreement touches services.
+    /// What viewers were told since something changed.
     knowing: Arc<Knowing>,
 }
 
-/// The agreements that each viewer may see, and that bind each organisation.
-type Knowing = Mutex<HashMap<(Viewer, Option<OrganisationId>), Arc<Agreements>>>;
+/// What viewers may see, as far as they asked.
+#[derive(Debug, Default)]
+struct Knowing {
+    /// The agreements that each may see, and that bind each organisation: whatever changes of an agreement touches services.
+    agreements: Mutex<HashMap<(Viewer, Option<OrganisationId>), Arc<Agreements>>>,
+    /// How many services are offered.
+    open: Mutex<HashMap<Viewer, usize>>,
+}
 
 /// A segment, and the services in it that are not so any more.
 #[derive(Clone, Debug)]
@@ -98,11 +104,6 @@ impl Layer {
     /// The services that are as they stand here, with their numbers.
     pub(super) fn entries(&self) -> impl Iterator<Item = (u32, &Entry)> {
         (0u32..).zip(self.segment.entries()).filter(|(number, _)| self.holds(*number))
-    }
-
-    /// How many services are offered that somebody may see.
-    pub(super) fn open(&self, viewer: Viewer) -> usize {
-        self.entries().filter(|(_, entry)| entry.is_open(viewer)).count()
     }
 
     fn pass_over(&mut self, services: &[ServiceId]) {
@@ -238,7 +239,7 @@ impl Held {
         db: &mut Db<'_>,
         asking: (Viewer, Option<OrganisationId>),
     ) -> Result<Arc<Agreements>, StorageError> {
-        if let Some(known) = lock(&self.knowing).get(&asking) {
+        if let Some(known) = lock(&self.knowing.agreements).get(&asking) {
             return Ok(Arc::clone(known));
         }
         // Only those on services that the viewer may see: that there are others must not show in a score.
@@ -256,12 +257,27 @@ impl Held {
         }
         let all: Vec<String> = all.into_iter().map(str::to_owned).collect();
         let known = Arc::new(Agreements::load(db, asking, &all)?);
-        let mut knowing = lock(&self.knowing);
+        let mut knowing = lock(&self.knowing.agreements);
         if knowing.len() >= MOST_KNOWING {
             knowing.clear();
         }
         knowing.insert(asking, Arc::clone(&known));
         Ok(known)
+    }
+
+    /// How many services are offered that a viewer may see.
+    pub(super) fn open(&self, viewer: Viewer) -> usize {
+        if let Some(known) = lock(&self.knowing.open).get(&viewer) {
+            return *known;
+        }
+        let entries = self.layers.iter().flat_map(Layer::entries);
+        let open = entries.filter(|(_, entry)| entry.is_open(viewer)).count();
+        let mut knowing = lock(&self.knowing.open);
+        if knowing.len() >= MOST_KNOWING {
+            knowing.clear();
+        }
+        knowing.insert(viewer, open);
+        open
     }
 
     /// What was read at once, the oldest first.
