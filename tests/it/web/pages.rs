@@ -64,7 +64,7 @@ async fn pages_travel_compressed_but_for_those_that_hold_a_code() {
     let hub = TestHub::new();
     let org = hub.org("Harbour Aid").await;
     let mut administrator = Visitor::signed_in(&hub, &org, &["administrator", "case_worker"]).await;
-    for path in ["/find", "/inbox", "/people", "/people/new", "/sign-in", "/my"] {
+    for path in ["/find", "/inbox", "/people", "/people/new", "/account", "/my"] {
         let plain = administrator.get(path).await.expect(200);
         assert_eq!(plain.header("content-encoding"), "", "{path}");
         let packed = administrator.get_with(path, &ACCEPTS).await.expect(200);
