@@ -12,11 +12,12 @@ use super::{
     client::HubClient,
     files,
     home::{self, Connection, Home, HomeArgs, Keyring},
-    known::{Whose, own_statements, trust},
+    known::{OwnStatements, Whose, own_statements, trust},
     policy,
 };
 use crate::{
     crypto::{DecryptionKey, Kid, Passphrase, PublicJwk, SigningKey, Typ, sign_compact},
+    custody::root_code,
     kernel::{
         Code, Digest, Fault, Timestamp,
         id::{ClientId, OrganisationId, SystemIds},
@@ -29,13 +30,18 @@ use crate::{
 /// How long a key lives, in days, when the policy asks for nothing shorter: rotate it within a year.
 const LIFE_DAYS: u32 = 365;
 
+/// How long before its end a key is renewed, in days: the pages begin to warn then.
+const RENEWED_DAYS: i64 = 60;
+
 /// The organisation's keys. They stay in the gateway's home, wrapped under a passphrase; the hub never sees them.
 #[derive(Args)]
 #[command(after_help = "From nothing to keys that partners can use:
   throughline key init                                           give root.jwk and client.jwk to the coordinator
   throughline key connect --hub https://… --organisation org_… --client cli_…
   throughline key publish
-Within a year, and when somebody who had access leaves:
+Within a year, and when pages say that keys end:
+  throughline key renew
+When somebody who had access leaves:
   throughline key rotate sign
 People who work in a browser:
   throughline key people
@@ -96,6 +102,11 @@ enum What {
         /// The role.
         role: String,
     },
+    /// Renew what ends within sixty days, or has ended: keys of people and their devices go on for another year, as the same keys; in the
+    /// place of this home's signing and reader keys come new ones, which everybody gets who had the old. Run it again when it broke off.
+    #[command(after_help = "Example, once a month:
+  throughline key renew")]
+    Renew,
     /// Revoke a key that somebody else may have, put a new one in the place of one in use, and publish. What was signed with it and
     /// received before it was compromised stands; everything later is refused.
     #[command(after_help = "Examples:
@@ -178,8 +189,14 @@ impl Key {
             }
             What::List => {
                 let keyring = home.keyring(&home.passphrase("Passphrase: ")?)?;
+                let organisation = home.connection().ok().and_then(|connection| connection.organisation);
                 output.data(&list(&keyring), |keys| {
-                    keys.iter().map(|(role, kid)| format!("{role:<18} {kid}")).collect::<Vec<_>>().join("\n")
+                    let keys = keys.iter().map(|(role, kid)| format!("{role:<18} {kid}"));
+                    // What people type whose browsers saw another root key before.
+                    let aloud = organisation.map(|organisation| {
+                        format!("{:<18} {}", "root, read aloud", root_code(organisation, keyring.root.kid()))
+                    });
+                    keys.chain(aloud).collect::<Vec<_>>().join("\n")
                 })
             }
             What::Publish => {
@@ -189,6 +206,7 @@ impl Key {
             }
             What::Rotate { role } if role == "client" => new_client_key(&home, &self.home, output),
             What::Rotate { role } => rotate(&home, &role, output),
+            What::Renew => block_on(people::renew_all(&home, output))?,
             What::Revoke { key, compromised_at } => revoke(&home, &key, compromised_at, output),
             What::History => {
                 let keyring = home.keyring(&home.passphrase("Passphrase: ")?)?;
@@ -430,23 +448,16 @@ struct Changes {
     revoked: Vec<Revoked>,
     /// Keys of people that are stated from now on, with their roles.
     stated: Vec<(PublicJwk, String)>,
+    /// Keys of people and devices that go on for as long as a new one would.
+    prolonged: Vec<Kid>,
 }
 
 async fn publish_with(home: &Home, keyring: &Keyring, changes: &Changes) -> Result<i64, CliError> {
     let clock = SystemClock;
     let hub = HubClient::sign_in(&home.connection()?, keyring, &clock, &SystemIds).await?;
     let said = own_statements(home, &hub).await?;
-    let mut known = said.keys.clone();
-    for key in &mut known {
-        let Some(revoked) = changes.revoked.iter().find(|revoked| revoked.kid == *key.jwk.kid()) else {
-            continue;
-        };
-        key.status = KeyState::Revoked;
-        key.compromised_at = revoked.compromised_at.map(Timestamp::seconds).or(key.compromised_at);
-    }
     let life = life_days(home, &hub).await;
-    let statement =
-        next_statement(&hub, keyring, &said.tokens, (known, &changes.stated), (clock.now(), life));
+    let statement = next_statement(&hub, keyring, &said, changes, (clock.now(), life));
     let payload = serde_json::to_vec(&statement).map_err(|_ignored| {
         CliError::new(Code::new("key.json", Fault::Internal), "a statement could not be written")
     })?;
@@ -463,19 +474,22 @@ async fn life_days(home: &Home, hub: &HubClient) -> u32 {
     followed.map_or(LIFE_DAYS, |policy| policy.limits().keys.longest_days.min(LIFE_DAYS))
 }
 
+/// What is to be said next: the newest keys of this home, and every key that something changes of.
 fn next_statement(
     hub: &HubClient,
     keyring: &Keyring,
-    statements: &[String],
-    (known, others): (Vec<StatedKey>, &[(PublicJwk, String)]),
+    said: &OwnStatements,
+    changes: &Changes,
     (now, life): (Timestamp, u32),
 ) -> Statement {
     let now = now.seconds();
+    let from = now.saturating_sub(60);
+    let until = from.saturating_add(i64::from(life).saturating_mul(86_400));
     let fresh = |jwk: &PublicJwk, role: &str| StatedKey {
         jwk: jwk.clone(),
         role: role.to_owned(),
-        nbf: now.saturating_sub(60),
-        exp: now.saturating_sub(60).saturating_add(i64::from(life).saturating_mul(86_400)),
+        nbf: from,
+        exp: until,
         status: KeyState::Active,
         compromised_at: None,
     };
@@ -489,27 +503,39 @@ fn next_statement(
     let had = |kid: &Kid| {
         keyring.former.contains(kid) || keyring.readers.iter().any(|(_, reader)| reader.kid() == kid)
     };
-    let mut keys: Vec<StatedKey> = known
-        .into_iter()
-        .map(|mut key| {
-            let stays = newest.iter().any(|new| new.jwk.kid() == key.jwk.kid());
-            if !stays && had(key.jwk.kid()) && key.status == KeyState::Active {
-                key.status = KeyState::Retired;
-            }
-            key
-        })
-        .collect();
-    newest.extend(others.iter().map(|(jwk, role)| fresh(jwk, role)));
+    let mut keys = Vec::new();
+    for before in &said.keys {
+        let kid = before.jwk.kid();
+        let is_newest = newest.iter().any(|new| new.jwk.kid() == kid);
+        let revoked = changes.revoked.iter().find(|revoked| revoked.kid == *kid);
+        let mut key = before.clone();
+        if let Some(revoked) = revoked {
+            key.status = KeyState::Revoked;
+            key.compromised_at = revoked.compromised_at.map(Timestamp::seconds).or(key.compromised_at);
+        }
+        let is_over = !is_newest && had(kid) && key.status == KeyState::Active;
+        if is_over {
+            key.status = KeyState::Retired;
+        }
+        let goes_on = changes.prolonged.contains(kid) && key.status <= KeyState::Active && key.exp < until;
+        if goes_on {
+            key.exp = until;
+        }
+        if is_newest || is_over || goes_on || revoked.is_some() {
+            keys.push(key);
+        }
+    }
+    newest.extend(changes.stated.iter().map(|(jwk, role)| fresh(jwk, role)));
     for new in newest {
-        if !keys.iter().any(|key| key.jwk.kid() == new.jwk.kid()) {
+        if !said.keys.iter().any(|key| key.jwk.kid() == new.jwk.kid()) {
             keys.push(new);
         }
     }
     Statement {
         v: 1,
         org: hub.organisation,
-        seq: i64::try_from(statements.len()).unwrap_or(i64::MAX).saturating_add(1),
-        prev: statements.last().map(Digest::of),
+        seq: i64::try_from(said.tokens.len()).unwrap_or(i64::MAX).saturating_add(1),
+        prev: said.tokens.last().map(Digest::of),
         keys,
         iat: now,
     }

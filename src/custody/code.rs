@@ -26,9 +26,16 @@ pub struct NotACode;
 #[derive(Clone, PartialEq, Eq)]
 pub struct AnswerCode(String);
 
+/// Sixteen letters and digits, 80 bits: an organisation's root key, for people who cannot read each other a thumbprint over a telephone.
+///
+/// Longer than the others: it is the same for everybody, so whoever looks for a key with the same code has years.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RootCode(String);
+
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LENGTH: usize = 12;
 const ANSWER: usize = 8;
+const ROOT: usize = 16;
 
 /// The code of a person's member key and of the device that shows it, under the organisation's root key as both see it.
 pub fn comparison_code(
@@ -44,6 +51,11 @@ pub fn answer_code(organisation: (OrganisationId, &Kid), person: StaffId, keys: 
     AnswerCode(spoken("key holder's answer", organisation, person, keys, ANSWER))
 }
 
+/// What is read aloud of an organisation's root key.
+pub fn root_code(organisation: OrganisationId, root: &Kid) -> RootCode {
+    RootCode(letters(&format!("throughline root key\n{organisation}\n{root}"), ROOT))
+}
+
 fn spoken(
     what: &str,
     (organisation, root): (OrganisationId, &Kid),
@@ -51,14 +63,18 @@ fn spoken(
     (member, device): (&Kid, &Kid),
     length: usize,
 ) -> String {
-    let digest =
-        Digest::of(format!("throughline {what}\n{organisation}\n{root}\n{person}\n{member}\n{device}"));
-    let mut bits = 0u64;
-    for byte in digest.as_bytes().iter().take(8) {
-        bits = (bits << 8) | u64::from(*byte);
+    letters(&format!("throughline {what}\n{organisation}\n{root}\n{person}\n{member}\n{device}"), length)
+}
+
+/// The first letters of a digest, five bits each.
+fn letters(text: &str, length: usize) -> String {
+    let digest = Digest::of(text);
+    let mut bits = 0u128;
+    for byte in digest.as_bytes().iter().take(16) {
+        bits = (bits << 8) | u128::from(*byte);
     }
     let letters = (0..length).map(|place| {
-        let shift = 59_usize.saturating_sub(place.saturating_mul(5));
+        let shift = 123_usize.saturating_sub(place.saturating_mul(5));
         let letter = usize::try_from((bits >> shift) & 31).unwrap_or_default();
         char::from(LETTERS.get(letter).copied().unwrap_or(b'0'))
     });
@@ -82,6 +98,18 @@ impl fmt::Display for AnswerCode {
 }
 
 impl fmt::Debug for AnswerCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for RootCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        grouped(&self.0, f)
+    }
+}
+
+impl fmt::Debug for RootCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

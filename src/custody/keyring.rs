@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CustodyError, MEMBER_ROLE, store};
+use super::{CustodyError, store};
 use crate::{
     access::{Permission, Tx},
     crypto::{self, Kid, Typ},
     kernel::id::OrganisationId,
-    members::{self, KeyUse},
+    members::{self, KeyUse, MEMBER_ROLE},
 };
 
 /// How many keyrings may be handed in at once.

@@ -10,9 +10,6 @@ use crate::{
     members,
 };
 
-/// Under which role a member key stands in its organisation's statement.
-pub const MEMBER_ROLE: &str = "member";
-
 /// A member key to keep.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -21,7 +21,7 @@
 //!
 //! ## Decisions
 //!
-//! - **A member key stands in the statement under the role [`MEMBER_ROLE`]**, which no field of the dictionary is for: others never
+//! - **A member key stands in the statement under the role [`MEMBER_ROLE`](crate::members::MEMBER_ROLE)**, which no field of the dictionary is for: others never
 //!   encrypt letters to it, and every browser can see which keys a holder has confirmed.
 //! - **A new member key takes the keyrings of the one before with it**: what was sealed to a key that is gone opens for nobody.
 //! - **The hub looks at wraps** although the browser refuses weak ones by itself: a gateway of another make may not.
@@ -38,11 +38,11 @@ mod store;
 mod view;
 mod wrap;
 
-pub use code::{AnswerCode, ComparisonCode, answer_code, comparison_code};
+pub use code::{AnswerCode, ComparisonCode, RootCode, answer_code, comparison_code, root_code};
 pub use device::{AddDevice, DeviceName, DeviceView, MOST_DEVICES, add_device, give_up_device};
 pub use error::CustodyError;
 pub use keyring::{HandKeyrings, Handed, KeyringView, MAX_KEYRING, MOST_KEYRINGS, ROOT_ROLE, hand_keyrings};
-pub use member_key::{KeepMemberKey, MEMBER_ROLE, MemberKeyView, forget_person, keep_member_key};
+pub use member_key::{KeepMemberKey, MemberKeyView, forget_person, keep_member_key};
 pub use paper::{
     KeepPaper, MAX_PAPER, MOST_PAPERS, PaperKind, PaperView, find_paper, keep_paper, list_papers, throw_away,
 };

@@ -49,7 +49,7 @@ pub use organisation::{
     Country, MechanismRole, MechanismRoles, Name, Organisation, OrganisationKind, Standing, find_active,
     find_known, find_known_two, find_organisation, is_active, list_organisations, names_of,
 };
-pub use publish::{MAX_KEYS, MAX_STATEMENT, PublishKeys, StatedKey, Statement, publish_keys};
+pub use publish::{MAX_KEYS, MAX_STATEMENT, MEMBER_ROLE, PublishKeys, StatedKey, Statement, publish_keys};
 pub(crate) use publish::{STATEMENT_DEPTH, follow};
 pub use replace_root::{ReplaceRoot, replace_root};
 pub use sign_in::{

@@ -1,7 +1,11 @@
 //! Publish keys: an organisation's root key signs what its keys are (packet format 7).
 //!
-//! A statement names every key that is not forgotten, with its state. It carries the number and the digest of the one before, so
-//! that nobody, the hub included, can show different histories to different readers without being found out.
+//! A statement names the keys that it says something new of; a key that it does not name stays as it was stated last, so nothing that
+//! was ever stated is forgotten, and an organisation may have more keys than one statement holds. It carries the number and the digest
+//! of the one before, so that nobody, the hub included, can show different histories to different readers without being found out.
+//!
+//! Keys end. Those of people and their devices go on, as the same keys, when a later statement gives them a later end: what they sign
+//! and open stays theirs. Reader keys do not; another key takes their place.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,10 +22,16 @@ use crate::{
     policy::Policy,
 };
 
-/// How many keys one statement may name.
+/// How many keys one statement may name. What does not fit is said in the next one.
 pub const MAX_KEYS: usize = 200;
 /// How long a statement may be, in characters.
 pub const MAX_STATEMENT: usize = 131_072;
+/// The role of a key that signs.
+const SIGN: &str = "sign";
+/// The role of a person's own key, which opens what is for them.
+pub const MEMBER_ROLE: &str = "member";
+/// By how much the clock of whoever states a key may be ahead of the hub's.
+const SKEW: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
 /// How deep a statement's claims are nested at most: the statement, its keys, a key, its JWK, and some room.
 pub(crate) const STATEMENT_DEPTH: u8 = 6;
 
@@ -98,23 +108,23 @@ pub fn publish_keys(
         return Err(MemberError::BrokenChain { expected });
     }
     let before = store::keys(tx.db(), organisation)?;
-    for old in &before {
-        let kept = statement.keys.iter().any(|key| key.jwk.kid() == old.jwk.kid());
-        if !kept {
-            return Err(MemberError::StatementRefused(
-                "a key that was announced may not disappear; retire or revoke it",
-            ));
-        }
-    }
     store::insert_statement(tx, organisation, statement.seq, Digest::of(&cmd.statement), &cmd.statement)?;
     for key in &statement.keys {
         let old = before.iter().find(|old| old.jwk.kid() == key.jwk.kid());
         if old.is_none() {
             require_new(tx.db(), key.jwk.kid())?;
-            // Of keys that are known already the end may only come earlier; a policy that was tightened since does not undo them.
-            if key.exp.saturating_sub(key.nbf) > policy.limits().keys.longest().num_seconds() {
-                return Err(MemberError::StatementRefused("a key lives no longer than the policy allows"));
+        }
+        // A policy that was tightened since does not undo what was stated before.
+        let longest = policy.limits().keys.longest();
+        let is_too_long = match old {
+            None => key.exp.saturating_sub(key.nbf) > longest.num_seconds(),
+            Some(old) => {
+                let until = Timestamp::from_seconds(key.exp);
+                until > old.until && until > tx.now().plus(longest).plus(SKEW)
             }
+        };
+        if is_too_long {
+            return Err(MemberError::StatementRefused("a key lives no longer than the policy allows"));
         }
         if key.compromised_at.is_some_and(|at| Timestamp::from_seconds(at) > tx.now()) {
             return Err(MemberError::StatementRefused("a key cannot be compromised in the future"));
@@ -156,7 +166,7 @@ fn judge(statement: &Statement, organisation: OrganisationId, root: &crypto::Kid
         if !role_is_plain {
             return refuse("a role is 1 to 32 lower-case letters, digits or _");
         }
-        if key.jwk.is_for_signing() != (key.role == "sign") {
+        if key.jwk.is_for_signing() != (key.role == SIGN) {
             return refuse(
                 "a key's use and its role must agree: sign for signing, a reader role for encryption",
             );
@@ -172,8 +182,9 @@ fn judge(statement: &Statement, organisation: OrganisationId, root: &crypto::Kid
 }
 
 /// The record that follows from what is stated at a moment and from what was known before. States only move forward; a key keeps
-/// its role, its beginning and its compromise, and may end earlier but not later than was once said. A state began when it was first
-/// stated, or earlier when that is known otherwise.
+/// its role, its beginning and its compromise, and may end earlier than was once said. Later only what a person or a device has, while
+/// it is neither retired nor revoked, be it over already or not. A state began when it was first stated, or earlier when that is known
+/// otherwise.
 pub(crate) fn follow(
     old: Option<&KeyRecord>,
     key: &StatedKey,
@@ -182,6 +193,7 @@ pub(crate) fn follow(
 ) -> Result<KeyRecord, &'static str> {
     let (from, until) = (Timestamp::from_seconds(key.nbf), Timestamp::from_seconds(key.exp));
     let compromised = key.compromised_at.map(Timestamp::from_seconds);
+    let goes_on = [SIGN, MEMBER_ROLE].contains(&key.role.as_str()) && key.status <= KeyState::Active;
     if let Some(old) = old {
         let known = old.compromised_at;
         for (broken, why) in [
@@ -189,7 +201,10 @@ pub(crate) fn follow(
             (key.role != old.role, "a key never changes its role"),
             (key.jwk != old.jwk, "a key never changes"),
             (from != old.from, "a key's beginning never changes"),
-            (until > old.until, "a key's end may come earlier, never later"),
+            (
+                until > old.until && !goes_on,
+                "only a key of a person or a device that is in use may end later than was said",
+            ),
             (
                 compromised.zip(known).is_some_and(|(now, before)| now > before),
                 "the moment of a compromise may be found to be earlier, never later",
@@ -206,7 +221,7 @@ pub(crate) fn follow(
     Ok(KeyRecord {
         jwk: key.jwk.clone(),
         organisation,
-        r#use: if key.role == "sign" { KeyUse::Sign } else { KeyUse::Encrypt },
+        r#use: if key.role == SIGN { KeyUse::Sign } else { KeyUse::Encrypt },
         role: key.role.clone(),
         state: key.status,
         from,

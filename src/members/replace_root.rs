@@ -20,7 +20,7 @@ pub struct ReplaceRoot {
 }
 
 /// Replaces the root key. Every key the old one stood for is revoked from this moment: nobody knows which of them the organisation
-/// still has. The first statement under the new root names them as revoked, and the chain goes on.
+/// still has. The chain goes on under the new root; whoever follows it takes them as revoked at its first statement at the latest.
 pub fn replace_root(tx: &mut Tx<'_>, cmd: &ReplaceRoot) -> Result<Organisation, MemberError> {
     tx.actor().may(Permission::ManageMembers)?;
     let was = store::organisation(tx.db(), cmd.organisation)?;

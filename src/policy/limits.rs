@@ -52,7 +52,7 @@ impl WithdrawalLimits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyLimits {
-    /// Days from the beginning of a key to its end, at most.
+    /// Days until a key ends, at most: from its beginning, or from the day on which its end was put off.
     pub longest_days: u32,
 }
 

@@ -1,4 +1,4 @@
-//! `throughline key people`, `admit` and `clear-out`: the people of an organisation whose gateway is a browser.
+//! `throughline key people`, `admit`, `renew` and `clear-out`: the people of an organisation whose gateway is a browser.
 
 use std::collections::BTreeSet;
 
@@ -13,18 +13,18 @@ use super::{
         home::{Home, Keyring},
         known::own_statements,
     },
-    Changes, Revoked, publish_with, renew,
+    Changes, RENEWED_DAYS, Revoked, publish_with, renew,
 };
 use crate::{
     access::Role,
     crypto::{DecryptionKey, Kid, PublicJwk, encrypt_keyring},
-    custody::{ComparisonCode, MEMBER_ROLE, ROOT_ROLE, answer_code, comparison_code},
+    custody::{ComparisonCode, ROOT_ROLE, answer_code, comparison_code},
     kernel::{
-        Code, Fault, Secret,
+        Code, Fault, Secret, Timestamp,
         id::{StaffId, SystemIds},
-        time::SystemClock,
+        time::{Clock as _, SystemClock},
     },
-    members::{KeyState, Name, StatedKey},
+    members::{KeyState, MAX_KEYS, MEMBER_ROLE, Name, StatedKey},
 };
 
 /// How many keyrings go to the hub at once.
@@ -86,6 +86,8 @@ pub(super) async fn list(home: &Home, output: &Output) -> Result<(), CliError> {
     let keyring = home.keyring(&home.passphrase("Passphrase: ")?)?;
     let hub = sign_in(home, &keyring).await?;
     let (people, own) = (people(&hub).await?, roles_of(&keyring));
+    let said = own_statements(home, &hub).await?;
+    let now = SystemClock.now().seconds();
     let rows: Vec<Value> = people
         .iter()
         .filter(|person| !person.removed || person.devices.iter().any(Device::is_to_be_revoked))
@@ -96,6 +98,11 @@ pub(super) async fn list(home: &Home, output: &Output) -> Result<(), CliError> {
                 "confirmed": person.member.as_ref().is_some_and(|member| member.state == Some(KeyState::Active)),
                 "reads": held,
                 "waits": person.devices.iter().filter(|device| device.waits()).map(|device| &device.name).collect::<Vec<_>>(),
+                "ends": theirs(person, &said.keys)
+                    .filter(|key| ends_soon(key, now))
+                    .map(|key| key.exp)
+                    .min()
+                    .map(Timestamp::from_seconds),
                 "to_revoke": person.devices.iter().filter(|device| device.is_to_be_revoked()).map(|device| &device.name).collect::<Vec<_>>(),
             })
         })
@@ -121,6 +128,9 @@ fn line(row: &Value) -> String {
     }
     if says("confirmed") {
         told.push(format!("reads {}", names("reads")));
+    }
+    if let Some(ends) = row.get("ends").and_then(Value::as_str) {
+        told.push(format!("ends {ends} (key renew)"));
     }
     if !names("waits").is_empty() {
         told.push(format!("waits for you: {} (ask for the code, then key admit)", names("waits")));
@@ -313,6 +323,79 @@ pub(super) async fn clear_out(home: &Home, output: &Output) -> Result<(), CliErr
             "Revoked {number} keys. Somebody left: there are new keys for {}, and those who stay have them.",
             renewed.join(", ")
         ),
+    })
+}
+
+/// The keys that a person who is still there has, and that our own statement confirms: what the hub says of a person is not enough.
+fn theirs<'a>(person: &'a Person, stated: &'a [StatedKey]) -> impl Iterator<Item = &'a StatedKey> {
+    let devices = person.devices.iter().filter(|device| !device.given_up).map(|device| (&device.jwk, "sign"));
+    let member = person.member.as_ref().map(|member| (&member.jwk, MEMBER_ROLE));
+    devices.chain(member).filter(|_| !person.removed).filter_map(|(jwk, role)| {
+        stated.iter().find(|key| key.jwk == *jwk && key.role == role && key.status == KeyState::Active)
+    })
+}
+
+/// Whether a key ends soon, or has ended.
+fn ends_soon(key: &StatedKey, now: i64) -> bool {
+    key.exp < now.saturating_add(RENEWED_DAYS.saturating_mul(86_400))
+}
+
+/// How many keys of people one statement renews. The newest keys of this home stand in it as well.
+const RENEWED_AT_ONCE: usize = MAX_KEYS / 2;
+
+/// Renews what ends soon.
+pub(super) async fn renew_all(home: &Home, output: &Output) -> Result<(), CliError> {
+    let passphrase = home.passphrase("Passphrase: ")?;
+    let mut keyring = home.keyring(&passphrase)?;
+    let hub = sign_in(home, &keyring).await?;
+    let (people, said) = (people(&hub).await?, own_statements(home, &hub).await?);
+    let now = SystemClock.now().seconds();
+    let of_people: Vec<(Kid, &Name)> = people
+        .iter()
+        .flat_map(|person| theirs(person, &said.keys).map(move |key| (key, &person.name)))
+        .filter(|(key, _)| ends_soon(key, now))
+        .map(|(key, name)| (key.jwk.kid().clone(), name))
+        .collect();
+    let own = roles_of(&keyring).into_iter().chain([(String::from("sign"), keyring.signing.kid().clone())]);
+    let ends = |kid: &Kid| said.keys.iter().any(|key| key.jwk.kid() == kid && ends_soon(key, now));
+    let own: Vec<(String, Kid)> = own.collect();
+    // Made before, and not published when that broke off.
+    let is_unsaid = own.iter().any(|(_, kid)| !said.keys.iter().any(|key| key.jwk.kid() == kid));
+    let roles: Vec<String> = own.into_iter().filter(|(_, kid)| ends(kid)).map(|(role, _)| role).collect();
+    for role in &roles {
+        renew(&mut keyring, role)?;
+    }
+    if !roles.is_empty() {
+        home.keep(&SystemIds, &keyring, &passphrase)?;
+    }
+    let kids: Vec<Kid> = of_people.iter().map(|(kid, _)| kid.clone()).collect();
+    for some in kids.chunks(RENEWED_AT_ONCE) {
+        publish_with(home, &keyring, &Changes { prolonged: some.to_vec(), ..Changes::default() }).await?;
+    }
+    if kids.is_empty() && (is_unsaid || !roles.is_empty()) {
+        publish_with(home, &keyring, &Changes::default()).await?;
+    }
+    // All of them: what broke off before may not have reached everybody.
+    let readers: Vec<String> = roles_of(&keyring).into_iter().map(|(role, _)| role).collect();
+    hand_anew(home, &keyring, &readers).await?;
+    let names: BTreeSet<&Name> = of_people.iter().map(|(_, name)| *name).collect();
+    let made = json!({ "prolonged": kids, "renewed": roles });
+    output.data(&made, |_| {
+        let mut told = Vec::new();
+        if !names.is_empty() {
+            let names = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            told.push(format!("Another year for the keys of {names}."));
+        }
+        if !roles.is_empty() {
+            told.push(format!(
+                "There are new keys for {}; those who had the old ones have them.",
+                roles.join(", ")
+            ));
+        }
+        if told.is_empty() {
+            told.push(String::from("No key ends within sixty days."));
+        }
+        told.join("\n")
     })
 }
 

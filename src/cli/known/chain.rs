@@ -36,14 +36,14 @@ impl History {
 
 /// What follows from a chain that holds.
 pub(super) struct Chain {
-    /// What the last statement says of every key, with the moments that the earlier ones tell.
+    /// What the last statement that names it says of every key, with the moments that the earlier ones tell.
     pub(super) records: BTreeMap<Kid, KeyRecord>,
-    /// The keys as the last statement has them. Where the root key was replaced since, all are revoked.
+    /// The keys as they were stated last, in the order in which they came. Where the root key was replaced since, all are revoked.
     pub(super) stated: Vec<StatedKey>,
 }
 
 /// Verifies the chain. Where a root key was replaced, everything it stood for ends: at the moment the hub tells, which is not signed,
-/// and never later than `now`.
+/// and never later than `now`, or than the first statement of the root key that came after it.
 pub(super) fn verify(
     organisation: OrganisationId,
     history: &History,
@@ -53,8 +53,9 @@ pub(super) fn verify(
     let (mut seq, mut prev) = (0i64, None);
     let mut before = history.former.iter().peekable();
     for token in &history.statements {
+        let mut ended = None;
         while let Some(replaced) = before.next_if(|replaced| replaced.last_seq <= seq) {
-            chain.end(replaced.replaced_at.min(now));
+            ended = ended.or(Some(replaced.replaced_at));
         }
         let jwk = before.peek().map_or(&history.root, |replaced| &replaced.root);
         let statement = signed_by(jwk, token)?;
@@ -66,11 +67,19 @@ pub(super) fn verify(
         }
         prev = Some(Digest::of(token));
         let at = Timestamp::from_seconds(statement.iat);
+        if let Some(ended) = ended {
+            chain.end(ended.min(now).min(at));
+        }
         for key in &statement.keys {
             let record = follow(chain.records.get(key.jwk.kid()), key, organisation, at).map_err(wrong)?;
             chain.records.insert(record.jwk.kid().clone(), record);
         }
-        chain.stated = statement.keys;
+        for key in statement.keys {
+            match chain.stated.iter_mut().find(|known| known.jwk.kid() == key.jwk.kid()) {
+                Some(known) => *known = key,
+                None => chain.stated.push(key),
+            }
+        }
     }
     for replaced in before {
         chain.end(replaced.replaced_at.min(now));

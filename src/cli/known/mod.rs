@@ -97,7 +97,7 @@ impl KnownKeys {
 pub(super) struct OwnStatements {
     /// The statements, oldest first.
     pub(super) tokens: Vec<String>,
-    /// The keys as the last one has them. Where the root key was replaced since, all are revoked.
+    /// The keys as they were stated last. Where the root key was replaced since, all are revoked.
     pub(super) keys: Vec<StatedKey>,
     history: History,
 }

@@ -159,6 +159,71 @@ async fn what_was_said_about_a_key_s_life_is_not_rewritten() {
 }
 
 #[actix_web::test]
+async fn keys_that_sign_or_are_a_person_s_go_on_while_they_are_in_use_and_reader_keys_do_not() {
+    let hub = TestHub::new();
+    let mut org = hub.org("Harbour Aid").await;
+    let member = DecryptionKey::generate(&SystemIds).unwrap();
+    org.people = vec![(member.public().clone(), "member")];
+    org.publish(&hub, KeyState::Active).await.expect(201);
+    let day = 86_400;
+    let later = |role: &'static str, days: i64| {
+        move |key: &mut StatedKey| {
+            if key.role == role {
+                key.exp += days * day;
+            }
+        }
+    };
+    let reader = org.statement_with(&hub, later("intake", 1));
+    assert_eq!(org.state(&hub, reader).await.expect(422).code(), "member.statement_refused");
+    // 731 days from today at most, and five minutes for a clock that is ahead.
+    let too_long = org.statement_with(&hub, later("sign", 432));
+    assert_eq!(org.state(&hub, too_long).await.expect(422).code(), "member.statement_refused");
+    for role in ["sign", "member"] {
+        let statement = org.statement_with(&hub, later(role, 431));
+        org.state(&hub, statement).await.expect(201);
+        // For what comes next, everything ends where it did; an end may come earlier.
+        org.publish(&hub, KeyState::Active).await.expect(201);
+    }
+    // Also what has ended goes on; nobody else can have had it meanwhile without its being revoked.
+    hub.clock.advance(chrono::TimeDelta::days(301));
+    org.sign_in(&hub).await;
+    assert_eq!(usable(&hub, &org).await, 0);
+    let again = org.statement_with(&hub, |key| {
+        if ["sign", "member"].contains(&key.role.as_str()) {
+            key.exp += 365 * day;
+        }
+    });
+    org.state(&hub, again).await.expect(201);
+    assert_eq!(usable(&hub, &org).await, 2);
+    for state in [KeyState::Retired, KeyState::Revoked] {
+        let statement = org.statement_with(&hub, |key| {
+            later("sign", 365)(key);
+            later("member", 365)(key);
+            key.status = state;
+        });
+        org.state(&hub, statement).await.expect(201);
+        let more = org.statement_with(&hub, |key| {
+            later("sign", 366)(key);
+            later("member", 365)(key);
+            key.status = state;
+        });
+        assert_eq!(org.state(&hub, more).await.expect(422).code(), "member.statement_refused", "{state:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_key_that_a_statement_does_not_name_stays_as_it_was_said_last() {
+    let hub = TestHub::new();
+    let mut org = hub.org("Harbour Aid").await;
+    let before = usable(&hub, &org).await;
+    let readers = std::mem::take(&mut org.readers);
+    org.publish(&hub, KeyState::Retired).await.expect(201);
+    assert_eq!(usable(&hub, &org).await, before - 1, "the signing key alone was retired");
+    org.readers = readers;
+    assert_eq!(org.publish(&hub, KeyState::Active).await.expect(422).code(), "member.statement_refused");
+}
+
+#[actix_web::test]
 async fn a_statement_signed_by_any_other_key_is_refused() {
     let hub = TestHub::new();
     let (mut org, other) = (hub.org("Harbour Aid").await, hub.org("Clinic of the Lake").await);

@@ -1,4 +1,4 @@
-//! `throughline key people`, `admit`, `rotate` and `clear-out`: a gateway confirms colleagues who work in a browser.
+//! `throughline key people`, `admit`, `rotate`, `renew` and `clear-out`: a gateway confirms colleagues who work in a browser.
 
 use serde_json::{Value, json};
 use throughline::{
@@ -8,7 +8,7 @@ use throughline::{
     members::{self, EnrolStaff},
 };
 
-use super::gateway::{Gateway, hub};
+use super::gateway::{Gateway, hub, hub_with};
 use crate::{
     api::custody::{Person, member_key},
     support::TestHub,
@@ -156,4 +156,62 @@ async fn a_new_reader_key_goes_to_those_who_had_the_old_one_and_who_left_has_non
     assert_eq!(state(&newest.1), "active");
     assert!(before.iter().all(|(_, kid)| state(kid) == "retired"));
     assert_eq!(gateway.json(&hub, "key clear-out").await["revoked"], json!([]));
+}
+
+#[actix_web::test]
+async fn what_ends_soon_goes_on_for_people_who_are_there_and_is_made_anew_for_letters() {
+    // Where keys live fifty days, all of them end within sixty.
+    let profile = json!({ "profile": "zm", "version": 1, "limits": { "keys": { "longest_days": 50 } } });
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), profile.to_string()).unwrap();
+    let hub = hub_with(&[("POLICY__PROFILES", file.path().to_str().unwrap())]);
+    let gateway = Gateway::enrolled(&hub, "Harbour").await;
+    let (stays, leaves) = (
+        Colleague::of(&hub, &gateway, json!(["intake"])).await,
+        Colleague::of(&hub, &gateway, json!(["intake"])).await,
+    );
+    for colleague in [&stays, &leaves] {
+        colleague.admitted(&hub, &gateway, "").await;
+    }
+    let (id, gone) = (gateway.id, leaves.person.id.parse().unwrap());
+    hub.hub
+        .write("members.remove_staff", &hub.operator(), move |tx| {
+            members::remove_staff(tx, Some(id), gone)?;
+            throughline::custody::forget_person(tx, gone)
+        })
+        .await
+        .unwrap();
+    let listed = listed(&hub, &gateway).await;
+    let of = |id: &str| listed.as_array().unwrap().iter().find(|row| row["person"] == id).unwrap().clone();
+    assert!(of(&stays.person.id)["ends"].is_string(), "{listed}");
+    assert_eq!(of(&leaves.person.id)["ends"], Value::Null);
+
+    let history = async || gateway.json(&hub, "key history").await;
+    let stated = |history: &Value, kid: &Kid| {
+        let keys = history.as_array().unwrap().iter();
+        keys.clone().find(|key| key["jwk"]["kid"] == kid.as_str()).unwrap().clone()
+    };
+    let (before, had) = (history().await, stays.opened(&hub).await);
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let made = gateway.json(&hub, "key renew").await;
+    assert_eq!(made["prolonged"], json!([stays.device.kid(), stays.member.kid()]));
+    assert!(made["renewed"].as_array().unwrap().iter().any(|role| role == "intake"), "{made}");
+    let after = history().await;
+    for kid in [stays.device.kid(), stays.member.kid()] {
+        let (was, is) = (stated(&before, kid), stated(&after, kid));
+        assert!(is["exp"].as_i64() > was["exp"].as_i64(), "{was} {is}");
+        assert_eq!((&is["nbf"], &is["status"]), (&was["nbf"], &json!("active")));
+    }
+    for kid in [leaves.device.kid(), leaves.member.kid()] {
+        assert_eq!(stated(&before, kid), stated(&after, kid));
+    }
+    let has = stays.opened(&hub).await;
+    assert_eq!(has.len(), had.len() + 1, "the old key stays, for old letters");
+    assert!(had.iter().all(|(_, kid)| stated(&after, kid)["status"] == "retired"));
+    let newest = has.iter().find(|one| !had.contains(one)).unwrap();
+    assert_eq!(stated(&after, &newest.1)["status"], "active");
+    let seen = stays.person.custody(&hub).await;
+    assert_eq!((&seen["confirmed"], &seen["devices"][0]["state"]), (&json!(true), &json!("active")));
+    // Beside people's keys the list shows what is read aloud of the root key.
+    assert!(gateway.run(&hub, "key list").await.expect(0).out.contains("root, read aloud"));
 }

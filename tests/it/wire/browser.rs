@@ -462,3 +462,87 @@ async fn a_page_follows_the_keys_of_an_organisation_as_its_statements_say() {
     assert_eq!(known.number(&hub, &to, &ours, &body, &got.receipt), 122);
     assert_eq!(told, 122);
 }
+
+/// A key as the pages and the hub have it, in one form.
+fn seen(record: &Value) -> Value {
+    json!([
+        record["jwk"]["kid"],
+        record["role"],
+        record["state"],
+        record["from"],
+        record["until"],
+        record["retiredAt"],
+        record["revokedAt"],
+        record["compromisedAt"]
+    ])
+}
+
+#[actix_web::test]
+async fn what_a_page_states_of_keys_the_hub_takes_and_both_follow_it_to_the_same_end() {
+    let Some(mut scripts) = Scripts::start() else { return };
+    let hub = TestHub::new();
+    let mut org = hub.org("Lusaka Shelter").await;
+    let new = || SigningKey::generate(&SystemIds).unwrap();
+    let (device, other, member) = (new(), new(), DecryptionKey::generate(&SystemIds).unwrap());
+    let (stated, retired) = (org.readers[0].1.kid().clone(), org.readers[1].1.kid().clone());
+    let signing = org.signing.kid().clone();
+    let people = json!([
+        { "jwk": device.public(), "role": "sign" }, { "jwk": other.public(), "role": "sign" },
+        { "jwk": member.public(), "role": "member" },
+    ]);
+    let kids = [&signing, &stated, &retired, device.kid(), other.kid(), member.kid()].map(Clone::clone);
+    for (days, change) in [
+        (1, json!({ "stated": people, "revoked": [], "retired": [] })),
+        (5, json!({ "stated": [], "revoked": [other.kid()], "retired": [retired] })),
+        (
+            20,
+            json!({ "stated": [], "revoked": [], "retired": [], "prolonged": [device.kid(), member.kid(), other.kid()] }),
+        ),
+        // After they ended.
+        (
+            400,
+            json!({ "stated": [], "revoked": [], "retired": [], "prolonged": [device.kid(), member.kid()] }),
+        ),
+        (410, json!({ "stated": [], "revoked": [], "retired": [] })),
+    ] {
+        hub.clock.advance(chrono::TimeDelta::days(days));
+        org.sign_in(&hub).await;
+        let history = &histories(&[&org])[org.id.to_string()];
+        let mut task =
+            json!({ "organisation": org.id, "history": history, "now": hub.now().micros(), "days": 365 });
+        let stating =
+            with(task.clone(), &json!({ "change": change, "root": secret(&org.root.to_secret_jwk()) }));
+        let answer = scripts.ask("state", stating);
+        assert_eq!(answer["code"], throughline::custody::root_code(org.id, org.root.kid()).to_string());
+        let statement = answer["statement"].as_str().unwrap().to_owned();
+        org.state(&hub, statement).await.expect(201);
+        task["history"] = histories(&[&org])[org.id.to_string()].clone();
+        let theirs = scripts.ask("history", task);
+        for kid in &kids {
+            let wanted = kid.clone();
+            let ours =
+                hub.hub.read(move |db| throughline::members::find_key(db, &wanted)).await.unwrap().unwrap();
+            let micros = |at: Option<throughline::kernel::Timestamp>| at.map(|at| at.micros());
+            let ours = json!([
+                ours.jwk.kid(),
+                ours.role,
+                ours.state.name(),
+                ours.from.micros(),
+                ours.until.micros(),
+                micros(ours.retired_at),
+                micros(ours.revoked_at),
+                micros(ours.compromised_at)
+            ]);
+            let theirs = theirs.as_array().unwrap().iter().find(|one| one["jwk"]["kid"] == kid.as_str());
+            assert_eq!(ours, seen(theirs.unwrap()), "after {days} days");
+        }
+    }
+    // Both refuse the same: a reader key that would go on.
+    let history = &histories(&[&org])[org.id.to_string()];
+    let task = json!({
+        "organisation": org.id, "history": history, "now": hub.now().micros(), "days": 365,
+        "change": { "stated": [], "revoked": [], "retired": [], "prolonged": [stated] }, "root": secret(&org.root.to_secret_jwk()),
+    });
+    let statement = scripts.ask("state", task)["statement"].as_str().unwrap().to_owned();
+    assert_eq!(org.state(&hub, statement).await.expect(422).code(), "member.statement_refused");
+}

@@ -13,6 +13,8 @@ import { type Desk, type Reading, open, receiptFor } from "../src/gateway/open.t
 import type { Policy } from "../src/gateway/policy.ts";
 import { type Facts, type FormFacts, release } from "../src/gateway/release.ts";
 import { DraftFault, type Letter, type Release, seal } from "../src/gateway/seal.ts";
+import { rootCode } from "../src/gateway/secrets.ts";
+import { type Change, nextStatement } from "../src/gateway/statement.ts";
 import { type Forger, type SecretJwk, privateKey, spoilt, wrongs } from "./world.ts";
 
 type Task = Record<string, any>;
@@ -128,6 +130,14 @@ const TASKS: Record<string, (task: Task) => Promise<unknown>> = {
 
   async history(task): Promise<KeyRecord[]> {
     return verifyHistory(task["organisation"] as string, task["history"] as History, task["now"] as number);
+  },
+
+  /** The statement that follows, and what is read aloud of the root key that signs it. */
+  async state(task) {
+    const { organisation, history, now, change, root, days } = task as { history: History; change: Change; root: SecretJwk } & Task;
+    const records = await verifyHistory(organisation as string, history, now as number);
+    const statement = await nextStatement(organisation as string, { history, records }, change, [await privateKey(root), now as number, days as number]);
+    return { statement, code: await rootCode(organisation as string, history.root.kid) };
   },
 };
 

@@ -66,7 +66,7 @@ await test("trying again makes no second key of a role", async () => {
   assert.equal(again.readers[0]?.jwk.kid, ready.readers[0]?.jwk.kid);
 });
 
-await test("what the old root stood for is named as revoked, and nothing of it comes back", async () => {
+await test("what the old root stood for is revoked, and nothing of it comes back", async () => {
   const [before, own, colleague] = [await enrolled(), await somebody(), await somebody()];
   const [device, old] = [await newDeviceKey(), await newDeviceKey()];
   before.history.root = old.jwk;

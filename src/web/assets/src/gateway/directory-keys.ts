@@ -13,6 +13,9 @@ const MAX_STATEMENT = 131_072;
 const STATEMENT_DEPTH = 6;
 /** How long something may still be encrypted to a retired key. */
 const GRACE = 7 * DAY;
+/** The role of a person's own key, and that of a key that signs: the same keys may go on, where others are replaced. */
+export const MEMBER = "member";
+const SIGN = "sign";
 
 /** The order in which a key passes through them; it never goes back. */
 const STATES = ["announced", "active", "retired", "revoked"] as const;
@@ -114,13 +117,14 @@ export class KnownKeys {
 }
 
 /**
- * Verifies the chain of an organisation's statements and answers what the last one says of every key. Where a root key was replaced,
- * everything it stood for ends: at the moment the hub tells, which is not signed, and never later than `at`.
+ * Verifies the chain of an organisation's statements and answers what was said last of every key: one that a statement does not name stays as
+ * it was. Where a root key was replaced, everything it stood for ends: at the moment the hub tells, which is not signed, and never later than
+ * `at`, or than the first statement of the root key that came after it.
  */
 export async function verifyHistory(organisation: string, history: History, at: Moment): Promise<KeyRecord[]> {
   const records = new Map<string, KeyRecord>();
-  const end = (replaced: string): void => {
-    const ended = Math.min(moment(replaced) ?? at, at);
+  const end = (replaced: string, latest: Moment): void => {
+    const ended = Math.min(moment(replaced) ?? latest, latest);
     for (const key of records.values()) {
       if (key.revokedAt !== undefined) continue;
       key.state = "revoked";
@@ -131,8 +135,9 @@ export async function verifyHistory(organisation: string, history: History, at: 
   let seq = 0;
   let prev: string | undefined;
   for (const token of history.statements) {
+    const replaced: string[] = [];
     for (let next = former[0]; next !== undefined && next.last_seq <= seq; next = former[0]) {
-      end(next.replaced_at);
+      replaced.push(next.replaced_at);
       former.shift();
     }
     const statement = await signedBy(former[0]?.root ?? history.root, token);
@@ -141,12 +146,13 @@ export async function verifyHistory(organisation: string, history: History, at: 
       throw new Untrusted("the statements about keys do not form one chain: the hub may be showing a fork");
     }
     prev = await digest(token);
+    for (const moment of replaced) end(moment, Math.min(at, ofSeconds(statement.iat)));
     for (const key of statement.keys) {
       const jwk = await checkJwk(key.jwk);
       records.set(jwk.kid, follow(records.get(jwk.kid), { ...key, jwk }, organisation, ofSeconds(statement.iat)));
     }
   }
-  for (const { replaced_at } of former) end(replaced_at);
+  for (const { replaced_at } of former) end(replaced_at, at);
   return [...records.values()];
 }
 
@@ -167,7 +173,10 @@ async function signedBy(
   return statement as never;
 }
 
-/** The record that follows from what is stated at a moment and from what was known before. */
+/**
+ * The record that follows from what is stated at a moment and from what was known before. A key may end earlier than was once said; later only
+ * what a person or a device has, while it is neither retired nor revoked.
+ */
 function follow(
   old: KeyRecord | undefined,
   key: Omit<StatedKey, "jwk"> & { jwk: PublicJwk },
@@ -176,12 +185,13 @@ function follow(
 ): KeyRecord {
   const [from, until] = [ofSeconds(key.nbf), ofSeconds(key.exp)];
   const compromised = key.compromised_at === undefined ? old?.compromisedAt : ofSeconds(key.compromised_at);
+  const goesOn = (key.role === SIGN || key.role === MEMBER) && STATES.indexOf(key.status) <= STATES.indexOf("active");
   const goesBack =
     old !== undefined &&
     (STATES.indexOf(key.status) < STATES.indexOf(old.state) || key.role !== old.role || key.jwk.use !== old.jwk.use ||
-      from !== old.from || until > old.until ||
+      from !== old.from || (until > old.until && !goesOn) ||
       (old.compromisedAt !== undefined && compromised !== undefined && compromised > old.compromisedAt));
-  if (goesBack || (key.jwk.use === "sig") !== (key.role === "sign")) {
+  if (goesBack || (key.jwk.use === "sig") !== (key.role === SIGN)) {
     throw new Untrusted("a statement about keys takes back what was stated before");
   }
   const first = (state: KeyState, known: Moment | undefined): Moment | undefined =>

@@ -81,8 +81,8 @@ export const isPast = ({ records }: Chain, kid: string): boolean =>
   records.some(({ jwk, state }) => jwk.kid === kid && (state === "revoked" || state === "retired"));
 
 /**
- * The first statement under the root key: the member key of whoever made it, their device, the reader keys, and everything that the history
- * has, as it stands there. Nothing is stated that does not open here.
+ * The first statement under the root key: the member key of whoever made it, their device, and the reader keys. What the history has ended
+ * with the root key of before. Nothing is stated that does not open here.
  */
 export async function firstStatement(
   pending: PendingRoot,

@@ -33,6 +33,7 @@
 
 import { type Bytes, decode, encode, random, text, utf8 } from "./bytes.ts";
 import { read } from "./closed.ts";
+import { MEMBER } from "./directory-keys.ts";
 import {
   type PrivateKey, type PublicJwk, type PublicKey, TYP, checkJwk, importPublic, sealDirect, sealTo, sign, thumbprint, unseal, verify,
 } from "./gate.ts";
@@ -48,7 +49,7 @@ const MAX_WRAP = 8_192;
 /** Under which role an organisation's root key is handed to its key holders. */
 export const ROOT = "root";
 /** Under which role a member's key stands in its organisation's statement. */
-export const MEMBER = "member";
+export { MEMBER };
 const DEPTH = 3;
 const RECOVERY_INFO = "throughline recovery code";
 

@@ -114,5 +114,14 @@ export const comparisonCode = (of: Spoken): Promise<string> => spoken("member ke
  */
 export const answerCode = (of: Spoken): Promise<string> => spoken("key holder's answer", of, 8);
 
+/**
+ * What is read aloud of an organisation's root key: 80 bits of a digest, more than of the others, since it is the same for everybody and whoever
+ * looks for a key with the same code has years.
+ */
+export async function rootCode(organisation: string, root: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(`throughline root key\n${organisation}\n${root}`)));
+  return grouped(base32(digest.slice(0, 10)));
+}
+
 /** As somebody wrote down what they heard: case, blanks and hyphens do not matter, and O, I and L are the digits they look like. */
 export const heard = (text: string): string => text.toUpperCase().replace(/[\s-]/g, "").replaceAll("O", "0").replace(/[IL]/g, "1");

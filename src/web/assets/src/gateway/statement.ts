@@ -1,9 +1,12 @@
-// The next statement about an organisation's keys, signed by its root key: what a key holder does who confirms somebody, or revokes.
+// The next statement about an organisation's keys, signed by its root key: what a key holder does who confirms somebody, renews, or revokes.
 
 import { digest, utf8 } from "./bytes.ts";
 import type { History, KeyRecord, KeyState } from "./directory-keys.ts";
 import { type PrivateKey, type PublicJwk, TYP, sign } from "./gate.ts";
 import { DAY, type Moment, seconds } from "./time.ts";
+
+/** How many keys one statement may name. What does not fit is said in the next one. */
+export const MOST_STATED = 200;
 
 /** How a key of the statement before is stated from now on. */
 export interface Change {
@@ -12,14 +15,16 @@ export interface Change {
   /** Thumbprints of keys that are revoked, or retired. */
   revoked: string[];
   retired: string[];
+  /** Of people's and devices' keys that go on for as long as a new one would. */
+  prolonged?: string[];
 }
 
 /** A minute back, so that a clock that is a little late finds the key begun. */
 const BACK = 60;
 
 /**
- * Signs the statement that follows the history. Every key that was announced stays in it; what is revoked stays revoked. A new key lives
- * `days` at most.
+ * Signs the statement that follows the history. It names the keys that something changes of; all others stay as they were stated last, and
+ * what is revoked stays revoked. A new key lives `days` at most.
  */
 export async function nextStatement(
   organisation: string,
@@ -27,22 +32,30 @@ export async function nextStatement(
   change: Change,
   [root, at, days]: [PrivateKey, Moment, number],
 ): Promise<string> {
+  const from = seconds(at) - BACK;
+  const until = from + seconds(days * DAY);
   const state = ({ jwk, state }: KeyRecord): KeyState => {
     if (change.revoked.includes(jwk.kid)) return "revoked";
     return change.retired.includes(jwk.kid) && state !== "revoked" ? "retired" : state;
   };
-  const known = records.map((record) => ({
-    jwk: record.jwk, role: record.role, nbf: seconds(record.from), exp: seconds(record.until), status: state(record),
-    ...(record.compromisedAt === undefined ? {} : { compromised_at: seconds(record.compromisedAt) }),
-  }));
-  const from = seconds(at) - BACK;
+  const end = (record: KeyRecord): number => {
+    const goesOn = change.prolonged?.includes(record.jwk.kid) === true && (state(record) === "active" || state(record) === "announced");
+    return Math.max(seconds(record.until), goesOn ? until : 0);
+  };
+  const changed = records
+    .filter((record) => state(record) !== record.state || end(record) !== seconds(record.until))
+    .map((record) => ({
+      jwk: record.jwk, role: record.role, nbf: seconds(record.from), exp: end(record), status: state(record),
+      ...(record.compromisedAt === undefined ? {} : { compromised_at: seconds(record.compromisedAt) }),
+    }));
   const fresh = change.stated
     .filter(({ jwk }) => !records.some((record) => record.jwk.kid === jwk.kid))
-    .map(({ jwk, role }) => ({ jwk, role, nbf: from, exp: from + seconds(days * DAY), status: "active" as const }));
+    .map(({ jwk, role }) => ({ jwk, role, nbf: from, exp: until, status: "active" as const }));
   const last = history.statements.at(-1);
   const statement = {
     v: 1, org: organisation, seq: history.statements.length + 1, ...(last === undefined ? {} : { prev: await digest(last) }),
-    keys: [...known, ...fresh], iat: seconds(at),
+    keys: [...changed, ...fresh], iat: seconds(at),
   };
+  if (statement.keys.length > MOST_STATED) throw new RangeError("a statement names too many keys");
   return sign(root, TYP.directory, utf8(JSON.stringify(statement)));
 }
