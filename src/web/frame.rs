@@ -61,6 +61,30 @@ pub(super) struct Chip {
     pub(super) staff: StaffId,
     /// What looks whether it is open.
     pub(super) script: String,
+    /// What is said when keys end.
+    pub(super) ends: Ends,
+    /// Whether they manage the organisation's keys.
+    pub(super) holds: bool,
+}
+
+/// What a page says when keys end soon, or have ended; the script fills in the day.
+pub(super) struct Ends {
+    pub(super) own: String,
+    pub(super) own_over: String,
+    pub(super) readers: String,
+    pub(super) readers_over: String,
+}
+
+impl Ends {
+    fn new(words: Words) -> Self {
+        let said = |key| words.with(key, "day", "{day}");
+        Self {
+            own: said("frame-ends-own"),
+            own_over: said("frame-ends-own-over"),
+            readers: said("frame-ends-readers"),
+            readers_over: said("frame-ends-readers-over"),
+        }
+    }
 }
 
 /// What is around a page.
@@ -94,10 +118,12 @@ impl Frame {
             organisation: who.organisation.clone().unwrap_or_else(|| node.name.clone()),
         });
         let actor = &visit.asking.caller.actor;
-        let chip = actor
-            .signed_in()
-            .filter(|_staff| actor.organisation().is_some())
-            .map(|staff| Chip { staff, script: assets::address("pages/chip.ts") });
+        let chip = actor.signed_in().filter(|_staff| actor.organisation().is_some()).map(|staff| Chip {
+            staff,
+            script: assets::address("pages/chip.ts"),
+            ends: Ends::new(visit.words),
+            holds: actor.may(Permission::ManageKeys).is_ok(),
+        });
         Self {
             ways: ways.unwrap_or_default(),
             who,

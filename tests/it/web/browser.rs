@@ -17,7 +17,8 @@ use super::{
 };
 use crate::support::{available, packet::Mechanism, tools::npm};
 
-const FILES: [&str; 4] = ["package.json", "package-lock.json", "pages.test.mjs", "letters.test.mjs"];
+const FILES: [&str; 5] =
+    ["package.json", "package-lock.json", "pages.test.mjs", "letters.test.mjs", "year.test.mjs"];
 
 pub(super) fn chromium() -> Result<PathBuf, String> {
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from);

@@ -3,7 +3,10 @@
 use std::{process::Command, time::Duration};
 
 use serde_json::json;
-use throughline::members::{self, EnrolStaff, SetPassphrase};
+use throughline::{
+    crypto::PublicJwk,
+    members::{self, EnrolStaff, ReplaceRoot, SetPassphrase},
+};
 
 use super::{
     browser::{chromium, installed, is_for_the_other_run},
@@ -73,6 +76,56 @@ async fn keys_are_made_confirmed_locked_and_lost_and_letters_opened_and_answered
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
     let seen = story.state(&referral).await;
     assert_eq!(seen, "in_service");
+}
+
+/// Puts another root key in, as the coordinator would, when the browser has laid one out.
+async fn replace_root(hub: &TestHub, of: &Gateway) {
+    let (asked, done) = (of.file("new-root.jwk"), of.file("replaced"));
+    if done.exists() || !asked.exists() {
+        return;
+    }
+    let root: PublicJwk = serde_json::from_slice(&std::fs::read(asked).unwrap()).unwrap();
+    let id = of.id;
+    hub.hub
+        .write("members.replace_root", &hub.operator(), move |tx| {
+            let version = members::find_known(tx.db(), id)?.unwrap().version;
+            members::replace_root(tx, &ReplaceRoot { organisation: id, version, root: root.clone() })
+        })
+        .await
+        .unwrap();
+    std::fs::write(done, "").unwrap();
+}
+
+#[actix_web::test]
+async fn keys_that_end_are_told_renewed_and_hang_on_a_root_that_is_trusted_by_its_code_in_a_browser() {
+    if is_for_the_other_run() {
+        return;
+    }
+    let ready = chromium().and_then(|chromium| Ok((chromium, installed()?)));
+    let Some((chromium, folder)) = available("a browser for the pages", ready) else { return };
+    let story = Story::new().await;
+    let (_packet, referral) = story.send("").await;
+    let hub = &story.hub;
+    let intake = enrolled(hub, &story.lakeside, "intake", json!(["intake"])).await;
+    let administrator = enrolled(hub, &story.lakeside, "head", json!(["administrator", "intake"])).await;
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-reporter=spec", "year.test.mjs"]).current_dir(&folder);
+    node.env("HUB", &hub.url).env("PASSPHRASE", PASSPHRASE).env("CHROMIUM", chromium);
+    node.env("INTAKE", intake).env("ADMINISTRATOR", administrator).env("REFERRAL", &referral);
+    node.env("PROGRAM", env!("CARGO_BIN_EXE_throughline")).env("FOLDER", story.lakeside.file(""));
+    node.env("CANARY", "Canary");
+    let mut running = Box::pin(actix_web::web::block(move || node.output()));
+    let output = loop {
+        keep_time(hub);
+        replace_root(hub, &story.lakeside).await;
+        let done = actix_web::rt::time::timeout(Duration::from_millis(500), &mut running).await;
+        if let Ok(done) = done {
+            break done.unwrap().unwrap();
+        }
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}");
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[actix_web::test]

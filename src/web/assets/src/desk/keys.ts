@@ -2,6 +2,7 @@
 // keys that were handed to them.
 
 import { type KeyRecord, mayEncryptTo, maySign } from "../gateway/directory-keys.ts";
+import { ENDS, type Ends, endsOf } from "../gateway/ends.ts";
 import type { PrivateKey, PublicJwk } from "../gateway/gate.ts";
 import {
   type By, Custody, IDLE, IDLE_SHARED, KeyFault, Locked, MEMBER, type MadeKey, type PassphraseWrap, type RecoveryWrap, openMember, openReader,
@@ -10,7 +11,7 @@ import { type Store, browserStore } from "../gateway/store.ts";
 import { now } from "../gateway/time.ts";
 import { ask, get, send } from "./hub.ts";
 import { dropAll, sweep } from "./sweeping.ts";
-import { historyOf } from "./trust.ts";
+import { historyOf, trustRoot } from "./trust.ts";
 
 /** A device, as the hub lists it. */
 export interface Device {
@@ -158,12 +159,46 @@ export class Keys {
   private async confirmed(): Promise<KeyRecord[]> {
     const { organisation, member } = this.view;
     const { history, records } = await historyOf(organisation, this.store);
+    await this.noteEnds(records);
     if ((await this.store.get(OWN_ROOT)) !== history.root.kid) throw new NotConfirmed();
     const [device, at] = [await this.deviceKey(), now()];
     const record = (kid: string | undefined): KeyRecord | undefined => records.find((one) => one.jwk.kid === kid);
     const [signs, reads] = [record(device.kid), record(member?.jwk.kid)];
     if (signs?.role !== "sign" || !maySign(signs, at) || reads?.role !== MEMBER || !mayEncryptTo(reads, at)) throw new NotConfirmed();
     return records;
+  }
+
+  /** Keeps when keys end, for the head of every page, which asks the hub for nothing. Answers it. */
+  async noteEnds(records: KeyRecord[]): Promise<Ends> {
+    const ends = endsOf(records, [(await this.deviceKey()).kid, this.view.member?.jwk.kid]);
+    if (JSON.stringify(await this.store.get(ENDS)) !== JSON.stringify(ends)) {
+      await this.store.put(ENDS, ends);
+      changed();
+    }
+    return ends;
+  }
+
+  /** Whether a key holder confirmed this person and this device, and the keys have ended since. */
+  async hasEnded(): Promise<boolean> {
+    const { history } = await historyOf(this.view.organisation, this.store);
+    const { own } = ((await this.store.get(ENDS)) as Ends | undefined) ?? {};
+    return (await this.store.get(OWN_ROOT)) === history.root.kid && own !== undefined && own <= now();
+  }
+
+  /** Whether the member's key was revoked or retired, so that nobody can confirm it any more. */
+  async isOver(): Promise<boolean> {
+    const { records } = await historyOf(this.view.organisation, this.store);
+    const own = records.find(({ jwk }) => jwk.kid === this.view.member?.jwk.kid);
+    return own?.state === "revoked" || own?.state === "retired";
+  }
+
+  /** Trusts another root key of the own organisation, when it is the one that was read out. Answers whether it was. */
+  async trustRoot(typed: string): Promise<boolean> {
+    const { organisation } = this.view;
+    const trusted = await trustRoot(organisation, typed, this.store);
+    // Whoever read it out answered for it, as a key holder does who confirms somebody.
+    if (trusted?.inForce === true) await this.believe(trusted.kid);
+    return trusted !== undefined;
   }
 
   /** Whether everything is in order to read and to sign. */

@@ -84,8 +84,10 @@ export function explain(error: unknown): string {
 
 /** Tells a failure where somebody looks, and moves the reader there. */
 export function failed(within: ParentNode, error: unknown): void {
-  const summary = within.querySelector<HTMLElement>('[data-place="error"]') ?? document.querySelector<HTMLElement>('[data-place="error"]');
-  if (summary === null) return;
+  const places = [...within.querySelectorAll<HTMLElement>('[data-place="error"]'), ...document.querySelectorAll<HTMLElement>('[data-place="error"]')];
+  // Not in a part of the page that is hidden at the moment.
+  const summary = places.find((one) => one.parentElement?.closest("[hidden]") === null) ?? places[0];
+  if (summary === undefined) return;
   place("error-text", summary).textContent = explain(error);
   summary.hidden = false;
   summary.focus();

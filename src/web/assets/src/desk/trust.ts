@@ -6,6 +6,7 @@
 import { type History, type KeyRecord, KnownKeys, Untrusted, mustGoOn, rootsOf, trust, verifyHistory } from "../gateway/directory-keys.ts";
 import { type PublicJwk, type PublicKey, importPublic } from "../gateway/gate.ts";
 import { PENDING_ROOT, type PendingRoot } from "../gateway/pending.ts";
+import { heard, rootCode } from "../gateway/secrets.ts";
 import type { Store } from "../gateway/store.ts";
 import { now } from "../gateway/time.ts";
 import { get } from "./hub.ts";
@@ -15,8 +16,8 @@ interface Pinned {
   history: History;
 }
 
-/** The history of an organisation's keys, verified; refuses one that contradicts what this device saw before. */
-export async function historyOf(organisation: string, store: Store): Promise<{ history: History; records: KeyRecord[] }> {
+/** The history of an organisation's keys, verified, and what this device saw of it before. */
+async function shown(organisation: string, store: Store): Promise<{ history: History; records: KeyRecord[]; before: Pinned | undefined }> {
   const path = `/api/v1/organisations/${organisation}/keys?limit=200`;
   const history = await get<History & { next?: string }>(path);
   for (let next = history.next; next !== undefined; ) {
@@ -28,12 +29,55 @@ export async function historyOf(organisation: string, store: Store): Promise<{ h
   const before = (await store.get(`known ${organisation}`)) as Pinned | undefined;
   const records = await verifyHistory(organisation, history, now());
   mustGoOn(before?.history, history);
+  return { history, records, before };
+}
+
+/** The history of an organisation's keys, verified; refuses one that contradicts what this device saw before. */
+export async function historyOf(organisation: string, store: Store): Promise<{ history: History; records: KeyRecord[] }> {
+  const { history, records, before } = await shown(organisation, store);
   // A root key that was made on this device needs nobody to tell it.
   const made = (await store.get(PENDING_ROOT)) as PendingRoot | undefined;
   const ours = made?.org === organisation ? [made.jwk.kid] : [];
   const roots = trust(before && [...before.roots, ...ours], undefined, rootsOf(history));
   await store.put(`known ${organisation}`, { roots, history } satisfies Pinned);
   return { history, records };
+}
+
+/** A root key that the hub names and that this device does not know. */
+export interface OtherRoot {
+  kid: string;
+  /** It is said to be the one in force; otherwise one of those that came before it. */
+  inForce: boolean;
+}
+
+/**
+ * The root key of an organisation that this device has to be told about, when there is one and everything else goes on from what it saw. It
+ * may be a new one, or the hub may have made it: only people can tell, outside of the hub.
+ */
+export async function otherRoot(organisation: string, store: Store): Promise<OtherRoot | undefined> {
+  const { history, before } = await shown(organisation, store);
+  if (before === undefined) return undefined;
+  // Those of before come first: what they signed is only believed when it is known who they were.
+  const former = history.former.map(({ root }) => root.kid).find((kid) => !before.roots.includes(kid));
+  const kid = former ?? history.root.kid;
+  return before.roots.includes(kid) ? undefined : { kid, inForce: former === undefined };
+}
+
+/** Whether what somebody typed is what is read aloud of this root key: its code, or its thumbprint. */
+export async function isRoot(organisation: string, kid: string, typed: string): Promise<boolean> {
+  return typed.trim() === kid || heard(typed) === (await rootCode(organisation, kid)).replaceAll("-", "");
+}
+
+/**
+ * Trusts a root key from now on, when what was typed fits the one that the hub names at this moment. What the root key of before stood for is
+ * revoked with that. Answers which it was; nothing when it did not fit.
+ */
+export async function trustRoot(organisation: string, typed: string, store: Store): Promise<OtherRoot | undefined> {
+  const other = await otherRoot(organisation, store);
+  if (other === undefined || !(await isRoot(organisation, other.kid, typed))) return undefined;
+  const before = (await store.get(`known ${organisation}`)) as Pinned;
+  await store.put(`known ${organisation}`, { ...before, roots: [...before.roots, other.kid] } satisfies Pinned);
+  return other;
 }
 
 /** The keys of these organisations, verified. */

@@ -1,8 +1,9 @@
 // Whether the key is open, in the head of every page; one click locks it. The page works without it: the chip is a link to the key.
 //
-// It looks at nothing but the time that stands beside the key on this device, so that a page without letters fetches nothing of what
-// opens them.
+// It looks at nothing but the times that stand beside the key on this device, so that a page without letters fetches nothing of what opens
+// them: until when it stays open, and when keys end. Of these the page says so, and whom to ask.
 
+import { ENDS, type Ends, toTell } from "../gateway/ends.ts";
 import { type Store, browserStore } from "../gateway/store.ts";
 import { dropAll } from "../desk/sweeping.ts";
 
@@ -12,6 +13,7 @@ let shown: HTMLElement | null = chip;
 
 async function show(link: HTMLAnchorElement): Promise<void> {
   const store = browserStore(`throughline ${link.dataset["staff"] ?? ""}`);
+  showEnds((await store.get(ENDS)) as Ends | undefined);
   const kept = (await store.get("member")) as { until?: number } | undefined;
   const left = (kept?.until ?? 0) - Date.now();
   if (left <= 0) {
@@ -34,6 +36,18 @@ async function show(link: HTMLAnchorElement): Promise<void> {
   shown = button;
   // At the end of its time it is locked, and the page says so.
   setTimeout(() => void look(link), left + 1_000);
+}
+
+/** Says that keys end soon, or have ended. */
+function showEnds(ends: Ends | undefined): void {
+  const notice = document.querySelector<HTMLElement>('[data-place="key-ends"]');
+  const line = notice?.querySelector("p");
+  if (notice === null || line === null || line === undefined) return;
+  const told = toTell(ends, Date.now() * 1000);
+  notice.hidden = told === undefined;
+  if (told === undefined) return;
+  const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeZone: "UTC" }).format(told.at / 1000);
+  line.textContent = (notice.dataset[`${told.which}${told.ended ? "Over" : ""}`] ?? "").replace("{day}", day);
 }
 
 /** Puts the key away, and on a device that others use what was drafted under it. */

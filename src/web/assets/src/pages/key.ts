@@ -11,7 +11,7 @@ import { ask, send } from "../desk/hub.ts";
 import { type Device, Keys, type View } from "../desk/keys.ts";
 import { busy, carried, clearError, copied, failed, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
 import { Told } from "../desk/told.ts";
-import { historyOf } from "../desk/trust.ts";
+import { historyOf, otherRoot } from "../desk/trust.ts";
 import { unlocked } from "../desk/unlock.ts";
 
 interface Data {
@@ -190,18 +190,37 @@ async function opened(keys: Keys): Promise<void> {
   shared.onchange = () => void busy(shared, async () => void (await keys.setShared(shared.checked)));
   const idle = (await keys.isShared()) ? IDLE_SHARED : IDLE;
   place("ready-text").textContent = say("ready", { number: String(idle / 60_000) });
-  place("waits").hidden = true;
-  place("ready").hidden = true;
+  for (const name of ["waits", "ready", "other-root", "member-over"]) place(name).hidden = true;
   try {
     const isReady = await keys.isConfirmed();
     await showCode(keys);
-    place("waits").hidden = isReady;
+    const isOver = await keys.isOver();
+    place("member-over").hidden = !isOver;
+    // What ended stands in the head of the page, with whom to ask: a code does not help there.
+    place("waits").hidden = isReady || isOver || (await keys.hasEnded());
     place("ready").hidden = !isReady;
     if (!isReady) looking = setTimeout(() => void begin().catch((error: unknown) => failed(screen, error)), LOOK_AGAIN);
   } catch (error) {
     if (!(error instanceof Untrusted)) throw error;
-    // There is no code under a root key that nobody here knows. Whoever learned by telephone that it was replaced gives the device up,
-    // which forgets the root key of before with everything else; so the devices are there all the same.
+    // There is no code under a root key that nobody here knows. The devices are there all the same.
+    await showOtherRoot(keys, screen, error);
+  }
+}
+
+/** The organisation's root key is another one than this device saw: who was told by telephone what the new one is types it here. */
+async function showOtherRoot(keys: Keys, screen: HTMLElement, untrusted: Untrusted): Promise<void> {
+  try {
+    const other = await otherRoot(keys.view.organisation, keys.store);
+    if (other === undefined) throw untrusted;
+    const notice = place("other-root");
+    place("other-root-before", notice).hidden = other.inForce;
+    onSubmit("root-form", notice, async () => {
+      if (!(await keys.trustRoot(input("root-told").value))) throw new Told("root-differs");
+      input("root-told").value = "";
+      await begin();
+    });
+    notice.hidden = false;
+  } catch (error) {
     failed(screen, error);
   }
 }
@@ -289,6 +308,7 @@ function changing(): void {
     place("changed-sheet").hidden = isWords;
     showScreen("changed");
   });
+  onClick("member-new", screen, async () => firstDay(await Keys.load()));
   onClick("lock", screen, async () => {
     await (await Keys.load()).lock();
     await begin();

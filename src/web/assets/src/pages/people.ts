@@ -1,14 +1,16 @@
-// What key holders do: confirm people and devices after they heard a code, hand them the keys of their role, and revoke.
+// What key holders do: confirm people and devices after they heard a code, hand them the keys of their role, renew what ends, and revoke.
 
-import { type History, type KeyRecord, mayEncryptTo } from "../gateway/directory-keys.ts";
+import type { History, KeyRecord } from "../gateway/directory-keys.ts";
+import { endsSoon } from "../gateway/ends.ts";
 import type { PrivateKey, PublicJwk } from "../gateway/gate.ts";
-import { KeyFault, MEMBER, ROOT, compared, handOn, newReader, openRoot } from "../gateway/keys.ts";
-import { answerCode, comparisonCode, heard } from "../gateway/secrets.ts";
-import { type Change, nextStatement } from "../gateway/statement.ts";
+import { KeyFault, MEMBER, ROOT, compared, handOn, openRoot } from "../gateway/keys.ts";
+import { type Handed, endingOf, endingReaders, prolonging, replacing, theirs } from "../gateway/renewal.ts";
+import { answerCode, comparisonCode, heard, rootCode } from "../gateway/secrets.ts";
+import { type Change, MOST_STATED, nextStatement } from "../gateway/statement.ts";
 import { now } from "../gateway/time.ts";
 import { Problem, all, send } from "../desk/hub.ts";
 import { type Device, Keys } from "../desk/keys.ts";
-import { carried, clearError, copied, failed, place, say, showScreen, status, whenSubmitted } from "../desk/page.ts";
+import { carried, clearError, copied, failed, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
 import { Told } from "../desk/told.ts";
 import { historyOf } from "../desk/trust.ts";
 import { unlocked } from "../desk/unlock.ts";
@@ -28,19 +30,15 @@ interface Person {
   devices: Device[];
 }
 
-interface Handed {
-  role: string;
-  kid: string;
-  member: string;
-  token: string;
-}
-
 const data = carried<Data>("data");
 const CODE = /^[0-9A-HJKMNP-TV-Z]{12}$/;
 /** Keyrings that were made and not all taken by the hub yet. */
 const PENDING = "pending keyrings";
 /** How many keyrings go to the hub at once. */
 const AT_ONCE = 100;
+
+/** How many keys are revoked at once: beside new reader keys, fewer than a statement holds. */
+const REVOKED_AT_ONCE = MOST_STATED / 2;
 
 /** What the page works with, read anew before anything is signed. */
 interface Holder {
@@ -76,9 +74,13 @@ async function publish({ chain, root }: Holder, change: Change): Promise<void> {
  * has, would close every letter that is sealed to it.
  */
 async function hand(keys: Keys, handed: Handed[]): Promise<void> {
+  await keep(keys, handed);
+  await handPending(keys);
+}
+
+async function keep(keys: Keys, handed: Handed[]): Promise<void> {
   const before = ((await keys.store.get(PENDING)) as Handed[] | undefined) ?? [];
   await keys.store.put(PENDING, [...before, ...handed]);
-  await handPending(keys);
 }
 
 async function handPending(keys: Keys): Promise<void> {
@@ -119,11 +121,14 @@ async function confirm(staff: string, typed: string, roles: string[]): Promise<{
     if ((await comparisonCode(of)).replaceAll("-", "") === code) device = one;
   }
   if (device === undefined) throw new Told("code-differs");
+  // What was revoked or retired is never stated again.
+  if (state === "revoked" || state === "retired") throw new Told("member-over");
   const stated = [
     ...(state === undefined ? [{ jwk: member, role: MEMBER }] : []),
     ...(device.state === undefined ? [{ jwk: device.jwk, role: "sign" }] : []),
   ];
-  if (stated.length > 0) await publish(at, { stated, revoked: [], retired: [] });
+  const prolonged = endingOf([{ ...person, devices: [device] }], at.chain.records, now()).map(({ jwk }) => jwk.kid);
+  if (stated.length + prolonged.length > 0) await publish(at, { stated, revoked: [], retired: [], prolonged });
   // What was compared is this very key.
   const to = await compared(member);
   const handed: Handed[] = [];
@@ -149,34 +154,52 @@ async function clearOut(): Promise<{ number: number; left: boolean }> {
   const at = await holder();
   const orphans = orphaned(at.chain.records, at.people);
   const devices = at.people.flatMap((person) => person.devices).filter(toRevoke);
-  const clients = await all<{ revoked: boolean }>(`/api/v1/organisations/${data.organisation}/clients?limit=200`);
-  const isOurs = clients.every((client) => client.revoked);
+  const isOurs = await readsHere();
   const revoked = [...(isOurs ? orphans : []), ...devices].map(({ jwk }) => jwk.kid);
   const left = orphans.length > 0 && !isOurs;
   if (revoked.length === 0) return { number: 0, left };
-  const change: Change = { stated: [], revoked, retired: [] };
-  const handed: Handed[] = [];
   if (orphans.length > 0 && isOurs) {
-    // Only to keys that our own statement confirms: what the hub says of a person is not enough.
-    const members = at.chain.records.filter((one) => one.role === MEMBER && mayEncryptTo(one, now()) && !revoked.includes(one.jwk.kid));
     const readers = at.chain.records.filter(({ role, jwk, state }) => role !== MEMBER && jwk.use === "enc" && state === "active");
-    for (const reader of readers) {
-      const had = (kid: string): boolean => at.people.some(({ member }) => member?.jwk.kid === kid && member.keyrings.includes(reader.jwk.kid));
-      const to = await Promise.all(members.filter(({ jwk }) => had(jwk.kid)).map(({ jwk }) => compared(jwk)));
-      if (to.length === 0) continue;
-      const made = await newReader(data.organisation, reader.role, to);
-      change.stated.push({ jwk: made.jwk, role: reader.role });
-      change.retired.push(reader.jwk.kid);
-      for (const [member, token] of Object.entries(made.keyrings)) {
-        handed.push({ role: reader.role, kid: made.jwk.kid, member, token });
-      }
-    }
-    // Before they are stated: see `hand`.
-    await at.keys.store.put(PENDING, handed);
+    await replace(at, readers, revoked.slice(0, REVOKED_AT_ONCE), revoked);
+  } else await publish(at, { stated: [], revoked: revoked.slice(0, REVOKED_AT_ONCE), retired: [] });
+  for (let from = REVOKED_AT_ONCE; from < revoked.length; from += REVOKED_AT_ONCE) {
+    await publish(await holder(), { stated: [], revoked: revoked.slice(from, from + REVOKED_AT_ONCE), retired: [] });
   }
-  await publish(at, change);
-  await handPending(at.keys);
   return { number: revoked.length, left };
+}
+
+/** Whether letters are read in browsers alone: a gateway makes its reader keys itself, and no page can hand it any. */
+async function readsHere(): Promise<boolean> {
+  const clients = await all<{ revoked: boolean }>(`/api/v1/organisations/${data.organisation}/clients?limit=200`);
+  return clients.every((client) => client.revoked);
+}
+
+/** Puts new reader keys in the place of these, for everybody who had them and is not among those who are left out. */
+async function replace(at: Holder, readers: KeyRecord[], revoked: string[], without: string[]): Promise<void> {
+  const { people, chain } = at;
+  const of = { people, records: chain.records, root: chain.history.root.kid };
+  const { change, handed } = await replacing(data.organisation, readers, of, now(), without);
+  // Before they are stated: see `hand`.
+  await keep(at.keys, handed);
+  await publish(at, { ...change, revoked });
+  await handPending(at.keys);
+}
+
+/**
+ * Renews what ends soon, or has ended: first the keys of people, so that reader keys can be sealed to them. Each step counts by itself; what
+ * broke off is done by beginning again. Answers whether a gateway has to make reader keys.
+ */
+async function renewAll(): Promise<{ left: boolean }> {
+  let at = await holder();
+  for (const change of prolonging(endingOf(at.people, at.chain.records, now()).map(({ jwk }) => jwk.kid))) {
+    await publish(at, change);
+    at = await holder();
+  }
+  const readers = endingReaders(at.chain.records, now());
+  if (readers.length === 0) return { left: false };
+  if (!(await readsHere())) return { left: true };
+  await replace(at, readers, [], []);
+  return { left: false };
 }
 
 /** Member keys that our statement confirms and that are nobody's any more. */
@@ -186,7 +209,35 @@ function orphaned(records: KeyRecord[], people: Person[]): KeyRecord[] {
   return records.filter((one) => one.role === MEMBER && stands(one) && !present.has(one.jwk.kid));
 }
 
-function row(person: Person): HTMLElement {
+/** When something ends, in words. */
+const end = (until: number): string => say(until <= now() ? "ended" : "ends", { day: writtenDay(until) });
+
+/** What ends soon, a line for each person and each role; nothing when there is time. */
+function endingLines(people: Person[], records: KeyRecord[]): string[] {
+  const ofPeople = people.flatMap((person) => {
+    const soonest = Math.min(...endingOf([person], records, now()).map(({ until }) => until));
+    return Number.isFinite(soonest) ? [`${person.name}: ${end(soonest)}`] : [];
+  });
+  const ofRoles = endingReaders(records, now()).map(({ role, until }) => {
+    const name = data.roles.find(([code]) => code === role)?.[1] ?? role;
+    return `${say("reader-key", { role: name })}: ${end(until)}`;
+  });
+  return [...ofPeople, ...ofRoles];
+}
+
+/** What key holders read aloud to people whose devices saw another root key: of the one in force, and of those before it. */
+async function showRoots({ root, former }: History): Promise<void> {
+  const rows = [root, ...former.map((one) => one.root).reverse()].map(async ({ kid }, nth) => {
+    const row = copied("root");
+    place("root-which", row).textContent = say(nth === 0 ? "root-now" : "root-before");
+    place("root-code", row).textContent = await rootCode(data.organisation, kid);
+    place("root-kid", row).textContent = kid;
+    return row;
+  });
+  place("roots").replaceChildren(...(await Promise.all(rows)));
+}
+
+function row(person: Person, records: KeyRecord[]): HTMLElement {
   const element = copied("person");
   place("name", element).textContent = person.name;
   const states: string[] = [];
@@ -194,6 +245,8 @@ function row(person: Person): HTMLElement {
   if (person.member?.state === "active" && !person.devices.some(waits)) states.push(say("state-ready"));
   for (const device of person.devices.filter(waits)) states.push(say("state-waits", { name: device.name }));
   if (person.devices.some(toRevoke)) states.push(say("state-revoke"));
+  const soonest = Math.min(...theirs(person, records).map(({ until }) => until));
+  if (Number.isFinite(soonest) && endsSoon(soonest, now())) states.push(end(soonest));
   place("state", element).textContent = states.join(" · ");
   const form = place<HTMLFormElement>("confirm", element);
   // Also who is confirmed: they may need the keys of another role, or did not get all of them.
@@ -248,7 +301,8 @@ async function show(): Promise<void> {
   }
   await handPending(keys);
   const people = await all<Person>(`/api/v1/organisations/${data.organisation}/custody?limit=200`);
-  const { records } = await historyOf(data.organisation, keys.store);
+  const { history, records } = await historyOf(data.organisation, keys.store);
+  await keys.noteEnds(records);
   const concerned = people.filter(({ removed, devices }) => !removed || devices.some(toRevoke));
   const first = (person: Person): number => (person.devices.some(waits) ? 0 : 1);
   concerned.sort((one, other) => first(one) - first(other));
@@ -256,8 +310,30 @@ async function show(): Promise<void> {
   const holds = keys.view.keyrings.some(({ role }) => role === ROOT);
   place("no-holder").hidden = holds;
   place("alone").hidden = !holds || keys.view.holders >= 2;
-  place("people").replaceChildren(...concerned.map(row));
+  place("people").replaceChildren(...concerned.map((person) => row(person, records)));
   place("nobody").hidden = concerned.some((person) => person.devices.some((device) => waits(device) || toRevoke(device)));
+  place("root-of-all").hidden = !holds;
+  if (holds) await showRoots(history);
+  const lines = endingLines(people, records);
+  const renew = place<HTMLFormElement>("renew");
+  renew.hidden = lines.length === 0;
+  place("ending", renew).replaceChildren(...lines.map((line) => {
+    const item = copied("line");
+    item.textContent = line;
+    return item;
+  }));
+  whenSubmitted(renew, async () => {
+    clearError(renew);
+    status(say("working"), renew, true);
+    try {
+      const { left } = await renewAll();
+      await show();
+      status(`${say("renewed")}${left ? ` ${say("renew-gateway")}` : ""}`, place("top"));
+    } catch (error) {
+      status("", renew);
+      failed(renew, error);
+    }
+  });
   const clear = place<HTMLFormElement>("clear");
   clear.hidden = !concerned.some((person) => person.devices.some(toRevoke)) && orphaned(records, people).length === 0;
   whenSubmitted(clear, async () => {
