@@ -89,10 +89,11 @@ pub use holders::{Answered, Settled, answer, ask_again, ask_holders, escalate, h
 pub use onward::{FieldSource, Link, Parent, shorter};
 pub use private::Private;
 pub use record::{
-    AgeBasis, Answer, Attestation, Capacity, CapacityFinding, Choice, Collected, Companion, ContactCondition,
-    ControllerBasis, Evidence, Expression, ExpressionMethod, FollowUp, Given, Information, Interpreter,
-    InterpreterRelation, MAX_RECORD_BYTES, NotARecord, Notice, NoticeMedium, Record, Representative,
-    SecondAttestation, SecondAttester, Source, SubjectClass, ThirdParties, Understanding, WithdrawalWay,
+    AgeBasis, Answer, Assent, Assented, Attestation, Capacity, CapacityFinding, Choice, Collected, Companion,
+    ContactCondition, ControllerBasis, Evidence, Expression, ExpressionMethod, FollowUp, Given, Guardian,
+    GuardianMode, GuardianRelation, Information, Interpreter, InterpreterRelation, MAX_RECORD_BYTES, Mandate,
+    MandateEvidence, NotARecord, NotAsked, Notice, NoticeMedium, Record, Representative, SecondAttestation,
+    SecondAttester, Source, SubjectClass, ThirdParties, Understanding, Waiver, WithdrawalWay,
 };
 pub use register::{MAX_CERTIFICATE, Register, register};
 pub use release::{Attached, Dropped, FormFacts, Narrative, Release, Released, WhenThePersonSaidNo, release};

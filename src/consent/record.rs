@@ -71,6 +71,12 @@ pub struct Record {
     /// Who acts for the person, where somebody must.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub representatives: Vec<Representative>,
+    /// Who decided for a child, or why nobody could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardian: Option<Guardian>,
+    /// What the child said to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assent: Option<Assent>,
     /// Whether the person can decide this, when there was reason to look. A diagnosis alone is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Capacity>,
@@ -398,6 +404,133 @@ pub struct Representative {
     pub person_objects: bool,
 }
 
+/// Who decided for a child, and by what right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guardian {
+    /// How a guardian came to say yes, or that none did.
+    pub mode: GuardianMode,
+    /// Who, as a reference of the organisation's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Private<120>>,
+    /// What they are to the child.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relation: Option<GuardianRelation>,
+    /// By what they are the guardian.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<Mandate>,
+    /// They may have harmed the child, or have an interest against it: then they decide nothing for it.
+    pub conflict: bool,
+    /// What stands in for a guardian whom nobody can reach.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<Waiver>,
+}
+
+/// How a guardian came to say yes, or that none did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardianMode {
+    /// Was there and agreed.
+    PresentConsents,
+    /// Agreed from somewhere else.
+    RemoteConsents,
+    /// Could not be reached; an authority stands in.
+    UnreachableWaiver,
+    /// Said no.
+    Denied,
+}
+
+/// What a guardian is to a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardianRelation {
+    /// Mother or father.
+    Parent,
+    /// Another relative.
+    Relative,
+    /// Somebody who takes care of the child by custom.
+    CustomaryCaregiver,
+    /// Whom a court or an authority appointed.
+    Appointed,
+    /// An authority itself.
+    Authority,
+}
+
+/// By what somebody is a guardian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mandate {
+    /// What was shown for it.
+    pub evidence: MandateEvidence,
+    /// Somebody of the staff has seen it.
+    pub verified: bool,
+    /// When it ends: the eighteenth birthday at the latest.
+    pub until: Timestamp,
+}
+
+/// What is shown for a mandate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MandateEvidence {
+    /// An order of a court, or a paper that says who the parents are.
+    LegalOrder,
+    /// A statement of who takes care of the child by custom.
+    CustomaryStatement,
+    /// An authority designated them.
+    AuthorityDesignation,
+}
+
+/// What an authority gives where no guardian can be reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiver {
+    /// Who gave it.
+    pub issuer: Private<120>,
+    /// Its number.
+    pub number: Private<60>,
+    /// When it ends.
+    pub until: Timestamp,
+}
+
+/// What a child said, or why it was not asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assent {
+    /// What.
+    pub said: Assented,
+    /// Why it was not asked, or could not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<NotAsked>,
+}
+
+/// What a child said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assented {
+    /// Yes.
+    Assented,
+    /// No.
+    Dissented,
+    /// Nobody asked.
+    NotSought,
+    /// The child could not say.
+    NotCapable,
+}
+
+/// Why a child was not asked, or could not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotAsked {
+    /// Too young.
+    TooYoung,
+    /// Was not there.
+    NotThere,
+    /// Asking would have put the child in danger.
+    UnsafeToAsk,
+    /// Ill, hurt or too upset.
+    Unwell,
+}
+
 /// Whether a person can decide this.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -684,8 +817,9 @@ impl Record {
             Named::One(purpose) => grantable(purpose),
         });
         unless(listed, Deny::D216);
+        unless(self.is_child() || self.age_basis != AgeBasis::Disputed, Deny::D409);
         if self.is_child() {
-            found.raise(Denial::new(Deny::D401).subcode("children_not_supported"));
+            self.of_a_child(at, &mut found);
         }
         if !self.status.allows_disclosure() {
             found.raise(Denial::new(Deny::D304).subcode(self.status.name()));
@@ -693,11 +827,43 @@ impl Record {
         found
     }
 
+    /// What of a child's record does not hold by itself. More is asked than a record can show, so that nothing is sent on one at all.
+    fn of_a_child(&self, at: Timestamp, found: &mut Denials) {
+        found.raise(Denial::new(Deny::D401).subcode("children_not_supported"));
+        let mut unless = |holds: bool, deny: Deny| {
+            if !holds {
+                found.raise(deny);
+            }
+        };
+        if let Some(guardian) = &self.guardian {
+            let mandated = guardian.mandate.is_some_and(|mandate| mandate.verified && at < mandate.until);
+            let waived = guardian.waiver.as_ref().is_some_and(|waiver| at < waiver.until);
+            match guardian.mode {
+                GuardianMode::PresentConsents | GuardianMode::RemoteConsents => unless(mandated, Deny::D402),
+                GuardianMode::UnreachableWaiver => unless(waived, Deny::D410),
+                GuardianMode::Denied => {}
+            }
+            unless(!guardian.conflict, Deny::D403);
+        }
+        unless(self.assent.is_some_and(Assent::settles), Deny::D404);
+    }
+
     /// Whether every recipient a paper form names is an organisation of the directory. Those that are not authorise nothing.
     pub fn resolved(&self) -> bool {
         match &self.source {
             Source::Asked => true,
             Source::PaperForm { unresolved, .. } => unresolved.is_empty(),
+        }
+    }
+}
+
+impl Assent {
+    /// Whether nothing of the child's own stands against it: a no does, and so does that nobody says why it was not asked.
+    pub fn settles(self) -> bool {
+        match self.said {
+            Assented::Assented => true,
+            Assented::Dissented => false,
+            Assented::NotSought | Assented::NotCapable => self.reason.is_some(),
         }
     }
 }
@@ -872,6 +1038,43 @@ mod tests {
         }
         assert_eq!(defects(|r| r["status"] = "withdrawn".into()), [Deny::D304]);
         assert_eq!(defects(|r| r["lines"][0]["line"]["purpose"] = "P14".into()), [Deny::D216]);
+    }
+
+    #[test]
+    fn a_childs_record_names_who_decides_and_what_the_child_said() {
+        let child = |edit: &dyn Fn(&mut Value)| {
+            defects(|r| {
+                r["subject_class"] = "child".into();
+                r["guardian"] = json!({
+                    "mode": "present_consents", "reference": "file 7", "relation": "parent", "conflict": false,
+                    "mandate": { "evidence": "legal_order", "verified": true, "until": "2027-01-01T00:00:00Z" },
+                });
+                r["assent"] = json!({ "said": "assented" });
+                edit(r);
+            })
+        };
+        assert_eq!(child(&|_| {}), [Deny::D401], "all that is asked of the record is there, and more is asked");
+        assert_eq!(child(&|r| r["guardian"]["mandate"]["verified"] = false.into()), [Deny::D401, Deny::D402]);
+        let over = |r: &mut Value| r["guardian"]["mandate"]["until"] = NOON.into();
+        assert_eq!(child(&over), [Deny::D401, Deny::D402]);
+        assert_eq!(child(&|r| r["guardian"]["conflict"] = true.into()), [Deny::D401, Deny::D403]);
+        assert_eq!(child(&|r| r["assent"]["said"] = "dissented".into()), [Deny::D401, Deny::D404]);
+        assert_eq!(child(&|r| r["assent"]["said"] = "not_capable".into()), [Deny::D401, Deny::D404]);
+        let young = json!({ "said": "not_sought", "reason": "too_young" });
+        assert_eq!(child(&|r| r["assent"] = young.clone()), [Deny::D401]);
+        let waived = |until: &'static str| {
+            move |r: &mut Value| {
+                let waiver = json!({ "issuer": "office", "number": "12/26", "until": until });
+                r["guardian"] = json!({ "mode": "unreachable_waiver", "conflict": false, "waiver": waiver });
+            }
+        };
+        assert_eq!(child(&waived("2026-03-14T00:00:00Z")), [Deny::D401]);
+        assert_eq!(child(&waived("2026-03-01T00:00:00Z")), [Deny::D401, Deny::D410]);
+    }
+
+    #[test]
+    fn whose_age_is_disputed_is_no_adult() {
+        assert_eq!(defects(|r| r["age_basis"] = "disputed".into()), [Deny::D409]);
     }
 
     #[test]

@@ -44,6 +44,7 @@ const SENTENCES: &[Said<'static>] = &[
     ("opening", "key-opening", &[]),
     ("locked", "key-unlock-title", &[]),
     ("said-no", "cases-said-no", &["day"]),
+    ("of-a-child", "cases-of-a-child", &["services", "day"]),
     ("holds", "cases-holds", &["services", "day"]),
     ("ended", "cases-ended", &["services", "day"]),
     ("in-part", "cases-in-part", &["services", "day"]),

@@ -28,7 +28,24 @@ struct ConsentPage {
     /// What is to be said: the name of a group, and how many points stand in it.
     told: &'static [(&'static str, &'static [&'static str])],
     urgencies: Vec<(String, String)>,
+    /// Of a child: how a guardian decided, what they are to it, what was shown for it, what the child said, and why it was not asked.
+    guardians: &'static [&'static str],
+    relations: &'static [&'static str],
+    mandates: &'static [&'static str],
+    assents: &'static [&'static str],
+    not_asked: &'static [&'static str],
 }
+
+/// The four ways of a guardian's consent.
+const GUARDIANS: &[&str] = &["present_consents", "remote_consents", "unreachable_waiver", "denied"];
+/// What a guardian is to a child.
+const RELATIONS: &[&str] = &["parent", "relative", "customary_caregiver", "appointed", "authority"];
+/// What is shown for a mandate.
+const MANDATES: &[&str] = &["legal_order", "customary_statement", "authority_designation"];
+/// What a child said: its no stands beside its yes.
+const ASSENTS: &[&str] = &["assented", "dissented", "not_sought", "not_capable"];
+/// Why a child was not asked, or could not say.
+const NOT_ASKED: &[&str] = &["too_young", "not_there", "unsafe_to_ask", "unwell"];
 
 /// What is told together, and the points in it: the eighteen that a consent is not valid without. The script has the same groups.
 const TOLD: &[(&str, &[&str])] = &[
@@ -74,7 +91,16 @@ const SENTENCES: &[Said<'static>] = &[
     ("ask-statistics", "consent-ask-statistics", &[]),
     ("ask-statistics-help", "consent-ask-statistics-help", &[]),
     ("need-nickname", "consent-need-nickname", &[]),
-    ("need-adult", "consent-need-adult", &[]),
+    ("need-guardian", "consent-need-guardian", &[]),
+    ("need-guardian-no", "consent-need-guardian-no", &[]),
+    ("need-mandate", "consent-need-mandate", &[]),
+    ("need-waiver", "consent-need-waiver", &[]),
+    ("need-conflict", "consent-need-conflict", &[]),
+    ("need-no-conflict", "consent-need-no-conflict", &[]),
+    ("need-assent", "consent-need-assent", &[]),
+    ("need-assent-no", "consent-need-assent-no", &[]),
+    ("need-assent-why", "consent-need-assent-why", &[]),
+    ("need-child", "consent-need-child", &[]),
     ("need-acts", "consent-need-acts", &[]),
     ("need-language", "consent-need-language", &[]),
     ("need-told", "consent-need-told", &[]),
@@ -106,6 +132,11 @@ pub(super) async fn ask(Signed(visit): Signed, asked: Query<Asked>) -> Result<Ht
         back: offer.back(),
         told: TOLD,
         urgencies: urgencies.collect(),
+        guardians: GUARDIANS,
+        relations: RELATIONS,
+        mandates: MANDATES,
+        assents: ASSENTS,
+        not_asked: NOT_ASKED,
         offer,
     };
     page(StatusCode::OK, &shown)

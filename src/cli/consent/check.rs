@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::{Complaint, shape};
 use crate::{
     consent::{
-        CapacityFinding, Companion, Effect, ExpressionMethod, Given, GrantLine, Information,
+        CapacityFinding, Companion, Effect, ExpressionMethod, Given, GrantLine, GuardianMode,
+        Information,
         MAX_RECORD_BYTES, Named, Record, Status, SubjectClass,
     },
     crypto::closed,
@@ -176,6 +177,14 @@ fn places(record: &Record, denials: &Denials, policy: &Policy, at: Timestamp) ->
         "/subject_class",
         "the rules for children are not there yet; nothing is sent on a child's own yes",
     );
+    if record.guardian.as_ref().is_none_or(|guardian| guardian.mode == GuardianMode::Denied) {
+        place(Deny::D401, "/guardian", "a guardian agrees, or an authority stands in for one");
+    }
+    place(Deny::D402, "/guardian/mandate", "a mandate that was seen and has not ended");
+    place(Deny::D403, "/guardian/conflict", "who may have harmed the child decides nothing for it");
+    place(Deny::D404, "/assent", "the child agrees, or there is a reason why it was not asked or could not say");
+    place(Deny::D409, "/age_basis", "whose age is disputed is treated as a child");
+    place(Deny::D410, "/guardian/waiver", "a waiver names who gave it and its number, and has not ended");
     for (n, answer) in record.lines.iter().enumerate() {
         if answer.given != Given::Separately {
             let at = format!("/lines/{n}/given");
@@ -324,7 +333,20 @@ mod tests {
             found(|r| r["lines"][0]["line"]["purpose"] = "P14".into()),
             ["/lines/0/line/purpose D216"]
         );
-        assert_eq!(found(|r| r["subject_class"] = "child".into()), ["/subject_class D401"]);
+        assert_eq!(
+            found(|r| r["subject_class"] = "child".into()),
+            ["/assent D404", "/guardian D401", "/subject_class D401"]
+        );
+        let harmed = |r: &mut Value| {
+            r["subject_class"] = "child".into();
+            r["guardian"] = json!({ "mode": "present_consents", "conflict": true });
+            r["assent"] = json!({ "said": "assented" });
+        };
+        assert_eq!(
+            found(harmed),
+            ["/guardian/conflict D403", "/guardian/mandate D402", "/subject_class D401"]
+        );
+        assert_eq!(found(|r| r["age_basis"] = "disputed".into()), ["/age_basis D409"]);
     }
 
     #[test]

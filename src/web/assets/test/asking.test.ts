@@ -8,6 +8,7 @@ import type { Policy } from "../src/gateway/policy.ts";
 import { termsOf } from "../src/gateway/agreement.ts";
 import { DAY, SECOND, written as writtenMoment } from "../src/gateway/time.ts";
 import type { Held } from "../src/desk/agreements.ts";
+import { mayServe } from "../src/desk/consents.ts";
 import { type Answers, TOLD, questions, recordOf } from "../src/desk/asking.ts";
 import { type Ground, type Written, judged, longestKept, standings, valueOf } from "../src/desk/composing.ts";
 import { freshKey, privateKey } from "./world.ts";
@@ -60,7 +61,8 @@ const terms = (await termsOf(utf8(JSON.stringify(DOCUMENT)))) as Held["terms"];
 const ANSWERS: Answers = {
   nickname: "red scarf", person: "adult", age_basis: "exact", language: "fr", medium: "read_aloud", told: Object.keys(TOLD), back: true,
   answers: { who: "yes", contact: "yes", health: "no" }, feedback: "yes", statistics: "no", method: "verbal", evidence: "", place: "office",
-  companion: undefined, second: { as: "witness", who: "colleague 4" }, interpreter: undefined, representative: undefined, third_parties: false,
+  companion: undefined, second: { as: "witness", who: "colleague 4" }, interpreter: undefined, representative: undefined,
+  guardian: undefined, assent: undefined, third_parties: false,
 };
 
 const record = (change: Partial<Answers> = {}, refused = false) =>
@@ -121,7 +123,7 @@ await test("the record is one that the rules take, and says no more than the per
 
 await test("what was asked badly supports no certificate", async () => {
   for (const [code, change] of [
-    ["D311", { told: ["who"] }], ["D311", { back: false }], ["D312", { second: undefined }], ["D401", { person: "child" }],
+    ["D311", { told: ["who"] }], ["D311", { back: false }], ["D312", { second: undefined }], ["D409", { age_basis: "disputed" }],
     ["D312", { method: "written_signature", second: undefined, answers: { "CF.hiv": "yes" } }],
     ["D312", { companion: "present", answers: { "CF.hiv": "yes" } }],
     ["D313", {
@@ -132,6 +134,40 @@ await test("what was asked badly supports no certificate", async () => {
   ] as [string, Partial<Answers>][]) {
     const of = await record(change);
     assert.deepEqual(await codes(() => certified(of)), [code], JSON.stringify(change));
+  }
+});
+
+const GUARDIAN = {
+  mode: "present_consents", reference: "file 7", relation: "parent", conflict: false,
+  mandate: { evidence: "legal_order", verified: true, until: writtenMoment(AT + DAY) },
+} satisfies Answers["guardian"];
+const child = (change: Partial<Answers> = {}): Partial<Answers> => ({ person: "child", guardian: GUARDIAN, assent: { said: "assented" }, ...change });
+
+await test("a child's record says who decided and what the child said, and nothing is sent on it", async () => {
+  const of = await record(child());
+  assert.deepEqual([of.subject_class, of.guardian, of.assent], ["child", GUARDIAN, { said: "assented" }]);
+  recordBytes(of);
+  assert.deepEqual(await codes(() => certified(of)), ["D401"], "more is asked than a record can show");
+  const body = { nickname: "", record: of, certificates: {}, services: [], code_given: false };
+  assert.equal(mayServe(body, THEM, POLICY, AT + DAY), false, "and it is not offered to write a letter under");
+  assert.equal(mayServe({ ...body, record: await record() }, THEM, POLICY, AT + DAY), true);
+  const refused = await record(child({ assent: { said: "dissented" } }), true);
+  assert.deepEqual([refused.status, refused.assent], ["refused", { said: "dissented" }], "the child's no is kept");
+});
+
+await test("what a child's record lacks has a code of its own, the child's no as much as the guardian's", async () => {
+  const mandate = (until: number, verified: boolean): Partial<Answers> =>
+    child({ guardian: { ...GUARDIAN, mandate: { ...GUARDIAN.mandate, until: writtenMoment(until), verified } } });
+  const waived = (until: number): Partial<Answers> => child({
+    guardian: { mode: "unreachable_waiver", conflict: false, waiver: { issuer: "office", number: "12/26", until: writtenMoment(until) } },
+  });
+  for (const [lacking, change] of [
+    [[], mandate(AT + DAY, true)], [["D402"], mandate(AT + DAY, false)], [["D402"], mandate(AT + SECOND, true)],
+    [["D403"], child({ guardian: { ...GUARDIAN, conflict: true } })], [["D404"], child({ assent: { said: "dissented" } })],
+    [["D404"], child({ assent: undefined })], [["D404"], child({ assent: { said: "not_sought" } })],
+    [[], child({ assent: { said: "not_capable", reason: "too_young" } })], [[], waived(AT + DAY)], [["D410"], waived(AT)],
+  ] as [string[], Partial<Answers>][]) {
+    assert.deepEqual(await codes(async () => certified(await record(change))), ["D401", ...lacking], JSON.stringify(change));
   }
 });
 

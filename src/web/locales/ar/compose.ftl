@@ -153,6 +153,7 @@ cases-more = المزيد من الأشخاص
 cases-nobody = لا أحد بعد
 cases-nobody-help = من تأخذ منه الموافقة يظهر هنا، باللقب الذي أعطيته له.
 cases-said-no = قال لا في { $day }
+cases-of-a-child = ما قاله الوصي والطفل عن { $services } في { $day }؛ لا يُرسل شيء عن طفل
 cases-holds = { $services }: نعم حتى { $day }
 cases-ended = { $services }: انتهت في { $day }
 cases-in-part = { $services }: نعم حتى { $day }، وسُحب جزء منها

@@ -153,6 +153,7 @@ cases-more = More people
 cases-nobody = Nobody yet
 cases-nobody-help = Whoever you take consent from stands here, under the nickname you gave them.
 cases-said-no = Said no on { $day }
+cases-of-a-child = What the guardian and the child said about { $services } on { $day }; nothing is sent about a child
 cases-holds = { $services }: yes until { $day }
 cases-ended = { $services }: ended on { $day }
 cases-in-part = { $services }: yes until { $day }, a part of it was taken back

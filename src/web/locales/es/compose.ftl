@@ -153,6 +153,7 @@ cases-more = Más personas
 cases-nobody = Nadie todavía
 cases-nobody-help = Quien le da su consentimiento aparece aquí, con el apodo que usted le dio.
 cases-said-no = Dijo que no el { $day }
+cases-of-a-child = Lo que dijeron el tutor y el menor sobre { $services }, el { $day }; no se envía nada sobre un menor
 cases-holds = { $services }: sí hasta el { $day }
 cases-ended = { $services }: terminó el { $day }
 cases-in-part = { $services }: sí hasta el { $day }, una parte se retiró

@@ -153,6 +153,7 @@ cases-more = Plus de personnes
 cases-nobody = Personne encore
 cases-nobody-help = Qui vous donne son consentement apparaît ici, sous le surnom que vous avez donné.
 cases-said-no = A dit non le { $day }
+cases-of-a-child = Ce que le tuteur et l’enfant ont dit sur { $services }, le { $day } ; rien n’est envoyé sur un enfant
 cases-holds = { $services } : oui jusqu’au { $day }
 cases-ended = { $services } : terminé le { $day }
 cases-in-part = { $services } : oui jusqu’au { $day }, une partie a été retirée

@@ -5,7 +5,7 @@
 
 import { type Terms, ends, flow, items, opens } from "../gateway/agreement.ts";
 import { digest, newId } from "../gateway/bytes.ts";
-import { type ConsentRecord, type GrantLine, INFORMATION, newWithdrawalCode, usualEnd } from "../gateway/consent.ts";
+import { type Assent, type ConsentRecord, type GrantLine, type Guardian, INFORMATION, newWithdrawalCode, usualEnd } from "../gateway/consent.ts";
 import { own } from "../gateway/dictionary.ts";
 import { type Policy, levelOf } from "../gateway/policy.ts";
 import { DAY, type Moment, monthsAfter, ofSeconds, seconds, written } from "../gateway/time.ts";
@@ -96,6 +96,9 @@ export interface Answers {
   second: { as: "witness" | "interpreter"; who: string } | undefined;
   interpreter: { vetted: boolean; competent: boolean; accurate: boolean; relation: string; chosen_in_private: boolean } | undefined;
   representative: { who: string; until: string; verified: boolean; objects: boolean } | undefined;
+  /** Of a child: who decided for it, and what it said. Days are those of the page. */
+  guardian: Guardian | undefined;
+  assent: Assent | undefined;
   /** Whether there is a basis for what is told of other people. */
   third_parties: boolean;
 }
@@ -191,6 +194,8 @@ export async function recordOf(said: Answers, asked: Asked, refused = false): Pr
         person_objects: representative.objects,
       }],
     }),
+    ...(said.guardian === undefined ? {} : { guardian: said.guardian }),
+    ...(said.assent === undefined ? {} : { assent: said.assent }),
     lines: lines.map((line) => ({ line, given: "separately" as const })),
     statistics: refused ? "deny" : choice(said.statistics), research: "not_asked",
     third_parties: said.third_parties ? "based" : "no_basis",

@@ -4,7 +4,7 @@ import { type Terms, ends } from "../gateway/agreement.ts";
 import { digest } from "../gateway/bytes.ts";
 import { read } from "../gateway/closed.ts";
 import {
-  type AgreementVersion, type Certificate, type Claims, type ConsentRecord, type Ends, type Status, allowsDisclosure, certify, recordBytes,
+  type AgreementVersion, type Certificate, type Claims, type ConsentRecord, type Ends, type Status, allowsDisclosure, certify, isChild, recordBytes,
   until,
 } from "../gateway/consent.ts";
 import { type KnownKeys, maySign } from "../gateway/directory-keys.ts";
@@ -61,7 +61,7 @@ export const register = (token: string): Promise<unknown> => send("POST", "/api/
 
 /** Whether a consent has a yes for this recipient, purpose and service that still holds, as far as the record says. */
 export const mayServe = ({ record }: ConsentBody, recipient: string, { purpose, service }: Policy, at: Moment): boolean =>
-  allowsDisclosure(record.status) &&
+  allowsDisclosure(record.status) && !isChild(record) &&
   record.lines.some(
     ({ line }) =>
       line.effect === "permit" && line.recipient === recipient && line.purpose === purpose.code && at < until(line) &&

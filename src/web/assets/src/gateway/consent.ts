@@ -47,6 +47,23 @@ type SubjectClass = "adult" | "child" | "adult_with_representative";
 type Relation =
   | "none" | "staff" | "companion" | "family_member" | "employer" | "recruiter" | "suspected_perpetrator" | "other_beneficiary";
 
+/** Who decided for a child, and by what right. */
+export interface Guardian {
+  mode: "present_consents" | "remote_consents" | "unreachable_waiver" | "denied";
+  reference?: string;
+  relation?: "parent" | "relative" | "customary_caregiver" | "appointed" | "authority";
+  mandate?: { evidence: "legal_order" | "customary_statement" | "authority_designation"; verified: boolean; until: string };
+  /** They may have harmed the child, or have an interest against it: then they decide nothing for it. */
+  conflict: boolean;
+  waiver?: { issuer: string; number: string; until: string };
+}
+
+/** What a child said, or why it was not asked. */
+export interface Assent {
+  said: "assented" | "dissented" | "not_sought" | "not_capable";
+  reason?: "too_young" | "not_there" | "unsafe_to_ask" | "unwell";
+}
+
 /** What must be told before a consent is valid. */
 export const INFORMATION = [
   "who_collects", "purpose_per_line", "recipients_by_name", "data_by_category", "benefits_and_risks", "alternatives",
@@ -79,6 +96,8 @@ export interface ConsentRecord {
   };
   companion?: Companion;
   representatives?: { reference: string; mandate_verified: boolean; mandate_until: string; person_objects: boolean }[];
+  guardian?: Guardian;
+  assent?: Assent;
   capacity?: { finding: "capable" | "capable_with_support" | "not_capable"; by: string };
   lines: { line: GrantLine; given: "separately" | "bundled" | "preselected" | "conditioned"; condition?: string }[];
   statistics: Choice;
@@ -175,7 +194,7 @@ export const until = (line: GrantLine): Moment => moment(line.until) ?? -Infinit
 /** From its beginning, until just before its end. */
 export const holdsAt = (line: GrantLine, at: Moment): boolean => from(line) <= at && at < until(line);
 export const names = (named: string, one: string): boolean => named === "*" || named === one;
-const isChild = ({ subject_class }: ConsentRecord): boolean => subject_class === "child";
+export const isChild = ({ subject_class }: ConsentRecord): boolean => subject_class === "child";
 
 const isInformed = ({ understanding, information_given }: ConsentRecord): boolean =>
   understanding.teach_back && INFORMATION.every((item) => information_given.includes(item));
@@ -239,10 +258,27 @@ export function defects(record: ConsentRecord, policy: Policy, at: Moment): Deni
   found.unless(isUnbundled(record), "D316");
   const listed = record.lines.every(({ line }) => line.purpose === "*" || policy.grantable.includes(line.purpose));
   found.unless(listed, "D216");
-  if (isChild(record)) found.raise("D401", { subcode: "children_not_supported" });
+  found.unless(isChild(record) || record.age_basis !== "disputed", "D409");
+  if (isChild(record)) ofAChild(record, at, found);
   if (!allowsDisclosure(record.status)) found.raise("D304", { subcode: record.status });
   return found;
 }
+
+/** What of a child's record does not hold by itself. More is asked than a record can show, so that nothing is sent on one at all. */
+function ofAChild({ guardian, assent }: ConsentRecord, at: Moment, found: Denials): void {
+  found.raise("D401", { subcode: "children_not_supported" });
+  if (guardian !== undefined) {
+    const { mode, mandate, waiver, conflict } = guardian;
+    const isMandated = mandate !== undefined && mandate.verified && at < (moment(mandate.until) ?? -Infinity);
+    if (mode === "present_consents" || mode === "remote_consents") found.unless(isMandated, "D402");
+    if (mode === "unreachable_waiver") found.unless(waiver !== undefined && at < (moment(waiver.until) ?? -Infinity), "D410");
+    found.unless(!conflict, "D403");
+  }
+  found.unless(assent !== undefined && settles(assent), "D404");
+}
+
+/** Whether nothing of the child's own stands against it: a no does, and so does that nobody says why it was not asked. */
+export const settles = ({ said, reason }: Assent): boolean => said === "assented" || (said !== "dissented" && reason !== undefined);
 
 /** Whether every recipient a paper form names is an organisation of the directory. Those that are not authorise nothing. */
 const isResolved = ({ source }: ConsentRecord): boolean =>

@@ -2,7 +2,7 @@
 // but whether a consent was taken back, and is asked that for the people who are shown.
 
 import { moment, now } from "../gateway/time.ts";
-import { until } from "../gateway/consent.ts";
+import { isChild, until } from "../gateway/consent.ts";
 import { type ConsentBody, type ConsentPaper, type Seen, standsNow } from "../desk/consents.ts";
 import { Problem, get } from "../desk/hub.ts";
 import { noteAll } from "../desk/noting.ts";
@@ -63,6 +63,7 @@ function stands(body: ConsentBody): string {
   const day = writtenDay(end ?? moment(body.record.collected.at) ?? 0);
   if (end === undefined) return say("said-no", { day });
   if (!mayHold(body)) return say("ended", { services, day });
+  if (isChild(body.record)) return say("of-a-child", { services, day: writtenDay(moment(body.record.collected.at) ?? 0) });
   const told = seenOf(body);
   // While the hub was not asked there is no moment since when.
   const since = told.length === 0 ? day : writtenDay(Math.max(...told.map((one) => moment(one.since) ?? 0)));

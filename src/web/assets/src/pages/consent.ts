@@ -1,9 +1,9 @@
 // Taking consent. What the person said is recorded, signed and sealed here; the hub gets a certificate that names nobody, and a sealed paper.
 
-import type { ConsentRecord } from "../gateway/consent.ts";
+import { type Assent, type ConsentRecord, type Guardian, settles } from "../gateway/consent.ts";
 import { Denials } from "../gateway/denials.ts";
 import { levelOf } from "../gateway/policy.ts";
-import { moment, now } from "../gateway/time.ts";
+import { type Moment, moment, now } from "../gateway/time.ts";
 import { Agreements, type Held } from "../desk/agreements.ts";
 import { type Answer, type Answers, type Question, TOLD, keptUntil, questions, recordOf } from "../desk/asking.ts";
 import { type ConsentBody, certified, register } from "../desk/consents.ts";
@@ -50,6 +50,39 @@ function asked(name: string, text: string, help: string): HTMLElement {
   return made;
 }
 
+const mandated = (mode: Guardian["mode"]): boolean => mode === "present_consents" || mode === "remote_consents";
+/** A day of the page as a record has it: from its beginning on it is over. */
+const dayOf = (id: string): string => (typed(id) === "" ? "" : `${typed(id)}T00:00:00Z`);
+
+/** Who decided for the child, as it stands in the page. A day that was not given makes no mandate and no waiver. */
+function guardianOf(): Guardian | undefined {
+  const mode = chosen("guardian") as Guardian["mode"] | undefined;
+  if (mode === undefined) return undefined;
+  const [reference, relation] = [typed("guardian-who"), typed("guardian-relation")];
+  const [evidence, until, ends] = [typed("mandate-kind"), dayOf("guardian-until"), dayOf("waiver-until")];
+  const [issuer, number] = [typed("waiver-issuer"), typed("waiver-number")];
+  type Mandate = NonNullable<Guardian["mandate"]>;
+  const hasGuardian = mode !== "unreachable_waiver";
+  return {
+    mode,
+    ...(hasGuardian && reference !== "" ? { reference } : {}),
+    ...(hasGuardian && relation !== "" ? { relation: relation as NonNullable<Guardian["relation"]> } : {}),
+    ...(mandated(mode) && evidence !== "" && until !== ""
+      ? { mandate: { evidence: evidence as Mandate["evidence"], verified: ticked("guardian-seen"), until } } : {}),
+    conflict: hasGuardian && chosen("conflict") === "yes",
+    ...(!hasGuardian && issuer !== "" && number !== "" && ends !== "" ? { waiver: { issuer, number, until: ends } } : {}),
+  };
+}
+
+/** What the child said. */
+function assentOf(): Assent | undefined {
+  const said = chosen("assent") as Assent["said"] | undefined;
+  const reason = typed("assent-reason");
+  if (said === undefined) return undefined;
+  const isAsked = said === "assented" || said === "dissented";
+  return { said, ...(isAsked || reason === "" ? {} : { reason: reason as NonNullable<Assent["reason"]> }) };
+}
+
 function read(all: Question[]): Answers {
   const [method, as, person] = [chosen("method") ?? "verbal", chosen("second-as"), typed("person")];
   const who = typed("second");
@@ -69,8 +102,27 @@ function read(all: Question[]): Answers {
     representative: person !== "adult_with_representative" ? undefined : {
       who: typed("acts"), until: typed("mandate"), verified: ticked("mandate-seen"), objects: ticked("objects"),
     },
+    guardian: person === "child" ? guardianOf() : undefined,
+    assent: person === "child" ? assentOf() : undefined,
     third_parties: ticked("third-parties"),
   };
+}
+
+/** What of a child must be there, in the order of the page. */
+function missingOfChild({ guardian, assent }: Answers, at: Moment, must: (holds: boolean, at: string, word: string, code?: string) => void): void {
+  must(guardian !== undefined, "guardian", "need-guardian", "D401");
+  if (guardian !== undefined) {
+    const { mode, reference, relation, mandate, waiver } = guardian;
+    must(mode !== "denied", "guardian", "need-guardian-no", "D401");
+    const isMandated = mandate !== undefined && mandate.verified && at < (moment(mandate.until) ?? 0);
+    if (mandated(mode)) must(reference !== undefined && relation !== undefined && isMandated, "mandate-paper", "need-mandate", "D402");
+    if (mode === "unreachable_waiver") must(waiver !== undefined && at < (moment(waiver.until) ?? 0), "waiver", "need-waiver", "D410");
+    if (mandated(mode)) must(chosen("conflict") !== undefined, "conflict", "need-conflict", "D403");
+    must(!guardian.conflict, "conflict", "need-no-conflict", "D403");
+  }
+  must(assent !== undefined, "assent", "need-assent", "D404");
+  must(assent?.said !== "dissented", "assent", "need-assent-no", "D404");
+  must(assent === undefined || assent.said === "dissented" || settles(assent), "assent-reason", "need-assent-why", "D404");
 }
 
 /** What must be there before a yes can be recorded. The rules themselves are asked again when the certificate is made. */
@@ -83,7 +135,8 @@ function missing(said: Answers, all: Question[]): Wrong[] {
   const mostSensitive = yes.some(({ fields }) => fields.some((id) => levelOf(policy, id) === "S4"));
   const { interpreter, representative: acts } = said;
   must(said.nickname !== "", "nickname", "need-nickname");
-  must(said.person !== "child", "person", "need-adult", "D401");
+  must(said.person === "child" || said.age_basis !== "disputed", "person", "need-child", "D409");
+  if (said.person === "child") missingOfChild(said, now(), must);
   must(acts === undefined || (acts.who !== "" && acts.until !== "" && acts.verified && !acts.objects), "acts", "need-acts", "D314");
   must(said.language !== "", "language", "need-language");
   must(said.told.length === Object.keys(TOLD).length, "told", "need-told", "D311");
@@ -94,12 +147,13 @@ function missing(said: Answers, all: Question[]): Wrong[] {
   must((said.method !== "verbal" && !mostSensitive) || said.second !== undefined, "second-as", "need-second", "D312");
   must(interpreter === undefined || (interpreter.vetted && interpreter.competent && interpreter.accurate), "interpreter", "need-interpreter", "D313");
   must(!mostSensitive || (said.companion !== undefined && said.companion !== "present"), "companion", "need-private", "D312");
-  must(chosen("paper") !== undefined, "paper", "need-paper");
+  // There is no code on paper for what nothing can be sent under.
+  must(said.person === "child" || chosen("paper") !== undefined, "paper", "need-paper");
   return wrongs;
 }
 
 /** Where to go for a code that the rules raised. */
-const PLACES: Record<string, string> = { D311: "told", D312: "second-as", D313: "interpreter", D314: "person", D401: "person" };
+const PLACES: Record<string, string> = { D311: "told", D312: "second-as", D313: "interpreter", D314: "person", D401: "person", D402: "mandate-paper", D403: "conflict", D404: "assent", D409: "person", D410: "waiver" };
 
 /** Whether recording was asked for. */
 let tried = false;
@@ -124,11 +178,13 @@ async function record(keys: Keys, agreements: Agreements, held: Held, refused: b
     made = { told, paper: newPaperId(), record: consent };
   }
   if (made.body === undefined) {
+    const isChild = said.person === "child";
     const body: ConsentBody = {
       nickname: said.nickname, record: made.record, certificates: {}, services: [service.id],
-      code_given: !refused && chosen("paper") !== "none",
+      code_given: !refused && !isChild && chosen("paper") !== "none",
     };
-    if (!refused) {
+    // Of a child's record no certificate is made: what was said is kept, and nothing is sent on it.
+    if (!refused && !isChild) {
       try {
         const { token, id, digest } = await certified(made.record, recipient.id, [policy, agreements], keys);
         body.certificates[recipient.id] = { token, id, digest };
@@ -185,7 +241,14 @@ function follow(): void {
   place("interpreter-fields").hidden = as !== "interpreter";
   place("private-choice").hidden = typed("relation") !== "family_member";
   place("acts-fields").hidden = person !== "adult_with_representative";
-  place("child-notice").hidden = person !== "child";
+  const [isChild, mode, said] = [person === "child", chosen("guardian") as Guardian["mode"] | undefined, chosen("assent")];
+  place("child-fields").hidden = !isChild;
+  place("assent-fields").hidden = !isChild;
+  place("paper-row").hidden = isChild;
+  place("guardian-fields").hidden = mode === undefined || !mandated(mode);
+  place("waiver-fields").hidden = mode !== "unreachable_waiver";
+  place("conflict-row").hidden = mode === undefined || mode === "unreachable_waiver";
+  place("assent-reason-field").hidden = said !== "not_sought" && said !== "not_capable";
 }
 
 async function begin(): Promise<void> {
@@ -221,9 +284,10 @@ async function begin(): Promise<void> {
       const refused = (submitter as HTMLButtonElement | null)?.value === "refuse";
       const body = await record(keys, agreements, held, refused);
       if (body === undefined) return;
-      if (!refused) receipt(body, all);
+      const isChild = body.record.subject_class === "child";
+      if (!refused && !isChild) receipt(body, all);
       document.body.classList.remove("task");
-      showScreen(refused ? "refused" : "recorded");
+      showScreen(refused ? "refused" : isChild ? "child" : "recorded");
     } finally {
       status("", form);
     }
