@@ -15,7 +15,7 @@ use crate::{
     },
     kernel::{
         Digest, Timestamp,
-        id::{ReferralEventId, ReferralId},
+        id::{PacketId, ReferralEventId, ReferralId},
     },
 };
 
@@ -114,6 +114,11 @@ impl Event {
             asked: asked(claims.name, claims.facts)?,
             occurred: Timestamp::from_seconds(claims.at),
         })
+    }
+
+    /// The packet that holds what its words are, where it names one.
+    pub fn names_packet(&self) -> Option<PacketId> {
+        if let Move::Answer { packet } = self.asked { Some(packet) } else { self.asked.note() }
     }
 
     /// Signs it.

@@ -414,6 +414,19 @@ pub enum Move {
 }
 
 impl Move {
+    /// The sealed message that says more, where there is one.
+    pub const fn note(&self) -> Option<PacketId> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the other moves have no note")]
+        match self {
+            Self::Ask { note, .. }
+            | Self::Decline { note, .. }
+            | Self::Redirect { note, .. }
+            | Self::Progress { note, .. } => *note,
+            Self::Complete { report, .. } => report.note,
+            _ => None,
+        }
+    }
+
     /// The move's name in events.
     pub const fn name(&self) -> &'static str {
         match self {

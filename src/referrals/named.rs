@@ -45,24 +45,12 @@ pub(super) fn is_there(tx: &mut Tx<'_>, was: &Referral, event: &Event) -> Result
         }
         _ => true,
     };
-    match note(&event.asked) {
+    match event.asked.note() {
         // Only the recipient explains itself in notes.
         Some(note) if is_there => {
             Ok(packets::is_handed_in(tx.db(), note, of(origin.recipient, Timestamp::from_micros(0)))?)
         }
         _ => Ok(is_there),
-    }
-}
-
-const fn note(asked: &Move) -> Option<PacketId> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the other moves have no note")]
-    match asked {
-        Move::Ask { note, .. }
-        | Move::Decline { note, .. }
-        | Move::Redirect { note, .. }
-        | Move::Progress { note, .. } => *note,
-        Move::Complete { report, .. } => report.note,
-        _ => None,
     }
 }
 

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpResponse, http::StatusCode, web::Path};
 use askama::Template;
+use fluent_bundle::FluentArgs;
 use serde::Serialize;
 use serde_json::json as value;
 
 use super::{
     assets,
     frame::{Frame, Place, page},
-    offer::called,
+    offer::{PartyData, called, denials},
     script::{Said, json, script},
     service::Tag,
     trays::{service, short, tag},
@@ -21,16 +22,21 @@ use super::{
     words::Words,
 };
 use crate::{
-    access::Permission,
+    access::{AccessError, Actor, Permission},
+    directory::{self, DirectoryError, Service, Tongue},
     http::Problem,
-    kernel::id::{OrganisationId, PacketId, ReferralId, StaffId},
+    kernel::{
+        Timestamp,
+        id::{OrganisationId, PacketId, ReferralId, ServiceId, StaffId},
+    },
     members,
     packets::{self, PacketError},
-    policy::{Excerpt, FieldId, Policy, Reason, ReasonCode},
+    policy::{Excerpt, FieldId, Policy, Reason, ReasonCode, Requirement},
     referrals::{
-        self, By, EventView, LoopName, Move, NextStep, Number, ReferralError, ReferralView, Report, Seen,
-        StateName, Told,
+        self, By, Event, EventView, LoopName, Move, NextStep, Number, ReferralError, ReferralView, Report,
+        Seen, StateName, Told,
     },
+    storage::Db,
 };
 
 #[derive(Template)]
@@ -44,7 +50,18 @@ struct ReferralPage {
     facts: Vec<(String, String)>,
     steps: Vec<Step>,
     due: Vec<(String, String, bool)>,
+    /// Who could help instead, as the recipient named them: where they are looked at, and where somebody is referred to them.
+    instead: Vec<Instead>,
     letter: Option<Letter>,
+}
+
+/// A service that was named instead.
+struct Instead {
+    name: String,
+    provider: String,
+    look: String,
+    /// For the sender; empty where nobody refers through this hub.
+    refer: String,
 }
 
 /// Something that happened.
@@ -85,6 +102,10 @@ enum Input {
     Day { fact: &'static str, label: String },
     /// A moment.
     Moment { fact: &'static str, label: String },
+    /// Services of the directory: these at hand, and others that are searched for.
+    Services { fact: &'static str, options: Vec<(String, String)> },
+    /// A few words, which travel sealed in a packet of their own; the event names it.
+    Words { fact: &'static str, label: String, when: &'static str, hidden: bool },
 }
 
 /// What the script works with.
@@ -103,7 +124,15 @@ struct Data<'a> {
     policy: Option<Excerpt<'a>>,
     words: BTreeMap<String, String>,
     readers: BTreeMap<String, Vec<String>>,
+    /// Both organisations, ours first: what is written back is judged before it is sealed.
+    parties: Vec<PartyData<'a>>,
+    denials: BTreeMap<&'static str, String>,
+    words_in: &'static str,
+    language: &'static str,
 }
+
+/// The field that a few words between the two sides travel in. Events hold no text.
+const WORDS_IN: &str = "CF.need_text";
 
 const SENTENCES: &[Said<'static>] = &[
     ("failed", "key-failed", &[]),
@@ -134,6 +163,19 @@ const SENTENCES: &[Said<'static>] = &[
     ("no-key", "letter-no-key", &[]),
     ("waits", "letter-waits", &[]),
     ("receipt", "letter-receipt", &[]),
+    ("words-back", "letter-words-back", &[]),
+    ("words-added", "letter-words-added", &[]),
+    ("no-words", "letter-no-words", &["why"]),
+    ("words-left", "letter-words-left", &["count", "most"]),
+    ("too-long", "letter-too-long", &["most"]),
+    ("no-receipt", "compose-no-receipt", &[]),
+    ("sealing", "compose-sealing", &[]),
+    ("nobody-reads", "compose-nobody-reads", &[]),
+    ("not-here", "letter-not-here", &[]),
+    ("found", "letter-found", &["count"]),
+    ("found-nothing", "letter-found-nothing", &[]),
+    ("most-services", "letter-most-services", &["most"]),
+    ("service-of", "letter-service-of", &["name", "provider"]),
 ];
 
 /// One referral: its envelope, what happened, what is due.
@@ -174,6 +216,7 @@ pub(super) async fn show(Signed(visit): Signed, id: Path<ReferralId>) -> Result<
         facts,
         steps: steps.collect(),
         due: due.collect(),
+        instead: instead(&visit, &referral).await?,
         letter: letter(&visit, &referral, &policy).await?,
     };
     page(StatusCode::OK, &shown)
@@ -203,6 +246,92 @@ fn step(
     Step { what: words.word("state", event.state.name()), who, when: words.moment(event.recorded_at) }
 }
 
+/// The services that the recipient named instead, as far as the directory still has them.
+async fn instead(visit: &Visit, referral: &ReferralView) -> Result<Vec<Instead>, Problem> {
+    let named = referral.party.as_ref().map(|party| party.alternatives.clone()).unwrap_or_default();
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (actor, now) = (visit.asking.caller.actor.clone(), visit.asking.hub.now());
+    let own = actor.organisation();
+    let refers = own == Some(referral.sender) && actor.may(Permission::SendReferrals).is_ok();
+    let tongue: Option<Tongue> = visit.words.language.tag().parse().ok();
+    let found =
+        visit.asking.hub.read(move |db| in_directory(db, (&actor, tongue.as_ref()), named, now)).await?;
+    let shown = found.into_iter().map(|service| {
+        let is_here = refers && service.member.is_some_and(|member| Some(member) != own);
+        Instead {
+            look: format!("/services/{}", service.id),
+            refer: if is_here { format!("/referrals/new?service={}", service.id) } else { String::new() },
+            name: service.name,
+            provider: service.provider,
+        }
+    });
+    Ok(shown.collect())
+}
+
+/// Every packet whose letter is shown: what began it, and what either side wrote since, in the order of the events that name it.
+fn packets_of(referral: &ReferralView) -> Vec<PacketId> {
+    let Some(party) = &referral.party else { return Vec::new() };
+    let events = referral.timeline.iter().flatten().filter_map(|event| event.token.as_deref());
+    let named =
+        events.filter_map(|token| Event::claimed(token).ok()).filter_map(|event| event.names_packet());
+    let mut found = vec![party.packet];
+    for id in named.chain(party.note) {
+        if !found.contains(&id) {
+            found.push(id);
+        }
+    }
+    found
+}
+
+/// Other services of the same kind that the sender could turn to and the recipient finds as well.
+fn at_hand(
+    db: &mut Db<'_>,
+    (actor, tongue): (&Actor, Option<&Tongue>),
+    (referral, policy): (&ReferralView, &Policy),
+    now: Timestamp,
+) -> Result<Vec<Named>, DirectoryError> {
+    let between = (referral.sender, referral.recipient);
+    let others = directory::alternatives(db, (&referral.service, policy), between, now)?;
+    in_directory(db, (actor, tongue), others, now)
+}
+
+/// Services by their ids, without those that the directory does not show or has no more.
+fn in_directory(
+    db: &mut Db<'_>,
+    (actor, tongue): (&Actor, Option<&Tongue>),
+    ids: Vec<ServiceId>,
+    now: Timestamp,
+) -> Result<Vec<Named>, DirectoryError> {
+    let mut found = Vec::new();
+    for id in ids {
+        match directory::find_service_in(db, actor, (id, tongue.cloned()), now) {
+            Ok(one) => found.push(Named::of(one.service)),
+            // What left the directory meanwhile helps nobody.
+            Err(DirectoryError::Access(AccessError::NotFound)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// A service that is or could be named instead.
+struct Named {
+    id: ServiceId,
+    name: String,
+    provider: String,
+    /// Who offers it through this hub.
+    member: Option<OrganisationId>,
+}
+
+impl Named {
+    fn of(service: Service) -> Self {
+        let member = service.member.filter(|_| service.service.is_some());
+        Self { id: service.id, name: service.name, provider: service.provider, member }
+    }
+}
+
 /// The letter, for those of the two organisations who may read it.
 async fn letter(visit: &Visit, referral: &ReferralView, policy: &Policy) -> Result<Option<Letter>, Problem> {
     let actor = &visit.asking.caller.actor;
@@ -212,11 +341,22 @@ async fn letter(visit: &Visit, referral: &ReferralView, policy: &Policy) -> Resu
     if actor.may(needed).is_err() {
         return Ok(None);
     }
-    let packets: Vec<PacketId> = std::iter::once(party.packet).chain(party.note).collect();
-    let asked = packets.clone();
+    let packets = packets_of(referral);
+    let (asked, asking, now) = (packets.clone(), actor.clone(), visit.asking.hub.now());
+    let sides = [own, if receives { referral.sender } else { referral.recipient }];
+    let decides = receives && undecided(referral.state);
+    let (view, rules) = (referral.clone(), visit.asking.hub.policy());
+    let tongue: Option<Tongue> = visit.words.language.tag().parse().ok();
     let found = visit.asking.hub.read(move |db| {
-        let mut fields = BTreeSet::new();
+        // What may be written back is in nobody's letter yet.
+        let mut fields: BTreeSet<FieldId> = WORDS_IN.parse::<FieldId>().into_iter().collect();
         let mut there = Vec::new();
+        let mut parties = Vec::new();
+        for id in sides {
+            parties.push(members::find_organisation(db, &asking, id)?);
+        }
+        let others =
+            if decides { at_hand(db, (&asking, tongue.as_ref()), (&view, &rules), now)? } else { Vec::new() };
         for id in asked {
             match packets::claims_of(db, id) {
                 Ok((_, manifest)) => {
@@ -225,12 +365,12 @@ async fn letter(visit: &Visit, referral: &ReferralView, policy: &Policy) -> Resu
                 }
                 // What was deleted is gone for everybody, and the page says so.
                 Err(PacketError::Purged) => there.push(id),
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
-        Ok::<(BTreeSet<FieldId>, Vec<PacketId>), PacketError>((fields, there))
+        Ok::<_, ReferralError>((fields, there, parties, others))
     });
-    let (fields, packets) = found.await?;
+    let (fields, packets, parties, others) = found.await?;
     let words = visit.words;
     let staff = actor.signed_in();
     let seen = Seen { state: referral.state, no_shows: no_shows(referral) };
@@ -252,9 +392,13 @@ async fn letter(visit: &Visit, referral: &ReferralView, policy: &Policy) -> Resu
             .compartments()
             .map(|one| (one.code.to_string(), one.readers.iter().map(ToString::to_string).collect()))
             .collect(),
+        parties: parties.iter().map(PartyData::of).collect(),
+        denials: denials(words),
+        words_in: WORDS_IN,
+        language: words.language.tag(),
     };
     let answers =
-        staff.map(|staff| answers(referral, (receives, staff), (policy, words))).unwrap_or_default();
+        staff.map(|staff| answers(referral, (receives, staff), (policy, words), others)).unwrap_or_default();
     Ok(Some(Letter {
         script: assets::address("pages/letter.ts"),
         sentences: script(words, SENTENCES),
@@ -268,20 +412,26 @@ fn no_shows(referral: &ReferralView) -> u8 {
     u8::try_from(missed.count()).unwrap_or(u8::MAX)
 }
 
+const fn undecided(state: StateName) -> bool {
+    matches!(state, StateName::Submitted | StateName::Delivered | StateName::Acknowledged)
+}
+
 /// What can be done where it stands. The hub's table decides; this only leaves out what it would refuse.
 fn answers(
     referral: &ReferralView,
     (receives, staff): (bool, StaffId),
     (policy, words): (&Policy, Words),
+    others: Vec<Named>,
 ) -> Vec<Answer> {
     let make = Make { policy, words, seen: Seen { state: referral.state, no_shows: no_shows(referral) } };
     let mut answers = match (receives, referral.state) {
         // Looking at it comes first, and is noted by itself.
-        (true, StateName::Submitted | StateName::Delivered | StateName::Acknowledged) => make.decide(staff),
+        (true, state) if undecided(state) => make.decide(staff, others),
         (true, StateName::Waitlisted) => make.waiting(staff),
         (true, StateName::Accepted) => make.begin(),
         (true, StateName::Scheduled) => make.appointment(),
         (true, StateName::InService) => make.end(),
+        (false, StateName::InfoRequested) => make.reply().into_iter().chain(make.cancel()).collect(),
         (false, state) if can_be_cancelled(state) => make.cancel(),
         _ => Vec::new(),
     };
@@ -329,12 +479,13 @@ impl Make<'_> {
         }
     }
 
-    /// The reasons that fit and need nothing beside them, as a choice.
-    fn reasons(&self, like: &Move, fact: &'static str, but: &[&str]) -> Input {
+    /// The reasons that fit and need nothing beside them but what the form asks for, as a choice.
+    fn reasons_with(&self, like: &Move, fact: &'static str, but: &[&str], asked: &[Requirement]) -> Input {
         let (sets, only) = like.reasons();
         let fits = |reason: &&Reason| {
             let code = reason.code.as_str();
-            (only.is_empty() || only.contains(&code)) && !but.contains(&code) && reason.requires.is_empty()
+            let has_all = reason.requires.iter().all(|one| asked.contains(one));
+            (only.is_empty() || only.contains(&code)) && !but.contains(&code) && has_all
         };
         let options = sets.iter().flat_map(|set| self.policy.reasons(*set)).filter(fits);
         let options = options
@@ -346,27 +497,57 @@ impl Make<'_> {
         Input::Choice { fact, label: self.words.t("answer-why"), options }
     }
 
+    /// The reasons that fit and need nothing beside them, as a choice.
+    fn reasons(&self, like: &Move, fact: &'static str, but: &[&str]) -> Input {
+        self.reasons_with(like, fact, but, &[])
+    }
+
+    /// A reason to say no, and the words that go with the one that takes them.
+    fn why_not(&self, like: &Move) -> [Input; 2] {
+        let label = self.words.t("answer-other-words");
+        [
+            self.reasons_with(like, "reason", &["DR20"], &[Requirement::Text]),
+            Input::Words { fact: "note", label, when: OTHER, hidden: true },
+        ]
+    }
+
     /// A code that stands in for the one somebody chooses.
     fn any() -> Option<ReasonCode> {
         "DR01".parse().ok()
     }
 
-    fn decide(&self, staff: StaffId) -> Vec<Answer> {
+    fn decide(&self, staff: StaffId, others: Vec<Named>) -> Vec<Answer> {
         let Some(reason) = Self::any() else { return Vec::new() };
         let estimate = chrono::NaiveDate::default();
         let (accept, ask) =
             (Move::Accept { assignee: staff }, Move::Ask { reason: reason.clone(), note: None });
         let waitlist = Move::Waitlist { reason: reason.clone(), estimate };
-        let decline = Move::Decline { reason, note: None };
+        let decline = Move::Decline { reason: reason.clone(), note: None };
+        let redirect = Move::Redirect { reason, to: Vec::new(), note: None };
+        let named = |Named { id, name, provider, .. }: Named| {
+            let mut gaps = FluentArgs::new();
+            gaps.set("name", name);
+            gaps.set("provider", provider);
+            (id.to_string(), self.words.filled("letter-service-of", &gaps))
+        };
+        let options = others.into_iter().map(named).collect();
+        let question =
+            Input::Words { fact: "note", label: self.words.t("answer-question"), when: "", hidden: false };
+        let [why_redirected, redirected_words] = self.why_not(&redirect);
         vec![
             self.answer(&accept, "", vec![Input::Own { fact: "assignee" }]),
-            self.answer(&ask, "secondary", vec![self.reasons(&ask, "reason", &[])]),
+            self.answer(&ask, "secondary", vec![self.reasons(&ask, "reason", &[]), question]),
             self.answer(
                 &waitlist,
                 "secondary",
                 vec![self.reasons(&waitlist, "reason", &[]), self.day("estimate", "answer-estimate")],
             ),
-            self.answer(&decline, "danger", vec![self.reasons(&decline, "reason", &["DR20"])]),
+            self.answer(
+                &redirect,
+                "secondary",
+                vec![Input::Services { fact: "to", options }, why_redirected, redirected_words],
+            ),
+            self.answer(&decline, "danger", self.why_not(&decline).into()),
         ]
     }
 
@@ -380,7 +561,7 @@ impl Make<'_> {
                 "secondary",
                 vec![self.day("estimate", "answer-estimate")],
             ),
-            self.answer(&decline, "danger", vec![self.reasons(&decline, "reason", &["DR20"])]),
+            self.answer(&decline, "danger", self.why_not(&decline).into()),
         ]
     }
 
@@ -388,7 +569,7 @@ impl Make<'_> {
         let since = chrono::NaiveDate::default();
         vec![
             self.answer(
-                &Move::Schedule { on: crate::kernel::Timestamp::from_seconds(0) },
+                &Move::Schedule { on: Timestamp::from_seconds(0) },
                 "",
                 vec![Input::Moment { fact: "on", label: self.words.t("answer-on") }],
             ),
@@ -399,7 +580,7 @@ impl Make<'_> {
     fn appointment(&self) -> Vec<Answer> {
         let Some(reason) = Self::any() else { return Vec::new() };
         let no_show = Move::NoShow { reason: reason.clone() };
-        let reschedule = Move::Reschedule { on: crate::kernel::Timestamp::from_seconds(0), reason };
+        let reschedule = Move::Reschedule { on: Timestamp::from_seconds(0), reason };
         vec![
             self.answer(
                 &Move::Start { since: chrono::NaiveDate::default() },
@@ -426,6 +607,14 @@ impl Make<'_> {
             self.answer(&complete, "", vec![self.reasons(&complete, "outcome", &[])]),
             self.answer(&fail, "danger", vec![self.reasons(&fail, "reason", &["FX02"])]),
         ]
+    }
+
+    /// What was asked is answered in words, in a packet that is held against everything as the first one was.
+    fn reply(&self) -> Option<Answer> {
+        let like = Move::Answer { packet: "pkt_00000000000070008000000000000000".parse().ok()? };
+        let words =
+            Input::Words { fact: "packet", label: self.words.t("answer-reply"), when: ALWAYS, hidden: false };
+        Some(self.answer(&like, "", vec![words]))
     }
 
     fn cancel(&self) -> Vec<Answer> {
@@ -473,6 +662,11 @@ impl Make<'_> {
         Input::Day { fact, label: self.words.t(key) }
     }
 }
+
+/// The reason to say no that is told in words, and in nothing but words.
+const OTHER: &str = "DR90";
+/// Words without which there is no answer.
+const ALWAYS: &str = "always";
 
 /// A fact as it stands in an event.
 fn written(fact: &impl Serialize) -> String {

@@ -158,8 +158,9 @@ struct ServiceData<'a> {
     telephones: &'a [String],
 }
 
+/// An organisation as the scripts judge by it.
 #[derive(Serialize)]
-struct PartyData<'a> {
+pub(super) struct PartyData<'a> {
     id: OrganisationId,
     name: String,
     active: bool,
@@ -170,7 +171,7 @@ struct PartyData<'a> {
 }
 
 impl<'a> PartyData<'a> {
-    fn of(organisation: &'a Organisation) -> Self {
+    pub(super) fn of(organisation: &'a Organisation) -> Self {
         Self {
             id: organisation.id,
             name: organisation.name.to_string(),
@@ -287,7 +288,7 @@ fn choice(code: &str, words: Words) -> String {
 }
 
 /// A sentence for every code that can stand against a letter or a consent.
-fn denials(words: Words) -> BTreeMap<&'static str, String> {
+pub(super) fn denials(words: Words) -> BTreeMap<&'static str, String> {
     let is_raised = |deny: &Deny| !NOT_RAISED.iter().any(|(never, _)| never == deny);
     let raised = Deny::ALL.iter().copied().filter(is_raised).chain([Deny::D401]);
     raised.map(|deny| (deny.code(), words.code(deny.code(), deny.title()))).collect()

@@ -19,7 +19,7 @@ use crate::support::{
     packet::{Mechanism, Person, fetch},
 };
 
-pub(super) async fn act(
+pub(crate) async fn act(
     hub: &TestHub,
     by: &Org,
     referral: ReferralId,

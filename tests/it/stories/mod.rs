@@ -12,7 +12,7 @@ mod frictionless;
 mod hours;
 mod hsds;
 mod large_list;
-mod ledger;
+pub(crate) mod ledger;
 mod memory;
 mod named;
 mod narrowed;

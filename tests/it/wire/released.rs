@@ -10,7 +10,8 @@ use throughline::{
     consent::{
         AgreementVersion, Attached, Attested, Availability, CitedAgreement, CitedCertificate, Claims, Course,
         Covering, DeniedPart, Facts, FormFacts, Made, Member, Narrative, Offer, Onwards, Presented,
-        ProtectionSignal, Record, Status, Wanted, WantedField, WhenThePersonSaidNo, release,
+        ProtectionSignal, Record, SeenCertificate, Status, Wanted, WantedField, WhenThePersonSaidNo, release,
+        release_seen,
     },
     crypto::{Typ, peek},
     kernel::{Digest, Timestamp, id::OrganisationId},
@@ -112,6 +113,26 @@ const OF_THE_RECORD: &[Edit] = &[
         r["capacity"] = json!({ "finding": finding, "by": "stf_0192f0c1000070008000000000000021" });
     },
     |r, dice| r["subject_class"] = (*dice.of(&["child", "adult_with_representative"])).into(),
+    |r, _| r["age_basis"] = "disputed".into(),
+    |r, dice| {
+        r["subject_class"] = "child".into();
+        let mode = dice.of(&["present_consents", "remote_consents", "unreachable_waiver", "denied"]);
+        r["guardian"] = json!({ "mode": mode, "conflict": dice.one_in(3) });
+        let until = *dice.of(&["2026-02-01T00:00:00Z", "2026-03-01T12:00:00.500Z", "2027-02-01T00:00:00Z"]);
+        if !dice.one_in(3) {
+            let evidence = dice.of(&["legal_order", "customary_statement", "authority_designation"]);
+            r["guardian"]["mandate"] =
+                json!({ "evidence": evidence, "verified": !dice.one_in(3), "until": until });
+        }
+        if !dice.one_in(3) {
+            r["guardian"]["waiver"] = json!({ "issuer": "office", "number": "12/26", "until": until });
+        }
+        let said = *dice.of(&["assented", "dissented", "not_sought", "not_capable"]);
+        r["assent"] = json!({ "said": said });
+        if dice.one_in(2) {
+            r["assent"]["reason"] = (*dice.of(&["too_young", "unwell"])).into();
+        }
+    },
     |r, dice| {
         r["representatives"] = json!([{ "reference": "sister", "mandate_verified": !dice.one_in(4),
             "mandate_until": dice.of(&["2026-02-01T00:00:00Z", "2027-02-01T00:00:00Z"]), "person_objects": dice.one_in(4) }]);
@@ -772,4 +793,81 @@ async fn a_certificate_that_a_page_signs_is_registered_by_the_hub() {
         token: token.to_owned(),
     };
     mechanism.refer(&person, &certified).await;
+}
+
+#[test]
+fn a_page_of_the_recipient_may_write_back_the_same_or_finds_the_same_against_it() {
+    let Some(mut scripts) = Scripts::start() else { return };
+    with_policies(&mut scripts);
+    let (mut passed, mut met) = (0, BTreeMap::<String, usize>::new());
+    for seed in 0..DRAWS * 2 {
+        let mut dice = Dice(seed + 5_000_000);
+        let record = Record::parse(RECORD.as_bytes()).unwrap();
+        let drawn = drawn(&record, Digest::of(RECORD), &mut dice);
+        let Drawn { mut facts, mut theirs, policy } = drawn;
+        // Whoever writes back has neither the record nor the certificate.
+        facts.proposal.course = Course::Answers;
+        facts.certificate = None;
+        theirs["wanted"]["begins"] = false.into();
+        theirs.as_object_mut().unwrap().remove("certificate");
+        let cited = facts.proposal.certificate;
+        let seen_as = CitedCertificate {
+            id: CERTIFICATE.parse().unwrap(),
+            digest: cited.map_or_else(|| Digest::of("none"), |cited| cited.digest),
+        };
+        let seen_as = if dice.one_in(20) {
+            CitedCertificate { digest: Digest::of("another"), ..seen_as }
+        } else {
+            seen_as
+        };
+        let subject = if dice.one_in(20) { record.subject } else { facts.proposal.subject };
+        let status = if dice.one_in(8) { Status::Withdrawn } else { Status::Given };
+        let parts = [
+            json!([]),
+            json!([]),
+            json!([{ "fields": ["CF.need"] }]),
+            json!([{ "categories": ["K03"] }]),
+            json!([{ "purpose": "P01" }]),
+            json!([{ "purpose": "P07", "fields": ["CF.name"] }]),
+        ];
+        let denied = dice.of(&parts).clone();
+        let expires = if dice.one_in(10) { facts.at } else { at("2026-08-01T00:00:00Z") };
+        let seen = SeenCertificate {
+            cited: seen_as,
+            subject,
+            status,
+            denied: serde_json::from_value(denied.clone()).unwrap(),
+            expires,
+        };
+        let ids: Vec<FieldId> = facts.proposal.fields.iter().map(|field| field.id.clone()).collect();
+        let (form, form_there) = form(&ids, &mut dice);
+        let task = json!({
+            "form": form_there, "facts": theirs, "policy": policy,
+            "seen": { "id": seen_as.id, "digest": seen_as.digest, "subject": subject, "status": status, "denied": denied,
+                "expires": expires.micros() },
+        });
+        let found = scripts.ask("answer", task);
+        match release_seen(&seen, &form, &facts) {
+            Ok(release) => {
+                passed += 1;
+                let fields: Vec<&FieldId> =
+                    release.fields().values().flatten().map(|released| &released.field).collect();
+                let there = found["fields"].as_array().unwrap_or_else(|| panic!("seed {seed}: {found}"));
+                assert_eq!(there.len(), fields.len(), "seed {seed}");
+                assert_eq!(found["until"], json!(release.until().unwrap().micros()), "seed {seed}");
+            }
+            Err(denials) => {
+                for denial in denials.iter() {
+                    *met.entry(denial.deny.to_string()).or_default() += 1;
+                }
+                assert_eq!(found, told(&denials), "seed {seed}");
+            }
+        }
+    }
+    assert!(passed > 20, "{passed} passed, {met:?}");
+    for code in
+        ["D208", "D210", "D218", "D301", "D302", "D303", "D304", "D305", "D307", "D309", "D601", "D602"]
+    {
+        assert!(met.contains_key(code), "{code} was never drawn; {met:?}");
+    }
 }

@@ -11,7 +11,7 @@ import { Quarantined, Refusal } from "../src/gateway/fault.ts";
 import { importPublic } from "../src/gateway/gate.ts";
 import { type Desk, type Reading, open, receiptFor } from "../src/gateway/open.ts";
 import type { Policy } from "../src/gateway/policy.ts";
-import { type Facts, type FormFacts, release } from "../src/gateway/release.ts";
+import { type Facts, type FormFacts, type SeenCertificate, release, releaseSeen } from "../src/gateway/release.ts";
 import { DraftFault, type Letter, type Release, seal } from "../src/gateway/seal.ts";
 import { rootCode } from "../src/gateway/secrets.ts";
 import { type Change, nextStatement } from "../src/gateway/statement.ts";
@@ -126,6 +126,11 @@ const TASKS: Record<string, (task: Task) => Promise<unknown>> = {
     const { record, digest, form, facts } = task as { record: ConsentRecord; digest: string; form: FormFacts; facts: Facts } & Task;
     const saidNo = task["said_no"] as "leave_out" | "refuse";
     return denied(() => release(record, digest, form, facts, [policyOf(task), saidNo]));
+  },
+
+  async answer(task) {
+    const { seen, form, facts } = task as unknown as { seen: SeenCertificate; form: FormFacts; facts: Facts };
+    return denied(async () => releaseSeen(seen, form, facts, policyOf(task)));
   },
 
   async history(task): Promise<KeyRecord[]> {

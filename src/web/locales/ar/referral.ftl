@@ -75,3 +75,5 @@ due-cancel-answer = يُجاب عن طلب الإلغاء
 due-waitlist-review = تُؤكد قائمة الانتظار
 due-resume = تُستأنف
 due-loop-close = يعرف الجميع كيف انتهت
+referral-instead = من يمكنه المساعدة بدلاً منهم
+referral-instead-help = هم سمّوا هذه. لم يُرسل إليها شيء عن الشخص: اسألوه أولاً.

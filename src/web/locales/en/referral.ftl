@@ -67,3 +67,5 @@ due-cancel-answer = The wish to cancel is answered
 due-waitlist-review = The waiting list is confirmed
 due-resume = It goes on
 due-loop-close = Everybody knows how it ended
+referral-instead = Who could help instead
+referral-instead-help = They named these. Nothing about the person was sent there: ask the person first.

@@ -67,3 +67,5 @@ due-cancel-answer = Se responde al deseo de cancelar
 due-waitlist-review = Se confirma la lista de espera
 due-resume = Continúa
 due-loop-close = Todos saben cómo terminó
+referral-instead = Quién podría ayudar en su lugar
+referral-instead-help = Nombraron estos. Allí no se envió nada de la persona: pregúntele primero.

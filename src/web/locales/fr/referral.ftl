@@ -67,3 +67,5 @@ due-cancel-answer = Le souhait d’annuler reçoit une réponse
 due-waitlist-review = La liste d’attente est confirmée
 due-resume = Cela continue
 due-loop-close = Tous savent comment cela s’est terminé
+referral-instead = Qui pourrait aider à la place
+referral-instead-help = Ils ont nommé ceux-ci. Rien sur la personne n’y a été envoyé : demandez-lui d’abord.

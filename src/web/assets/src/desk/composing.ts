@@ -22,6 +22,8 @@ export interface Ground {
   /** Digest of the record. */
   record: string;
   certificate: Presented;
+  /** Whether it adds to a referral instead of beginning one. */
+  continues?: boolean;
 }
 
 /** What was written so far. */
@@ -50,14 +52,14 @@ export function longestKept(policy: Policy, terms: Terms | undefined): string {
   return of[0]?.[0] ?? "";
 }
 
-function factsOf({ policy, sender, recipient, offer, covering, certificate }: Ground, written: Written, fields: Wanted["fields"], at: Moment): Facts {
+function factsOf({ policy, sender, recipient, offer, covering, certificate, continues }: Ground, written: Written, fields: Wanted["fields"], at: Moment): Facts {
   const { terms } = covering;
   const { claims, digest } = certificate;
   return {
     at, sender, recipient, offer, agreement: covering, certificate, open_referral: false, withdrawal_running: false,
     wanted: {
       sender: sender.id, recipient: recipient.id, urgency: written.urgency, retention: longestKept(policy, terms), onward: "OW00", fields,
-      rare_language: false, subject: claims.sub, begins: true, certificate: { id: claims.id, digest },
+      rare_language: false, subject: claims.sub, begins: continues !== true, certificate: { id: claims.id, digest },
       attested: {
         approvals: written.approvals, overrides: written.overrides, ...(written.signal === undefined ? {} : { signal: written.signal }),
       },

@@ -130,7 +130,7 @@ function report(desk: Desk, evt: Receipt["evt"], re: string, h: string, note?: R
 }
 
 /** Checks 110 to 201. */
-async function readSigned(
+export async function readSigned(
   token: string,
   received: Moment,
   known: KnownKeys,

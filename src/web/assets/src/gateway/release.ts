@@ -2,8 +2,8 @@
 // the record and the filled form.
 //
 // Without an agreement a consent is not enough, and without a consent an agreement is not. Every code that stands against a packet is
-// told, not only the first. It judges the beginning of a referral and what its sender adds to it; what was received and is passed on, and
-// what a recipient writes back, are sealed by the other gateway.
+// told, not only the first. It judges the beginning of a referral, what its sender adds to it, and what a recipient writes back; what was
+// received and is passed on is sealed by the other gateway.
 
 import {
   type Terms, type Use, assessed, coversTransfer, flow, isVersion, items, noWider, onwardOf, opens, opensCategory, opensField,
@@ -68,6 +68,17 @@ export interface Presented {
   denied: DeniedPart[];
   /** The agreements in force when the person agreed, as far as they are known; those of now need not be among them. */
   at_consent: Terms[];
+}
+
+/** A certificate as the one it is for sees it: whether the consent still stands, and not what the person said. */
+export interface SeenCertificate {
+  id: string;
+  digest: string;
+  subject: string;
+  status: Status;
+  denied: DeniedPart[];
+  /** When its last yes ends. */
+  expires: Moment;
 }
 
 /** What the sender wants to send, in codes. */
@@ -156,6 +167,21 @@ export function release(
   return judge.released(kept, dropped);
 }
 
+/**
+ * Holds what answers a packet against agreement, minimum set and what is known of the consent: the release, or every code. Who answers has
+ * neither the record nor the certificate; the person's yes to what goes back is judged by the hub.
+ */
+export function releaseSeen(seen: SeenCertificate, form: FormFacts, facts: Facts, policy: Policy): Released {
+  const found = new Denials();
+  const { fields } = facts.wanted;
+  ofForm(form, fields.map(({ id }) => id), found);
+  const judge = new Judge(facts, policy);
+  judge.answer(seen);
+  for (const { code, ...about } of judge.found.found) found.raise(code, about);
+  found.settle();
+  return judge.released(fields, []);
+}
+
 /** What the person said no to. Anything else that is wrong stays wrong. */
 function refusedBy(facts: Facts, policy: Policy): { field: string; code: string }[] {
   const judge = new Judge(facts, policy);
@@ -207,6 +233,21 @@ class Judge {
     this.firewall();
     this.certificate();
     this.minimum();
+    this.handling();
+  }
+
+  /** Judges an answer as far as who writes it can. */
+  answer(seen: SeenCertificate): void {
+    this.members();
+    this.form();
+    this.agreement();
+    this.firewall();
+    this.seen(seen);
+    this.minimum();
+    this.handling();
+  }
+
+  private handling(): void {
     const { found, facts } = this;
     found.about("D604", this.where(({ field }) => field.category === FUNDING));
     if (facts.wanted.attested.anonymous === true) {
@@ -388,6 +429,23 @@ class Judge {
     if (claims.flags.third_parties === "no_basis") {
       found.about("D318", this.where(({ field }) => field.third_party === true));
     }
+  }
+
+  private seen({ id, digest, subject, status, denied, expires }: SeenCertificate): void {
+    const { found, policy, facts: { at, wanted } } = this;
+    const cited = wanted.certificate;
+    if (cited === undefined) {
+      found.raise("D301");
+      return;
+    }
+    found.unless(cited.id === id && cited.digest === digest, "D302");
+    found.unless(subject === wanted.subject, "D303");
+    if (!allowsDisclosure(status)) found.raise("D304", { subcode: status });
+    found.unless(at < expires, "D305");
+    const purpose = policy.purpose.code;
+    if (denied.some((part) => takesPurpose(part, purpose))) found.raise("D307", { purpose });
+    found.about("D309", this.where(({ id: field, field: { category } }) => denied.some((part) => takes(part, field, category, purpose))));
+    this.end = expires;
   }
 
   private attestations({ flags, lines, class: subject }: Claims): void {

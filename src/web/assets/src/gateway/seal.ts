@@ -64,7 +64,7 @@ export interface LetterFile {
 
 /** What is to be sealed beyond what the release says. */
 export interface Letter {
-  kind: "referral" | "update";
+  kind: "referral" | "update" | "reply";
   /** The packet it refers to. */
   re?: string;
   made: Moment;

@@ -5,9 +5,7 @@ import { newId } from "../gateway/bytes.ts";
 import type { Json } from "../gateway/closed.ts";
 import { Denials } from "../gateway/denials.ts";
 import type { KnownKeys } from "../gateway/directory-keys.ts";
-import { Refusal } from "../gateway/fault.ts";
 import type { WeighedField } from "../gateway/policy.ts";
-import { readReceipt } from "../gateway/reading.ts";
 import type { Member, Released } from "../gateway/release.ts";
 import { DraftFault, type Reader, seal } from "../gateway/seal.ts";
 import { DAY, moment, now } from "../gateway/time.ts";
@@ -16,7 +14,8 @@ import { Choosing } from "../desk/choosing.ts";
 import { type Ground, type Standing, type Written, judged, standings, valueOf } from "../desk/composing.ts";
 import { type ConsentBody, type ConsentPaper, type ReadyConsent, mayServe, ready } from "../desk/consents.ts";
 import { type Draft as KeptDraft, type Said, draftsOf, sent } from "../desk/drafts.ts";
-import { Problem, ask, get, send } from "../desk/hub.ts";
+import { explainReceipts, handIn } from "../desk/handing.ts";
+import { Problem, get, send } from "../desk/hub.ts";
 import type { Keys } from "../desk/keys.ts";
 import { note, noteAll, toNote } from "../desk/noting.ts";
 import { type Offer, type Party, called, open, printSlip, start } from "../desk/offer.ts";
@@ -43,12 +42,6 @@ explainWith((error) => {
   if (error instanceof Denials) return error.found.map(({ code }) => offer.denials[code] ?? code).join(" ");
   return undefined;
 });
-
-/** What answers came back for a packet. */
-interface Taken {
-  referral: string;
-  receipt: string;
-}
 
 const form = place<HTMLFormElement>("compose");
 const summary = place("summary");
@@ -344,27 +337,21 @@ async function sealed(keys: Keys, ring: KnownKeys, released: Released, values: M
   return { packet: id, referral, to: recipient.name, service: service.word, at: made, body, envelope, paper: paper.id };
 }
 
-/** The hub does not have what it says that it took. */
-class NoReceipt extends Error {}
-explainWith((error) => (error instanceof NoReceipt || error instanceof Refusal ? say("no-receipt") : undefined));
+explainReceipts();
 
 /** Whether the packet itself was not judged: the hub was not reached or busy, or the session had ended. */
 const mayBeTriedAgain = (problem: Problem): boolean => problem.isPassing || problem.status === 401;
 
 /** Hands a sealed packet in. The same one again gets the same receipt, so it may be tried as often as need be. */
 async function deliver(keys: Keys, waiting: Waiting): Promise<void> {
-  let taken: Taken;
   try {
-    const response = await ask("POST", "/api/v1/packets", { body: waiting.body, type: "application/rp1+json" });
-    taken = (await response.json()) as Taken;
+    await handIn(waiting, () => nodeKey(keys.store));
   } catch (error) {
     // What the hub refused for good is not tried again; it stands in the form as it was written.
     if (error instanceof Problem && !mayBeTriedAgain(error)) await forget(keys.store, waiting.packet);
     await showWaiting(keys);
     throw error;
   }
-  const receipt = await readReceipt(taken.receipt, await nodeKey(keys.store));
-  if (receipt.evt !== "accepted" || receipt.re !== waiting.packet || receipt.h !== waiting.envelope) throw new NoReceipt();
   await toNote(keys.store, waiting);
   await forget(keys.store, waiting.packet);
   if (waiting.draft !== undefined) await sent(keys.store, waiting.draft, waiting.at);
@@ -432,9 +419,15 @@ async function begin(): Promise<void> {
   const member = ({ name: _name, ...party }: Party): Member => ({ ...party, roles: ring.readers(party.id, now()).map(({ role }) => role) });
   const wanted = new URLSearchParams(location.search).get("consent");
   const fitting: ConsentPaper[] = [];
+  const read: ConsentPaper[] = [];
   let [closed, next] = [0, undefined as string | undefined];
   const add = (papers: ConsentPaper[]): void => {
-    const fresh = papers.filter(({ id, body }) => mayServe(body, recipient.id, policy, now()) && !fitting.some((one) => one.id === id));
+    const isOver = ({ body: { record } }: ConsentPaper): boolean =>
+      read.some(({ body }) => body.record.id === record.id && body.record.version > record.version);
+    read.push(...papers);
+    const fresh = papers.filter(
+      (paper) => mayServe(paper.body, recipient.id, policy, now()) && !isOver(paper) && !fitting.some(({ id }) => id === paper.id),
+    );
     fitting.push(...fresh);
     addConsents(fresh, wanted);
   };

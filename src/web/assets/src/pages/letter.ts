@@ -7,13 +7,18 @@ import { WrongReceipt, believed, signEvent } from "../gateway/event.ts";
 import { Quarantined, Refusal, outward } from "../gateway/fault.ts";
 import { Locked } from "../gateway/keys.ts";
 import { type Desk, type Opened, type Reading, open, receiptFor } from "../gateway/open.ts";
+import { Denials } from "../gateway/denials.ts";
+import type { Envelope } from "../gateway/packet.ts";
 import { type Policy } from "../gateway/policy.ts";
 import { now, written as writtenAt } from "../gateway/time.ts";
-import { Problem, ask, send } from "../desk/hub.ts";
+import { Problem, ask, get, send } from "../desk/hub.ts";
 import { Keys, NoKey, NotConfirmed } from "../desk/keys.ts";
-import { carried, clearError, copied, explainWith, failed, place, say, status, whenSubmitted } from "../desk/page.ts";
+import { NoWords } from "../desk/no-words.ts";
+import type { Party } from "../desk/offer.ts";
+import { busy, carried, clearError, copied, explain, explainWith, failed, place, say, status, whenSubmitted } from "../desk/page.ts";
 import { known, nodeKey } from "../desk/trust.ts";
 import { unlocked } from "../desk/unlock.ts";
+import type { WordsDesk } from "../desk/words-desk.ts";
 
 interface Data {
   referral: string;
@@ -29,6 +34,13 @@ interface Data {
   /** What roles, fields and choices are called. */
   words: Record<string, string>;
   readers: Record<string, string[]>;
+  /** Both organisations, ours first. */
+  parties: [Party, Party];
+  /** A sentence for each deny code that can be raised. */
+  denials: Record<string, string>;
+  /** The field that a few words to the other side travel in. */
+  words_in: string;
+  language: string;
 }
 
 /** What the hub answers to an event. */
@@ -45,7 +57,11 @@ explainWith((error) => {
   if (error instanceof Refusal) return say(error.check === 300 ? "not-for-you" : "refused", { number: String(outward(error.check)) });
   if (error instanceof WrongReceipt) return say("receipt");
   if (error instanceof Missing) return say("missing");
+  if (error instanceof TooMuch) return error.sentence;
+  if (error instanceof NoWords) return say(error.word);
+  if (error instanceof Denials) return say("no-words", { why: sentences(error.found) });
   if (!(error instanceof Problem)) return undefined;
+  if (error.denials.length > 0) return say("no-words", { why: sentences(error.denials) });
   if (error.code === "referral.stale") return say("stale");
   if (error.code === "packet.held") return say("held");
   if (error.code === "packet.purged") return say("purged");
@@ -54,6 +70,19 @@ explainWith((error) => {
 
 /** Something that has to be said is not. */
 class Missing extends Error {}
+
+/** More was said than there may be. */
+class TooMuch extends Error {
+  readonly sentence: string;
+
+  constructor(sentence: string) {
+    super("more was said than there may be");
+    this.sentence = sentence;
+  }
+}
+
+/** What stands against something, in sentences. */
+const sentences = (found: { code: string }[]): string => [...new Set(found.map(({ code }) => `${data.denials[code] ?? ""} (${code})`.trim()))].join(" ");
 
 // The letter
 
@@ -98,7 +127,8 @@ async function show(packet: string, keys: Keys, at: Desk): Promise<void> {
 function drawn(opened: Opened): HTMLElement {
   const letter = copied("letter");
   const where = place("body", letter);
-  for (const { compartment, fields } of opened.documents) where.append(part(readers(compartment), Object.entries(fields)));
+  const { kind } = opened.envelope;
+  for (const { compartment, fields } of opened.documents) where.append(part(readers(compartment), Object.entries(fields), kind));
   for (const { name } of opened.files) where.append(line("note", say("file", { name })));
   const unknown = Object.entries(opened.unknown);
   if (unknown.length > 0) {
@@ -123,7 +153,7 @@ function line(template: string, text: string): HTMLElement {
   return element;
 }
 
-function part(heading: string, fields: [string, Json][]): HTMLElement {
+function part(heading: string, fields: [string, Json][], kind: Envelope["kind"] = "referral"): HTMLElement {
   const element = copied("part");
   const title = element.querySelector("h3");
   if (title !== null) title.textContent = heading;
@@ -131,7 +161,9 @@ function part(heading: string, fields: [string, Json][]): HTMLElement {
   for (const [id, value] of fields) {
     const fact = copied("fact");
     const [term, said] = [fact.querySelector("dt"), fact.querySelector("bdi")];
-    if (term !== null) term.textContent = own(data.words, id) ?? own(data.policy.fields, id)?.label ?? id;
+    // What is written between the two sides is no field of a form.
+    const isWords = id === data.words_in && kind !== "referral";
+    if (term !== null) term.textContent = isWords ? say(kind === "reply" ? "words-back" : "words-added") : own(data.words, id) ?? own(data.policy.fields, id)?.label ?? id;
     if (said !== null) said.textContent = readable(value, own(data.policy.fields, id)?.shape.kind === "code");
     list.append(fact);
   }
@@ -176,9 +208,14 @@ function facts(form: HTMLFormElement): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   for (const input of form.querySelectorAll<HTMLInputElement>("[data-fact]")) {
     const fact = input.dataset["fact"] ?? "";
+    // Words are sealed apart, and the event names what they are sealed in.
+    if (input.dataset["kind"] === "words") continue;
     found[fact] ??= undefined;
-    if (input.type === "radio" && !input.checked) continue;
+    if (/radio|checkbox/.test(input.type) && !input.checked) continue;
     switch (input.dataset["kind"]) {
+      case "service":
+        found[fact] = [...((found[fact] as string[] | undefined) ?? []), input.value];
+        break;
       case "own":
         found[fact] = data.staff;
         break;
@@ -198,16 +235,138 @@ function facts(form: HTMLFormElement): Record<string, unknown> {
   return found;
 }
 
+// Words to the other side
+
+/** The most services that may be named instead. */
+const MOST_SERVICES = 5;
+/** How many services a search shows. */
+const SHOWN = 8;
+
+/** What words are written with comes when somebody wants to write: most letters are answered with a code. */
+const wordsDesk = async (keys: Keys): Promise<WordsDesk> => (await import("../desk/words-desk.ts")).wordsDesk(keys, data);
+
+/** Shows where words can be written, and says in their place why they cannot. Nothing is asked of the hub before somebody wants to. */
+function wording(form: HTMLFormElement, desk: () => Promise<WordsDesk>): void {
+  const block = form.querySelector<HTMLElement>('[data-place="words"]');
+  if (block === null) return;
+  const area = block.querySelector("textarea") as HTMLTextAreaElement;
+  const left = place("words-left", block);
+  const when = block.dataset["when"] ?? "";
+  let asked = false;
+  const look = async (): Promise<void> => {
+    if (asked || block.hidden) return;
+    asked = true;
+    const no = place("no-words", block);
+    try {
+      const { most, judge } = await desk();
+      judge();
+      const count = (): void => void (left.textContent = say("words-left", { count: String([...area.value].length), most: String(most) }));
+      area.addEventListener("input", count);
+      count();
+    } catch (error) {
+      // What stands against words, or that there is nothing to write them with; anything else may pass.
+      const why = error instanceof Denials || error instanceof NoWords;
+      if (!why) asked = false;
+      no.textContent = why ? explain(error) : say("unreachable");
+      no.hidden = false;
+      place("words-field", block).hidden = why;
+      if (why) area.value = "";
+      for (const button of form.querySelectorAll<HTMLButtonElement>("button:not([type])")) button.hidden = why && when === "always";
+    }
+  };
+  const follow = (): void => {
+    const isChosen = [...form.querySelectorAll<HTMLInputElement>('[data-fact="reason"]:checked')].some(({ value }) => value === JSON.stringify(when));
+    block.hidden = !(when === "" || when === "always" || isChosen);
+    void look();
+  };
+  form.addEventListener("change", follow);
+  form.closest("details")?.addEventListener("toggle", follow);
+}
+
+/** The words of a form that are to go; nothing when there are none. */
+function wordsOf(form: HTMLFormElement, { most }: WordsDesk): { fact: string; words: string } | undefined {
+  const block = form.querySelector<HTMLElement>('[data-place="words"]');
+  const area = block?.querySelector("textarea");
+  if (block === null || area === null || area === undefined || block.hidden) return undefined;
+  const words = area.value.trim().replace(/\s+/g, " ");
+  if (words === "" && block.dataset["when"] !== "") throw new Missing();
+  if ([...words].length > most) throw new TooMuch(say("too-long", { most: String(most) }));
+  return words === "" ? undefined : { fact: area.dataset["fact"] ?? "", words };
+}
+
+/** Whether a form has words in it, or must have them. */
+function hasWords(form: HTMLFormElement): boolean {
+  const block = form.querySelector<HTMLElement>('[data-place="words"]');
+  return block !== null && !block.hidden && (block.querySelector("textarea")?.value.trim() !== "" || block.dataset["when"] !== "");
+}
+
+// Services instead
+
+interface FoundService {
+  id: string;
+  name: string;
+  provider: string;
+  member?: string;
+}
+
+/** Looks services up in the directory, and adds them to those that can be chosen. */
+function finding(within: HTMLElement): void {
+  const field = place<HTMLInputElement>("services-text", within);
+  const rows = place("services-list", within);
+  const line = place("services-status", within);
+  const find = (): void => void busy(within, async () => {
+    const text = field.value.trim();
+    if (text === "") return;
+    const path = `/api/v1/services?text=${encodeURIComponent(text)}&lang=${data.language}&limit=${SHOWN}`;
+    const { items } = await get<{ items: FoundService[] }>(path);
+    const others = items.filter(({ member }) => member !== data.own);
+    // What was chosen stays; what was found before and not chosen makes room.
+    for (const row of [...rows.children]) if (row.querySelector("input")?.checked === false) row.remove();
+    const there = new Set([...rows.querySelectorAll("input")].map(({ value }) => value));
+    for (const { id, name, provider } of others.filter((one) => !there.has(one.id))) {
+      const row = copied("service-option");
+      (row.querySelector("input") as HTMLInputElement).value = id;
+      (row.querySelector("span") as HTMLElement).textContent = say("service-of", { name, provider });
+      rows.append(row);
+    }
+    line.textContent = others.length === 0 ? say("found-nothing") : say("found", { count: String(others.length) });
+  });
+  place("services-search", within).addEventListener("click", find);
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    find();
+  });
+}
+
 function answering(keys: Keys): void {
+  let made: Promise<WordsDesk> | undefined;
+  const desk = (): Promise<WordsDesk> => {
+    made ??= wordsDesk(keys);
+    // What failed for now is tried again.
+    made.catch(() => (made = undefined));
+    return made;
+  };
   const answers = document.querySelector<HTMLElement>('[data-place="answers"]');
   if (answers === null) return;
   answers.hidden = false;
+  for (const within of answers.querySelectorAll<HTMLElement>('[data-place="services"]')) finding(within);
   for (const form of answers.querySelectorAll<HTMLFormElement>("form[data-move]")) {
+    wording(form, desk);
     whenSubmitted(form, async () => {
       clearError(form);
       try {
         const { by = "", number = "", move = "" } = form.dataset;
         const asked = { by, number, move, facts: facts(form) };
+        if (Array.isArray(asked.facts["to"]) && asked.facts["to"].length > MOST_SERVICES) {
+          throw new TooMuch(say("most-services", { most: String(MOST_SERVICES) }));
+        }
+        if (hasWords(form)) {
+          status(say("sealing"), answers, true);
+          const at = await desk();
+          const words = wordsOf(form, at);
+          if (words !== undefined) asked.facts[words.fact] = await at.write(words.words);
+        }
         status(say("signing"), answers, true);
         await act(keys, asked);
         // What stands now is the hub's to show.
