@@ -1053,7 +1053,11 @@ mod tests {
                 edit(r);
             })
         };
-        assert_eq!(child(&|_| {}), [Deny::D401], "all that is asked of the record is there, and more is asked");
+        assert_eq!(
+            child(&|_| {}),
+            [Deny::D401],
+            "all that is asked of the record is there, and more is asked"
+        );
         assert_eq!(child(&|r| r["guardian"]["mandate"]["verified"] = false.into()), [Deny::D401, Deny::D402]);
         let over = |r: &mut Value| r["guardian"]["mandate"]["until"] = NOON.into();
         assert_eq!(child(&over), [Deny::D401, Deny::D402]);

@@ -500,8 +500,7 @@ mod tests {
         assert!(unraised.is_sorted());
         // What a child's record lacks is told of the record, and nothing is sent on one.
         let of_records = [Deny::D402, Deny::D403, Deny::D404, Deny::D409, Deny::D410];
-        let families =
-            Deny::ALL.iter().filter(|d| d.code().starts_with("D4") || d.code().starts_with("D5"));
+        let families = Deny::ALL.iter().filter(|d| d.code().starts_with("D4") || d.code().starts_with("D5"));
         assert!(families.filter(|deny| !of_records.contains(deny)).all(|deny| unraised.contains(deny)));
     }
 

@@ -25,7 +25,7 @@ struct CasesPage {
     data: String,
 }
 
-/// What the script is told: what services are called.
+/// What the script is told: what services are called, kinds of data, and the fields that somebody says yes to by their names.
 #[derive(Serialize)]
 struct Data {
     words: BTreeMap<String, String>,
@@ -51,15 +51,42 @@ const SENTENCES: &[Said<'static>] = &[
     ("taken-back", "cases-taken-back", &["services", "day"]),
     ("not-known", "cases-not-known", &["services", "day"]),
     ("ask-again", "cases-ask-again", &[]),
+    ("nothing-chosen", "cases-nothing-chosen", &[]),
+    ("taking-back", "cases-taking-back", &[]),
+    ("taken-all", "cases-taken-all", &[]),
+    ("taken-part", "cases-taken-part", &[]),
+    ("taken-here", "cases-taken-here", &[]),
+    ("ask-who", "consent-ask-who", &[]),
+    ("ask-contact", "consent-ask-contact", &[]),
+    ("ask-need", "consent-ask-need", &[]),
+    ("ask-family", "consent-ask-family", &[]),
+    ("ask-papers", "consent-ask-papers", &[]),
+    ("ask-place", "consent-ask-place", &[]),
+    ("ask-health", "consent-ask-health", &[]),
+    ("ask-mind", "consent-ask-mind", &[]),
+    ("ask-harm", "consent-ask-harm", &[]),
+    ("ask-living", "consent-ask-living", &[]),
+    ("ask-journey", "consent-ask-journey", &[]),
+    ("ask-status", "consent-ask-status", &[]),
 ];
 
 /// The page of one's people.
 pub(super) async fn show(Signed(visit): Signed) -> Result<HttpResponse, Problem> {
     visit.asking.caller.actor.may(Permission::SendReferrals).map_err(MemberError::from)?;
     let (words, policy) = (visit.words, visit.asking.hub.policy());
-    let named = policy
+    let services = policy
         .services()
         .map(|service| (service.code.to_string(), words.code(service.code.as_str(), &service.label)));
+    let kinds =
+        policy.categories().map(|kind| (kind.code.to_string(), words.code(kind.code.as_str(), &kind.label)));
+    // Forms of before have fields of their own, which no page asks for.
+    let by_name =
+        policy.fields().filter(|field| field.is_most_sensitive() && field.id.as_str().starts_with("CF."));
+    let fields = by_name.map(|field| {
+        let key = field.id.as_str().replace('.', "-");
+        (field.id.to_string(), words.code(&key, &field.label))
+    });
+    let named = services.chain(kinds).chain(fields);
     let shown = CasesPage {
         f: visit.frame(Place::Cases, words.t("cases-title")),
         w: words,

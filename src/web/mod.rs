@@ -33,6 +33,7 @@ mod offer;
 mod own_services;
 mod people;
 mod person;
+mod picture;
 mod refusal;
 mod script;
 mod service;

@@ -17,9 +17,11 @@ use super::{
 use crate::{
     access::Tx,
     config,
+    consent::{Extent, Whose, Withdraw, is_withdrawal_code},
     feedback::{self, FeedbackError, Pauses, Presented, Rate, Rating, WhereItStands, Word},
     http::{Asking, Problem},
     kernel::{Fault, Secret},
+    referrals,
 };
 
 /// What a page of the person's needs.
@@ -92,6 +94,12 @@ impl Written {
         Self { code: form.one("code").to_owned(), pin: form.one("pin").to_owned() }
     }
 
+    /// The code on the receipt of a consent, which takes it back and shows nothing; it needs no PIN.
+    fn of_consent(&self) -> Option<Secret<String>> {
+        let is_one = self.pin.trim().is_empty() && is_withdrawal_code(&self.code);
+        is_one.then(|| Secret::new(self.code.clone()))
+    }
+
     fn presented(&self, asking: &Asking) -> Presented {
         let secret = |text: &str| Secret::new(text.to_owned());
         Presented::new(&asking.hub.keys().person, &secret(&self.code), &secret(&self.pin))
@@ -128,6 +136,13 @@ struct TakeBack {
 }
 
 #[derive(Template)]
+#[template(path = "my-taken-back.html")]
+struct TakenBack {
+    a: Around,
+    w: Words,
+}
+
+#[derive(Template)]
 #[template(path = "my-rate.html")]
 struct HowItWas {
     a: Around,
@@ -158,7 +173,12 @@ pub(super) async fn stands(
     request: HttpRequest,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    look(&asking, &request, Written::of(&form), "").await
+    let given = Written::of(&form);
+    // With the code of a consent there is one thing to do, and whether there is such a consent is not told before.
+    if given.of_consent().is_some() {
+        return ask_whether(&asking, &request, given);
+    }
+    look(&asking, &request, given, "").await
 }
 
 /// Shows where it stands, and what was done just now.
@@ -183,8 +203,34 @@ pub(super) async fn ask_take_back(
     request: HttpRequest,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    let a = Around::new(&asking, &request, "my-take-back");
-    page(StatusCode::OK, &TakeBack { w: a.words, a, given: Written::of(&form) })
+    ask_whether(&asking, &request, Written::of(&form))
+}
+
+fn ask_whether(asking: &Asking, request: &HttpRequest, given: Written) -> Result<HttpResponse, Problem> {
+    let a = Around::new(asking, request, "my-take-back");
+    page(StatusCode::OK, &TakeBack { w: a.words, a, given })
+}
+
+/// Takes a consent back by the code on its receipt.
+async fn take_consent_back(
+    asking: &Asking,
+    request: &HttpRequest,
+    (given, code): (Written, Secret<String>),
+) -> Result<HttpResponse, Problem> {
+    let (command, policy) =
+        (Withdraw { whose: Whose::Code(code), extent: Extent::default() }, asking.hub.policy());
+    let taking = move |tx: &mut Tx<'_>| referrals::take_back(tx, &command, &policy);
+    match asking.hub.write("consent.withdraw", &asking.caller.as_the_person(), taking).await {
+        Ok(_withdrawal) => {
+            let a = Around::new(asking, request, "my-take-back");
+            page(StatusCode::OK, &TakenBack { w: a.words, a })
+        }
+        Err(error) => {
+            let problem = Problem::from(error);
+            let is_unknown = problem.code().fault() == Fault::NotFound;
+            if is_unknown { refused(asking, request, &given) } else { Err(problem) }
+        }
+    }
 }
 
 /// Takes back everything that whoever got the referral may have.
@@ -194,6 +240,9 @@ pub(super) async fn take_back(
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let given = Written::of(&form);
+    if let Some(code) = given.of_consent() {
+        return take_consent_back(&asking, &request, (given, code)).await;
+    }
     let (presented, pauses, policy) =
         (given.presented(&asking), Pauses::from(&asking.hub.settings().access), asking.hub.policy());
     let taking = move |tx: &mut Tx<'_>| feedback::take_back(tx, &presented, &pauses, &policy);

@@ -5,8 +5,7 @@ use serde_json::Value;
 use super::{Complaint, shape};
 use crate::{
     consent::{
-        CapacityFinding, Companion, Effect, ExpressionMethod, Given, GrantLine, GuardianMode,
-        Information,
+        CapacityFinding, Companion, Effect, ExpressionMethod, Given, GrantLine, GuardianMode, Information,
         MAX_RECORD_BYTES, Named, Record, Status, SubjectClass,
     },
     crypto::closed,
@@ -182,7 +181,11 @@ fn places(record: &Record, denials: &Denials, policy: &Policy, at: Timestamp) ->
     }
     place(Deny::D402, "/guardian/mandate", "a mandate that was seen and has not ended");
     place(Deny::D403, "/guardian/conflict", "who may have harmed the child decides nothing for it");
-    place(Deny::D404, "/assent", "the child agrees, or there is a reason why it was not asked or could not say");
+    place(
+        Deny::D404,
+        "/assent",
+        "the child agrees, or there is a reason why it was not asked or could not say",
+    );
     place(Deny::D409, "/age_basis", "whose age is disputed is treated as a child");
     place(Deny::D410, "/guardian/waiver", "a waiver names who gave it and its number, and has not ended");
     for (n, answer) in record.lines.iter().enumerate() {

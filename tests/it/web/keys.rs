@@ -10,6 +10,7 @@ use throughline::{
 
 use super::{
     browser::{chromium, installed, is_for_the_other_run},
+    find::directory,
     visitor::{PASSPHRASE, Visitor},
 };
 use crate::{
@@ -53,6 +54,8 @@ async fn keys_are_made_confirmed_locked_and_lost_and_letters_opened_and_answered
     let story = Story::new().await;
     let (_packet, referral) = story.send("").await;
     let hub = &story.hub;
+    // Somebody else who could be named instead.
+    directory(hub).await;
     let intake = enrolled(hub, &story.lakeside, "intake", json!(["intake"])).await;
     let administrator = enrolled(hub, &story.lakeside, "head", json!(["administrator", "intake"])).await;
     let sender = enrolled(hub, &story.harbour, "worker", json!(["case_worker"])).await;

@@ -35,6 +35,29 @@ async fn somebody_sees_where_it_stands_rates_and_takes_back_without_an_account()
 }
 
 #[actix_web::test]
+async fn a_consent_is_taken_back_by_the_code_on_its_slip_alone() {
+    let mechanism = Mechanism::new().await;
+    let hub = &mechanism.hub;
+    let (consented, ..) = mechanism.referred().await;
+    let mut person = Visitor::new(hub);
+    person.get("/my").await.expect(200).says("leave it empty");
+    let given = [("code", consented.code.as_str()), ("pin", "")];
+    // Whether there is such a consent is told to nobody who does not take it back.
+    let asked =
+        person.post("/my", &given).await.expect(200).says("No reason is asked").says("/my/taken-back");
+    let made_up = [("code", "QQQQ-QQQQ-QQQQ-QQQQ"), ("pin", "")];
+    let other = person.post("/my", &made_up).await.expect(200);
+    assert_eq!(asked.text.replace(given[0].1, ""), other.text.replace(made_up[0].1, ""));
+    person.post("/my/taken-back", &made_up).await.expect(401).says("do not open anything");
+    person.post("/my/taken-back", &given).await.expect(200).says("Taken back. Nothing more is passed on.");
+    let listed = mechanism.harbour.get(hub, "/api/v1/withdrawals").await.expect(200).body;
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
+    person.post("/my/taken-back", &given).await.expect(200).says("Taken back");
+    let with_pin = [given[0], ("pin", "123456")];
+    person.post("/my", &with_pin).await.expect(401).says("do not open anything");
+}
+
+#[actix_web::test]
 async fn a_wrong_code_a_wrong_pin_and_nonsense_look_the_same() {
     let mechanism = Mechanism::new().await;
     let hub = &mechanism.hub;

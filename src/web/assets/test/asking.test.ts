@@ -8,9 +8,11 @@ import type { Policy } from "../src/gateway/policy.ts";
 import { termsOf } from "../src/gateway/agreement.ts";
 import { DAY, SECOND, written as writtenMoment } from "../src/gateway/time.ts";
 import type { Held } from "../src/desk/agreements.ts";
-import { mayServe } from "../src/desk/consents.ts";
-import { type Answers, TOLD, questions, recordOf } from "../src/desk/asking.ts";
+import { type ConsentPaper, isTakenBack, mayServe, newest } from "../src/desk/consents.ts";
+import { type Answers, TOLD, answeredBefore, partsOf, questions, recordOf } from "../src/desk/asking.ts";
 import { type Ground, type Written, judged, longestKept, standings, valueOf } from "../src/desk/composing.ts";
+import { type Between, mostWords, releasedWords } from "../src/desk/writing.ts";
+import type { Envelope } from "../src/gateway/packet.ts";
 import { freshKey, privateKey } from "./world.ts";
 
 const AT = 1_790_000_000 * SECOND;
@@ -121,6 +123,35 @@ await test("the record is one that the rules take, and says no more than the per
   assert.equal((await record()).withdrawal.code === of.withdrawal.code, false);
 });
 
+await test("asked again it is the next version of the same consent, with no answer taken over from before", async () => {
+  const first = await record({ answers: { who: "yes", contact: "yes", health: "no" } });
+  const again = await recordOf({ ...ANSWERS, answers: { who: "yes", health: "yes" } }, {
+    policy: POLICY, terms, recipient: THEM, organisation: US, staff: newId("stf", 4), country: "ZZ", kept_in: "ZZ", notice: "1", method: "say so",
+    at: AT + DAY, before: first,
+  });
+  assert.deepEqual([again.id, again.version, again.supersedes], [first.id, 2, await digest(recordBytes(first))]);
+  assert.deepEqual([again.subject, again.withdrawal.code], [first.subject, first.withdrawal.code], "the code that they have goes on working");
+  assert.deepEqual(again.lines.filter(({ line }) => line.effect === "permit").map(({ line }) => line.scope), [{ categories: ["K03", "K04", "K14"] }]);
+  const all = questions(POLICY, terms, US, THEM);
+  const before = Object.fromEntries(all.map((question) => [question.name, answeredBefore(first, question)]));
+  assert.deepEqual(before, { who: "yes", contact: "yes", health: "no", "CF.hiv": undefined });
+  const paper = (of: typeof first, more = {}): ConsentPaper =>
+    ({ id: newId("kpt", of.version), body: { nickname: "", record: of, certificates: {}, services: [], code_given: true, ...more } }) as unknown as ConsentPaper;
+  assert.deepEqual(newest([paper(again), paper(first)]).map(({ body }) => body.record.version), [2]);
+  const taken = paper(first, { taken_back: [{ version: 1, at: writtenMoment(AT), extent: {} }] });
+  assert.deepEqual([isTakenBack(taken.body), isTakenBack(paper(again, { taken_back: taken.body.taken_back }).body)], [true, false]);
+  assert.equal(mayServe(taken.body, THEM, POLICY, AT + DAY), false);
+});
+
+await test("what can be taken back is what was said yes to, part by part, and not what was taken back already", async () => {
+  const of = await record({ answers: { who: "yes", contact: "yes", health: "no", "CF.hiv": "yes" } });
+  assert.deepEqual(partsOf(of), [
+    { name: "who", categories: ["K03", "K04"], fields: [] }, { name: "contact", categories: ["K08"], fields: [] },
+    { name: "CF.hiv", categories: [], fields: ["CF.hiv"] },
+  ]);
+  assert.deepEqual(partsOf(of, [{ categories: ["K08"] }, { fields: ["CF.hiv"] }]).map(({ name }) => name), ["who"]);
+});
+
 await test("what was asked badly supports no certificate", async () => {
   for (const [code, change] of [
     ["D311", { told: ["who"] }], ["D311", { back: false }], ["D312", { second: undefined }], ["D409", { age_basis: "disputed" }],
@@ -198,6 +229,24 @@ await test("what stands against a letter is found as it stands: no reason, nobod
   assert.deepEqual(await found(draft({ "CF.hiv": true }, { because, approvals: 2 })), []);
   assert.deepEqual(await found(draft({ "CF.phone": "x" })), ["D308"]);
   assert.deepEqual(await found(draft({ "CF.name": "x" }), AT + 400 * DAY), ["D305"]);
+});
+
+await test("words to the other side are held against everything, and the directory is not asked whether the service is still listed", async () => {
+  const of = await ground({ answers: { who: "yes" } });
+  const first = { urgency: "U2", jti: "", ref: "" } as unknown as Envelope;
+  const unlisted = { ...of, offer: { listed: false, full: true } };
+  const between = (field: string): Between => ({
+    policy: POLICY, own: of.sender, other: of.recipient, covering: of.covering, first, field, consent: { ground: unlisted },
+  });
+  assert.deepEqual(releasedWords(between("CF.name"), "x", AT + DAY).fields, [{ field: "CF.name" }]);
+  assert.equal(mostWords(between("CF.name")), 20);
+  assert.equal(mostWords(between("CF.none")), undefined);
+  assert.deepEqual(await codes(async () => judged(unlisted, draft({ "CF.name": "x" }), AT + DAY)), ["D104", "D107"], "a new referral is held to more");
+  assert.deepEqual(await codes(async () => releasedWords(between("CF.phone"), "x", AT + DAY)), ["D308"]);
+  // The other side has no way back in this agreement.
+  const seen = { id: "c", digest: "d", subject: "s", status: "given" as const, denied: [], expires: AT + 9 * DAY };
+  const back = { ...between("CF.name"), own: of.recipient, other: of.sender, consent: { seen }, first: { ...first, sub: "s", scope: { id: "c", h: "d" }, retention: "RT02", onward: "OW00" } };
+  assert.deepEqual(await codes(async () => releasedWords(back, "x", AT + DAY)), ["D218"]);
 });
 
 await test("the recipient keeps it as long as was agreed and no longer", () => {

@@ -6,6 +6,8 @@ import { importPublic, sealTo, sign, unseal } from "../src/gateway/gate.ts";
 import { memoryStore } from "../src/gateway/store.ts";
 import { note, noteAll, toNote } from "../src/desk/noting.ts";
 import { type Keeper, PaperFault, find, keep, list, newPaperId } from "../src/desk/papers.ts";
+import { takeBack } from "../src/desk/taking-back.ts";
+import type { ConsentBody } from "../src/desk/consents.ts";
 import { type Waiting, forget, remember, waitingOf } from "../src/desk/waiting.ts";
 import { type SecretJwk, freshKey, privateKey, publicOf } from "./world.ts";
 
@@ -235,4 +237,38 @@ await test("two windows that keep a sealed letter at once keep both, and the lis
   assert.deepEqual((await waitingOf(store)).map(({ packet }) => packet), ["pkt_1", "pkt_2", "pkt_3"]);
   await forget(store, "pkt_1");
   assert.deepEqual((await waitingOf(store)).map(({ packet }) => packet), ["pkt_2", "pkt_3"]);
+});
+
+await test("what is taken back the hub hears first, by the code and then by the pseudonym, and the paper says so afterwards", async () => {
+  const us = await party(1);
+  const { asked } = hub([us]);
+  const papers = globalThis.fetch;
+  const known = new Set(["sub_known"]);
+  globalThis.fetch = (async (path: string, init: { method: string; body?: string }) => {
+    if (path !== "/api/v1/withdrawals") return papers(path, init as RequestInit);
+    asked.push(`${init.method} ${path} ${init.body ?? ""}`);
+    const { subject } = JSON.parse(init.body ?? "{}") as { subject?: string };
+    return subject !== undefined && known.has(subject)
+      ? new Response(JSON.stringify({ withdrawal: "wdr_1" }), { status: 201 }) : new Response(JSON.stringify({ code: "access.not_found" }), { status: 404 });
+  }) as unknown as typeof fetch;
+  const keeping = await keeper(us);
+  const body = (subject: string, certificates: ConsentBody["certificates"]): ConsentBody =>
+    ({ nickname: CANARY, record: { version: 2, subject, withdrawal: { code: "CODE" } }, certificates, services: [], code_given: true }) as unknown as ConsentBody;
+  const certificates = { org_x: { token: "t", id: "cer", digest: "d" } };
+  const paper = await keep(keeping, "consent", body("sub_known", certificates));
+  const from = asked.length;
+  const done = await takeBack(keeping, paper, { categories: ["K14"] });
+  assert.equal(done.taken.withdrawal, "wdr_1");
+  const order = asked.slice(from).filter((one) => /withdrawals|PUT/.test(one)).map((one) => (one.startsWith("PUT") ? "paper" : one.includes('"code"') ? "code" : "subject"));
+  assert.deepEqual(order, ["code", "subject", "paper"]);
+  assert(!asked.some((one) => one.includes(CANARY)));
+  const kept = await find<ConsentBody>(keeping, "consent", paper.id);
+  const noted = kept.body.taken_back?.map(({ version, extent, withdrawal }) => [version, extent.categories, withdrawal]);
+  assert.deepEqual(noted, [[2, ["K14"], "wdr_1"]]);
+  // Where certificates were handed in and the hub knows nothing, it is not settled; where none was, there is nobody to tell.
+  const lost = await keep(keeping, "consent", body("sub_lost", certificates));
+  await assert.rejects(takeBack(keeping, lost, {}));
+  assert.equal((await find<ConsentBody>(keeping, "consent", lost.id)).body.taken_back, undefined);
+  const unsent = await keep(keeping, "consent", body("sub_lost", {}));
+  assert.equal((await takeBack(keeping, unsent, {})).taken.withdrawal, undefined);
 });

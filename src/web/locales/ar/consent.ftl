@@ -214,3 +214,7 @@ consent-child-guardian = ابحثوا عمّن يعيّن وصياً
 consent-child-interests = ابحثوا عمّن يقيّم مصلحة الطفل
 consent-child-count = لا أحد يقدّم ذلك؟ سجّلوا الحاجة
 consent-child-cases = إلى أشخاصكم
+consent-again = سُئل من قبل، في { $day }.
+consent-again-help = ما لم يتغيّر مكتوب. أما الإجابات فلا: أعيدوا كل الأسئلة. وما لم يعد يوافق عليه يُسحب.
+consent-last-time-yes = في المرة السابقة: نعم
+consent-last-time-no = في المرة السابقة: لا

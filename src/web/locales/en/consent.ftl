@@ -214,3 +214,7 @@ consent-child-guardian = Find who appoints a guardian
 consent-child-interests = Find who assesses what is best for the child
 consent-child-count = Nobody offers it? Count the need
 consent-child-cases = To your people
+consent-again = Asked before, on { $day }.
+consent-again-help = What did not change is filled in. What they answer is not: ask all of it again. What they do not agree to any more is taken back.
+consent-last-time-yes = Last time: yes
+consent-last-time-no = Last time: no

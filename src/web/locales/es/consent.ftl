@@ -214,3 +214,7 @@ consent-child-guardian = Buscar quién nombra a un tutor
 consent-child-interests = Buscar quién evalúa el interés del menor
 consent-child-count = ¿Nadie lo ofrece? Contar la necesidad
 consent-child-cases = A sus personas
+consent-again = Ya se preguntó, el { $day }.
+consent-again-help = Lo que no cambió está puesto. Lo que responde, no: pregunte todo de nuevo. Lo que ya no acepta queda retirado.
+consent-last-time-yes = La última vez: sí
+consent-last-time-no = La última vez: no

@@ -214,3 +214,7 @@ consent-child-guardian = Trouver qui nomme un tuteur
 consent-child-interests = Trouver qui évalue l’intérêt de l’enfant
 consent-child-count = Personne ne le propose ? Compter le besoin
 consent-child-cases = Vers vos personnes
+consent-again = Déjà demandé, le { $day }.
+consent-again-help = Ce qui n’a pas changé est rempli. Les réponses ne le sont pas : reposez tout. Ce à quoi la personne ne consent plus est repris.
+consent-last-time-yes = La dernière fois : oui
+consent-last-time-no = La dernière fois : non

@@ -5,7 +5,7 @@
 
 import { type Terms, ends, flow, items, opens } from "../gateway/agreement.ts";
 import { digest, newId } from "../gateway/bytes.ts";
-import { type Assent, type ConsentRecord, type GrantLine, type Guardian, INFORMATION, newWithdrawalCode, usualEnd } from "../gateway/consent.ts";
+import { type Assent, type ConsentRecord, type GrantLine, type Guardian, INFORMATION, newWithdrawalCode, recordBytes, usualEnd } from "../gateway/consent.ts";
 import { own } from "../gateway/dictionary.ts";
 import { type Policy, levelOf } from "../gateway/policy.ts";
 import { DAY, type Moment, monthsAfter, ofSeconds, seconds, written } from "../gateway/time.ts";
@@ -49,6 +49,40 @@ export interface Question {
   about: string[];
 }
 
+/** A part of what somebody said yes to, as it was asked: what belongs together is one part, what was named by itself another. */
+export interface Part {
+  name: string;
+  categories: string[];
+  fields: string[];
+}
+
+/** What a record says yes to, part by part. What was taken back of it already is none. */
+export function partsOf({ lines }: ConsentRecord, gone: { categories?: string[]; fields?: string[] }[] = []): Part[] {
+  const yes = lines.map(({ line }) => line).filter(({ effect }) => effect === "permit");
+  const isGone = (what: "categories" | "fields", code: string): boolean => gone.some((one) => one[what]?.includes(code) === true);
+  const left = (what: "categories" | "fields"): string[] => [...new Set(yes.flatMap(({ scope }) => scope[what] ?? []))].filter((code) => !isGone(what, code));
+  const together = new Map<string, Part>();
+  for (const category of left("categories")) {
+    const name = groupOf(category);
+    const part = together.get(name) ?? { name, categories: [], fields: [] };
+    part.categories.push(category);
+    together.set(name, part);
+  }
+  return [...together.values(), ...left("fields").map((field) => ({ name: field, categories: [], fields: [field] }))];
+}
+
+const groupOf = (category: string): string => Object.keys(TOGETHER).find((group) => TOGETHER[group]?.includes(category)) ?? category;
+
+/** How a record answered a question: not at all where it did not ask, or asked it in another way. */
+export function answeredBefore({ lines }: ConsentRecord, { categories, fields }: Question): Answer | undefined {
+  const has = (effect: "permit" | "deny"): boolean => {
+    const scopes = lines.map(({ line }) => line).filter((line) => line.effect === effect).map(({ scope }) => scope);
+    const inside = (code: string, what: "categories" | "fields"): boolean => scopes.some((scope) => scope[what]?.includes(code) === true);
+    return categories.length + fields.length > 0 && categories.every((code) => inside(code, "categories")) && fields.every((id) => inside(id, "fields"));
+  };
+  return has("deny") ? "no" : has("permit") ? "yes" : undefined;
+}
+
 /** The questions that follow from what the parties agreed on, for what the service may have at all. */
 export function questions(policy: Policy, terms: Terms, from: string, to: string): Question[] {
   const way = flow(terms, from, to);
@@ -64,7 +98,7 @@ export function questions(policy: Policy, terms: Terms, from: string, to: string
       alone.push({ name: id, categories: [], fields: [id], about: [id] });
       continue;
     }
-    const name = Object.keys(TOGETHER).find((group) => TOGETHER[group]?.includes(field.category)) ?? field.category;
+    const name = groupOf(field.category);
     const question = together.get(name) ?? { name, categories: [], fields: [], about: [] };
     if (!question.categories.includes(field.category)) question.categories.push(field.category);
     question.about.push(id);
@@ -117,8 +151,8 @@ export interface Asked {
   notice: string;
   /** How it is taken back, in words for the person. */
   method: string;
-  /** The pseudonym of the person, when they have one here already. */
-  subject?: string;
+  /** The record that this one takes the place of: the next version of the same consent, for the same pseudonym and with the same code. */
+  before?: ConsentRecord;
   at: Moment;
 }
 
@@ -138,7 +172,7 @@ const no = (scope: GrantLine["scope"], recipient: string, purpose: string, from:
 
 /** The record of an answer: of a yes to something, or of a no to everything. */
 export async function recordOf(said: Answers, asked: Asked, refused = false): Promise<ConsentRecord> {
-  const { policy, terms, recipient, organisation, staff } = asked;
+  const { policy, terms, recipient, organisation, staff, before } = asked;
   // Whole seconds, so that what the certificate says and what the record says are the same.
   const at = ofSeconds(seconds(asked.at));
   const ceiling = keptUntil(terms, policy.purpose.code, at);
@@ -169,9 +203,10 @@ export async function recordOf(said: Answers, asked: Asked, refused = false): Pr
   const moment = written(at);
   const reference = said.evidence.trim() || (second?.who ?? said.nickname);
   return {
-    v: 1, id: newId("con", at), version: 1,
+    v: 1, id: before?.id ?? newId("con", at), version: (before?.version ?? 0) + 1,
+    ...(before === undefined ? {} : { supersedes: await digest(recordBytes(before)) }),
     collected: { org: organisation, by: staff, place: said.place, at: moment },
-    subject: asked.subject ?? newId("sub", at),
+    subject: before?.subject ?? newId("sub", at),
     subject_class: said.person, age_basis: said.age_basis,
     notice: { id: "consent-page", version: asked.notice, language: said.language, medium: said.medium },
     information_given: said.told.flatMap((group) => TOLD[group] ?? []),
@@ -206,7 +241,7 @@ export async function recordOf(said: Answers, asked: Asked, refused = false): Pr
         return basis === undefined ? [] : [{ org, basis }];
       }),
     jurisdiction: asked.country, storage_location: asked.kept_in, retention_ceiling: written(ceiling),
-    withdrawal: { method: asked.method, code: newWithdrawalCode() },
+    withdrawal: { method: asked.method, code: before?.withdrawal.code ?? newWithdrawalCode() },
     status: refused ? "refused" : "given", status_since: moment,
     emergency_notice_given: said.told.includes("must"), legal_duty_notice_given: said.told.includes("must"),
     source: { kind: "asked" },

@@ -30,6 +30,23 @@ export interface ConsentBody {
   code_given: boolean;
   /** The referrals that were sent under it, as this organisation remembers whose they are. */
   referrals?: string[];
+  /** What the person took back of it and told us. What they told the hub alone, only the hub knows. */
+  taken_back?: TakenBack[];
+}
+
+/** How much is taken back: all that is not narrowed. */
+export interface Extent {
+  categories?: string[];
+  fields?: string[];
+}
+
+/** Something that was taken back. */
+export interface TakenBack {
+  version: number;
+  at: string;
+  extent: Extent;
+  /** The hub's number for it; none where the hub was never told of the consent. */
+  withdrawal?: string;
 }
 
 export type ConsentPaper = Paper<ConsentBody>;
@@ -60,13 +77,21 @@ export const certified = async (
 export const register = (token: string): Promise<unknown> => send("POST", "/api/v1/certificates", { certificate: token });
 
 /** Whether a consent has a yes for this recipient, purpose and service that still holds, as far as the record says. */
-export const mayServe = ({ record }: ConsentBody, recipient: string, { purpose, service }: Policy, at: Moment): boolean =>
-  allowsDisclosure(record.status) && !isChild(record) &&
-  record.lines.some(
+export const mayServe = (body: ConsentBody, recipient: string, { purpose, service }: Policy, at: Moment): boolean =>
+  allowsDisclosure(body.record.status) && !isChild(body.record) && !isTakenBack(body) &&
+  body.record.lines.some(
     ({ line }) =>
       line.effect === "permit" && line.recipient === recipient && line.purpose === purpose.code && at < until(line) &&
       (line.service === undefined || line.service === service.code),
   );
+
+/** Whether all of it was taken back here. */
+export const isTakenBack = ({ record, taken_back }: ConsentBody): boolean =>
+  (taken_back ?? []).some(({ version, extent }) => version >= record.version && extent.categories === undefined && extent.fields === undefined);
+
+/** The papers of records that no other of these takes the place of. */
+export const newest = (papers: ConsentPaper[]): ConsentPaper[] =>
+  papers.filter(({ body: { record } }) => !papers.some(({ body }) => body.record.id === record.id && body.record.version > record.version));
 
 /** A certificate as the hub has it: only the hub hears what a person takes back with their code. */
 export interface Seen {

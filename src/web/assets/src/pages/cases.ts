@@ -3,12 +3,15 @@
 
 import { moment, now } from "../gateway/time.ts";
 import { isChild, until } from "../gateway/consent.ts";
-import { type ConsentBody, type ConsentPaper, type Seen, standsNow } from "../desk/consents.ts";
+import { partsOf } from "../desk/asking.ts";
+import { type ConsentBody, type ConsentPaper, type Extent, type Seen, isTakenBack, newest, standsNow } from "../desk/consents.ts";
 import { Problem, get } from "../desk/hub.ts";
 import { noteAll } from "../desk/noting.ts";
 import { open, start } from "../desk/offer.ts";
-import { busy, carried, clearError, copied, place, say, showScreen, writtenDay } from "../desk/page.ts";
+import type { Keys } from "../desk/keys.ts";
+import { busy, carried, clearError, copied, explainWith, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
 import { list } from "../desk/papers.ts";
+import { takeBack } from "../desk/taking-back.ts";
 
 const { words } = carried<{ words: Record<string, string> }>("data");
 /** How long before its end a consent is worth asking for again. */
@@ -17,6 +20,10 @@ const SOON = 14 * 86_400_000_000;
 const AT_ONCE = 20;
 /** How long nothing is typed before the hub is asked about those who are found. */
 const PAUSE = 400;
+
+/** Nothing was chosen that is to be taken back. */
+class NothingChosen extends Error {}
+explainWith((error) => (error instanceof NothingChosen ? say("nothing-chosen") : undefined));
 
 interface Person {
   name: string;
@@ -62,6 +69,8 @@ function stands(body: ConsentBody): string {
   const services = [...codes].map((code) => words[code] ?? code).join(", ");
   const day = writtenDay(end ?? moment(body.record.collected.at) ?? 0);
   if (end === undefined) return say("said-no", { day });
+  const taken = body.taken_back?.at(-1);
+  if (taken !== undefined && isTakenBack(body)) return say("taken-back", { services, day: writtenDay(moment(taken.at) ?? 0) });
   if (!mayHold(body)) return say("ended", { services, day });
   if (isChild(body.record)) return say("of-a-child", { services, day: writtenDay(moment(body.record.collected.at) ?? 0) });
   const told = seenOf(body);
@@ -88,12 +97,75 @@ function isAskedAgain(body: ConsentBody): boolean {
   return end !== undefined && mayHold(body) && end < now() + SOON && !isOver;
 }
 
-function row({ papers }: Person): HTMLElement {
+/** The parts that are still said yes to, by what the hub and the paper say. */
+const left = (body: ConsentBody): ReturnType<typeof partsOf> =>
+  partsOf(body.record, [...seenOf(body).flatMap(({ denied }) => denied), ...(body.taken_back ?? []).map(({ extent }) => extent)]);
+
+/** What a part is called: a question as it is asked, a kind of data, or a field. */
+const partName = (name: string): string => words[name] ?? (say(`ask-${name}`) === `ask-${name}` ? name : say(`ask-${name}`));
+
+/** Shows what can be changed: to take it back, all of it or a part, and to ask again from what was said. */
+function changing(paper: ConsentPaper, line: HTMLElement, person: Person, keys: Keys): void {
+  const form = place<HTMLFormElement>("change-form", line);
+  const group = `extent-${paper.id}`;
+  const [all, part] = [...form.querySelectorAll<HTMLInputElement>('input[type="radio"]')] as [HTMLInputElement, HTMLInputElement];
+  all.name = group;
+  part.name = group;
+  const parts = place("change-parts", form);
+  const rows = place("change-list", form);
+  form.addEventListener("change", () => (parts.hidden = !part.checked));
+  const service = paper.body.services[0];
+  const again = place<HTMLAnchorElement>("change-again", line);
+  again.hidden = service === undefined;
+  again.href = `/consents/new?service=${service ?? ""}&again=${paper.id}`;
+  line.querySelector("details")?.addEventListener("toggle", () => {
+    if (rows.childElementCount > 0) return;
+    rows.append(...left(paper.body).map(({ name }) => {
+      const row = copied("part-choice");
+      (row.querySelector("input") as HTMLInputElement).value = name;
+      (row.querySelector("span") as HTMLElement).textContent = partName(name);
+      return row;
+    }));
+  });
+  whenSubmitted(form, async () => {
+    clearError(form);
+    const chosen = [...rows.querySelectorAll<HTMLInputElement>("input:checked")].map(({ value }) => value);
+    if (!all.checked && !(part.checked && chosen.length > 0)) throw new NothingChosen();
+    const these = left(paper.body);
+    const taken = these.filter(({ name }) => chosen.includes(name));
+    const [categories, fields] = [taken.flatMap((one) => one.categories), taken.flatMap((one) => one.fields)];
+    // All parts one by one are all of it.
+    const isWhole = all.checked || taken.length === these.length;
+    const extent: Extent = isWhole ? {} : { ...(categories.length > 0 ? { categories } : {}), ...(fields.length > 0 ? { fields } : {}) };
+    status(say("taking-back"), form, true);
+    try {
+      const done = await takeBack(keys, paper, extent);
+      person.papers[person.papers.indexOf(paper)] = done.paper;
+      for (const { id } of Object.values(paper.body.certificates)) seen.delete(id);
+      await ask(person);
+      const made = row(person, keys);
+      person.row?.replaceWith(made);
+      person.row = made;
+      const told = place("person-told", made);
+      told.textContent = say(done.taken.withdrawal === undefined ? "taken-here" : isWhole ? "taken-all" : "taken-part");
+      told.hidden = false;
+      told.tabIndex = -1;
+      told.focus();
+    } finally {
+      status("", form);
+    }
+  });
+}
+
+function row(person: Person, keys: Keys): HTMLElement {
+  const { papers } = person;
   const made = copied("person");
   place("person-name", made).textContent = papers[0]?.body.nickname ?? "";
   const consents = place("person-consents", made);
-  for (const { body } of papers) {
+  for (const paper of papers) {
+    const { body } = paper;
     const line = copied("consent");
+    changing(paper, line, person, keys);
     for (const referral of body.referrals ?? []) {
       const link = copied<HTMLAnchorElement>("referral");
       link.href = `/referrals/${referral}`;
@@ -109,7 +181,15 @@ function row({ papers }: Person): HTMLElement {
 /** Says in a row how the consents stand, as far as it is known by now. */
 function tell({ papers }: Pick<Person, "papers">, made: HTMLElement): void {
   const lines = made.querySelectorAll<HTMLElement>('[data-place="consent-said"]');
-  for (const [at, { body }] of papers.entries()) (lines[at] as HTMLElement).textContent = stands(body);
+  const current = newest(papers);
+  for (const [at, paper] of papers.entries()) {
+    const said = lines[at] as HTMLElement;
+    said.textContent = stands(paper.body);
+    const change = place("consent-change", said.closest("li") as HTMLElement);
+    const isOver = isTakenBack(paper.body) || ["taken_back", "ended"].includes(standsNow(seenOf(paper.body))) || !mayHold(paper.body);
+    change.hidden = !current.includes(paper) || (isOver && paper.body.services.length === 0);
+    place("change-form", change).hidden = isOver;
+  }
   const soon = place("person-tag", made);
   soon.hidden = !papers.some(({ body }) => isAskedAgain(body));
   soon.textContent = soon.hidden ? "" : say("ask-again");
@@ -156,7 +236,7 @@ await start(async () => {
     const wanted = field.value.trim().toLowerCase();
     const found = all.filter(({ name }) => name.includes(wanted));
     shown = found.slice(0, most);
-    place("people").replaceChildren(...shown.map((person) => (person.row ??= row(person))));
+    place("people").replaceChildren(...shown.map((person) => (person.row ??= row(person, keys))));
     place("more").hidden = found.length <= most;
   };
   const askAll = async (): Promise<void> => {

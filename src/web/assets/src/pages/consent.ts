@@ -5,13 +5,14 @@ import { Denials } from "../gateway/denials.ts";
 import { levelOf } from "../gateway/policy.ts";
 import { type Moment, moment, now } from "../gateway/time.ts";
 import { Agreements, type Held } from "../desk/agreements.ts";
-import { type Answer, type Answers, type Question, TOLD, keptUntil, questions, recordOf } from "../desk/asking.ts";
-import { type ConsentBody, certified, register } from "../desk/consents.ts";
-import { send } from "../desk/hub.ts";
+import { type Answer, type Answers, type Question, TOLD, answeredBefore, keptUntil, questions, recordOf } from "../desk/asking.ts";
+import { type ConsentBody, type ConsentPaper, certified, isTakenBack, register } from "../desk/consents.ts";
+import { Problem, send } from "../desk/hub.ts";
 import type { Keys } from "../desk/keys.ts";
 import { type Offer, called, open, printSlip, start } from "../desk/offer.ts";
 import { carried, clearError, copied, explainWith, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
-import { PaperFault, keep, newPaperId } from "../desk/papers.ts";
+import { PaperFault, find, keep, newPaperId } from "../desk/papers.ts";
+import { takeBack } from "../desk/taking-back.ts";
 import { type Wrong, showWrongs } from "../desk/wrongs.ts";
 
 const offer = carried<Offer>("data");
@@ -174,6 +175,7 @@ async function record(keys: Keys, agreements: Agreements, held: Held, refused: b
     const consent = await recordOf(said, {
       policy, terms: held.terms, recipient: recipient.id, organisation: keys.view.organisation, staff: keys.view.staff,
       country: sender.country, kept_in: offer.kept_in, notice: offer.release, method: say("how-to-take-back"), at: now(),
+      ...(before === undefined ? {} : { before: before.body.record }),
     }, refused);
     made = { told, paper: newPaperId(), record: consent };
   }
@@ -181,7 +183,7 @@ async function record(keys: Keys, agreements: Agreements, held: Held, refused: b
     const isChild = said.person === "child";
     const body: ConsentBody = {
       nickname: said.nickname, record: made.record, certificates: {}, services: [service.id],
-      code_given: !refused && !isChild && chosen("paper") !== "none",
+      code_given: before?.body.code_given === true || (!refused && !isChild && chosen("paper") !== "none"),
     };
     // Of a child's record no certificate is made: what was said is kept, and nothing is sent on it.
     if (!refused && !isChild) {
@@ -195,6 +197,7 @@ async function record(keys: Keys, agreements: Agreements, held: Held, refused: b
         return undefined;
       }
     }
+    await takeBackOfBefore(keys, all, said, refused);
     await keep(keys, "consent", body, { id: made.paper });
     made.body = body;
   }
@@ -202,6 +205,56 @@ async function record(keys: Keys, agreements: Agreements, held: Held, refused: b
   const certificate = made.body.certificates[recipient.id];
   if (certificate !== undefined) await register(certificate.token);
   return made.body;
+}
+
+/** The consent that this one takes the place of, where somebody is asked again. */
+let before: ConsentPaper | undefined;
+
+/** The paper that the page was opened for; nothing when it is gone, or was of another person's. */
+async function readBefore(keys: Keys): Promise<ConsentPaper | undefined> {
+  const wanted = new URLSearchParams(location.search).get("again");
+  if (wanted === null || !/^kpt_[0-9a-f]{32}$/.test(wanted)) return undefined;
+  try {
+    const paper = await find<ConsentBody>(keys, "consent", wanted);
+    const isOurs = paper.body.record.lines.every(({ line }) => line.recipient === recipient.id || line.recipient === "*");
+    return isOurs ? paper : undefined;
+  } catch (error) {
+    if (error instanceof PaperFault || (error instanceof Problem && error.status === 404)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * What they said yes to then and not any more is taken back, so that everybody who has it hears of it: a new version alone would only end the
+ * old one.
+ */
+async function takeBackOfBefore(keys: Keys, all: Question[], said: Answers, refused: boolean): Promise<void> {
+  if (before === undefined || isTakenBack(before.body)) return;
+  const { record } = before.body;
+  const lost = all.filter((question) => answeredBefore(record, question) === "yes" && (refused || said.answers[question.name] !== "yes"));
+  if (lost.length === 0) return;
+  const [categories, fields] = [lost.flatMap((one) => one.categories), lost.flatMap((one) => one.fields)];
+  const extent = refused ? {} : { ...(categories.length > 0 ? { categories } : {}), ...(fields.length > 0 ? { fields } : {}) };
+  before = (await takeBack(keys, before, extent)).paper;
+}
+
+/** What stays as it was is filled in; what the person answers is not. It is told beside each question what they said then. */
+function beginWith({ body: { nickname, record } }: ConsentPaper): void {
+  const fill = (id: string, value: string): void => void ((document.getElementById(id) as HTMLInputElement | HTMLSelectElement).value = value);
+  fill("nickname", nickname);
+  fill("person", record.subject_class);
+  if (["exact", "estimated", "disputed"].includes(record.age_basis)) fill("age", record.age_basis);
+  fill("language", record.notice.language);
+  fill("medium", record.notice.medium);
+  fill("where", record.collected.place === sender.name ? "" : record.collected.place);
+  place("again").hidden = false;
+  place("again-when").textContent = say("again", { day: writtenDay(moment(record.collected.at) ?? 0) });
+}
+
+/** What they said the last time, small beside the question. */
+function saidBefore(question: Question): string {
+  const said = before === undefined ? undefined : answeredBefore(before.body.record, question);
+  return said === undefined ? "" : say(said === "yes" ? "last-time-yes" : "last-time-no");
 }
 
 /** A list of the receipt. */
@@ -263,9 +316,12 @@ async function begin(): Promise<void> {
     return;
   }
   const list = place("questions");
+  before = await readBefore(keys);
+  if (before !== undefined) beginWith(before);
   for (const question of all) {
     const [text, about] = [label(question), question.about.map((id) => called(offer, id))];
-    list.append(asked(question.name, text, about.join() === text ? "" : about.join(", ")));
+    const help = [about.join() === text ? "" : about.join(", "), saidBefore(question)].filter((one) => one !== "");
+    list.append(asked(question.name, text, help.join(". ")));
   }
   list.append(asked("feedback", say("ask-feedback"), ""), asked("statistics", say("ask-statistics"), say("ask-statistics-help")));
   place("third-parties-row").hidden = !all.some(({ about }) => about.some((id) => policy.fields[id]?.third_party === true));
