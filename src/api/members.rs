@@ -15,7 +15,7 @@ use crate::{
     members::{
         self, Calendar, CalendarView, ChangePassphrase, ClientView, EnrolOrganisation, EnrolStaff, Enrolment,
         KeyHistory, MemberError, Organisation, PublishKeys, RegisterClient, SetCalendar, SetPassphrase,
-        SignIn, StaffView, Suspend,
+        SetRoles, SignIn, StaffView, Suspend,
     },
 };
 
@@ -32,6 +32,7 @@ use crate::{
     list_staff,
     remove_staff,
     reenrol_staff,
+    set_roles,
     register_client,
     list_clients,
     revoke_client,
@@ -58,6 +59,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/organisations/{organisation}/staff", web::get().to(list_staff))
         .route("/api/v1/organisations/{organisation}/staff/{staff}", web::delete().to(remove_staff))
         .route("/api/v1/organisations/{organisation}/staff/{staff}/enrolment", web::post().to(reenrol_staff))
+        .route("/api/v1/organisations/{organisation}/staff/{staff}/roles", web::put().to(set_roles))
         .route("/api/v1/organisations/{organisation}/clients", web::post().to(register_client))
         .route("/api/v1/organisations/{organisation}/clients", web::get().to(list_clients))
         .route("/api/v1/organisations/{organisation}/clients/{client}", web::delete().to(revoke_client))
@@ -238,6 +240,22 @@ async fn remove_staff(
         members::remove_staff(tx, Some(organisation), staff)?;
         custody::forget_person(tx, staff)?;
         Ok::<_, CustodyError>(Reply::with(204, ())?)
+    });
+    answer(outcome.await)
+}
+
+/// Give a person other roles. Their sessions go on and may do what the new roles allow, at once. Somebody must remain who manages people.
+#[utoipa::path(put, path = "/api/v1/organisations/{organisation}/staff/{staff}/roles", tag = "Members",
+    params(("organisation" = String, Path), ("staff" = String, Path)), request_body = SetRoles,
+    responses((status = 200, body = StaffView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn set_roles(
+    asking: Asking,
+    ids: Path<(OrganisationId, StaffId)>,
+    body: Body<SetRoles>,
+) -> Result<HttpResponse, Problem> {
+    let ((organisation, staff), (command, remember)) = (ids.into_inner(), body.into_parts());
+    let outcome = asking.hub.answer("members.set_roles", &asking.caller, remember, move |tx| {
+        Ok::<_, MemberError>(Reply::ok(members::set_roles(tx, Some(organisation), staff, &command)?)?)
     });
     answer(outcome.await)
 }

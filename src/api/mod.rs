@@ -31,6 +31,7 @@ mod published;
 mod referrals;
 mod reply;
 pub mod routes;
+mod sessions;
 mod tokens;
 
 pub(crate) use reply::answer;

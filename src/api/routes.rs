@@ -10,7 +10,7 @@ use utoipa::OpenApi as _;
 
 use super::{
     agreements, audit, consents, custody, directory, feedback, health, hsds, members, node, notices, packets,
-    page, policy, published, referrals, tokens,
+    page, policy, published, referrals, sessions, tokens,
 };
 use crate::{
     http::{Problem, ProblemDocument},
@@ -52,6 +52,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/api/openapi.json", web::get().to(description));
     agreements::configure(config);
     members::configure(config);
+    sessions::configure(config);
     custody::configure(config);
     feedback::configure(config);
     audit::configure(config);
@@ -68,6 +69,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut all = Doc::openapi();
     all.merge(agreements::Doc::openapi());
     all.merge(members::Doc::openapi());
+    all.merge(sessions::Doc::openapi());
     all.merge(custody::Doc::openapi());
     all.merge(feedback::Doc::openapi());
     all.merge(audit::Doc::openapi());

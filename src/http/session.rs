@@ -12,8 +12,8 @@ use crate::{
     crypto,
     hub::Hub,
     kernel::Secret,
-    members::{self, ChangePassphrase, MemberError, SetPassphrase, SignIn, SignedIn},
-    storage::StorageError,
+    members::{self, ChangePassphrase, MemberError, SessionView, SetPassphrase, SignIn, SignedIn},
+    storage::{Db, StorageError},
 };
 
 /// Signs somebody in: the session, and the cookie that holds it.
@@ -45,13 +45,32 @@ pub(crate) async fn sign_in(
     Ok((signed, cookie))
 }
 
+/// The token of the session that a request comes with.
+fn token_of(request: &HttpRequest) -> Option<Secret<String>> {
+    request.cookie(COOKIE).map(|cookie| Secret::new(cookie.value().to_owned()))
+}
+
+/// The sessions of whoever asks.
+pub(crate) async fn own(asking: &Asking, request: &HttpRequest) -> Result<Vec<SessionView>, Problem> {
+    let (actor, token) = (asking.caller.actor.clone(), token_of(request));
+    let (now, limits) = (asking.hub.now(), asking.hub.settings().access.clone());
+    let reading = move |db: &mut Db<'_>| members::own_sessions(db, &actor, token.as_ref(), (now, &limits));
+    Ok(asking.hub.read(reading).await?)
+}
+
+/// Ends every session of whoever asks but the one they ask with.
+pub(crate) async fn end_others(asking: &Asking, request: &HttpRequest) -> Result<(), Problem> {
+    let token = token_of(request).unwrap_or_else(|| Secret::new(String::new()));
+    let ending = move |tx: &mut Tx<'_>| members::end_other_sessions(tx, &token);
+    Ok(asking.hub.write("members.end_other_sessions", &asking.caller, ending).await?)
+}
+
 /// Ends the session; the cookie that takes the old one away, when there was one.
 pub(crate) async fn sign_out(
     asking: &Asking,
     request: &HttpRequest,
 ) -> Result<Option<Cookie<'static>>, Problem> {
-    let Some(cookie) = request.cookie(COOKIE) else { return Ok(None) };
-    let token = Secret::new(cookie.value().to_owned());
+    let Some(token) = token_of(request) else { return Ok(None) };
     asking.hub.write("members.sign_out", &asking.caller, move |tx| members::sign_out(tx, &token)).await?;
     let mut over = Cookie::new(COOKIE, "");
     over.set_path("/");
@@ -86,8 +105,7 @@ pub(crate) async fn change_passphrase(
 ) -> Result<(), Problem> {
     let (actor, asked) = (asking.caller.actor.clone(), command.clone());
     let found = asking.hub.read(move |db| members::may_change(db, &actor, &asked)).await?;
-    let session =
-        Secret::new(request.cookie(COOKIE).map(|cookie| cookie.value().to_owned()).unwrap_or_default());
+    let session = token_of(request).unwrap_or_else(|| Secret::new(String::new()));
     let (hub, candidate) = (asking.hub.clone(), found.clone());
     let hash = in_turn(&asking.hub, door, move || {
         let fits = members::passphrase_fits(Some(&candidate), &command.old);

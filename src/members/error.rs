@@ -33,6 +33,9 @@ pub enum MemberError {
     /// Somebody without any role could do nothing.
     #[error("give at least one role")]
     NoRole,
+    /// Nobody would be left who can manage people.
+    #[error("somebody must remain who manages people; give that role to somebody else first")]
+    LastAdministrator,
     /// Somebody of the node has this name.
     #[error("somebody has this name already; take another")]
     NameTaken,
@@ -94,6 +97,7 @@ impl Coded for MemberError {
             Self::Suspended => Code::new("member.suspended", Fault::Forbidden),
             Self::RoleDoesNotFit => Code::new("member.role_does_not_fit", Fault::Refused),
             Self::NoRole => Code::new("member.no_role", Fault::Refused),
+            Self::LastAdministrator => Code::new("member.last_administrator", Fault::Conflict),
             Self::NameTaken => Code::new("member.name_taken", Fault::Conflict),
             Self::NameTooLong => Code::new("member.name_too_long", Fault::Malformed),
             Self::SignInRefused => Code::new("member.sign_in_refused", Fault::Unauthenticated),

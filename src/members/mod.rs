@@ -29,6 +29,8 @@ mod keys;
 mod organisation;
 mod publish;
 mod replace_root;
+mod roles;
+mod sessions;
 mod sign_in;
 mod staff;
 mod store;
@@ -52,6 +54,8 @@ pub use organisation::{
 pub use publish::{MAX_KEYS, MAX_STATEMENT, MEMBER_ROLE, PublishKeys, StatedKey, Statement, publish_keys};
 pub(crate) use publish::{STATEMENT_DEPTH, follow};
 pub use replace_root::{ReplaceRoot, replace_root};
+pub use roles::{SetRoles, set_roles};
+pub use sessions::{MOST_SESSIONS, SessionView, end_other_sessions, end_session, own_sessions};
 pub use sign_in::{
     ChangePassphrase, LEAST_PASSPHRASE, MOST_PASSPHRASE, SEEN_EVERY, Session, SetPassphrase, SignIn,
     SignedIn, find_session, forget_sessions, mark_session, may_choose, refuse_choice, set_passphrase,

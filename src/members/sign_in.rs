@@ -236,6 +236,6 @@ pub fn forget_sessions(tx: &mut Tx<'_>, limits: &config::Access) -> Result<usize
     store::forget_sessions(tx, now, idle_since(now, limits))
 }
 
-fn idle_since(now: Timestamp, limits: &config::Access) -> Timestamp {
+pub(super) fn idle_since(now: Timestamp, limits: &config::Access) -> Timestamp {
     now.minus(TimeDelta::minutes(limits.session_idle_minutes))
 }

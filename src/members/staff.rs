@@ -84,12 +84,7 @@ pub fn enrol_staff(
     if let Some(organisation) = organisation {
         store::organisation(tx.db(), organisation)?;
     }
-    if cmd.roles.is_empty() {
-        return Err(MemberError::NoRole);
-    }
-    if cmd.roles.iter().any(|role| role.belongs_to_the_node() != organisation.is_none()) {
-        return Err(MemberError::RoleDoesNotFit);
-    }
+    roles_fit(&cmd.roles, organisation)?;
     let person = StaffView {
         id: tx.id(),
         organisation,
@@ -155,7 +150,21 @@ pub fn colleague(db: &mut Db<'_>, actor: &Actor) -> Result<Option<Colleague>, Me
     Ok(Some(Colleague { name: person.name, roles: person.roles, organisation }))
 }
 
-fn may_manage_staff(actor: &Actor, organisation: Option<OrganisationId>) -> Result<(), MemberError> {
+/// Refuses no role at all, and roles of the node for people of an organisation and the other way round.
+pub(super) fn roles_fit(roles: &[Role], organisation: Option<OrganisationId>) -> Result<(), MemberError> {
+    if roles.is_empty() {
+        return Err(MemberError::NoRole);
+    }
+    if roles.iter().any(|role| role.belongs_to_the_node() != organisation.is_none()) {
+        return Err(MemberError::RoleDoesNotFit);
+    }
+    Ok(())
+}
+
+pub(super) fn may_manage_staff(
+    actor: &Actor,
+    organisation: Option<OrganisationId>,
+) -> Result<(), MemberError> {
     match organisation {
         Some(organisation) => may_manage(actor, organisation),
         None => Ok(actor.may(Permission::ManageMembers)?),
@@ -163,7 +172,7 @@ fn may_manage_staff(actor: &Actor, organisation: Option<OrganisationId>) -> Resu
 }
 
 /// A person of that organisation, or of the node, whom the actor may manage.
-fn theirs(
+pub(super) fn theirs(
     tx: &mut Tx<'_>,
     organisation: Option<OrganisationId>,
     id: StaffId,

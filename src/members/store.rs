@@ -6,14 +6,14 @@ use diesel::prelude::*;
 
 use super::{
     Calendar, ClientView, FormerRoot, KeyRecord, KeyState, KeyUse, MechanismRoles, MemberError, Name,
-    Organisation, OrganisationKind, StaffView, Standing, sign_in::Candidate,
+    Organisation, OrganisationKind, SessionView, StaffView, Standing, sign_in::Candidate,
 };
 use crate::{
-    access::{AccessError, Actor, Roles, Tx},
+    access::{AccessError, Actor, Role, Roles, Tx},
     crypto::{Kid, PassphraseHash, PublicJwk},
     kernel::{
         Digest, Timestamp,
-        id::{ClientId, OrganisationId, StaffId},
+        id::{ClientId, OrganisationId, Session, SessionId, StaffId},
         page::Asked,
     },
     storage::{
@@ -395,6 +395,41 @@ pub(super) fn find_staff(db: &mut Db<'_>, id: StaffId) -> Result<StaffView, Memb
     Ok(row.into_view()?)
 }
 
+/// Whether somebody else of the organisation, or of the node, can sign in with one of these roles.
+pub(super) fn others_with_role(
+    db: &mut Db<'_>,
+    person: &StaffView,
+    wanted: impl Fn(Role) -> bool,
+) -> Result<bool, MemberError> {
+    let others = staff::table
+        .filter(staff::id.ne(person.id.to_string()).and(staff::removed_at.is_null()))
+        .filter(staff::passphrase.is_not_null())
+        .select(staff::roles);
+    let found: Vec<String> = match person.organisation {
+        Some(organisation) => others.filter(staff::organisation.eq(organisation.to_string())).load(db.conn()),
+        None => others.filter(staff::organisation.is_null()).load(db.conn()),
+    }
+    .map_err(StorageError::from)?;
+    for roles in found {
+        if read::<Roles>(&roles, "staff.roles")?.iter().any(&wanted) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Puts roles in the place of those that were seen.
+pub(super) fn set_roles(tx: &mut Tx<'_>, was: &StaffView, roles: &[Role]) -> Result<(), MemberError> {
+    let audit = tx.entry().to_string();
+    let seen = Roles::from(was.roles.clone()).to_string();
+    let theirs = staff::id.eq(was.id.to_string()).and(staff::roles.eq(seen));
+    let changed = diesel::update(staff::table.filter(theirs.and(staff::removed_at.is_null())))
+        .set((staff::roles.eq(Roles::from(roles.to_vec()).to_string()), staff::audit_id.eq(audit)))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    if changed == 1 { Ok(()) } else { Err(StorageError::Conflict.into()) }
+}
+
 /// Takes the passphrase away, puts a new enrolment code in its place, and ends every session.
 pub(super) fn reenrol_staff(
     tx: &mut Tx<'_>,
@@ -422,7 +457,7 @@ pub(super) fn reenrol_staff(
 }
 
 /// Ends the sessions of a person, but for one.
-fn end_sessions(tx: &mut Tx<'_>, id: StaffId, but: Option<Digest>) -> Result<(), MemberError> {
+pub(super) fn end_sessions(tx: &mut Tx<'_>, id: StaffId, but: Option<Digest>) -> Result<(), MemberError> {
     let but = but.map(|token| token.to_string()).unwrap_or_default();
     diesel::delete(sessions::table.filter(sessions::staff.eq(id.to_string()).and(sessions::token.ne(but))))
         .execute(tx.db().conn())
@@ -588,10 +623,12 @@ pub(super) fn insert_session(
     id: StaffId,
     until: Timestamp,
 ) -> Result<(), MemberError> {
-    let now = tx.now().micros();
+    let (now, session) = (tx.now().micros(), tx.id::<Session>().to_string());
     diesel::insert_into(sessions::table)
         .values((
             sessions::token.eq(token.to_string()),
+            sessions::id.eq(session),
+            sessions::since.eq(now),
             sessions::staff.eq(id.to_string()),
             sessions::seen.eq(now),
             sessions::until.eq(until.micros()),
@@ -638,6 +675,41 @@ pub(super) fn session(
     let organisation = organisation.map(|o| read(&o, "staff.organisation")).transpose()?;
     let actor = Actor::staff(read(&id, "staff.id")?, organisation, read(&roles, "staff.roles")?);
     Ok(Some((actor, Timestamp::from_micros(seen))))
+}
+
+/// Sessions of a person that count, the one used last first.
+pub(super) fn sessions_of(
+    db: &mut Db<'_>,
+    id: StaffId,
+    (now, idle_since): (Timestamp, Timestamp),
+    rows: i64,
+) -> Result<Vec<(SessionView, Digest)>, MemberError> {
+    let rows: Vec<(String, String, i64, i64, i64)> = sessions::table
+        .filter(sessions::staff.eq(id.to_string()).and(sessions::until.gt(now.micros())))
+        .filter(sessions::seen.gt(idle_since.micros()))
+        .order((sessions::seen.desc(), sessions::since.desc(), sessions::id))
+        .limit(rows)
+        .select((sessions::token, sessions::id, sessions::since, sessions::seen, sessions::until))
+        .load(db.conn())
+        .map_err(StorageError::from)?;
+    let view = |(token, id, since, seen, until): (String, String, i64, i64, i64)| {
+        let view = SessionView {
+            id: read(&id, "sessions.id")?,
+            since: Timestamp::from_micros(since),
+            last_used: Timestamp::from_micros(seen),
+            until: Timestamp::from_micros(until),
+            current: false,
+        };
+        Ok((view, read(&token, "sessions.token")?))
+    };
+    Ok(rows.into_iter().map(view).collect::<Result<_, StorageError>>()?)
+}
+
+/// Ends one session of a person. Answers whether there was such a one.
+pub(super) fn end_session(tx: &mut Tx<'_>, id: StaffId, session: SessionId) -> Result<bool, MemberError> {
+    let theirs = sessions::staff.eq(id.to_string()).and(sessions::id.eq(session.to_string()));
+    let ended = diesel::delete(sessions::table.filter(theirs)).execute(tx.db().conn());
+    Ok(ended.map_err(StorageError::from)? == 1)
 }
 
 /// Notes that a session is in use. Time only moves forward, and a session that is over stays over.

@@ -1,9 +1,9 @@
-//! One's own account: who one is here, and another passphrase.
+//! One's own account: who one is here, another passphrase, and where one is signed in.
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::StatusCode,
-    web::{Data, Query},
+    web::{Data, Path, Query},
 };
 use askama::Template;
 use serde::Deserialize;
@@ -16,9 +16,10 @@ use super::{
     words::Words,
 };
 use crate::{
+    access::Tx,
     http::{Door, Problem, session},
-    kernel::Secret,
-    members::{ChangePassphrase, LEAST_PASSPHRASE},
+    kernel::{Fault, Secret, id::SessionId},
+    members::{self, ChangePassphrase, LEAST_PASSPHRASE, SessionView},
 };
 
 #[derive(Template)]
@@ -31,9 +32,20 @@ struct AccountPage {
     roles: String,
     organisation: String,
     least: usize,
-    was_changed: bool,
+    /// What was done before this page.
+    done: Option<String>,
+    sessions: Vec<Row>,
+    has_others: bool,
     /// Whether they have a key of their own.
     has_key: bool,
+}
+
+/// A session in words.
+struct Row {
+    id: String,
+    since: String,
+    last_used: String,
+    current: bool,
 }
 
 /// What was done before the page is shown.
@@ -41,19 +53,33 @@ struct AccountPage {
 #[serde(default)]
 pub(super) struct Shown {
     changed: String,
+    ended: String,
 }
 
 /// The account.
-pub(super) async fn show(Signed(visit): Signed, shown: Query<Shown>) -> Result<HttpResponse, Problem> {
-    account_page(&visit, (Wrongs::default(), !shown.changed.is_empty()), StatusCode::OK)
+pub(super) async fn show(
+    Signed(visit): Signed,
+    request: HttpRequest,
+    shown: Query<Shown>,
+) -> Result<HttpResponse, Problem> {
+    let words = visit.words;
+    let done = match (shown.changed.as_str(), shown.ended.as_str()) {
+        ("", "") => None,
+        ("", "one") => Some(words.t("account-session-ended")),
+        ("", _) => Some(words.t("account-sessions-ended")),
+        _ => Some(words.t("account-changed")),
+    };
+    account_page((&visit, &request), (Wrongs::default(), done), StatusCode::OK).await
 }
 
-fn account_page(
-    visit: &Visit,
-    (wrongs, was_changed): (Wrongs, bool),
+async fn account_page(
+    (visit, request): (&Visit, &HttpRequest),
+    (wrongs, done): (Wrongs, Option<String>),
     status: StatusCode,
 ) -> Result<HttpResponse, Problem> {
     let words = visit.words;
+    let sessions: Vec<Row> =
+        session::own(&visit.asking, request).await?.iter().map(|session| row(session, words)).collect();
     let frame = visit.frame(Place::Elsewhere, words.t("account-title"));
     let f = if wrongs.is_empty() { frame } else { frame.with_error() };
     let who = f.who.as_ref();
@@ -66,11 +92,47 @@ fn account_page(
         roles,
         organisation,
         least: LEAST_PASSPHRASE,
-        was_changed,
+        done,
+        has_others: sessions.iter().any(|session| !session.current),
+        sessions,
         has_key: f.chip.is_some(),
         f,
     };
     page(status, &shown)
+}
+
+fn row(session: &SessionView, words: Words) -> Row {
+    Row {
+        id: session.id.to_string(),
+        since: words.with("account-session-since", "moment", words.moment(session.since)),
+        last_used: words.with("account-session-used", "moment", words.moment(session.last_used)),
+        current: session.current,
+    }
+}
+
+/// Ends one of the sessions. One that is over already is over.
+pub(super) async fn end_session(
+    Signed(visit): Signed,
+    id: Path<SessionId>,
+    _form: Form,
+) -> Result<HttpResponse, Problem> {
+    let (id, asking) = (id.into_inner(), &visit.asking);
+    let ending = move |tx: &mut Tx<'_>| members::end_session(tx, id);
+    let ended = asking.hub.write("members.end_session", &asking.caller, ending).await.map_err(Problem::from);
+    match ended {
+        Err(problem) if problem.code().fault() != Fault::NotFound => Err(problem),
+        Ok(()) | Err(_) => Ok(see("/account?ended=one#sessions")),
+    }
+}
+
+/// Ends every session but this one.
+pub(super) async fn end_sessions(
+    Signed(visit): Signed,
+    request: HttpRequest,
+    _form: Form,
+) -> Result<HttpResponse, Problem> {
+    session::end_others(&visit.asking, &request).await?;
+    Ok(see("/account?ended=all#sessions"))
 }
 
 /// Puts a new passphrase in the place of the old one.
@@ -92,7 +154,7 @@ pub(super) async fn change(
         wrongs.note("again", words.t("passphrase-differs"));
     }
     if !wrongs.is_empty() {
-        return account_page(&visit, (wrongs, false), StatusCode::UNPROCESSABLE_ENTITY);
+        return account_page((&visit, &request), (wrongs, None), StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     let command = ChangePassphrase { old: Secret::new(old.to_owned()), new: Secret::new(new.to_owned()) };
     let Err(problem) = session::change_passphrase(&visit.asking, (&door, &request), command).await else {
@@ -103,5 +165,5 @@ pub(super) async fn change(
         "member.passphrase_too_long" => wrongs.note("passphrase", words.t("passphrase-long")),
         _ => return Err(problem),
     }
-    account_page(&visit, (wrongs, false), problem.status())
+    account_page((&visit, &request), (wrongs, None), problem.status()).await
 }

@@ -1,4 +1,4 @@
-//! The people of an organisation, or of the node: who they are and what they may do, inviting them, a new code, and removing them.
+//! The people of an organisation, or of the node: who they are and what they may do, inviting them, other roles, a new code, and removing them.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use askama::Template;
@@ -17,7 +17,7 @@ use crate::{
     http::Problem,
     hub,
     kernel::{Code, Coded, Digest, Fault, id::StaffId, page::Asked},
-    members::{self, EnrolStaff, Enrolment, MemberError, Name, StaffView},
+    members::{self, EnrolStaff, Enrolment, MemberError, Name, SetRoles, StaffView},
     storage::StorageError,
 };
 
@@ -92,6 +92,8 @@ struct PersonPage {
     tag: Tag,
     is_removed: bool,
     is_self: bool,
+    may: Vec<Choice>,
+    was_given: bool,
     reasons: Vec<Choice>,
     sheet: String,
     holds: bool,
@@ -199,7 +201,6 @@ fn invite_page(
 ) -> Result<HttpResponse, Problem> {
     let words = visit.words;
     let of_node = visit.asking.caller.actor.organisation().is_none();
-    let fitting = Role::ALL.into_iter().filter(|role| role.belongs_to_the_node() == of_node);
     let frame = visit.frame(Place::People, words.t("people-invite"));
     let shown = InvitePage {
         f: Frame {
@@ -209,18 +210,23 @@ fn invite_page(
         w: words,
         wrongs,
         name,
-        roles: fitting
-            .map(|role| Choice {
-                value: role.name(),
-                word: words.word("role", role.name()),
-                help: words.word("people-may", role.name()),
-                chosen: chosen.contains(&role),
-            })
-            .collect(),
+        roles: to_give(of_node, chosen, words),
         sheet: sheet(visit),
         is_ended: !of_node,
     };
     page(status, &shown)
+}
+
+/// The roles that can be given to people of the node, or of an organisation.
+fn to_give(of_node: bool, chosen: &[Role], words: Words) -> Vec<Choice> {
+    let fitting = Role::ALL.into_iter().filter(|role| role.belongs_to_the_node() == of_node);
+    let choice = |role: Role| Choice {
+        value: role.name(),
+        word: words.word("role", role.name()),
+        help: words.word("people-may", role.name()),
+        chosen: chosen.contains(&role),
+    };
+    fitting.map(choice).collect()
 }
 
 /// What tells one form from the next: one that comes in twice counts once.
@@ -295,14 +301,18 @@ fn code_page(visit: &Visit, enrolment: &Enrolment, again: bool) -> Result<HttpRe
 }
 
 /// One of the people.
-pub(super) async fn show(Signed(visit): Signed, id: Path<StaffId>) -> Result<HttpResponse, Problem> {
-    person_page(&visit, id.into_inner(), Wrongs::default(), StatusCode::OK).await
+pub(super) async fn show(
+    Signed(visit): Signed,
+    id: Path<StaffId>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let was_given = Form::of_query(request.query_string()).says("done", "roles");
+    person_page((&visit, id.into_inner()), (Wrongs::default(), None, was_given), StatusCode::OK).await
 }
 
 async fn person_page(
-    visit: &Visit,
-    id: StaffId,
-    wrongs: Wrongs,
+    (visit, id): (&Visit, StaffId),
+    (wrongs, chosen, was_given): (Wrongs, Option<Vec<Role>>, bool),
     status: StatusCode,
 ) -> Result<HttpResponse, Problem> {
     let (words, actor) = (visit.words, visit.asking.caller.actor.clone());
@@ -326,6 +336,8 @@ async fn person_page(
         tag: tag(&person, words),
         is_removed: person.removed,
         is_self: visit.asking.caller.actor.signed_in() == Some(id),
+        may: to_give(own.is_none(), chosen.as_deref().unwrap_or(&person.roles), words),
+        was_given,
         reasons: REASONS
             .map(|reason| Choice {
                 value: reason,
@@ -338,6 +350,29 @@ async fn person_page(
         holds: holds(visit),
     };
     page(status, &shown)
+}
+
+/// Gives somebody other roles, which count at once.
+pub(super) async fn set_roles(
+    Signed(visit): Signed,
+    id: Path<StaffId>,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let (id, words) = (id.into_inner(), visit.words);
+    let chosen: Vec<Role> = form.all("roles").filter_map(|role| role.parse().ok()).collect();
+    let (caller, command) = (&visit.asking.caller, SetRoles { roles: chosen.clone() });
+    let organisation = caller.actor.organisation();
+    let setting = move |tx: &mut Tx<'_>| members::set_roles(tx, organisation, id, &command).map(drop);
+    let set = visit.asking.hub.write("members.set_roles", caller, setting).await.map_err(Problem::from);
+    let Err(problem) = set else { return Ok(see(&format!("/people/{id}?done=roles#roles"))) };
+    let wrong = match problem.code().name() {
+        "member.no_role" => "people-no-role",
+        "member.last_administrator" => "people-last",
+        _ => return Err(problem),
+    };
+    let mut wrongs = Wrongs::default();
+    wrongs.note("roles", words.t(wrong));
+    person_page((&visit, id), (wrongs, Some(chosen), false), problem.status()).await
 }
 
 /// Gives somebody a new code. What they had is worth nothing from then on.
@@ -372,13 +407,13 @@ pub(super) async fn remove(
     let id = id.into_inner();
     let then = match form.one("why") {
         "left" => "/people?done=removed",
-        "roles" => "/people/new",
+        "roles" => return Ok(see(&format!("/people/{id}#roles"))),
         "passphrase" => return Ok(see(&format!("/people/{id}#code"))),
         "device" if holds(&visit) => return Ok(see("/key/people")),
         _ => {
             let mut wrongs = Wrongs::default();
             wrongs.note("why", visit.words.t("people-no-reason"));
-            return person_page(&visit, id, wrongs, StatusCode::UNPROCESSABLE_ENTITY).await;
+            return person_page((&visit, id), (wrongs, None, false), StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
     let caller = &visit.asking.caller;

@@ -42,7 +42,9 @@ diesel::table! {
 diesel::table! {
     sessions (token) {
         token -> Text,
+        id -> Text,
         staff -> Text,
+        since -> BigInt,
         seen -> BigInt,
         until -> BigInt,
     }

@@ -208,3 +208,52 @@ async fn a_person_of_the_node_who_looks_at_a_referral_is_in_the_log_and_its_part
     assert_eq!(entries.len(), 1);
     assert_eq!((entries[0].organisation, entries[0].role.as_str()), (None, "coordinator"));
 }
+
+#[actix_web::test]
+async fn somebody_gets_other_roles_and_their_session_may_at_once_what_those_allow() {
+    let hub = TestHub::new();
+    let (org, other) = (hub.org("Harbour Aid").await, hub.org("City Clinic").await);
+    let person = Person::enrolled(&hub, &org, "w.banda").await;
+    person.chooses(&hub, FIRST).await.expect(204);
+    let cookie = person.signs_in(&hub, FIRST).await.unwrap();
+    let staff = format!("/api/v1/organisations/{}/staff", org.id);
+    let lists = async || send(&hub, None, "GET", &staff, &[("cookie", &cookie)], None).await.status;
+    assert_eq!(lists().await, 403);
+    let path = format!("{}/roles", person.path(&org));
+    let give = async |by: &Org, roles: Value| {
+        send(&hub, Some(&by.token), "PUT", &path, &[], Some(&json!({ "roles": roles }))).await
+    };
+    assert_eq!(give(&other, json!(["administrator"])).await.expect(404).code(), "access.not_found");
+    assert_eq!(give(&org, json!([])).await.expect(422).code(), "member.no_role");
+    assert_eq!(give(&org, json!(["coordinator"])).await.expect(422).code(), "member.role_does_not_fit");
+    let given = give(&org, json!(["administrator", "intake"])).await.expect(200).body;
+    assert_eq!(given["roles"], json!(["intake", "administrator"]));
+    assert_eq!(lists().await, 200);
+
+    let own = async |roles: Value| {
+        let body = json!({ "roles": roles });
+        send(&hub, None, "PUT", &path, &[("cookie", &cookie)], Some(&body)).await
+    };
+    assert_eq!(own(json!(["intake"])).await.expect(409).code(), "member.last_administrator");
+    let second = Person::enrolled(&hub, &org, "t.phiri").await;
+    let theirs = format!("{}/roles", second.path(&org));
+    let body = json!({ "roles": ["administrator"] });
+    send(&hub, Some(&org.token), "PUT", &theirs, &[], Some(&body)).await.expect(200);
+    assert_eq!(
+        own(json!(["intake"])).await.expect(409).code(),
+        "member.last_administrator",
+        "cannot come in"
+    );
+    second.chooses(&hub, FIRST).await.expect(204);
+    own(json!(["intake"])).await.expect(200);
+    assert_eq!(lists().await, 403, "the session keeps what was taken");
+
+    let entries = hub.logged("members.set_roles").await;
+    let done: Vec<_> = entries.iter().filter(|facts| facts.refused.is_none()).collect();
+    assert_eq!(done.len(), 3);
+    for facts in done {
+        assert!(facts.object.is_some() && facts.before.is_some() && facts.before != facts.after);
+    }
+    send(&hub, Some(&org.token), "DELETE", &person.path(&org), &[], None).await.expect(204);
+    assert_eq!(give(&org, json!(["intake"])).await.expect(404).code(), "access.not_found");
+}

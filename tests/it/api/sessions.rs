@@ -153,3 +153,46 @@ async fn a_failed_sign_in_is_logged_as_refused_and_the_log_does_not_say_why() {
         assert_eq!(told, (Who::Nobody, None, None, None, None));
     }
 }
+
+async fn own(hub: &TestHub, cookie: &str) -> Vec<serde_json::Value> {
+    let listed = send(hub, None, "GET", "/api/v1/sessions", &[("cookie", cookie)], None).await.expect(200);
+    listed.body["items"].as_array().unwrap().clone()
+}
+
+#[actix_web::test]
+async fn somebody_sees_where_they_are_signed_in_and_ends_it() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let (banda, phiri) = (person(&hub, &org, "w.banda").await, person(&hub, &org, "t.phiri").await);
+    let (_, there) = try_as(&hub, &banda, PASSPHRASE).await;
+    hub.clock.advance(TimeDelta::minutes(10));
+    let (_, here) = try_as(&hub, &banda, PASSPHRASE).await;
+    let (_, somebody) = try_as(&hub, &phiri, PASSPHRASE).await;
+
+    let listed = own(&hub, &here).await;
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    assert_eq!((&listed[0]["current"], &listed[1]["current"]), (&json!(true), &json!(false)));
+    assert!(listed[0]["since"].as_str() > listed[1]["since"].as_str());
+    let mut members: Vec<&String> = listed[0].as_object().unwrap().keys().collect();
+    members.sort();
+    assert_eq!(members, ["current", "id", "last_used", "since", "until"], "nothing of device or place");
+    let old = format!("/api/v1/sessions/{}", listed[1]["id"].as_str().unwrap());
+    let end =
+        async |cookie: &str, path: &str| send(&hub, None, "DELETE", path, &[("cookie", cookie)], None).await;
+    assert_eq!(end(&somebody, &old).await.expect(404).code(), "access.not_found");
+    assert_eq!(look(&hub, &there).await, 200);
+    end(&here, &old).await.expect(204);
+    assert_eq!((look(&hub, &there).await, look(&hub, &here).await), (401, 200));
+
+    let (_, third) = try_as(&hub, &banda, PASSPHRASE).await;
+    end(&here, "/api/v1/sessions").await.expect(204);
+    assert_eq!((look(&hub, &third).await, look(&hub, &here).await), (401, 200));
+    assert_eq!(look(&hub, &somebody).await, 200, "only one's own sessions end");
+    assert_eq!(own(&hub, &here).await.len(), 1);
+    hub.clock.advance(TimeDelta::minutes(31));
+    let (_, late) = try_as(&hub, &banda, PASSPHRASE).await;
+    assert_eq!(own(&hub, &late).await.len(), 1, "what was left alone too long counts no more");
+    let ended = hub.logged("members.end_session").await;
+    assert!(ended.iter().all(|facts| facts.object.is_some() || facts.refused.is_some()));
+    assert_eq!(ended.iter().filter(|facts| facts.refused.is_none()).count(), 1);
+}

@@ -63,6 +63,8 @@ enum Party {
     Coordinator,
     /// A person of the harbour who signed in.
     Worker,
+    /// Another one, who signs out in the end.
+    Leaver,
 }
 
 struct Entry {
@@ -125,6 +127,8 @@ struct World {
     coordinator: String,
     /// The cookie of a case worker of the harbour.
     worker: String,
+    /// The cookie of another one.
+    leaver: String,
 }
 
 const PASSPHRASE: &str = "four unrelated words here";
@@ -135,7 +139,8 @@ impl World {
         let stranger = mechanism.hub.org("Passer-by").await;
         let coordinator = coordinator(&mechanism.hub).await;
         let worker = signed_in(&mechanism.hub, &mechanism.harbour, &["case_worker"]).await;
-        Self { mechanism, stranger, coordinator, worker }
+        let leaver = signed_in(&mechanism.hub, &mechanism.harbour, &["case_worker"]).await;
+        Self { mechanism, stranger, coordinator, worker, leaver }
     }
 
     fn org(&self, path: &str) -> String {
@@ -165,6 +170,7 @@ impl World {
             Party::Clinic => ("authorization", format!("Bearer {}", self.mechanism.clinic.token)),
             Party::Coordinator => ("cookie", self.coordinator.clone()),
             Party::Worker => ("cookie", self.worker.clone()),
+            Party::Leaver => ("cookie", self.leaver.clone()),
         }
     }
 
@@ -291,6 +297,12 @@ async fn members_routes(world: &World) -> Vec<Entry> {
             world.org(&format!("{of_person}/enrolment")),
             201,
         ),
+        entry(
+            "PUT /api/v1/organisations/{organisation}/staff/{staff}/roles",
+            world.org(&format!("{of_person}/roles")),
+            200,
+        )
+        .json(&json!({ "roles": ["intake", "case_worker"] })),
         entry("DELETE /api/v1/organisations/{organisation}/staff/{staff}", world.org(&of_person), 204),
         entry("GET /api/v1/organisations/{organisation}/keys", world.org("/keys"), 200)
             .stranger(Stranger::AsAMember(200)),
@@ -305,6 +317,22 @@ async fn members_routes(world: &World) -> Vec<Entry> {
             .seen_at(&spare)
             .stranger(Stranger::MayNot)
             .by(Party::Coordinator),
+    ]
+}
+
+/// One's own account, which machines do not have.
+async fn account_routes(world: &World) -> Vec<Entry> {
+    let hub = &world.mechanism.hub;
+    let cookie = [("cookie", world.leaver.as_str())];
+    let sessions = send(hub, None, "GET", "/api/v1/sessions", &cookie, None).await.expect(200).body;
+    let session = format!("/api/v1/sessions/{}", text(&sessions["items"][0], "id"));
+    let own = |route: &'static str, path: &str, status| {
+        entry(route, path, status).stranger(Stranger::MayNot).by(Party::Leaver)
+    };
+    vec![
+        own("GET /api/v1/sessions", "/api/v1/sessions", 200),
+        own("DELETE /api/v1/sessions", "/api/v1/sessions", 204),
+        own("DELETE /api/v1/sessions/{session}", &session, 204),
     ]
 }
 
@@ -623,6 +651,7 @@ async fn every_route_answers_nobody_a_stranger_and_a_party_as_its_entry_says() {
     let mut entries = open_routes(&world).await;
     entries.extend(members_routes(&world).await);
     entries.extend(custody_routes(&world).await);
+    entries.extend(account_routes(&world).await);
     entries.extend(agreements_routes(&world).await);
     entries.extend(directory_routes(&world).await);
     entries.extend(referrals_routes(&world).await);

@@ -111,6 +111,62 @@ async fn somebody_is_invited_comes_in_gets_a_new_code_and_is_removed() {
 }
 
 #[actix_web::test]
+async fn an_administrator_gives_other_roles_and_the_last_one_stays_one() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let mut administrator = Visitor::signed_in(&hub, &org, &["administrator"]).await;
+    let list = administrator.get("/people").await.expect(200);
+    let own = format!("/people/{}", between(&list, "w.banda", "href=\"/people/", "\""));
+    let name = enrolled(&hub, &org, &["case_worker"]).await;
+    let mut worker = Visitor::named(&hub, &name).await;
+    worker.get("/services").await.expect(403);
+    let list = administrator.get("/people").await.expect(200);
+    let page = format!("/people/{}", between(&list, &format!("{name}</bdi></th>"), "href=\"/people/", "\""));
+    let shown = administrator.get(&page).await.expect(200).says("value=\"case_worker\" checked");
+    shown.does_not_say("value=\"intake\" checked").does_not_say("value=\"coordinator\"");
+    let roles = format!("{page}/roles");
+    administrator.post(&roles, &[]).await.expect(422).says("at least one role").says("Error:");
+    worker.post(&roles, &[("roles", "administrator")]).await.expect(403);
+    let given =
+        administrator.post(&roles, &[("roles", "intake"), ("roles", "case_worker")]).await.expect(303);
+    assert_eq!(given.header("location"), format!("{page}?done=roles#roles"));
+    let shown = administrator.get(&format!("{page}?done=roles")).await.expect(200).says("roles are changed");
+    shown.says("value=\"intake\" checked").says("value=\"case_worker\" checked");
+    worker.get("/services").await.expect(200);
+
+    administrator.get(&own).await.expect(200).says("This is you").says("value=\"administrator\" checked");
+    let alone = administrator.post(&format!("{own}/roles"), &[("roles", "intake")]).await.expect(409);
+    alone.says("Nobody would be left").says("value=\"intake\" checked");
+    administrator.get("/people").await.expect(200);
+    let helped = administrator.post(&format!("{page}/remove"), &[("why", "roles")]).await.expect(303);
+    assert_eq!(helped.header("location"), format!("{page}#roles"));
+}
+
+#[actix_web::test]
+async fn the_account_lists_sessions_without_device_or_place_and_ends_them() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let name = enrolled(&hub, &org, &["case_worker"]).await;
+    let (mut here, mut there) = (Visitor::named(&hub, &name).await, Visitor::named(&hub, &name).await);
+    let mut third = Visitor::named(&hub, &name).await;
+    let shown = here.get_with("/account", &[("user-agent", "canary-browser")]).await.expect(200);
+    assert_eq!(shown.text.matches("/end\" class=\"over\"").count(), 2, "one ends others, and signs out here");
+    let shown = shown.says("This one").says("Sign out everywhere else").does_not_say("canary");
+    let end = format!("/account/sessions/{}/end", between(&shown, "/account/", "sessions/", "/end"));
+    let mut elsewhere = Visitor::signed_in(&hub, &org, &["administrator"]).await;
+    elsewhere.post(&end, &[]).await.expect(303);
+    assert_eq!(there.get("/find").await.status + third.get("/find").await.status, 400, "nobody else ends it");
+    here.post(&end, &[]).await.expect(303);
+    let still = [there.get("/find").await.status, third.get("/find").await.status];
+    assert!(still == [200, 303] || still == [303, 200], "{still:?}");
+    here.get("/account?ended=one").await.expect(200).says("That session is over");
+    here.post("/account/sessions/end", &[]).await.expect(303);
+    assert_eq!([there.get("/find").await.status, third.get("/find").await.status], [303, 303]);
+    let alone = here.get("/account?ended=all").await.expect(200).says("This one");
+    alone.does_not_say("Sign out everywhere else</button>");
+}
+
+#[actix_web::test]
 async fn the_node_manages_its_own_people_and_nobody_removes_themselves_here() {
     let hub = TestHub::new();
     hub.org("Harbour Aid").await;
