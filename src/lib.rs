@@ -23,6 +23,8 @@ pub mod access;
 pub mod audit;
 pub mod outbox;
 
+pub mod factors;
+
 pub mod members;
 
 pub mod custody;

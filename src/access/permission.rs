@@ -206,6 +206,11 @@ mod tests {
     }
 
     #[test]
+    fn settings_know_the_same_roles() {
+        assert_eq!(crate::config::RoleNames::KNOWN, Role::ALL.map(Role::name));
+    }
+
+    #[test]
     fn nobody_at_the_node_may_open_or_send_packets() {
         for role in Role::ALL.into_iter().filter(|r| r.belongs_to_the_node()) {
             for packet in

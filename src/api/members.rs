@@ -209,7 +209,8 @@ async fn list_staff(
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// Give a person who lost the passphrase a new enrolment code. The old passphrase is worth nothing from now on, and their sessions end.
+/// Give a person who lost the passphrase a new enrolment code. The old passphrase is worth nothing from now on, and their sessions end, and
+/// their second step is taken away.
 #[utoipa::path(post, path = "/api/v1/organisations/{organisation}/staff/{staff}/enrolment", tag = "Members",
     params(("organisation" = String, Path), ("staff" = String, Path)),
     responses((status = 201, body = Enrolment), (status = 404, body = ProblemDocument)))]
@@ -373,7 +374,8 @@ async fn change_passphrase(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Sign in with name and passphrase; the answer sets the session cookie.
+/// Sign in with name and passphrase; the answer sets the session cookie. Whoever has a second step gives its code as well; without it they are
+/// answered `member.second_step_needed`, once the passphrase is right.
 #[utoipa::path(post, path = "/api/v1/session", tag = "Sign in", request_body = SignIn,
     responses((status = 200, description = "Signed in"), (status = 401, body = ProblemDocument)))]
 async fn sign_in(asking: Asking, door: web::Data<Door>, body: Body<SignIn>) -> Result<HttpResponse, Problem> {

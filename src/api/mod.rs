@@ -31,6 +31,7 @@ mod published;
 mod referrals;
 mod reply;
 pub mod routes;
+mod second_step;
 mod sessions;
 mod tokens;
 

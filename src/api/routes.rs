@@ -10,7 +10,7 @@ use utoipa::OpenApi as _;
 
 use super::{
     agreements, audit, consents, custody, directory, feedback, health, hsds, members, node, notices, packets,
-    page, policy, published, referrals, sessions, tokens,
+    page, policy, published, referrals, second_step, sessions, tokens,
 };
 use crate::{
     http::{Problem, ProblemDocument},
@@ -53,6 +53,7 @@ pub fn configure(config: &mut ServiceConfig) {
     agreements::configure(config);
     members::configure(config);
     sessions::configure(config);
+    second_step::configure(config);
     custody::configure(config);
     feedback::configure(config);
     audit::configure(config);
@@ -70,6 +71,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     all.merge(agreements::Doc::openapi());
     all.merge(members::Doc::openapi());
     all.merge(sessions::Doc::openapi());
+    all.merge(second_step::Doc::openapi());
     all.merge(custody::Doc::openapi());
     all.merge(feedback::Doc::openapi());
     all.merge(audit::Doc::openapi());

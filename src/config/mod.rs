@@ -9,10 +9,12 @@
 mod load;
 mod networks;
 mod ranges;
+mod roles;
 mod sections;
 
 pub use load::{Complaint, ConfigError, DEFAULTS, load, load_with};
 pub use networks::{Networks, NotNetworks};
+pub use roles::{NotRoleNames, RoleNames};
 pub use sections::{
     Access, Complaints, Database, DirectorySettings, Jobs, Limits, Log, LogFormat, NodeSettings,
     PolicySettings, Server, Settings,

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::Networks;
+use super::{Networks, RoleNames};
 
 /// All settings.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -182,6 +182,8 @@ pub struct Access {
     pub passphrases_at_once: usize,
     /// Hours an enrolment code is good.
     pub enrolment_hours: i64,
+    /// Roles whose people must have a second step when they sign in.
+    pub second_step_for: RoleNames,
 }
 
 /// `[directory]`

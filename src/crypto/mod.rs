@@ -19,6 +19,7 @@ mod gate;
 mod keys;
 mod log;
 mod mac;
+mod one_time;
 mod passphrase;
 mod seal;
 mod sign;
@@ -28,6 +29,7 @@ pub use gate::{GateError, Typ};
 pub use keys::{DecryptionKey, EncryptionKey, KeyError, Kid, PublicJwk, SecretJwk, SigningKey, VerifyingKey};
 pub use log::ed25519_public;
 pub use mac::{keyed_digest, same_digest};
+pub use one_time::OneTime;
 pub use passphrase::{
     Passphrase, PassphraseError, PassphraseHash, Wrapped, hash_passphrase, unwrap, verify_passphrase, wrap,
 };

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     access::{Actor, Roles, Who},
     crypto::{self, Kid, Typ},
+    factors,
     hub::Hub,
     kernel::{
         Code, Digest, Fault, Secret, Timestamp,
@@ -62,7 +63,9 @@ pub(super) async fn actor_of(hub: &Hub, request: &HttpRequest) -> Result<Actor, 
         match request.cookie(COOKIE) {
             Some(cookie) => {
                 refuse_forged(hub, request)?;
-                by_session(hub, door, Secret::new(cookie.value().to_owned())).await?
+                let actor = by_session(hub, door, Secret::new(cookie.value().to_owned())).await?;
+                require_second_step(hub, &actor, request.path()).await?;
+                actor
             }
             None => Actor::nobody(),
         }
@@ -90,6 +93,30 @@ async fn by_session(hub: &Hub, door: &Door, token: Secret<String>) -> Result<Act
         }
     }
     Ok(session.actor)
+}
+
+/// Where whoever must have a second step and has none may go: to set it up, and out.
+const OPEN_WITHOUT: [&str; 5] =
+    ["/account/second-step", "/api/v1/second-step", "/api/v1/session", "/language", "/sign-out"];
+
+/// Refuses everything else while a role asks for a second step that is not there.
+async fn require_second_step(hub: &Hub, actor: &Actor, path: &str) -> Result<(), Problem> {
+    let required = &hub.settings().access.second_step_for;
+    let Some(staff) = actor.signed_in().filter(|_staff| !required.is_empty()) else { return Ok(()) };
+    let is_open = OPEN_WITHOUT
+        .iter()
+        .any(|open| path.strip_prefix(open).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
+    if is_open || !actor.roles().iter().any(|role| required.name(role.name())) {
+        return Ok(());
+    }
+    if hub.read(move |db| factors::is_on(db, staff)).await? { Ok(()) } else { Err(without_second_step()) }
+}
+
+fn without_second_step() -> Problem {
+    Problem::new(
+        Code::new("access.second_step_required", Fault::Forbidden),
+        "Your role takes a second step when you sign in. Set it up first, at /account/second-step.",
+    )
 }
 
 async fn by_token(hub: &Hub, door: &Door, token: &str) -> Result<Actor, Problem> {

@@ -10,39 +10,147 @@ use super::{Asking, Door, Problem, caller::COOKIE};
 use crate::{
     access::Tx,
     crypto,
+    factors::{self, AppCode, RecoveryCodes},
     hub::Hub,
-    kernel::Secret,
-    members::{self, ChangePassphrase, MemberError, SessionView, SetPassphrase, SignIn, SignedIn},
+    kernel::{Secret, id::StaffId},
+    members::{self, ChangePassphrase, FirstStep, MemberError, SessionView, SetPassphrase, SignIn, SignedIn},
     storage::{Db, StorageError},
 };
 
-/// Signs somebody in: the session, and the cookie that holds it.
+/// Name of the cookie between the two steps of signing in.
+const HALF_COOKIE: &str = "throughline_second_step";
+
+/// Where that cookie is sent.
+const HALF_PATH: &str = "/sign-in";
+
+/// What the first step on the pages leads to.
+pub(crate) enum First {
+    /// The session's cookie.
+    In(Cookie<'static>),
+    /// The cookie that the second step is asked with.
+    Half(Cookie<'static>),
+}
+
+/// Whose try it is, and whether the passphrase fits and counts now.
+async fn tried(asking: &Asking, door: &Door, command: &SignIn) -> Result<(Option<StaffId>, bool), Problem> {
+    let (name, passphrase) = (command.name.clone(), command.passphrase.clone());
+    let candidate = asking.hub.read(move |db| members::candidate(db, &name)).await?;
+    let (found, now) = (candidate.as_ref().map(|c| c.staff), asking.hub.now());
+    let paused = candidate.as_ref().and_then(|c| c.paused_until).is_some_and(|until| now < until);
+    let checking = move || members::passphrase_fits(candidate.as_ref(), &passphrase);
+    let fits = in_turn(&asking.hub, door, checking).await?;
+    Ok((found, fits && !paused))
+}
+
+/// Signs somebody in with everything at once: the session, and the cookie that holds it.
 pub(crate) async fn sign_in(
     asking: &Asking,
     door: &Door,
     command: SignIn,
 ) -> Result<(SignedIn, Cookie<'static>), Problem> {
-    let name = command.name.clone();
-    let candidate = asking.hub.read(move |db| members::candidate(db, &name)).await?;
-    let (found, now) = (candidate.as_ref().map(|c| c.staff), asking.hub.now());
-    let paused = candidate.as_ref().and_then(|c| c.paused_until).is_some_and(|until| now < until);
-    let checking = move || members::passphrase_fits(candidate.as_ref(), &command.passphrase);
-    let fits = in_turn(&asking.hub, door, checking).await?;
+    let (tried, limits) = (tried(asking, door, &command).await?, asking.hub.settings().access.clone());
+    let (key, code) = (asking.hub.keys().factors(), command.code);
+    let signing = move |tx: &mut Tx<'_>| members::both_steps(tx, tried, code.as_ref(), (&key, &limits));
+    let signed = asking.hub.write("members.sign_in", &asking.caller, signing).await?;
+    let signed = signed.ok_or(MemberError::SignInRefused)?;
+    let cookie = cookie(asking, COOKIE, "/", &signed.token);
+    Ok((signed, cookie))
+}
+
+/// The first step on the pages.
+pub(crate) async fn first_step(asking: &Asking, door: &Door, command: SignIn) -> Result<First, Problem> {
+    let (found, fits) = tried(asking, door, &command).await?;
     let limits = asking.hub.settings().access.clone();
-    let signed = asking
-        .hub
-        .write("members.sign_in", &asking.caller, move |tx| {
-            members::sign_in(tx, found, fits && !paused, &limits)
-        })
-        .await?
-        .ok_or(MemberError::SignInRefused)?;
-    let cookie = Cookie::build(COOKIE, signed.token.expose().clone())
-        .path("/")
+    let signing = move |tx: &mut Tx<'_>| members::first_step(tx, found, fits, &limits);
+    let first = asking.hub.write("members.sign_in", &asking.caller, signing).await?;
+    Ok(match first.ok_or(MemberError::SignInRefused)? {
+        FirstStep::In(signed) => First::In(cookie(asking, COOKIE, "/", &signed.token)),
+        FirstStep::Half(token) => First::Half(cookie(asking, HALF_COOKIE, HALF_PATH, &token)),
+    })
+}
+
+/// Whether the request comes from between the steps.
+pub(crate) async fn is_half_way(asking: &Asking, request: &HttpRequest) -> Result<bool, Problem> {
+    let Some(token) = half_token(request) else { return Ok(false) };
+    let now = asking.hub.now();
+    Ok(asking.hub.read(move |db| members::is_half_way(db, &token, now)).await?)
+}
+
+/// The second step on the pages: the session's cookie, and the one that takes the other away.
+pub(crate) async fn second_step(
+    asking: &Asking,
+    request: &HttpRequest,
+    code: Secret<String>,
+) -> Result<[Cookie<'static>; 2], Problem> {
+    let token = half_token(request).ok_or(MemberError::SignInRefused)?;
+    let (key, limits) = (asking.hub.keys().factors(), asking.hub.settings().access.clone());
+    let signing = move |tx: &mut Tx<'_>| members::second_step(tx, &token, &code, (&key, &limits));
+    let signed = asking.hub.write("members.sign_in", &asking.caller, signing).await?;
+    let signed = signed.ok_or(MemberError::SignInRefused)?;
+    Ok([cookie(asking, COOKIE, "/", &signed.token), over(HALF_COOKIE, HALF_PATH)])
+}
+
+fn half_token(request: &HttpRequest) -> Option<Secret<String>> {
+    request.cookie(HALF_COOKIE).map(|cookie| Secret::new(cookie.value().to_owned()))
+}
+
+fn cookie(
+    asking: &Asking,
+    name: &'static str,
+    path: &'static str,
+    token: &Secret<String>,
+) -> Cookie<'static> {
+    Cookie::build(name, token.expose().clone())
+        .path(path)
         .http_only(true)
         .secure(asking.hub.settings().server.public_url.starts_with("https://"))
         .same_site(SameSite::Strict)
-        .finish();
-    Ok((signed, cookie))
+        .finish()
+}
+
+/// The cookie that takes another away.
+fn over(name: &'static str, path: &'static str) -> Cookie<'static> {
+    let mut over = Cookie::new(name, "");
+    over.set_path(path);
+    over.make_removal();
+    over
+}
+
+/// Whether whoever is signed in knows their passphrase, and what is done when they do. A wrong one counts as a wrong try to sign in does.
+pub(crate) async fn confirmed<T: Send + 'static>(
+    asking: &Asking,
+    door: &Door,
+    (action, passphrase): (&'static str, Secret<String>),
+    mut work: impl FnMut(&mut Tx<'_>) -> Result<T, MemberError> + Send + 'static,
+) -> Result<T, Problem> {
+    let actor = asking.caller.actor.clone();
+    let found = asking.hub.read(move |db| members::who_confirms(db, &actor)).await?;
+    let (staff, limits) = (found.staff, asking.hub.settings().access.clone());
+    let fits =
+        in_turn(&asking.hub, door, move || members::passphrase_fits(Some(&found), &passphrase)).await?;
+    let done = asking.hub.write(action, &asking.caller, move |tx| {
+        match members::confirm(tx, staff, fits, &limits)? {
+            Some(()) => work(tx).map(Some),
+            None => Ok(None),
+        }
+    });
+    Ok(done.await?.ok_or(MemberError::SignInRefused)?)
+}
+
+/// Turns the second step of whoever asks on, and ends every session but the one they ask with: those were opened without it.
+pub(crate) async fn confirm_app(
+    asking: &Asking,
+    request: &HttpRequest,
+    command: AppCode,
+) -> Result<RecoveryCodes, Problem> {
+    let token = token_of(request).unwrap_or_else(|| Secret::new(String::new()));
+    let key = asking.hub.keys().factors();
+    let confirming = move |tx: &mut Tx<'_>| {
+        let codes = factors::confirm_app(tx, &key, &command)?;
+        members::end_other_sessions(tx, &token)?;
+        Ok::<_, MemberError>(codes)
+    };
+    Ok(asking.hub.write("factors.confirm_app", &asking.caller, confirming).await?)
 }
 
 /// The token of the session that a request comes with.
@@ -72,10 +180,7 @@ pub(crate) async fn sign_out(
 ) -> Result<Option<Cookie<'static>>, Problem> {
     let Some(token) = token_of(request) else { return Ok(None) };
     asking.hub.write("members.sign_out", &asking.caller, move |tx| members::sign_out(tx, &token)).await?;
-    let mut over = Cookie::new(COOKIE, "");
-    over.set_path("/");
-    over.make_removal();
-    Ok(Some(over))
+    Ok(Some(over(COOKIE, "/")))
 }
 
 /// Sets the passphrase of whoever shows an enrolment code. What comes with no good code costs no work on a passphrase.

@@ -15,6 +15,7 @@ use crate::{
     access::Node,
     audit,
     crypto::{KeyError, SigningKey},
+    factors::FactorKey,
     kernel::{Code, Coded, Fault, Secret, id::Ids},
 };
 
@@ -27,7 +28,7 @@ pub struct NodeKeys {
     pub tokens: Arc<SigningKey>,
     /// Seed of the Ed25519 key that signs the log's checkpoints.
     pub log_seed: Secret<Vec<u8>>,
-    /// HMAC key over the codes that persons hold.
+    /// HMAC key over the codes that persons hold; what second steps lie under follows from it.
     pub person: Secret<Vec<u8>>,
 }
 
@@ -142,6 +143,11 @@ impl NodeKeys {
     /// The key that signs the checkpoints of this node's log.
     pub fn log_key(&self) -> Result<audit::LogKey, audit::AuditError> {
         audit::LogKey::new(&format!("{}/operations", self.node.name), &self.log_seed)
+    }
+
+    /// What second steps of people lie under. It follows from the key over the codes of persons; nothing that is stored of those is the same.
+    pub fn factors(&self) -> FactorKey {
+        FactorKey::of(&self.person)
     }
 
     /// Whether there are any in this folder.

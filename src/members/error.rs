@@ -4,6 +4,7 @@ use crate::{
     access::AccessError,
     audit::AuditError,
     crypto,
+    factors::FactorError,
     kernel::{Code, Coded, Fault},
     outbox,
     policy::CalendarError,
@@ -45,6 +46,12 @@ pub enum MemberError {
     /// Wrong name, wrong passphrase, paused or removed: all the same outside.
     #[error("name and passphrase do not fit; after several tries there is a pause of some minutes")]
     SignInRefused,
+    /// The passphrase was right, and a code is needed as well.
+    #[error("this passphrase is right; give the code of the app, or a recovery code, as well")]
+    SecondStepNeeded,
+    /// A second step could not be worked with.
+    #[error(transparent)]
+    Factor(#[from] FactorError),
     /// The enrolment code is wrong, used, or past its time.
     #[error("this enrolment code is not good any more; ask your administrator for a new one")]
     EnrolmentRefused,
@@ -101,6 +108,8 @@ impl Coded for MemberError {
             Self::NameTaken => Code::new("member.name_taken", Fault::Conflict),
             Self::NameTooLong => Code::new("member.name_too_long", Fault::Malformed),
             Self::SignInRefused => Code::new("member.sign_in_refused", Fault::Unauthenticated),
+            Self::SecondStepNeeded => Code::new("member.second_step_needed", Fault::Unauthenticated),
+            Self::Factor(error) => error.code(),
             Self::EnrolmentRefused => Code::new("member.enrolment_refused", Fault::Unauthenticated),
             Self::PassphraseTooWeak { .. } => Code::new("member.passphrase_too_weak", Fault::Refused),
             Self::PassphraseTooLong { .. } => Code::new("member.passphrase_too_long", Fault::Refused),

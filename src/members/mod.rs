@@ -6,6 +6,7 @@
 //! - A passphrase is stored only as an argon2id hash; a session and an enrolment code only as a digest.
 //! - Private keys of organisations never reach this room: it holds statements that the organisation's root key signed, and what
 //!   follows from them.
+//! - Whoever has a second step gets no session before it; a new enrolment code takes it away with the passphrase.
 //! - The statements of an organisation form one unbroken chain; a key once announced never leaves the history. What was said of a
 //!   key's beginning, end and compromise is never softened.
 //! - No key is for two things: a root key, an organisation's key and a client's key are never the same.
@@ -57,11 +58,11 @@ pub use replace_root::{ReplaceRoot, replace_root};
 pub use roles::{SetRoles, set_roles};
 pub use sessions::{MOST_SESSIONS, SessionView, end_other_sessions, end_session, own_sessions};
 pub use sign_in::{
-    ChangePassphrase, LEAST_PASSPHRASE, MOST_PASSPHRASE, SEEN_EVERY, Session, SetPassphrase, SignIn,
-    SignedIn, find_session, forget_sessions, mark_session, may_choose, refuse_choice, set_passphrase,
-    sign_in, sign_out,
+    ChangePassphrase, FirstStep, LEAST_PASSPHRASE, MOST_PASSPHRASE, SECOND_STEP, SEEN_EVERY, Session,
+    SetPassphrase, SignIn, SignedIn, both_steps, find_session, first_step, forget_sessions, is_half_way,
+    mark_session, may_choose, refuse_choice, second_step, set_passphrase, sign_in, sign_out,
 };
-pub(crate) use sign_in::{candidate, change_passphrase, may_change, passphrase_fits};
+pub(crate) use sign_in::{candidate, change_passphrase, confirm, may_change, passphrase_fits, who_confirms};
 pub use staff::{
     Colleague, EnrolStaff, Enrolment, StaffView, colleague, enrol_staff, find_staff, list_staff,
     reenrol_staff, remove_staff,

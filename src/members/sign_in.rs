@@ -3,6 +3,9 @@
 //! A wrong name, a wrong passphrase, a removed person and a pause all look the same from outside and in the log, and take the same
 //! time: a passphrase is checked against a hash and the same statements are run in every case.
 //!
+//! Whoever has a second step (`factors`) stands between the two for a few minutes: the passphrase was right, and opens nothing yet. A wrong code
+//! counts as a wrong passphrase does, and the right passphrase alone takes no count away.
+//!
 //! A session ends at its last hour, or when it was not used for some minutes. Its use is noted once in a while and not at each
 //! request, so that reading stays reading; a session may therefore end as much as [`SEEN_EVERY`] early.
 
@@ -15,6 +18,7 @@ use crate::{
     access::{AccessError, Actor, Tx, Who},
     audit, config,
     crypto::{self, PassphraseHash},
+    factors::{self, FactorKey},
     kernel::{Coded as _, Digest, Secret, Timestamp, id::StaffId},
     storage::Db,
 };
@@ -27,6 +31,9 @@ pub const MOST_PASSPHRASE: usize = 256;
 
 /// How far apart two notes of a session's use are at least.
 pub const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// For how long somebody is asked for the second step.
+pub const SECOND_STEP: TimeDelta = TimeDelta::minutes(5);
 
 /// Choose a passphrase with an enrolment code.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -62,6 +69,37 @@ pub struct SignIn {
     /// The passphrase.
     #[schema(value_type = String, max_length = 256)]
     pub passphrase: Secret<String>,
+    /// The code of the app, or a recovery code, for whoever has a second step. Without it they are answered
+    /// `member.second_step_needed`, once the passphrase is right.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 32)]
+    pub code: Option<Secret<String>>,
+}
+
+/// How a try to sign in went, as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Try {
+    /// Wrong.
+    Wrong,
+    /// The first of two steps was right.
+    Half,
+    /// Right, and whole.
+    Right,
+}
+
+impl Try {
+    const fn of(fits: bool) -> Self {
+        if fits { Self::Right } else { Self::Wrong }
+    }
+}
+
+/// What the passphrase opened.
+#[derive(Debug)]
+pub enum FirstStep {
+    /// A session.
+    In(SignedIn),
+    /// The second step: this token, for [`SECOND_STEP`].
+    Half(Secret<String>),
 }
 
 /// A fresh session. The token goes into a cookie and is shown to nobody else.
@@ -135,7 +173,8 @@ pub(crate) fn change_passphrase(
     limits: &config::Access,
 ) -> Result<Option<()>, MemberError> {
     let pause_until = tx.now().plus(TimeDelta::minutes(limits.passphrase_pause_minutes));
-    let open = store::note_try(tx, Some(found.staff), new.is_some(), limits.passphrase_tries, pause_until)?;
+    let open =
+        store::note_try(tx, Some(found.staff), Try::of(new.is_some()), limits.passphrase_tries, pause_until)?;
     let (Some(new), Some(was), true) = (new, &found.hash, open) else {
         audit::record(tx, &audit::Record::refused(MemberError::SignInRefused.code()))?;
         return Ok(None);
@@ -180,17 +219,125 @@ pub fn sign_in(
 ) -> Result<Option<SignedIn>, MemberError> {
     let now = tx.now();
     let pause_until = now.plus(TimeDelta::minutes(limits.passphrase_pause_minutes));
-    let open = store::note_try(tx, found, fits, limits.passphrase_tries, pause_until)?;
+    let open = store::note_try(tx, found, Try::of(fits), limits.passphrase_tries, pause_until)?;
     let (Some(staff), true) = (found, open) else {
         audit::record(tx, &audit::Record::refused(MemberError::SignInRefused.code()))?;
         return Ok(None);
     };
-    let mut random = [0u8; 32];
-    tx.ids().random(&mut random);
-    let token = Secret::new(URL_SAFE_NO_PAD.encode(random));
+    let token = fresh_token(tx);
     let until = now.plus(TimeDelta::hours(limits.session_hours));
     store::insert_session(tx, Digest::of(token.expose()), staff, until)?;
     Ok(Some(SignedIn { staff, token, until }))
+}
+
+fn fresh_token(tx: &Tx<'_>) -> Secret<String> {
+    let mut random = [0u8; 32];
+    tx.ids().random(&mut random);
+    Secret::new(URL_SAFE_NO_PAD.encode(random))
+}
+
+/// The first step: a session for whoever has no other, and otherwise what the second step is asked with.
+pub fn first_step(
+    tx: &mut Tx<'_>,
+    found: Option<StaffId>,
+    fits: bool,
+    limits: &config::Access,
+) -> Result<Option<FirstStep>, MemberError> {
+    let Some(staff) = with_second_step(tx, found, fits)? else {
+        return Ok(sign_in(tx, found, fits, limits)?.map(FirstStep::In));
+    };
+    let is_open = half_way(tx, staff, limits)?;
+    let answer = if is_open { MemberError::SecondStepNeeded } else { MemberError::SignInRefused };
+    audit::record(tx, &audit::Record::refused(answer.code()))?;
+    if !is_open {
+        return Ok(None);
+    }
+    let (token, until) = (fresh_token(tx), tx.now().plus(SECOND_STEP));
+    store::insert_half_session(tx, Digest::of(token.expose()), staff, until)?;
+    Ok(Some(FirstStep::Half(token)))
+}
+
+/// Both steps at once, for whoever gives everything together. That a code is needed is said only after the passphrase was right.
+pub fn both_steps(
+    tx: &mut Tx<'_>,
+    (found, fits): (Option<StaffId>, bool),
+    code: Option<&Secret<String>>,
+    (key, limits): (&FactorKey, &config::Access),
+) -> Result<Option<SignedIn>, MemberError> {
+    let Some(staff) = with_second_step(tx, found, fits)? else { return sign_in(tx, found, fits, limits) };
+    match code {
+        Some(code) => {
+            let fits = factors::use_code(tx, key, staff, code.expose())?;
+            sign_in(tx, Some(staff), fits, limits)
+        }
+        None if half_way(tx, staff, limits)? => Err(MemberError::SecondStepNeeded),
+        None => sign_in(tx, Some(staff), false, limits),
+    }
+}
+
+/// The second step, with what the first one answered.
+pub fn second_step(
+    tx: &mut Tx<'_>,
+    token: &Secret<String>,
+    code: &Secret<String>,
+    (key, limits): (&FactorKey, &config::Access),
+) -> Result<Option<SignedIn>, MemberError> {
+    let (token, now) = (Digest::of(token.expose()), tx.now());
+    let Some(staff) = store::half_session(tx.db(), token, now)? else {
+        return sign_in(tx, None, false, limits);
+    };
+    let fits = factors::use_code(tx, key, staff, code.expose())?;
+    let signed = sign_in(tx, Some(staff), fits, limits)?;
+    if signed.is_some() {
+        store::delete_half_session(tx, token)?;
+    }
+    Ok(signed)
+}
+
+/// Whether somebody stands between the steps with this token.
+pub fn is_half_way(db: &mut Db<'_>, token: &Secret<String>, now: Timestamp) -> Result<bool, MemberError> {
+    Ok(store::half_session(db, Digest::of(token.expose()), now)?.is_some())
+}
+
+/// Who gave the right passphrase and has a second step to do.
+fn with_second_step(
+    tx: &mut Tx<'_>,
+    found: Option<StaffId>,
+    fits: bool,
+) -> Result<Option<StaffId>, MemberError> {
+    let Some(staff) = found.filter(|_known| fits) else { return Ok(None) };
+    Ok(factors::is_on(tx.db(), staff)?.then_some(staff))
+}
+
+/// Whether whoever gave the right passphrase may go on to the second step.
+fn half_way(tx: &mut Tx<'_>, staff: StaffId, limits: &config::Access) -> Result<bool, MemberError> {
+    let pause_until = tx.now().plus(TimeDelta::minutes(limits.passphrase_pause_minutes));
+    store::note_try(tx, Some(staff), Try::Half, limits.passphrase_tries, pause_until)
+}
+
+/// The person behind the session, before the passphrase they give once more is worked on.
+pub(crate) fn who_confirms(db: &mut Db<'_>, actor: &Actor) -> Result<Candidate, MemberError> {
+    match actor.who() {
+        Who::Staff(id) => store::candidate_by_id(db, id),
+        Who::Nobody => Err(AccessError::Unauthenticated.into()),
+        Who::Client(_) | Who::Person | Who::Hub | Who::Operator => Err(AccessError::Forbidden.into()),
+    }
+}
+
+/// Notes how it went when somebody who is signed in gave their passphrase once more. A wrong one counts as a wrong try to sign in does, is kept as
+/// such, and answers nothing.
+pub(crate) fn confirm(
+    tx: &mut Tx<'_>,
+    staff: StaffId,
+    fits: bool,
+    limits: &config::Access,
+) -> Result<Option<()>, MemberError> {
+    let pause_until = tx.now().plus(TimeDelta::minutes(limits.passphrase_pause_minutes));
+    if store::note_try(tx, Some(staff), Try::of(fits), limits.passphrase_tries, pause_until)? {
+        return Ok(Some(()));
+    }
+    audit::record(tx, &audit::Record::refused(MemberError::SignInRefused.code()))?;
+    Ok(None)
 }
 
 /// Ends a session. One that is not there is over already.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{MemberError, Name, client::may_manage, store};
 use crate::{
     access::{AccessError, Actor, Permission, Role, Tx},
+    audit, factors,
     kernel::{
         Digest, Timestamp,
         id::{OrganisationId, StaffId},
@@ -99,7 +100,7 @@ pub fn enrol_staff(
 }
 
 /// Gives a person who lost the passphrase, or came too late for it, a new code. The passphrase they had is worth nothing from now on,
-/// and their sessions end.
+/// their second step is taken away with it, and their sessions end.
 pub fn reenrol_staff(
     tx: &mut Tx<'_>,
     organisation: Option<OrganisationId>,
@@ -109,6 +110,8 @@ pub fn reenrol_staff(
     let person = theirs(tx, organisation, id)?;
     let enrolment = enrolment(tx, &person, hours);
     store::reenrol_staff(tx, id, Digest::of(&enrolment.code), enrolment.until)?;
+    factors::forget(tx, id)?;
+    audit::record(tx, &audit::Record::about(&id.to_string()))?;
     Ok(enrolment)
 }
 
@@ -119,6 +122,7 @@ pub fn remove_staff(
     id: StaffId,
 ) -> Result<(), MemberError> {
     theirs(tx, organisation, id)?;
+    factors::forget(tx, id)?;
     store::remove_staff(tx, id)
 }
 

@@ -6,7 +6,8 @@ use diesel::prelude::*;
 
 use super::{
     Calendar, ClientView, FormerRoot, KeyRecord, KeyState, KeyUse, MechanismRoles, MemberError, Name,
-    Organisation, OrganisationKind, SessionView, StaffView, Standing, sign_in::Candidate,
+    Organisation, OrganisationKind, SessionView, StaffView, Standing,
+    sign_in::{Candidate, Try},
 };
 use crate::{
     access::{AccessError, Actor, Role, Roles, Tx},
@@ -19,7 +20,8 @@ use crate::{
     storage::{
         Conn, Db, StorageError, natively, read,
         schema::members::{
-            clients, former_roots, key_statements, organisation_keys, organisations, sessions, staff,
+            clients, former_roots, half_sessions, key_statements, organisation_keys, organisations, sessions,
+            staff,
         },
     },
 };
@@ -456,10 +458,13 @@ pub(super) fn reenrol_staff(
     end_sessions(tx, id, None)
 }
 
-/// Ends the sessions of a person, but for one.
+/// Ends the sessions of a person, but for one, and what stands between the steps of signing in.
 pub(super) fn end_sessions(tx: &mut Tx<'_>, id: StaffId, but: Option<Digest>) -> Result<(), MemberError> {
     let but = but.map(|token| token.to_string()).unwrap_or_default();
     diesel::delete(sessions::table.filter(sessions::staff.eq(id.to_string()).and(sessions::token.ne(but))))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    diesel::delete(half_sessions::table.filter(half_sessions::staff.eq(id.to_string())))
         .execute(tx.db().conn())
         .map_err(StorageError::from)?;
     Ok(())
@@ -570,12 +575,13 @@ fn candidate_of((id, hash, paused): CandidateRow) -> Result<Candidate, MemberErr
     })
 }
 
-/// Counts a try. Answers whether the person may sign in now: known, the passphrase fits, not removed, not in a pause, organisation
-/// active. The statements are the same for everybody, and for nobody: how long they take tells nothing.
+/// Counts a try. Answers whether the person may go on now: known, what they gave fits, not removed, not in a pause, organisation
+/// active. The first of two steps neither counts nor takes away what counted before: otherwise whoever knows the passphrase could guess codes for
+/// ever. The statements are the same for everybody, and for nobody: how long they take tells nothing.
 pub(super) fn note_try(
     tx: &mut Tx<'_>,
     id: Option<StaffId>,
-    fits: bool,
+    outcome: Try,
     limit: i32,
     pause_until: Timestamp,
 ) -> Result<bool, MemberError> {
@@ -604,7 +610,11 @@ pub(super) fn note_try(
         .map_err(StorageError::from)?;
     let suspended = standing.is_some_and(|s| s == Standing::Suspended.name());
     let open = known && paused.is_none_or(|until| until <= now) && removed.is_none() && !suspended;
-    let tries_now = if fits { 0 } else { tries.saturating_add(1) };
+    let tries_now = match outcome {
+        Try::Right => 0,
+        Try::Half => tries,
+        Try::Wrong => tries.saturating_add(1),
+    };
     let after = match (open, tries_now >= limit) {
         (false, _) => (tries, paused),
         (true, true) => (0, Some(pause_until.micros())),
@@ -614,7 +624,7 @@ pub(super) fn note_try(
         .set((staff::tries.eq(after.0), staff::paused_until.eq(after.1)))
         .execute(tx.db().conn())
         .map_err(StorageError::from)?;
-    Ok(fits && open)
+    Ok(outcome != Try::Wrong && open)
 }
 
 pub(super) fn insert_session(
@@ -633,6 +643,45 @@ pub(super) fn insert_session(
             sessions::seen.eq(now),
             sessions::until.eq(until.micros()),
         ))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    Ok(())
+}
+
+/// Somebody who gave the right passphrase and is asked for the second step until then.
+pub(super) fn insert_half_session(
+    tx: &mut Tx<'_>,
+    token: Digest,
+    id: StaffId,
+    until: Timestamp,
+) -> Result<(), MemberError> {
+    diesel::insert_into(half_sessions::table)
+        .values((
+            half_sessions::token.eq(token.to_string()),
+            half_sessions::staff.eq(id.to_string()),
+            half_sessions::until.eq(until.micros()),
+        ))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    Ok(())
+}
+
+pub(super) fn half_session(
+    db: &mut Db<'_>,
+    token: Digest,
+    now: Timestamp,
+) -> Result<Option<StaffId>, MemberError> {
+    let found: Option<String> = half_sessions::table
+        .filter(half_sessions::token.eq(token.to_string()).and(half_sessions::until.gt(now.micros())))
+        .select(half_sessions::staff)
+        .first(db.conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    Ok(found.map(|id| read(&id, "half_sessions.staff")).transpose()?)
+}
+
+pub(super) fn delete_half_session(tx: &mut Tx<'_>, token: Digest) -> Result<(), MemberError> {
+    diesel::delete(half_sessions::table.filter(half_sessions::token.eq(token.to_string())))
         .execute(tx.db().conn())
         .map_err(StorageError::from)?;
     Ok(())
@@ -720,12 +769,15 @@ pub(super) fn mark_seen(tx: &mut Tx<'_>, token: Digest) -> Result<(), MemberErro
     Ok(())
 }
 
-/// Deletes sessions that were over by `now` or were not used after `idle_since`.
+/// Deletes sessions that were over by `now` or were not used after `idle_since`, and what was left between the steps.
 pub(super) fn forget_sessions(
     tx: &mut Tx<'_>,
     now: Timestamp,
     idle_since: Timestamp,
 ) -> Result<usize, MemberError> {
+    diesel::delete(half_sessions::table.filter(half_sessions::until.le(now.micros())))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
     let over = sessions::until.le(now.micros()).or(sessions::seen.le(idle_since.micros()));
     Ok(diesel::delete(sessions::table.filter(over)).execute(tx.db().conn()).map_err(StorageError::from)?)
 }

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     access::Tx,
+    factors,
     http::{Door, Problem, session},
     kernel::{Fault, Secret, id::SessionId},
     members::{self, ChangePassphrase, LEAST_PASSPHRASE, SessionView},
@@ -36,6 +37,7 @@ struct AccountPage {
     done: Option<String>,
     sessions: Vec<Row>,
     has_others: bool,
+    is_second_on: bool,
     /// Whether they have a key of their own.
     has_key: bool,
 }
@@ -80,6 +82,8 @@ async fn account_page(
     let words = visit.words;
     let sessions: Vec<Row> =
         session::own(&visit.asking, request).await?.iter().map(|session| row(session, words)).collect();
+    let actor = visit.asking.caller.actor.clone();
+    let second = visit.asking.hub.read(move |db| factors::standing(db, &actor)).await?;
     let frame = visit.frame(Place::Elsewhere, words.t("account-title"));
     let f = if wrongs.is_empty() { frame } else { frame.with_error() };
     let who = f.who.as_ref();
@@ -95,6 +99,7 @@ async fn account_page(
         done,
         has_others: sessions.iter().any(|session| !session.current),
         sessions,
+        is_second_on: second.app_since.is_some(),
         has_key: f.chip.is_some(),
         f,
     };

@@ -36,6 +36,7 @@ mod person;
 mod picture;
 mod refusal;
 mod script;
+mod second_step;
 mod service;
 mod sign_in;
 mod trays;
@@ -59,6 +60,9 @@ fn with_secrets(config: &mut ServiceConfig) {
     config
         .route("/people/new", web::post().to(people::invite))
         .route("/people/{staff}/code", web::post().to(people::renew))
+        .route("/account/second-step/app", web::post().to(second_step::begin))
+        .route("/account/second-step/app/confirm", web::post().to(second_step::confirm))
+        .route("/account/second-step/codes", web::post().to(second_step::renew))
         .route("/my", web::post().to(person::stands))
         .route("/my/take-back", web::post().to(person::ask_take_back))
         .route("/my/taken-back", web::post().to(person::take_back))
@@ -76,6 +80,8 @@ fn light(config: &mut ServiceConfig) {
         .route("/language/{language}", web::get().to(language::choose))
         .route("/sign-in", web::get().to(sign_in::ask))
         .route("/sign-in", web::post().to(sign_in::sign_in))
+        .route("/sign-in/code", web::get().to(second_step::ask))
+        .route("/sign-in/code", web::post().to(second_step::give))
         .route("/sign-out", web::post().to(sign_in::sign_out))
         .route("/passphrase", web::get().to(sign_in::ask_passphrase))
         .route("/passphrase", web::post().to(sign_in::choose_passphrase))
@@ -100,6 +106,8 @@ fn light(config: &mut ServiceConfig) {
         .route("/disclosures", web::post().to(disclosures::state))
         .route("/account", web::get().to(account::show))
         .route("/account", web::post().to(account::change))
+        .route("/account/second-step", web::get().to(second_step::show))
+        .route("/account/second-step/off", web::post().to(second_step::turn_off))
         .route("/account/sessions/end", web::post().to(account::end_sessions))
         .route("/account/sessions/{session}/end", web::post().to(account::end_session))
         .route("/needs/new", web::get().to(gap::ask))

@@ -35,6 +35,9 @@ pub fn page(seeker: &Seeker, problem: &Problem, request: RequestId) -> HttpRespo
             .insert_header((header::LOCATION, format!("/sign-in?then={then}")))
             .finish();
     }
+    if problem.code().name() == "access.second_step_required" {
+        return HttpResponse::SeeOther().insert_header((header::LOCATION, "/account/second-step")).finish();
+    }
     let words = Words { language: language::of(seeker.language.as_deref(), seeker.accepts.as_deref()) };
     let kind = kind(fault);
     let frame = Frame::bare(words, words.word("refusal", kind), &seeker.node, &seeker.path).with_error();

@@ -2,6 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    cookie::Cookie,
     http::{StatusCode, header},
     web::{Data, Query},
 };
@@ -15,7 +16,10 @@ use super::{
     words::Words,
 };
 use crate::{
-    http::{Door, Problem, session},
+    http::{
+        Door, Problem,
+        session::{self, First},
+    },
     kernel::{Fault, Secret},
     members::{LEAST_PASSPHRASE, Name, SetPassphrase, SignIn},
 };
@@ -78,14 +82,13 @@ pub(super) async fn sign_in(visit: Visit, door: Data<Door>, form: Form) -> Resul
     let then = here(form.one("then")).unwrap_or("/find").to_owned();
     let refused = match form.one("name").parse::<Name>() {
         Ok(name) => {
-            let command = SignIn { name, passphrase: Secret::new(form.raw("passphrase").to_owned()) };
-            match session::sign_in(&visit.asking, &door, command).await {
-                Ok((_signed, cookie)) => {
-                    let there = HttpResponse::SeeOther()
-                        .cookie(cookie)
-                        .insert_header((header::LOCATION, then))
-                        .finish();
-                    return Ok(there);
+            let passphrase = Secret::new(form.raw("passphrase").to_owned());
+            let command = SignIn { name, passphrase, code: None };
+            match session::first_step(&visit.asking, &door, command).await {
+                Ok(First::In(cookie)) => return Ok(see_with(cookie, &then)),
+                Ok(First::Half(cookie)) => {
+                    let then: String = form_urlencoded::byte_serialize(then.as_bytes()).collect();
+                    return Ok(see_with(cookie, &format!("/sign-in/code?then={then}")));
                 }
                 Err(problem) if problem.code().fault() == Fault::Unauthenticated => problem,
                 Err(problem) => return Err(problem),
@@ -171,6 +174,10 @@ fn passphrase_page(
     let frame = visit.frame(Place::Elsewhere, words.t("passphrase-title"));
     let f = if wrongs.is_empty() { frame } else { frame.with_error() };
     page(status, &PassphrasePage { f, w: words, wrongs, code, least: LEAST_PASSPHRASE })
+}
+
+fn see_with(cookie: Cookie<'_>, address: &str) -> HttpResponse {
+    HttpResponse::SeeOther().cookie(cookie).insert_header((header::LOCATION, address)).finish()
 }
 
 /// Goes on to another page.

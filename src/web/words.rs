@@ -85,16 +85,16 @@ impl Language {
     const fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::En => {
-                files!("en": "frame", "sign-in", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap")
+                files!("en": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap")
             }
             Self::Fr => {
-                files!("fr": "frame", "sign-in", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap", "policy")
+                files!("fr": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap", "policy")
             }
             Self::Es => {
-                files!("es": "frame", "sign-in", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap", "policy")
+                files!("es": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap", "policy")
             }
             Self::Ar => {
-                files!("ar": "frame", "sign-in", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap", "policy")
+                files!("ar": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap", "policy")
             }
         }
     }

@@ -184,7 +184,31 @@ const STATES = {
       await page.waitForSelector("#errors");
     },
   },
+  "people-roles-refused": {
+    go: async (page) => {
+      await STATES["people-one"].go(page);
+      for (const box of await page.$$("input[name=roles]:checked")) await box.uncheck();
+      await page.click("form[action$='/roles'] .button");
+      await page.waitForSelector("#errors");
+    },
+  },
   account: { go: (page) => page.goto(`${HUB}/account`) },
+  "second-step": { go: (page) => page.goto(`${HUB}/account/second-step`) },
+  "second-step-app": {
+    go: async (page) => {
+      await page.goto(`${HUB}/account/second-step`);
+      await page.click("form[action='/account/second-step/app'] .button");
+      await page.waitForSelector("svg.qr");
+    },
+  },
+  "second-step-refused": {
+    go: async (page) => {
+      await STATES["second-step-app"].go(page);
+      await page.fill("#code", "000000");
+      await page.click("form[action$='/confirm'] .button");
+      await page.waitForSelector("#errors");
+    },
+  },
   my: { signedIn: false, go: (page) => page.goto(`${HUB}/my`) },
   "my-refused": {
     signedIn: false,
@@ -253,7 +277,7 @@ for (const language of LANGUAGES) {
 test("nothing scrolls sideways on the narrowest telephone, or with text at twice its size", () =>
   visit({ width: 320 }, async (page) => {
     const names = [
-      "find", "find-person", "find-map", "need", "service", "find-nothing", "people", "people-code", "agreement", "account",
+      "find", "find-person", "find-map", "need", "service", "find-nothing", "people", "people-code", "agreement", "account", "second-step-app",
     ];
     for (const name of names) {
       await STATES[name].go(page);

@@ -12,7 +12,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("access", &["config", "crypto", "policy", "storage"]),
     ("audit", &["access", "crypto", "storage"]),
     ("outbox", &["access", "storage"]),
-    ("members", &["access", "audit", "config", "crypto", "outbox", "policy", "storage"]),
+    ("factors", &["access", "audit", "crypto", "storage"]),
+    ("members", &["access", "audit", "config", "crypto", "factors", "outbox", "policy", "storage"]),
     ("custody", &["access", "audit", "crypto", "members", "storage"]),
     ("directory", &["access", "audit", "config", "members", "outbox", "policy", "storage"]),
     ("agreements", &["access", "audit", "crypto", "directory", "members", "outbox", "policy", "storage"]),
@@ -66,8 +67,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "storage",
         ],
     ),
-    ("hub", &["access", "audit", "config", "crypto", "policy", "storage"]),
-    ("http", &["access", "config", "crypto", "hub", "members", "storage"]),
+    ("hub", &["access", "audit", "config", "crypto", "factors", "policy", "storage"]),
+    ("http", &["access", "config", "crypto", "factors", "hub", "members", "storage"]),
 ];
 
 /// Entrances and jobs may use every room; not one another.

@@ -51,6 +51,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    half_sessions (token) {
+        token -> Text,
+        staff -> Text,
+        until -> BigInt,
+    }
+}
+
+diesel::table! {
     clients (id) {
         id -> Text,
         organisation -> Text,
@@ -105,11 +113,13 @@ diesel::table! {
 
 diesel::joinable!(clients -> organisations (organisation));
 diesel::joinable!(sessions -> staff (staff));
+diesel::joinable!(half_sessions -> staff (staff));
 diesel::joinable!(staff -> organisations (organisation));
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     staff,
     sessions,
+    half_sessions,
     clients,
     key_statements,
     organisation_keys,

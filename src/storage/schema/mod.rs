@@ -5,6 +5,7 @@ pub mod audit;
 pub mod consent;
 pub mod custody;
 pub mod directory;
+pub mod factors;
 pub mod feedback;
 pub mod foundation;
 pub mod members;

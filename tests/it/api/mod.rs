@@ -8,5 +8,6 @@ mod feedback;
 mod limits;
 mod members;
 mod people;
+pub(crate) mod second_step;
 mod sessions;
 mod strangers;

@@ -329,7 +329,24 @@ async fn account_routes(world: &World) -> Vec<Entry> {
     let own = |route: &'static str, path: &str, status| {
         entry(route, path, status).stranger(Stranger::MayNot).by(Party::Leaver)
     };
+    let app = json!({});
+    let begun =
+        send(hub, None, "POST", "/api/v1/second-step/app", &cookie, Some(&app)).await.expect(201).body;
+    let code =
+        json!({ "code": super::second_step::code_at(&text(&begun, "secret"), hub.hub.now().seconds()) });
+    let confirmation = "/api/v1/second-step/app/confirmation";
+    send(hub, None, "POST", confirmation, &cookie, Some(&code)).await.expect(200);
+    let passphrase = json!({ "passphrase": PASSPHRASE });
+    let second = |route: &'static str, status| {
+        let path = route.split_once(' ').unwrap().1;
+        own(route, path, status)
+    };
     vec![
+        second("GET /api/v1/second-step", 200),
+        second("POST /api/v1/second-step/recovery-codes", 200).json(&passphrase),
+        second("POST /api/v1/second-step/removal", 204).json(&passphrase),
+        second("POST /api/v1/second-step/app", 201).json(&app),
+        second("POST /api/v1/second-step/app/confirmation", 422).json(&json!({ "code": "000000" })),
         own("GET /api/v1/sessions", "/api/v1/sessions", 200),
         own("DELETE /api/v1/sessions", "/api/v1/sessions", 204),
         own("DELETE /api/v1/sessions/{session}", &session, 204),

@@ -7,5 +7,6 @@ mod gap;
 mod keys;
 mod pages;
 mod person;
+mod second_step;
 mod trays;
 mod visitor;

@@ -1,0 +1,23 @@
+//! Tables of `factors`. What the columns mean stands in `factors`.
+#![expect(
+    missing_docs,
+    reason = "diesel's macro gives the columns no place for documentation that a reader would look at"
+)]
+
+diesel::table! {
+    factor_apps (staff) {
+        staff -> Text,
+        sealed -> Text,
+        made_at -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
+        last_step -> BigInt,
+        audit_id -> Text,
+    }
+}
+
+diesel::table! {
+    recovery_codes (digest) {
+        digest -> Text,
+        staff -> Text,
+    }
+}

@@ -1,0 +1,40 @@
+second-title = Second step when signing in
+second-lead = A code from an app on your telephone, beside your passphrase. Whoever learns your passphrase cannot come in with it alone.
+second-need = You need an app for such codes on your telephone; any will do, and it works without a network.
+second-begin = Set it up
+second-is-on = On
+second-since = Since { $moment }
+second-codes = Recovery codes
+second-left = { $count ->
+    [one] { $count } of them was not used yet.
+   *[other] { $count } of them were not used yet.
+}
+second-few = Make new ones before they run out.
+second-codes-help = Each of them opens once, when your telephone is not there. New ones replace all old ones.
+second-codes-button = Make new recovery codes
+second-off = Turn it off
+second-off-help = Then your passphrase alone lets you in. Your recovery codes are deleted.
+second-off-button = Turn the second step off
+second-turned-off = The second step is off.
+second-required = Your role needs a second step
+second-required-help = Set it up now. Until then no other page opens.
+second-app = Set up your app
+second-app-lead = Let the app read this picture, or type what stands below it. Show it to nobody.
+second-qr = Picture for the app
+second-secret = To type into the app
+second-first-code = The code that the app shows now
+second-first-code-help = Six digits. With it the second step is turned on, and you are signed out everywhere else.
+second-turn-on = Turn it on
+second-wrong-code = This code is not right. Wait for the next one, and look whether the clock of the telephone is right.
+second-on = The second step is on
+second-on-lead = From now on you are asked for a code. Write down these recovery codes, for when your telephone is not there.
+second-new-codes = New recovery codes
+second-new-codes-lead = The old ones open nothing any more. Write these down.
+second-once-help = The hub does not keep them so that anybody could read them. Keep them on paper, and not with the telephone.
+second-written = I have written them down
+second-ask = Your second step
+second-code = Code
+second-ask-help = The six digits that your app shows now, or one of your recovery codes.
+second-ask-wrong = This code is not right, was used already, or there were too many tries. Wait for the next one.
+second-cannot = I have no code
+second-cannot-help = If you have neither the telephone nor a recovery code, ask the administrator of your organisation for a new code for signing in. With it the second step is taken away.

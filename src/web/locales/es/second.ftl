@@ -1,0 +1,40 @@
+second-title = Segundo paso al iniciar sesión
+second-lead = Un código de una aplicación en su teléfono, además de su frase. Quien llegue a saber su frase no puede entrar solo con ella.
+second-need = Necesita en su teléfono una aplicación para esos códigos; cualquiera sirve, y funciona sin red.
+second-begin = Prepararlo
+second-is-on = Activado
+second-since = Desde el { $moment }
+second-codes = Códigos de recuperación
+second-left = { $count ->
+    [one] { $count } no se ha usado todavía.
+   *[other] { $count } no se han usado todavía.
+}
+second-few = Haga otros nuevos antes de que se acaben.
+second-codes-help = Cada uno abre una sola vez, cuando no tiene el teléfono. Los nuevos reemplazan a todos los anteriores.
+second-codes-button = Hacer códigos de recuperación nuevos
+second-off = Desactivarlo
+second-off-help = Entonces basta su frase para entrar. Sus códigos de recuperación se borran.
+second-off-button = Desactivar el segundo paso
+second-turned-off = El segundo paso está desactivado.
+second-required = Su rol necesita un segundo paso
+second-required-help = Prepárelo ahora. Hasta entonces no se abre ninguna otra página.
+second-app = Prepare su aplicación
+second-app-lead = Deje que la aplicación lea esta imagen, o escriba lo que está debajo. No se la muestre a nadie.
+second-qr = Imagen para la aplicación
+second-secret = Para escribir en la aplicación
+second-first-code = El código que la aplicación muestra ahora
+second-first-code-help = Seis cifras. Con él se activa el segundo paso, y sus otras sesiones se cierran.
+second-turn-on = Activarlo
+second-wrong-code = Este código no es correcto. Espere el siguiente y mire si la hora del teléfono es correcta.
+second-on = El segundo paso está activado
+second-on-lead = Desde ahora se le pide un código. Anote estos códigos de recuperación, para cuando no tenga el teléfono.
+second-new-codes = Códigos de recuperación nuevos
+second-new-codes-lead = Los anteriores ya no abren nada. Anote estos.
+second-once-help = El nodo no los guarda de modo que alguien pueda leerlos. Guárdelos en papel, y no con el teléfono.
+second-written = Los he anotado
+second-ask = Su segundo paso
+second-code = Código
+second-ask-help = Las seis cifras que su aplicación muestra ahora, o uno de sus códigos de recuperación.
+second-ask-wrong = Este código no es correcto, ya se usó, o hubo demasiados intentos. Espere el siguiente.
+second-cannot = No tengo código
+second-cannot-help = Si no tiene ni el teléfono ni un código de recuperación, pida al administrador de su organización un código nuevo para entrar. Con él se quita el segundo paso.

@@ -1,0 +1,40 @@
+second-title = Deuxième étape pour se connecter
+second-lead = Un code d’une application sur votre téléphone, en plus de votre phrase de passe. Qui apprend votre phrase de passe ne peut pas entrer avec elle seule.
+second-need = Il vous faut sur votre téléphone une application pour de tels codes ; toutes conviennent, et cela marche sans réseau.
+second-begin = La mettre en place
+second-is-on = Activée
+second-since = Depuis le { $moment }
+second-codes = Codes de secours
+second-left = { $count ->
+    [one] { $count } n’a pas encore servi.
+   *[other] { $count } n’ont pas encore servi.
+}
+second-few = Créez-en de nouveaux avant qu’il n’en reste plus.
+second-codes-help = Chacun ouvre une seule fois, quand votre téléphone n’est pas là. Les nouveaux remplacent tous les anciens.
+second-codes-button = Créer de nouveaux codes de secours
+second-off = La désactiver
+second-off-help = Alors votre phrase de passe suffit pour entrer. Vos codes de secours sont effacés.
+second-off-button = Désactiver la deuxième étape
+second-turned-off = La deuxième étape est désactivée.
+second-required = Votre rôle demande une deuxième étape
+second-required-help = Mettez-la en place maintenant. D’ici là, aucune autre page ne s’ouvre.
+second-app = Préparer votre application
+second-app-lead = Faites lire cette image par l’application, ou saisissez ce qui est écrit dessous. Ne la montrez à personne.
+second-qr = Image pour l’application
+second-secret = À saisir dans l’application
+second-first-code = Le code que l’application montre maintenant
+second-first-code-help = Six chiffres. Avec lui, la deuxième étape est activée, et vos autres sessions se ferment.
+second-turn-on = L’activer
+second-wrong-code = Ce code n’est pas le bon. Attendez le suivant, et regardez si l’heure du téléphone est juste.
+second-on = La deuxième étape est activée
+second-on-lead = Désormais, un code vous est demandé. Notez ces codes de secours, pour quand votre téléphone n’est pas là.
+second-new-codes = Nouveaux codes de secours
+second-new-codes-lead = Les anciens n’ouvrent plus rien. Notez ceux-ci.
+second-once-help = Le nœud ne les garde pas de façon que quelqu’un puisse les lire. Gardez-les sur papier, et pas avec le téléphone.
+second-written = Je les ai notés
+second-ask = Votre deuxième étape
+second-code = Code
+second-ask-help = Les six chiffres que votre application montre maintenant, ou un de vos codes de secours.
+second-ask-wrong = Ce code n’est pas le bon, a déjà servi, ou il y a eu trop d’essais. Attendez le suivant.
+second-cannot = Je n’ai pas de code
+second-cannot-help = Si vous n’avez ni le téléphone ni un code de secours, demandez à l’administrateur de votre organisation un nouveau code de connexion. La deuxième étape est alors retirée.
