@@ -198,7 +198,7 @@ const STATES = {
     go: async (page) => {
       await page.goto(`${HUB}/account/second-step`);
       await page.click("form[action='/account/second-step/app'] .button");
-      await page.waitForSelector("svg.qr");
+      await page.waitForSelector(".qr svg");
     },
   },
   "second-step-refused": {
