@@ -264,13 +264,14 @@ async fn not_confirmed(
     field: &'static str,
     problem: Problem,
 ) -> Result<HttpResponse, Problem> {
-    match problem.code().fault() {
-        Fault::Conflict => Ok(see("/account/second-step")),
-        Fault::Unauthenticated => {
-            let mut wrongs = Wrongs::default();
-            wrongs.note(field, visit.words.t("account-wrong-old"));
-            standing_page(visit, (wrongs, false), problem.status()).await
-        }
-        _ => Err(problem),
+    let fault = problem.code().fault();
+    if fault == Fault::Conflict {
+        return Ok(see("/account/second-step"));
     }
+    if fault != Fault::Unauthenticated {
+        return Err(problem);
+    }
+    let mut wrongs = Wrongs::default();
+    wrongs.note(field, visit.words.t("account-wrong-old"));
+    standing_page(visit, (wrongs, false), problem.status()).await
 }

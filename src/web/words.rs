@@ -365,7 +365,7 @@ mod tests {
             let mut own = of_its_own(&fs::read_to_string(&path).unwrap());
             // The name of the program, the class of pages without a menu, and options of commands.
             own.retain(|word| word != "Throughline" && word != "task" && !word.starts_with("--"));
-            assert_eq!(own, [] as [&str; 0], "{name}");
+            assert_eq!(own, Vec::<String>::new(), "{name}");
         }
     }
 

@@ -46,6 +46,7 @@ Examples:
   throughline bench directory --database postgres://throughline@db.example/throughline
   throughline bench directory --places 1000000 --folder /var/lib   needs 6 GB there
   throughline --json bench directory --places 100000 | tee bench.jsonl
+  throughline bench directory --places 1000000 --keep          and then --again with the folder that it names
 
 What is measured, in order, for each number of places: a package is written (not counted); `directory import` takes it as a process of its
 own, looking and then importing; a hub is started as a process of its own and asked over so many connections, each of which waits for its
@@ -73,6 +74,12 @@ pub(in crate::cli) struct Directory {
     /// Folder in which the fresh folder is made. It decides which disk is measured.
     #[arg(long, value_name = "FOLDER", default_value_os_t = std::env::temp_dir())]
     folder: PathBuf,
+    /// Leave the folder and the database there once the directory is imported: a large one takes long. The folder is named at the end.
+    #[arg(long, conflicts_with = "again")]
+    keep: bool,
+    /// Search what was kept in this folder, without an import. It stays there.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["places", "database", "folder"])]
+    again: Option<PathBuf>,
 }
 
 impl Directory {
@@ -104,7 +111,14 @@ impl Directory {
     }
 
     fn sizes(&self) -> Vec<usize> {
-        let default: &[u32] = if self.quick { &[2_000] } else { &[10_000, 100_000] };
+        let default: &[u32] = if self.again.is_some() {
+            // As many as there are.
+            &[0]
+        } else if self.quick {
+            &[2_000]
+        } else {
+            &[10_000, 100_000]
+        };
         let asked = if self.places.is_empty() { default } else { &self.places };
         asked.iter().filter_map(|places| usize::try_from(*places).ok()).collect()
     }
@@ -127,10 +141,15 @@ impl Directory {
         (output, stop): (&Output, &Stop),
         tell: &mut impl FnMut(Row) -> Result<(), CliError>,
     ) -> Result<(), CliError> {
-        let ground = Ground::lay(self.database.as_deref(), &self.folder)?;
+        let (ground, kept) = match &self.again {
+            Some(folder) => Ground::again(folder).map(|(ground, kept)| (ground, Some(kept)))?,
+            None => (Ground::lay(self.database.as_deref(), &self.folder)?, None),
+        };
         let settings = arrange(settings.clone(), &ground.folder, &ground.url)?;
         let world = World::make(&settings, 0).await?;
-        let written = {
+        let written = if let Some(kept) = kept {
+            kept
+        } else {
             let progress = output.progress("writing a package", places);
             let each = |more| {
                 progress.steps(more);
@@ -139,8 +158,15 @@ impl Directory {
             generated::write(&ground.folder.join("package"), places, &each)?
         };
         stop.check()?;
-        let run = Run { settings, ground, world, written, connections: usize::from(self.connections) };
-        tell(run.import(output)?)?;
+        let mut run = Run { settings, ground, world, written, connections: usize::from(self.connections) };
+        if kept.is_none() {
+            tell(run.import(output)?)?;
+        }
+        if self.keep {
+            run.ground.keep(&written)?;
+            let folder = run.ground.folder.display();
+            output.say(format!("kept; search it again with: throughline bench directory --again {folder}"));
+        }
         stop.check()?;
         for of in Question::ALL {
             let (outcome, hub, load) = run.ask(of, self.searches(), output).await?;

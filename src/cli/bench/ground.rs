@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
 use super::{super::CliError, store};
 use crate::kernel::{
     Code, Fault,
@@ -30,7 +32,19 @@ enum Made {
     File(PathBuf),
     /// A schema of our own at a server.
     Schema { server: String, name: String },
+    /// Nothing, nor the folder: it was asked to stay.
+    Kept,
 }
+
+/// What a kept folder says of itself.
+#[derive(Deserialize, Serialize)]
+struct Kept<W> {
+    url: String,
+    written: W,
+}
+
+/// Where it says so.
+const KEPT: &str = "kept.json";
 
 impl Ground {
     /// Makes the folder below `beneath`, and a database: in the folder, or where `wanted` says. What is there is never touched: a file
@@ -46,6 +60,24 @@ impl Ground {
             Some(url) => ground.take_database(url, name)?,
         }
         Ok(ground)
+    }
+
+    /// What was kept in a folder: the place as it was, and what was written there.
+    pub(super) fn again<W: DeserializeOwned>(folder: &Path) -> Result<(Self, W), CliError> {
+        let none = |_unreadable| refused(format!("nothing was kept in {}", folder.display()));
+        let text = fs::read_to_string(folder.join(KEPT)).map_err(none)?;
+        let kept: Kept<W> = serde_json::from_str(&text)
+            .map_err(|_other| refused(format!("another version kept {}", folder.display())))?;
+        let folder = std::path::absolute(folder)?;
+        Ok((Self { folder, url: kept.url, database: Made::Kept }, kept.written))
+    }
+
+    /// Lets everything stay, from now on.
+    pub(super) fn keep(&mut self, written: &impl Serialize) -> Result<(), CliError> {
+        let kept = serde_json::to_string(&Kept { url: self.url.clone(), written }).map_err(super::unfit)?;
+        fs::write(self.folder.join(KEPT), kept)?;
+        self.database = Made::Kept;
+        Ok(())
     }
 
     fn take_database(&mut self, url: &str, name: String) -> Result<(), CliError> {
@@ -78,7 +110,7 @@ impl Ground {
         let place = match &self.database {
             Made::InFolder => Some(self.folder.as_path()),
             Made::File(path) => path.parent().filter(|folder| !folder.as_os_str().is_empty()),
-            Made::Schema { .. } => None,
+            Made::Schema { .. } | Made::Kept => None,
         };
         place.and_then(|place| rustix::fs::statfs(place).ok()).is_some_and(|stat| stat.f_type == TMPFS)
     }
@@ -86,9 +118,12 @@ impl Ground {
 
 impl Drop for Ground {
     fn drop(&mut self) {
+        if matches!(self.database, Made::Kept) {
+            return;
+        }
         let _left = fs::remove_dir_all(&self.folder);
         match &self.database {
-            Made::InFolder => {}
+            Made::InFolder | Made::Kept => {}
             Made::File(path) => {
                 let beside =
                     ["-wal", "-shm"].map(|ending| PathBuf::from(format!("{}{ending}", path.display())));

@@ -98,7 +98,10 @@ impl World {
     /// Makes the node's keys and tables, enrols everybody, and puts the agreements in force; then lets go of the database.
     pub(super) async fn make(settings: &Settings, packets: usize) -> Result<Self, CliError> {
         make_database(settings).await?;
-        NodeKeys::create(&settings.node.keys, &SystemIds)?;
+        // What was kept has its keys.
+        if !NodeKeys::exist_in(&settings.node.keys) {
+            NodeKeys::create(&settings.node.keys, &SystemIds)?;
+        }
         let hub = open_hub(settings.clone())?;
         let sender = enrol(&hub, "Benchmark Sender", &SENDER_ROLES).await?;
         let mut recipients = Vec::new();

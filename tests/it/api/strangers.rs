@@ -333,7 +333,7 @@ async fn account_routes(world: &World) -> Vec<Entry> {
     let begun =
         send(hub, None, "POST", "/api/v1/second-step/app", &cookie, Some(&app)).await.expect(201).body;
     let code =
-        json!({ "code": super::second_step::code_at(&text(&begun, "secret"), hub.hub.now().seconds()) });
+        json!({ "code": super::second_step::code_at(text(&begun, "secret"), hub.hub.now().seconds()) });
     let confirmation = "/api/v1/second-step/app/confirmation";
     send(hub, None, "POST", confirmation, &cookie, Some(&code)).await.expect(200);
     let passphrase = json!({ "passphrase": PASSPHRASE });

@@ -109,3 +109,29 @@ fn a_benchmark_of_the_directory_imports_and_searches_what_it_generated_and_leave
     assert_eq!(folders_left(folder.path()), 0);
     assert_eq!(server.map_or(0, |server| schemas_left(&server.url)), 0);
 }
+
+#[test]
+fn a_directory_that_was_kept_is_searched_again_without_an_import() {
+    let folder = tempfile::tempdir().unwrap();
+    let measure = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_throughline"));
+        command.args(["--json", "bench", "directory", "--quick", "--searches", "20", "--connections", "2"]);
+        command.args(more).output().unwrap()
+    };
+    let scenarios = |ended: &Output| {
+        let out = String::from_utf8_lossy(&ended.stdout).into_owned();
+        assert!(ended.status.success(), "{out}\n{}", String::from_utf8_lossy(&ended.stderr));
+        let rows = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        rows.map(|row| row["scenario"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let place = folder.path().to_str().unwrap();
+    let first = scenarios(&measure(&["--places", "200", "--folder", place, "--keep"]));
+    assert_eq!(first[0], "directory.import");
+    let kept = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let kept = kept.to_str().unwrap();
+    assert_eq!(scenarios(&measure(&["--again", kept])), first[1..]);
+    assert!(std::path::Path::new(kept).join("kept.json").exists());
+    let nothing = measure(&["--again", place]);
+    assert_eq!(nothing.status.code(), Some(65));
+    assert!(String::from_utf8_lossy(&nothing.stderr).contains("bench.database"));
+}

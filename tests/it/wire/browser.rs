@@ -522,7 +522,8 @@ async fn what_a_page_states_of_keys_the_hub_takes_and_both_follow_it_to_the_same
             let wanted = kid.clone();
             let ours =
                 hub.hub.read(move |db| throughline::members::find_key(db, &wanted)).await.unwrap().unwrap();
-            let micros = |at: Option<throughline::kernel::Timestamp>| at.map(|at| at.micros());
+            let micros =
+                |at: Option<throughline::kernel::Timestamp>| at.map(throughline::kernel::Timestamp::micros);
             let ours = json!([
                 ours.jwk.kid(),
                 ours.role,

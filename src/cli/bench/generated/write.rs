@@ -2,6 +2,7 @@
 
 use std::{fs::File, io::BufWriter, path::Path};
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use super::{
 use crate::cli::CliError;
 
 /// What was written.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(in crate::cli::bench) struct Written {
     /// Organisations.
     pub(in crate::cli::bench) organisations: u64,
