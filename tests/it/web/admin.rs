@@ -119,7 +119,7 @@ async fn an_administrator_gives_other_roles_and_the_last_one_stays_one() {
     let own = format!("/people/{}", between(&list, "w.banda", "href=\"/people/", "\""));
     let name = enrolled(&hub, &org, &["case_worker"]).await;
     let mut worker = Visitor::named(&hub, &name).await;
-    worker.get("/services").await.expect(403);
+    worker.get("/find").await.expect(200).does_not_say("href=\"/services\"");
     let list = administrator.get("/people").await.expect(200);
     let page = format!("/people/{}", between(&list, &format!("{name}</bdi></th>"), "href=\"/people/", "\""));
     let shown = administrator.get(&page).await.expect(200).says("value=\"case_worker\" checked");
@@ -132,7 +132,7 @@ async fn an_administrator_gives_other_roles_and_the_last_one_stays_one() {
     assert_eq!(given.header("location"), format!("{page}?done=roles#roles"));
     let shown = administrator.get(&format!("{page}?done=roles")).await.expect(200).says("roles are changed");
     shown.says("value=\"intake\" checked").says("value=\"case_worker\" checked");
-    worker.get("/services").await.expect(200);
+    worker.get("/find").await.expect(200).says("href=\"/services\"");
 
     administrator.get(&own).await.expect(200).says("This is you").says("value=\"administrator\" checked");
     let alone = administrator.post(&format!("{own}/roles"), &[("roles", "intake")]).await.expect(409);
