@@ -1,5 +1,7 @@
 //! What holds for every page: headers, languages, ways in and out, refusals.
 
+use throughline::kernel::Digest;
+
 use super::visitor::{PASSPHRASE, Visitor};
 use crate::support::{TestHub, send};
 
@@ -73,14 +75,15 @@ async fn pages_travel_compressed_but_for_those_that_hold_a_code() {
         assert_eq!(packed.header("content-security-policy"), POLICY, "{path}");
         assert!(packed.bytes * 2 < plain.bytes, "{path}: {} bytes", packed.bytes);
     }
-    let someone = [("name", "w.phiri"), ("roles", "intake")];
+    let sheets = ["one", "another"].map(|form| Digest::of(form).to_string());
+    let someone = [("sheet", sheets[0].as_str()), ("name", "w.phiri"), ("roles", "intake")];
     let invited = administrator.post_with(&ACCEPTS, "/people/new", &someone).await.expect(200);
     assert_eq!(invited.header("content-encoding"), "");
     invited.says("w.phiri");
     let staff = administrator.get("/people").await.expect(200).text;
     let staff = staff.split("href=\"/people/").find(|rest| rest.starts_with("stf_")).unwrap();
     let renewed = format!("/people/{}/code", staff.split('"').next().unwrap());
-    let given = [("code", "AAAAA-AAAAA"), ("pin", "000000")];
+    let given = [("sheet", sheets[1].as_str()), ("code", "AAAAA-AAAAA"), ("pin", "000000")];
     for path in [&*renewed, "/my", "/my/take-back", "/my/taken-back", "/my/rate", "/my/rated"] {
         let shown = administrator.post_with(&ACCEPTS, path, &given).await;
         assert!(shown.text.starts_with("<!doctype html>"), "{path}: {}", shown.status);
