@@ -191,6 +191,8 @@ test("without a gateway new reader keys are made on the page, and the letter to 
 
 test("another root key is refused until its code is typed, and what hung on the old one is over then", async () => {
   const { page } = intake;
+  await administrator.page.goto(`${HUB}/key/people`);
+  await unlocked(administrator.page, administrator.words, "people");
   await administrator.page.click("[data-place=root-of-all] summary");
   const organisation = await page.evaluate(async () => (await (await fetch("/api/v1/custody")).json()).organisation);
   const [now] = await administrator.page.locator("[data-place=roots] [data-place=root-code]").allTextContents();
