@@ -97,9 +97,9 @@ pub(super) fn arrange(
 impl World {
     /// Makes the node's keys and tables, enrols everybody, and puts the agreements in force; then lets go of the database.
     pub(super) async fn make(settings: &Settings, packets: usize) -> Result<Self, CliError> {
-        make_database(settings).await?;
-        // What was kept has its keys.
+        // What was kept has both.
         if !NodeKeys::exist_in(&settings.node.keys) {
+            make_database(settings).await?;
             NodeKeys::create(&settings.node.keys, &SystemIds)?;
         }
         let hub = open_hub(settings.clone())?;
