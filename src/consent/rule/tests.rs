@@ -245,6 +245,7 @@ const ELSEWHERE: &[(&str, &[Deny])] = &[
         "packets",
         &[Deny::D001, Deny::D002, Deny::D003, Deny::D004, Deny::D005, Deny::D006, Deny::D008, Deny::D011],
     ),
+    ("consent::record", &[Deny::D402, Deny::D403, Deny::D404, Deny::D409, Deny::D410]),
     ("consent::release", &[Deny::D009, Deny::D601, Deny::D607]),
     ("referrals", &[Deny::D701, Deny::D702, Deny::D703, Deny::D704, Deny::D705, Deny::D708]),
 ];
