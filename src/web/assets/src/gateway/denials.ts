@@ -23,9 +23,10 @@ export class Denials extends Error {
     const same = this.found.find(
       (one) => one.code === code && one.subcode === about.subcode && one.purpose === about.purpose,
     );
-    const denial = same ?? { code, ...about };
+    const { fields: more = [], ...rest } = about;
+    const denial: Denial = same ?? { code, ...rest };
     if (same === undefined) this.found.push(denial);
-    const fields = [...new Set([...(same?.fields ?? []), ...(about.fields ?? [])])].sort();
+    const fields = [...new Set([...(same?.fields ?? []), ...more])].sort();
     if (fields.length > 0) denial.fields = fields;
     this.found.sort((one, other) => order(key(one), key(other)));
   }
