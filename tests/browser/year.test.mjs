@@ -32,7 +32,7 @@ after(async () => browser?.close());
 async function somebody(name) {
   const context = await browser.newContext({ locale: "en", viewport: { width: 360, height: 800 }, serviceWorkers: "block" });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   page.on("console", (message) => {
     if (/Content Security Policy|Trusted ?Type/i.test(message.text())) violations.push(message.text());
   });
