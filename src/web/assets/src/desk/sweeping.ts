@@ -1,7 +1,8 @@
 // How long drafts lie on a device, and their end. Apart from what seals and opens them: every page with a key sweeps, one writes.
 
 import type { Store } from "../gateway/store.ts";
-import { DAY, type Moment } from "../gateway/time.ts";
+import { DAY } from "../gateway/day.ts";
+import type { Moment } from "../gateway/time.ts";
 
 /** How long a draft is kept. */
 export const LONGEST = 7 * DAY;

@@ -1,7 +1,8 @@
 // When keys end. Of the keys there are it tells which end soon; the page says whom to ask.
 
 import type { KeyRecord } from "./directory-keys.ts";
-import { DAY, type Moment } from "./time.ts";
+import { DAY } from "./day.ts";
+import type { Moment } from "./time.ts";
 
 /** How long before its end a key is spoken of. */
 export const SOON = 60 * DAY;

@@ -1,10 +1,11 @@
 // Moments in UTC: whole microseconds as a number, which is exact for the next two hundred years.
 
+import { DAY, SECOND } from "./day.ts";
+
 /** Microseconds since 1970. */
 export type Moment = number;
 
-export const SECOND = 1_000_000;
-export const DAY = 86_400 * SECOND;
+export { DAY, SECOND };
 
 /** The present moment. Everything else is told the moment it is. */
 export const now = (): Moment => Date.now() * 1000;
