@@ -28,6 +28,7 @@ pub fn draft(tx: &mut Tx<'_>, cmd: &Draft, policy: &Policy) -> Result<Agreement,
     require_members(tx, &checked, organisation)?;
     let document = checked.document();
     follows(tx, document.id, &checked)?;
+    let was = store::find_optional(tx.db(), document.id, document.version)?;
     let agreement = Agreement {
         id: document.id,
         version: document.version,
@@ -38,9 +39,10 @@ pub fn draft(tx: &mut Tx<'_>, cmd: &Draft, policy: &Policy) -> Result<Agreement,
         state: State::Draft,
         suspended_by: None,
         stopped: Vec::new(),
-        row_version: 1,
+        // What takes the place of a draft is a change of it: whoever looks at the one before offers nothing unseen.
+        row_version: was.as_ref().map_or(1, |was| was.row_version.saturating_add(1)),
     };
-    match store::find_optional(tx.db(), document.id, document.version)? {
+    match was {
         None => {}
         Some(was) if was.state == State::Draft && was.drafted_by == organisation => {
             store::remove_draft(tx, &was)?;

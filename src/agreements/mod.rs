@@ -56,4 +56,7 @@ pub use suspend::{FlowName, Suspend, resume, suspend};
 pub use take_effect::{DUE_BATCH, anything_due, move_due, purging};
 pub use terminate::{Terminate, terminate};
 pub use terms::{FlowTerms, Terms};
-pub use views::{AgreementDetail, AgreementView, SignatureView, find_agreement, list_agreements};
+pub use views::{
+    AgreementDetail, AgreementView, ENDS_SOON_DAYS, ListedAgreement, MOST_PRESSING, SignatureView,
+    StoppedFlowView, find_agreement, list_agreements, look_through, pressing,
+};

@@ -1,6 +1,6 @@
 //! Rows of this room to types and back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
@@ -16,7 +16,7 @@ use crate::{
         id::{AgreementId, OrganisationId},
     },
     storage::{
-        Db, StorageError, natively, read,
+        Conn, Db, StorageError, natively, read,
         schema::agreements::{agreement_flows, agreement_parties, agreement_signatures, agreements},
     },
 };
@@ -532,26 +532,49 @@ pub(super) fn place(id: AgreementId, version: u32) -> String {
     format!("{id}/{version:04}")
 }
 
-pub(super) fn list(
-    db: &mut Db<'_>,
-    of: Option<OrganisationId>,
-    after: Option<&str>,
-    limit: i64,
-) -> Result<Vec<Agreement>, AgreementError> {
-    let (after_id, after_version) = after
-        .and_then(|place| place.split_once('/'))
-        .and_then(|(id, version)| Some((id.to_owned(), version.parse::<i32>().ok()?)))
-        .unwrap_or_default();
-    let beyond = agreements::id
-        .gt(after_id.clone())
-        .or(agreements::id.eq(after_id).and(agreements::version.gt(after_version)));
-    let mut query = agreements::table
-        .filter(beyond)
-        .order((agreements::id, agreements::version))
-        .limit(limit)
-        .select(Row::as_select())
-        .into_boxed();
-    query = match of {
+/// Which versions a list holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Among<'a> {
+    /// Those after a place, by id and version.
+    After(Option<&'a str>),
+    /// Those that ask for something: drafts, offers, what is suspended or stopped in part, and what ends by this moment. What ends first
+    /// comes first.
+    Pressing(Timestamp),
+}
+
+/// What a list shows of a version beside where it stands.
+pub(super) struct Listed {
+    pub(super) agreement: Agreement,
+    pub(super) document: Vec<u8>,
+    pub(super) signed: BTreeSet<OrganisationId>,
+}
+
+/// A statement on agreements that is still being put together.
+type Query = agreements::BoxedQuery<'static, <Conn as Connection>::Backend>;
+
+/// The versions that an organisation may see, or everybody's.
+fn visible(of: Option<OrganisationId>, among: Among<'_>, limit: i64) -> Query {
+    let mut query = agreements::table.into_boxed().limit(limit);
+    query = match among {
+        Among::After(after) => {
+            let (after_id, after_version) = after
+                .and_then(|place| place.split_once('/'))
+                .and_then(|(id, version)| Some((id.to_owned(), version.parse::<i32>().ok()?)))
+                .unwrap_or_default();
+            let beyond = agreements::id
+                .gt(after_id.clone())
+                .or(agreements::id.eq(after_id).and(agreements::version.gt(after_version)));
+            query.filter(beyond).order((agreements::id, agreements::version))
+        }
+        Among::Pressing(ends) => {
+            let open = agreements::state.eq_any(["draft", "offered", "suspended"]);
+            let partly = agreements::valid_until.le(ends.micros()).or(agreements::stopped_flows.ne("[]"));
+            let soon = agreements::state.eq("in_force").and(partly);
+            let order = (agreements::valid_until, agreements::id, agreements::version);
+            query.filter(open.or(soon)).order(order)
+        }
+    };
+    match of {
         Some(organisation) => {
             let organisation = organisation.to_string();
             let theirs = agreement_parties::table
@@ -564,7 +587,72 @@ pub(super) fn list(
                 .filter(agreements::state.ne(State::Draft.name()).or(agreements::drafted_by.eq(organisation)))
         }
         None => query.filter(agreements::state.ne(State::Draft.name())),
-    };
+    }
+}
+
+pub(super) fn list(
+    db: &mut Db<'_>,
+    of: Option<OrganisationId>,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Agreement>, AgreementError> {
+    let query = visible(of, Among::After(after), limit).select(Row::as_select());
     let rows: Vec<Row> = query.load(db.conn()).map_err(StorageError::from)?;
-    Ok(rows.into_iter().map(|row| with_parties(db, row)).collect::<Result<_, _>>()?)
+    let mut parties = parties_of(db, rows.iter().map(|row| row.id.clone()))?;
+    let agreement = |row: Row| {
+        let theirs = parties.remove(&(row.id.clone(), row.version)).unwrap_or_default();
+        row.into_agreement(theirs)
+    };
+    Ok(rows.into_iter().map(agreement).collect::<Result<_, _>>()?)
+}
+
+/// The same with what a list says of each: one statement for the versions, one for their parties, one for their signatures.
+pub(super) fn listed(
+    db: &mut Db<'_>,
+    of: Option<OrganisationId>,
+    among: Among<'_>,
+    limit: i64,
+) -> Result<Vec<Listed>, AgreementError> {
+    let query = visible(of, among, limit).select((Row::as_select(), agreements::document));
+    let rows: Vec<(Row, Vec<u8>)> = query.load(db.conn()).map_err(StorageError::from)?;
+    let ids = || rows.iter().map(|(row, _)| row.id.clone());
+    let (mut parties, mut signed) = (parties_of(db, ids())?, signed_of(db, ids())?);
+    let listed = |(row, document): (Row, Vec<u8>)| {
+        let version = (row.id.clone(), row.version);
+        let signed = signed.remove(&version).unwrap_or_default().into_iter().collect();
+        let agreement = row.into_agreement(parties.remove(&version).unwrap_or_default())?;
+        Ok::<_, StorageError>(Listed { agreement, document, signed })
+    };
+    Ok(rows.into_iter().map(listed).collect::<Result<_, _>>()?)
+}
+
+type ByVersion = HashMap<(String, i32), Vec<OrganisationId>>;
+
+/// The parties of every version of these agreements, in their order.
+fn parties_of(db: &mut Db<'_>, ids: impl Iterator<Item = String>) -> Result<ByVersion, StorageError> {
+    let rows = agreement_parties::table
+        .filter(agreement_parties::agreement.eq_any(ids.collect::<BTreeSet<_>>()))
+        .order(agreement_parties::organisation)
+        .select((agreement_parties::agreement, agreement_parties::version, agreement_parties::organisation))
+        .load(db.conn())?;
+    by_version(rows, "agreement_parties.organisation")
+}
+
+/// Who signed every version of these agreements.
+fn signed_of(db: &mut Db<'_>, ids: impl Iterator<Item = String>) -> Result<ByVersion, StorageError> {
+    let signed =
+        (agreement_signatures::agreement, agreement_signatures::version, agreement_signatures::organisation);
+    let rows = agreement_signatures::table
+        .filter(agreement_signatures::agreement.eq_any(ids.collect::<BTreeSet<_>>()))
+        .select(signed)
+        .load(db.conn())?;
+    by_version(rows, "agreement_signatures.organisation")
+}
+
+fn by_version(rows: Vec<(String, i32, String)>, what: &'static str) -> Result<ByVersion, StorageError> {
+    let mut found = ByVersion::new();
+    for (id, version, organisation) in rows {
+        found.entry((id, version)).or_default().push(read(&organisation, what)?);
+    }
+    Ok(found)
 }

@@ -1,8 +1,14 @@
 //! What the entrances show of an agreement.
 
-use serde::Serialize;
+use std::collections::BTreeSet;
 
-use super::{Agreement, AgreementError, Changes, Document, Ending, State, StoppedFlow, review_due, store};
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Agreement, AgreementError, Changes, Document, Ending, State, StoppedFlow, review_due,
+    store::{self, Among, Listed},
+};
 use crate::{
     access::{Actor, Permission},
     kernel::{
@@ -10,6 +16,7 @@ use crate::{
         id::{AgreementId, OrganisationId},
         page::{Asked, Page},
     },
+    policy::ServiceCode,
     storage::{Db, StorageError},
 };
 
@@ -47,6 +54,10 @@ pub struct AgreementView {
     /// Why it is suspended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
+    /// Who suspended it and may resume it; left out when the coordinator did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub suspended_by: Option<OrganisationId>,
     /// Until when open referrals may finish after a termination.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -148,6 +159,7 @@ impl AgreementView {
             valid_until: agreement.validity.until,
             review_due: due,
             reason,
+            suspended_by: agreement.suspended_by,
             notice_until: notice,
             superseded_by: by,
             stopped_flows: agreement.stopped.iter().map(StoppedFlowView::of).collect(),
@@ -197,6 +209,82 @@ fn changes_since_before(
     Ok(Some(Changes::between(&read(&older)?, &read(bytes)?)))
 }
 
+/// An agreement in a list: where it stands, for which services it is, and who has signed.
+#[derive(Clone, Debug)]
+pub struct ListedAgreement {
+    /// Where it stands.
+    pub agreement: AgreementView,
+    /// The services of all its directions.
+    pub services: BTreeSet<ServiceCode>,
+    /// Who has signed it so far.
+    pub signed: BTreeSet<OrganisationId>,
+}
+
+/// What a list reads of a document: it was checked as a whole when it was drafted.
+#[derive(Deserialize)]
+struct Outline {
+    flows: Vec<OutlineOfFlow>,
+}
+
+#[derive(Deserialize)]
+struct OutlineOfFlow {
+    services: Vec<ServiceCode>,
+}
+
+impl ListedAgreement {
+    fn of(listed: Listed, at: Timestamp) -> Result<Self, StorageError> {
+        let outline: Outline = serde_json::from_slice(&listed.document)
+            .map_err(|_ignored| StorageError::Unreadable("agreements.document"))?;
+        Ok(Self {
+            agreement: AgreementView::of(&listed.agreement, at),
+            services: outline.flows.into_iter().flat_map(|flow| flow.services).collect(),
+            signed: listed.signed,
+        })
+    }
+}
+
+/// Within how many days before its end an agreement asks to be renewed.
+pub const ENDS_SOON_DAYS: i64 = 60;
+
+/// How many agreements are listed first, at most; each is read with its document.
+pub const MOST_PRESSING: usize = 100;
+
+/// The agreements that ask for something: one's drafts, offers that wait for signatures, what is suspended or stopped in part, and what
+/// ends within [`ENDS_SOON_DAYS`].
+pub fn pressing(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Vec<ListedAgreement>, AgreementError> {
+    let soon = now.plus(TimeDelta::days(ENDS_SOON_DAYS));
+    let found = store::listed(
+        db,
+        whose(actor)?,
+        Among::Pressing(soon),
+        i64::try_from(MOST_PRESSING).unwrap_or(i64::MAX),
+    )?;
+    Ok(found.into_iter().map(|listed| ListedAgreement::of(listed, now)).collect::<Result<_, _>>()?)
+}
+
+/// The agreements as [`list_agreements`] has them, with what a list of them says of each.
+pub fn look_through(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Page<ListedAgreement>, AgreementError> {
+    let found = store::listed(db, whose(actor)?, Among::After(asked.after()), asked.rows_to_load())?;
+    let listed =
+        found.into_iter().map(|listed| ListedAgreement::of(listed, now)).collect::<Result<Vec<_>, _>>()?;
+    Ok(asked.page(listed, |one| store::place(one.agreement.id, one.agreement.version)))
+}
+
+/// Whose agreements the actor sees: their organisation's, or everybody's.
+fn whose(actor: &Actor) -> Result<Option<OrganisationId>, AgreementError> {
+    let oversees = actor.may(Permission::OverseeAgreements).is_ok();
+    Ok(if oversees { None } else { Some(actor.for_organisation()?) })
+}
+
 /// The agreements a party has, newest id last; all but drafts for the coordinator.
 pub fn list_agreements(
     db: &mut Db<'_>,
@@ -204,9 +292,7 @@ pub fn list_agreements(
     asked: &Asked,
     now: Timestamp,
 ) -> Result<Page<AgreementView>, AgreementError> {
-    let of =
-        if actor.may(Permission::OverseeAgreements).is_ok() { None } else { Some(actor.for_organisation()?) };
-    let rows = store::list(db, of, asked.after(), asked.rows_to_load())?;
+    let rows = store::list(db, whose(actor)?, asked.after(), asked.rows_to_load())?;
     let page = asked.page(rows, |agreement| store::place(agreement.id, agreement.version));
     Ok(page.map(|agreement| AgreementView::of(&agreement, now)))
 }

@@ -9,15 +9,20 @@ use std::{collections::VecDeque, io, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, HeaderValue},
+    http::{
+        Method,
+        header::{self, HeaderValue},
+    },
+    middleware::{Compress, DefaultHeaders},
     web::{self, Bytes, Path, ServiceConfig},
 };
 use chrono::NaiveDate;
 use futures_util::stream;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::routes::nothing_here;
 use crate::{
     access::AccessError,
     directory::{
@@ -60,28 +65,48 @@ use crate::{
 pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config
-        .route("/hsds", web::get().to(about))
-        .route("/hsds/profile", web::get().to(profile))
-        .route("/hsds/profile/{file}", web::get().to(profile_file))
-        .route("/hsds/services", web::get().to(services))
-        .route("/hsds/services", web::post().to(services_posted))
-        .route("/hsds/services/{id}", web::get().to(service))
-        .route("/hsds/organizations", web::get().to(organizations))
-        .route("/hsds/organizations", web::post().to(organizations_posted))
-        .route("/hsds/organizations/{id}", web::get().to(organization))
-        .route("/hsds/service_at_locations", web::get().to(places))
-        .route("/hsds/service_at_locations", web::post().to(places_posted))
-        .route("/hsds/service_at_locations/{id}", web::get().to(place))
-        .route("/hsds/agreements", web::get().to(agreements))
-        .route("/hsds/agreements", web::post().to(agreements_posted))
-        .route("/hsds/agreements/{id}", web::get().to(agreement))
-        .route("/hsds/taxonomies", web::get().to(taxonomies))
-        .route("/hsds/taxonomies", web::post().to(taxonomies_posted))
-        .route("/hsds/taxonomies/{id}", web::get().to(taxonomy))
-        .route("/hsds/taxonomy_terms", web::get().to(terms))
-        .route("/hsds/taxonomy_terms", web::post().to(terms_posted))
-        .route("/hsds/taxonomy_terms/{id}", web::get().to(term));
+    // Whoever may not look here from another origin has to be told so from another origin.
+    let readable = DefaultHeaders::new()
+        .add((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .add((header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag"));
+    let hsds = web::scope("/hsds")
+        .route("", web::get().to(about))
+        .route("/profile", web::get().to(profile))
+        .route("/profile/{file}", web::get().to(profile_file))
+        .route("/services", web::get().to(services))
+        .route("/services", web::post().to(services_posted))
+        .route("/services/{id}", web::get().to(service))
+        .route("/organizations", web::get().to(organizations))
+        .route("/organizations", web::post().to(organizations_posted))
+        .route("/organizations/{id}", web::get().to(organization))
+        .route("/service_at_locations", web::get().to(places))
+        .route("/service_at_locations", web::post().to(places_posted))
+        .route("/service_at_locations/{id}", web::get().to(place))
+        .route("/agreements", web::get().to(agreements))
+        .route("/agreements", web::post().to(agreements_posted))
+        .route("/agreements/{id}", web::get().to(agreement))
+        .route("/taxonomies", web::get().to(taxonomies))
+        .route("/taxonomies", web::post().to(taxonomies_posted))
+        .route("/taxonomies/{id}", web::get().to(taxonomy))
+        .route("/taxonomy_terms", web::get().to(terms))
+        .route("/taxonomy_terms", web::post().to(terms_posted))
+        .route("/taxonomy_terms/{id}", web::get().to(term))
+        .default_service(web::to(otherwise));
+    // There is nothing secret in an answer beside what somebody sent, so its length tells nothing (BREACH).
+    config.service(hsds.wrap(Compress::default()).wrap(readable));
+}
+
+/// Lets pages of other origins send a query as JSON. They read what is public: no token and no cookie of theirs is taken. Nothing else that
+/// has no route above is here.
+async fn otherwise(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if request.method() != Method::OPTIONS {
+        return nothing_here().await;
+    }
+    Ok(HttpResponse::NoContent()
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type, If-None-Match"))
+        .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"))
+        .finish())
 }
 
 /// How a list comes.
@@ -195,6 +220,11 @@ struct ServicesAsked {
     per_page: Option<u32>,
     /// `json`, or `ndjson` for everything without pages.
     format: Format,
+    /// HSDS knows it, this node does not.
+    #[param(ignore)]
+    #[schema(ignore)]
+    #[serde(deserialize_with = "anything")]
+    postcode: bool,
     /// What bears this term.
     taxonomy_term_id: Option<Uuid>,
     /// `exact`, or `descendants` for the terms below it as well.
@@ -383,6 +413,11 @@ fn worded(text: String) -> Search {
     Search { text, ..Search::everything() }
 }
 
+/// Whether something was said, whatever it is.
+fn anything<'de, D: Deserializer<'de>>(said: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(said).map(|_| true)
+}
+
 impl ServicesAsked {
     /// Takes out what is said of a person.
     fn person(&mut self) -> Result<Option<Facts>, DirectoryError> {
@@ -402,6 +437,13 @@ impl ServicesAsked {
     }
 
     fn list(mut self, kind: Kind) -> Result<List, Problem> {
+        if self.postcode {
+            return Err(Problem::new(
+                Code::new("hsds.postcode", Fault::Malformed),
+                "This node has no table of postal codes, so nothing can be asked by postcode; give lat and lon, and proximity in metres, or the \
+                 code of an area.",
+            ));
+        }
         let person = self.person()?;
         let below = self.taxonomy_term_mode == TermMode::Descendants;
         let open_at =
@@ -532,7 +574,9 @@ async fn profile(hub: web::Data<Hub>) -> HttpResponse {
         standard: "https://github.com/openreferral/specification/tree/3.1-dev",
         files: directory::profile::FILES
             .iter()
-            .map(|(name, _)| format!("{url}/hsds/profile/{name}"))
+            .map(|(name, _)| *name)
+            .chain([super::profile::FILE])
+            .map(|name| format!("{url}/hsds/profile/{name}"))
             .collect(),
     })
 }
@@ -541,7 +585,11 @@ async fn profile(hub: web::Data<Hub>) -> HttpResponse {
 #[utoipa::path(get, path = "/hsds/profile/{file}", tag = "Directory (HSDS)", params(("file" = String, Path)),
     responses((status = 200), (status = 404, body = ProblemDocument)))]
 async fn profile_file(file: Path<String>) -> Result<HttpResponse, Problem> {
-    let text = directory::profile::file(&file).ok_or(DirectoryError::from(AccessError::NotFound))?;
+    let text = match directory::profile::file(&file) {
+        Some(text) => Bytes::from_static(text.as_bytes()),
+        None if *file == super::profile::FILE => super::profile::openapi_patch(),
+        None => return Err(DirectoryError::from(AccessError::NotFound).into()),
+    };
     Ok(open(&mut HttpResponse::Ok()).content_type("application/json").body(text))
 }
 
@@ -631,10 +679,10 @@ async fn document(
     (kind, depth, lang): (Kind, Depth, Option<Tongue>),
     id: Uuid,
 ) -> Result<HttpResponse, Problem> {
-    let actor = asking.caller.actor;
+    let (actor, now) = (asking.caller.actor, asking.hub.now());
     let found = asking
         .hub
-        .read(move |db| directory::list::find_document(db, &actor, (kind, depth, lang.as_ref()), id))
+        .read(move |db| directory::list::find_document(db, (&actor, now), (kind, depth, lang.as_ref()), id))
         .await?;
     Ok(tagged(request, &found))
 }
@@ -665,15 +713,15 @@ async fn answer(
     Ok(tagged(request, &page))
 }
 
-/// Lets pages of other origins read the answer; it depends on who asks, and what was stored is asked for again.
+/// Lets pages of other origins read the tag as well; the answer depends on who asks, and what was stored is asked for again.
 fn open(response: &mut actix_web::HttpResponseBuilder) -> &mut actix_web::HttpResponseBuilder {
     response
-        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag"))
         .insert_header((header::VARY, "Authorization, Cookie"))
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
 }
 
-/// The answer with a tag of its bytes, or that nothing changed.
+/// The answer with a tag of its bytes, or that nothing changed. The tag is a weak one: the same bytes may go compressed.
 fn tagged(request: &HttpRequest, answer: &impl Serialize) -> HttpResponse {
     let Ok(bytes) = serde_json::to_vec(answer) else {
         return HttpResponse::InternalServerError().finish();
@@ -685,7 +733,7 @@ fn tagged(request: &HttpRequest, answer: &impl Serialize) -> HttpResponse {
     });
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     open(&mut response);
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+    if let Ok(tag) = HeaderValue::from_str(&format!("W/{tag}")) {
         response.insert_header((header::ETAG, tag));
     }
     if is_known { response.finish() } else { response.content_type("application/json").body(bytes) }

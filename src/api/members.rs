@@ -1,7 +1,8 @@
 //! `/api/v1/organisations`, their people, machines and keys; `/api/v1/session`.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, guard,
+    middleware::from_fn,
     web::{self, Path, ServiceConfig},
 };
 
@@ -9,7 +10,7 @@ use super::{answer, reply::respond};
 use crate::{
     access::Tx,
     custody::{self, CustodyError},
-    http::{Asking, Body, Door, Expected, Paging, Problem, ProblemDocument, Remembered, session},
+    http::{Asking, Body, Door, Expected, Paging, Problem, ProblemDocument, Remembered, packed, session},
     hub::Reply,
     kernel::id::{ClientId, OrganisationId, StaffId},
     members::{
@@ -64,7 +65,13 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/organisations/{organisation}/clients", web::get().to(list_clients))
         .route("/api/v1/organisations/{organisation}/clients/{client}", web::delete().to(revoke_client))
         .route("/api/v1/organisations/{organisation}/keys", web::post().to(publish_keys))
-        .route("/api/v1/organisations/{organisation}/keys", web::get().to(keys))
+        // Pages ask for it on slow telephones. Public as it is, its length tells nothing (BREACH).
+        .service(
+            web::resource("/api/v1/organisations/{organisation}/keys")
+                .guard(guard::Get())
+                .route(web::get().to(keys))
+                .wrap(from_fn(packed)),
+        )
         .route("/api/v1/organisations/{organisation}/jwks.json", web::get().to(jwks))
         .route("/api/v1/passphrase", web::post().to(set_passphrase))
         .route("/api/v1/passphrase", web::put().to(change_passphrase))

@@ -27,6 +27,7 @@ mod notices;
 mod packets;
 mod page;
 mod policy;
+mod profile;
 mod published;
 mod referrals;
 mod reply;

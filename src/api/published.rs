@@ -18,7 +18,7 @@ use crate::{
 };
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(places, who_does_what_where, page))]
+#[openapi(paths(places, who_does_what_where, page), components(schemas(SectorMode)))]
 pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {

@@ -28,17 +28,10 @@ use crate::{
 };
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(
-    list,
-    find,
-    act,
-    oversee,
-    say_destroyed,
-    list_destructions,
-    disclose,
-    record_need,
-    list_needs
-))]
+#[openapi(
+    paths(list, find, act, oversee, say_destroyed, list_destructions, disclose, record_need, list_needs),
+    components(schemas(Tray))
+)]
 pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {

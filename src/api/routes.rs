@@ -4,9 +4,10 @@ use std::sync::LazyLock;
 
 use actix_web::{
     HttpResponse,
+    http::StatusCode,
     web::{self, ServiceConfig},
 };
-use utoipa::OpenApi as _;
+use utoipa::{OpenApi as _, openapi::RefOr};
 
 use super::{
     agreements, audit, consents, custody, directory, feedback, health, hsds, members, node, notices, packets,
@@ -67,21 +68,44 @@ pub fn configure(config: &mut ServiceConfig) {
 
 /// The description of the whole API, OpenAPI 3.1.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut all = Doc::openapi();
-    all.merge(agreements::Doc::openapi());
-    all.merge(members::Doc::openapi());
-    all.merge(sessions::Doc::openapi());
-    all.merge(second_step::Doc::openapi());
-    all.merge(custody::Doc::openapi());
-    all.merge(feedback::Doc::openapi());
-    all.merge(audit::Doc::openapi());
-    all.merge(directory::Doc::openapi());
-    all.merge(hsds::Doc::openapi());
-    all.merge(published::Doc::openapi());
-    all.merge(consents::Doc::openapi());
-    all.merge(packets::Doc::openapi());
-    all.merge(referrals::Doc::openapi());
+    let mut all = complete("node", Doc::openapi());
+    for (part, described) in [
+        ("agreements", agreements::Doc::openapi()),
+        ("members", members::Doc::openapi()),
+        ("sessions", sessions::Doc::openapi()),
+        ("second_step", second_step::Doc::openapi()),
+        ("custody", custody::Doc::openapi()),
+        ("feedback", feedback::Doc::openapi()),
+        ("audit", audit::Doc::openapi()),
+        ("directory", directory::Doc::openapi()),
+        ("hsds", hsds::Doc::openapi()),
+        ("published", published::Doc::openapi()),
+        ("consents", consents::Doc::openapi()),
+        ("packets", packets::Doc::openapi()),
+        ("referrals", referrals::Doc::openapi()),
+    ] {
+        all.merge(complete(part, described));
+    }
     all
+}
+
+/// Puts in what OpenAPI insists on: ids that no two calls share, and a description of every answer, which is what its status is called where
+/// nothing more is said.
+fn complete(part: &str, mut described: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let paths = described.paths.paths.values_mut();
+    let calls = paths.flat_map(|path| [&mut path.get, &mut path.post, &mut path.put, &mut path.delete]);
+    for call in calls.flatten() {
+        call.operation_id = call.operation_id.take().map(|id| format!("{part}_{id}"));
+        for (status, answer) in &mut call.responses.responses {
+            let RefOr::T(answer) = answer else { continue };
+            let status = status.parse().ok().and_then(|status| StatusCode::from_u16(status).ok());
+            if answer.description.is_empty() {
+                answer.description =
+                    status.and_then(|status| status.canonical_reason()).unwrap_or("Answer").into();
+            }
+        }
+    }
+    described
 }
 
 /// The description of this API (OpenAPI 3.1).

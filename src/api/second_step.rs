@@ -2,20 +2,29 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    web::{self, ServiceConfig},
+    web::{self, Path, ServiceConfig},
 };
 use serde::Deserialize;
 
 use crate::{
     access::Tx,
-    factors::{self, AppCode, AppSecret, RecoveryCodes, SecondStep},
+    factors::{self, AddPasskey, AddedPasskey, AppCode, AppSecret, RecoveryCodes, SecondStep},
     http::{Asking, Body, Door, Problem, ProblemDocument, session},
     kernel::Secret,
-    members::{self, MemberError},
+    members::MemberError,
 };
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(standing, begin_app, confirm_app, new_recovery_codes, turn_off))]
+#[openapi(paths(
+    standing,
+    begin_app,
+    confirm_app,
+    new_recovery_codes,
+    begin_passkey,
+    add_passkey,
+    remove_passkey,
+    turn_off
+))]
 pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -23,6 +32,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/second-step", web::get().to(standing))
         .route("/api/v1/second-step/app", web::post().to(begin_app))
         .route("/api/v1/second-step/app/confirmation", web::post().to(confirm_app))
+        .route("/api/v1/second-step/passkeys/question", web::post().to(begin_passkey))
+        .route("/api/v1/second-step/passkeys", web::post().to(add_passkey))
+        .route("/api/v1/second-step/passkeys/{passkey}/removal", web::post().to(remove_passkey))
         .route("/api/v1/second-step/recovery-codes", web::post().to(new_recovery_codes))
         .route("/api/v1/second-step/removal", web::post().to(turn_off));
 }
@@ -45,19 +57,18 @@ async fn standing(asking: Asking) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(standing))
 }
 
-/// Begin with an app (RFC 6238): the answer holds what it is given. It counts once a code was confirmed; asked again before, there is a new secret.
-#[utoipa::path(post, path = "/api/v1/second-step/app", tag = "Sign in",
-    responses((status = 201, body = AppSecret), (status = 409, body = ProblemDocument)))]
-async fn begin_app(asking: Asking) -> Result<HttpResponse, Problem> {
+/// Begin with an app (RFC 6238): the answer holds what it is given. It counts once a code was confirmed, within the hour; asked again before, there
+/// is a new secret. A wrong passphrase counts as a wrong try to sign in does.
+#[utoipa::path(post, path = "/api/v1/second-step/app", tag = "Sign in", request_body = OnceMore,
+    responses((status = 201, body = AppSecret), (status = 401, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn begin_app(
+    asking: Asking,
+    door: web::Data<Door>,
+    body: Body<OnceMore>,
+) -> Result<HttpResponse, Problem> {
     // Not remembered: the answer holds a secret, and secrets are not stored.
-    let key = asking.hub.keys().factors();
-    let beginning = move |tx: &mut Tx<'_>| {
-        let actor = tx.actor();
-        let name = members::colleague(tx.db(), actor)?.map(|who| who.name.to_string()).unwrap_or_default();
-        Ok::<_, MemberError>(factors::begin_app(tx, &key, &name)?)
-    };
-    let begun = asking.hub.write("factors.begin_app", &asking.caller, beginning).await?;
-    Ok(HttpResponse::Created().json(begun))
+    let (command, _never_remembered) = body.into_parts();
+    Ok(HttpResponse::Created().json(session::begin_app(&asking, &door, command.passphrase).await?))
 }
 
 /// Confirm the app with a code it shows. From now on signing in asks for one; your other sessions end. The answer holds ten recovery codes, once.
@@ -70,6 +81,47 @@ async fn confirm_app(
 ) -> Result<HttpResponse, Problem> {
     let (command, _never_remembered) = body.into_parts();
     Ok(HttpResponse::Ok().json(session::confirm_app(&asking, &request, command).await?))
+}
+
+/// What a browser is asked in order to make a passkey (WebAuthn): the answer holds `publicKey`, for five minutes. A wrong passphrase counts as a
+/// wrong try to sign in does.
+#[utoipa::path(post, path = "/api/v1/second-step/passkeys/question", tag = "Sign in", request_body = OnceMore,
+    responses((status = 200, description = "PublicKeyCredentialCreationOptionsJSON under publicKey"), (status = 401, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn begin_passkey(
+    asking: Asking,
+    door: web::Data<Door>,
+    body: Body<OnceMore>,
+) -> Result<HttpResponse, Problem> {
+    let (command, _never_remembered) = body.into_parts();
+    Ok(HttpResponse::Ok().json(session::begin_passkey(&asking, &door, command.passphrase).await?))
+}
+
+/// Add the passkey that the browser made. From now on signing in on the pages asks for it, and over the API for a code; your other sessions end.
+/// Where there was no second step before, the answer holds ten recovery codes, once.
+#[utoipa::path(post, path = "/api/v1/second-step/passkeys", tag = "Sign in", request_body = AddPasskey,
+    responses((status = 201, body = AddedPasskey), (status = 422, body = ProblemDocument)))]
+async fn add_passkey(
+    asking: Asking,
+    request: HttpRequest,
+    body: Body<AddPasskey>,
+) -> Result<HttpResponse, Problem> {
+    let (command, _never_remembered) = body.into_parts();
+    Ok(HttpResponse::Created().json(session::add_passkey(&asking, &request, command).await?))
+}
+
+/// Take one of your passkeys away; with the last, where there is no app, the second step is off. A wrong passphrase counts as a wrong try to sign in does.
+#[utoipa::path(post, path = "/api/v1/second-step/passkeys/{passkey}/removal", tag = "Sign in", request_body = OnceMore,
+    params(("passkey" = String, Path)),
+    responses((status = 204), (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+async fn remove_passkey(
+    asking: Asking,
+    door: web::Data<Door>,
+    id: Path<String>,
+    body: Body<OnceMore>,
+) -> Result<HttpResponse, Problem> {
+    let (command, _never_remembered) = body.into_parts();
+    session::remove_passkey(&asking, &door, (&id, command.passphrase)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Make new recovery codes; the old ones open nothing any more. A wrong passphrase counts as a wrong try to sign in does.

@@ -28,6 +28,11 @@ impl<'a> Record<'a> {
     pub fn refused(code: Code) -> Self {
         Self { refused: Some(code), ..Self::default() }
     }
+
+    /// The same, where whom it is about has to be found later.
+    pub fn refused_about(object: &'a str, code: Code) -> Self {
+        Self { refused: Some(code), ..Self::about(object) }
+    }
 }
 
 /// Writes the entry of this transaction and answers its leaf hash, for receipts. Called once; a use case that does not call it

@@ -24,9 +24,12 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 /// Lanes.
 const LANES: u32 = 1;
-/// Wraps are made once and attacked for years: more memory than a sign-in.
-const WRAP_MEMORY_KIB: u32 = 65_536;
-const WRAP_PASSES: u32 = 3;
+/// Memory of a wrap, in KiB, and passes over it. Wraps are made once and attacked for years: more than a sign-in.
+const WRAP_OF_A_RELEASE: (u32, u32) = (65_536, 3);
+/// A build with debug assertions is for trying things out, and its tests open thousands of wraps. A release refuses what it wrapped.
+const WRAP_OF_A_TRIAL: (u32, u32) = (4_096, 1);
+/// Those of this build.
+const WRAP: (u32, u32) = if cfg!(debug_assertions) { WRAP_OF_A_TRIAL } else { WRAP_OF_A_RELEASE };
 /// Ceiling on reading, against a file that asks for all memory there is.
 const MAX_MEMORY_KIB: u32 = 1_048_576;
 const MAX_PASSES: u32 = 16;
@@ -115,24 +118,31 @@ pub struct Wrapped {
     jwe: String,
 }
 
+impl Wrapped {
+    /// Whether its parameters are at least these, and none that would ask for all there is.
+    fn is_within(&self, (memory, passes): (u32, u32)) -> bool {
+        (memory..=MAX_MEMORY_KIB).contains(&self.m)
+            && (passes..=MAX_PASSES).contains(&self.t)
+            && (1..=8).contains(&self.p)
+    }
+}
+
 const HEADER: &str = r#"{"alg":"dir","enc":"A256GCM","typ":"rp1-keyring+jwe"}"#;
 
 /// Wraps a secret under a passphrase.
 pub fn wrap(passphrase: &Passphrase, ids: &dyn Ids, secret: &[u8]) -> Result<Wrapped, PassphraseError> {
     let mut salt = [0u8; 16];
     ids.random(&mut salt);
-    let key = derive(passphrase, &salt, WRAP_MEMORY_KIB, WRAP_PASSES, LANES)?;
+    let (m, t) = WRAP;
+    let key = derive(passphrase, &salt, m, t, LANES)?;
     let jwe = direct(key.expose(), HEADER, ids, secret).map_err(|_ignored| PassphraseError::Library)?;
-    Ok(Wrapped { m: WRAP_MEMORY_KIB, t: WRAP_PASSES, p: LANES, salt: encode(&salt), jwe })
+    Ok(Wrapped { m, t, p: LANES, salt: encode(&salt), jwe })
 }
 
 /// Opens a wrap.
 pub fn unwrap(passphrase: &Passphrase, wrapped: &Wrapped) -> Result<Secret<Vec<u8>>, PassphraseError> {
-    let fits = (WRAP_MEMORY_KIB..=MAX_MEMORY_KIB).contains(&wrapped.m)
-        && (WRAP_PASSES..=MAX_PASSES).contains(&wrapped.t)
-        && (1..=8).contains(&wrapped.p);
     let salt = decode(&wrapped.salt).map_err(|_ignored| PassphraseError::Parameters)?;
-    if !fits || salt.len() != 16 {
+    if !wrapped.is_within(WRAP) || salt.len() != 16 {
         return Err(PassphraseError::Parameters);
     }
     let parts = sealed(&wrapped.jwe, Seal::Keyring, MAX_WRAP).map_err(|_ignored| PassphraseError::Wrong)?;
@@ -182,7 +192,12 @@ mod tests {
         let wrapped = wrap(&passphrase("correct horse"), &SystemIds, b"secret").unwrap();
         assert_eq!(unwrap(&passphrase("correct horse"), &wrapped).unwrap().expose(), b"secret");
         assert_eq!(unwrap(&passphrase("wrong"), &wrapped).unwrap_err(), PassphraseError::Wrong);
-        let weak = Wrapped { m: 8, ..wrapped };
-        assert_eq!(unwrap(&passphrase("correct horse"), &weak).unwrap_err(), PassphraseError::Parameters);
+        for weak in [Wrapped { m: 8, ..wrapped.clone() }, Wrapped { t: 0, ..wrapped.clone() }] {
+            assert_eq!(unwrap(&passphrase("correct horse"), &weak).unwrap_err(), PassphraseError::Parameters);
+        }
+        let [trial, release] =
+            [WRAP_OF_A_TRIAL, WRAP_OF_A_RELEASE].map(|(m, t)| Wrapped { m, t, ..wrapped.clone() });
+        assert!(!trial.is_within(WRAP_OF_A_RELEASE), "no release reads what a trial wrapped");
+        assert!(release.is_within(WRAP_OF_A_RELEASE) && release.is_within(WRAP_OF_A_TRIAL));
     }
 }

@@ -4,6 +4,10 @@
 //! two engines fold differently, and neither folds `ł`.
 
 use icu_normalizer::{DecomposingNormalizerBorrowed, properties::CanonicalCombiningClassMapBorrowed};
+use icu_properties::{
+    CodePointMapData,
+    props::{GeneralCategory, GeneralCategoryGroup},
+};
 
 /// The longest folded text that is kept, in characters.
 pub const FOLDED_MAX: usize = 4_000;
@@ -16,8 +20,9 @@ pub fn fold(text: &str) -> String {
     let mut length = 0usize;
     let mut gap = false;
     // Small letters come after taking apart: some capitals show only then.
-    let letters = decomposed.normalize_iter(text.chars()).flat_map(char::to_lowercase);
-    for letter in letters.filter(|letter| marks.get_u8(*letter) == 0 && !is_invisible(*letter)) {
+    let letters = decomposed.normalize_iter(text.chars()).flat_map(char::to_lowercase).map(of_one_sound);
+    let is_mark = |letter: char| marks.get_u8(letter) != 0 || is_sign(letter);
+    for letter in letters.filter(|letter| !is_mark(*letter) && !is_invisible(*letter)) {
         let plain = plain(letter);
         if !plain.chars.iter().take(plain.count).all(|c| c.is_alphanumeric()) {
             gap = true;
@@ -74,6 +79,32 @@ const fn simple(letter: char) -> char {
     }
 }
 
+/// Signs above and below letters that are no accents by their class and no vowels either, as Thai has them: a word goes on behind them.
+fn is_sign(c: char) -> bool {
+    let is_mark = || GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c));
+    !c.is_ascii() && !c.is_alphanumeric() && is_mark()
+}
+
+/// Letters of Amharic that sound the same, of which each writer chooses one: the series for h, s, ts' and the vowels alone, and in those
+/// for h and the vowels the first and the fourth letter. Tigrinya hears some of them apart; there a word finds more than it should.
+fn of_one_sound(letter: char) -> char {
+    let (series, kept) = match letter {
+        'ሐ'..='ሗ' => ('ሐ', 'ሀ'),
+        'ኀ'..='ኇ' => ('ኀ', 'ሀ'),
+        'ኸ'..='ኾ' => ('ኸ', 'ሀ'),
+        'ሠ'..='ሧ' => ('ሠ', 'ሰ'),
+        'ዐ'..='ዖ' => ('ዐ', 'አ'),
+        'ፀ'..='ፇ' => ('ፀ', 'ጸ'),
+        other => (other, other),
+    };
+    let place = u32::from(letter).saturating_sub(u32::from(series));
+    match char::from_u32(u32::from(kept).saturating_add(place)).unwrap_or(letter) {
+        'ሃ' => 'ሀ',
+        'ኣ' => 'አ',
+        other => other,
+    }
+}
+
 /// Marks of writing direction and joining, soft hyphens, and the line that only stretches Arabic words.
 const fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{640}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
@@ -100,10 +131,26 @@ mod tests {
             ("Ｆｕｌｌ　ｗｉｄｔｈ", "full width"),
             ("ﬁne", "fine"),
             ("ΟΔΟΣ", "οδος"),
+            // Thai: a vowel is a letter, what shortens or silences one is a mark.
+            ("ศูนย์เด็กเล็ก", "ศูนยเดกเลก"),
+            ("ሐኪም", "ሃኪም"),
+            ("ሠላም", "ሰላም"),
+            ("ፀሐይ", "ጸሀይ"),
+            ("ዓለም", "አለም"),
+            ("ኀይል", "ኃይል"),
+            ("የሕግ፡ድጋፍ።", "የህግ ድጋፍ"),
+            ("คลินิก\u{200b}กฎหมาย", "คลินิกกฎหมาย"),
         ] {
             assert_eq!(fold(written), fold(typed), "{written}");
         }
         assert_eq!(fold("  a,b--c  "), "a b c");
+        // Which signs of one way to write Chinese are which of the other takes a dictionary.
+        assert_ne!(fold("難民"), fold("难民"));
+        // Vowels of Thai are letters.
+        assert_ne!(fold("กฎหมาย"), fold("กฎหมย"));
+        for (one, other) in [("ሁለት", "ሀለት"), ("ሰላም", "ጸላም"), ("በላ", "ባላ")] {
+            assert_ne!(fold(one), fold(other), "they sound different");
+        }
     }
 
     #[test]

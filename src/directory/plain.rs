@@ -1,6 +1,8 @@
-//! What the profile adds to HSDS, as words in columns of the plain standard: for who reads nothing else. Agreements are not among it.
+//! What the profile adds to HSDS, as words in columns of the plain standard: for who reads nothing else.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::NaiveTime;
 
 use super::{
     eligibility::Rule,
@@ -25,12 +27,35 @@ pub(super) const PROFILE: &[&str] = &[
     "translation",
 ];
 
+/// Columns that only the profile has.
+const PROFILE_COLUMNS: &[(&str, &[&str])] = &[
+    ("organization", &["text_language"]),
+    ("taxonomy_term", &["crosswalk"]),
+    ("program", &["text_language"]),
+    ("service", &["text_language"]),
+    ("location", &["admin_area", "confidential", "iana_timezone", "text_language"]),
+    ("service_at_location", &["text_language"]),
+    ("schedule", &["on_request", "exceptions"]),
+    ("service_area", &["admin_area"]),
+];
+
+/// What a row of the profile says of another row.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Said {
+    /// Of which people something is said, how it begins and by its group: within one group all of it holds, and one group is enough.
+    Rule(&'static str, u64, String),
+    /// Anything else.
+    Other(String),
+}
+
 /// What rows of the profile say of other rows: by table and id there, the column and the words.
 #[derive(Default)]
 pub(super) struct Words {
-    said: HashMap<(String, String), BTreeSet<(u64, &'static str, String)>>,
+    said: HashMap<(String, String), BTreeSet<(&'static str, Said)>>,
     /// What organisations and services are called, by column that names them and id.
     names: HashMap<(&'static str, String), String>,
+    /// What agreements say, by id.
+    agreements: HashMap<String, String>,
 }
 
 impl Words {
@@ -50,63 +75,137 @@ impl Words {
         format!("Refers people on to: {}", named.chain(rest).cloned().collect::<Vec<_>>().join("; "))
     }
 
-    /// Notes a row of the profile.
+    /// What an organisation or a service has to do with an agreement; nothing when that is not told.
+    fn agreed(&self, begin: &str, table: &str, cells: &Cells) -> Option<String> {
+        let agreement = self.agreements.get(cells.get("agreement_id")?)?;
+        let more: Vec<String> = said(table, cells).collect();
+        let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join("; ")) };
+        Some(format!("{begin}{more}: {agreement}"))
+    }
+
+    /// Notes a row of the profile. An agreement comes before what names it.
     pub(super) fn note(&mut self, table: &str, cells: &Cells) {
         let about = |column: &str, of: &'static str| Some((of.to_owned(), cells.get(column)?.clone()));
         let service = about("service_id", "service");
-        let (about, column, words) = match table {
+        let other = Said::Other;
+        let (about, column, said) = match table {
             "eligibility_rule" => {
                 let of = service.map(|of| (of, "eligibility_description"));
                 let at = || Some((about("service_at_location_id", "service_at_location")?, "description"));
                 let Some((of, column)) = of.or_else(at) else { return };
-                (Some(of), column, Rule::of_cells("", cells).words())
+                let group = cells.get("group_no").and_then(|group| group.parse().ok()).unwrap_or(0);
+                let (begin, text) = Rule::of_cells("", cells).words();
+                (Some(of), column, Said::Rule(begin, group, text))
             }
             "referral_requirement" => {
-                (service, "application_process", told("Needed for a referral", table, cells))
+                (service, "application_process", other(told("Needed for a referral", table, cells)))
             }
-            "referral_channel" => (service, "application_process", told("How to refer", table, cells)),
-            "access_barrier" => (service, "description", told("What keeps people away", table, cells)),
+            "referral_channel" => (service, "application_process", other(told("How to refer", table, cells))),
+            "access_barrier" => (service, "description", other(told("What keeps people away", table, cells))),
             "outgoing_referral" => {
-                (about("organization_id", "organization"), "description", self.onward(cells))
+                (about("organization_id", "organization"), "description", other(self.onward(cells)))
             }
             "translation" => {
                 let cell = |column: &str| cells.get(column).map_or("", String::as_str);
                 let of = (cell("link_entity").to_owned(), cell("link_id").to_owned());
-                (
-                    Some(of),
-                    "description",
-                    format!("[{}] {}: {}", cell("language"), cell("field"), cell("text")),
-                )
+                let words = format!("[{}] {}: {}", cell("language"), cell("field"), cell("text"));
+                (Some(of), "description", other(words))
+            }
+            "agreement" => {
+                if let Some(id) = cells.get("id") {
+                    self.agreements.insert(id.clone(), told("Agreement", table, cells));
+                }
+                return;
+            }
+            "agreement_party" => {
+                let Some(words) = self.agreed("Party", table, cells) else { return };
+                (about("organization_id", "organization"), "description", other(words))
+            }
+            "agreement_service" => {
+                let Some(words) = self.agreed("Covered", table, cells) else { return };
+                (service, "description", other(words))
             }
             _ => return,
         };
-        let group = cells.get("group_no").and_then(|group| group.parse().ok()).unwrap_or(0);
-        self.said.entry(about.unwrap_or_default()).or_default().insert((group, column, words));
+        self.said.entry(about.unwrap_or_default()).or_default().insert((column, said));
     }
 
     /// Puts what is said of a row into it, and takes out what the standard does not know.
     pub(super) fn tell(&self, table: &str, cells: &mut Cells) {
-        cells.retain(|column, _| lists(COLUMNS, table, column) || column == "assurer_email");
+        for words in of_columns(table, cells) {
+            add(cells, "description", &words);
+        }
+        cells.retain(|column, _| {
+            let is_known = lists(COLUMNS, table, column) && !lists(PROFILE_COLUMNS, table, column);
+            is_known || column == "assurer_email"
+        });
+        for column in HOURS {
+            // The descriptor of the standard wants seconds.
+            if let Some(hour) = cells.get_mut(column).filter(|hour| is_hour(hour)) {
+                hour.push_str(":00");
+            }
+        }
         let key = (table.to_owned(), cells.get("id").cloned().unwrap_or_default());
-        for (_, column, words) in self.said.get(&key).into_iter().flatten() {
+        let mut last = None;
+        for (column, said) in self.said.get(&key).into_iter().flatten() {
+            let words = match said {
+                Said::Rule(begin, group, text) => match last.replace((*begin, *group)) {
+                    Some(before) if before == (*begin, *group) => format!("and: {text}"),
+                    Some((before, _)) if before == *begin => format!("or: {text}"),
+                    _ => format!("{begin}: {text}"),
+                },
+                Said::Other(words) => words.clone(),
+            };
             // A row of another kind has nowhere to say it.
             if lists(COLUMNS, table, column) {
-                let cell = cells.entry((*column).to_owned()).or_default();
-                *cell = [cell.as_str(), words]
-                    .into_iter()
-                    .filter(|text| !text.is_empty())
-                    .collect::<Vec<_>>()
-                    .join("\n");
+                add(cells, column, &words);
             }
         }
     }
 }
 
+/// Columns that hold the hour of a day.
+const HOURS: [&str; 2] = ["opens_at", "closes_at"];
+
+/// Whether it is an hour and a minute, and no more.
+fn is_hour(text: &str) -> bool {
+    text.len() == 5 && NaiveTime::parse_from_str(text, "%H:%M").is_ok()
+}
+
+/// Adds words to a cell, on a line of their own.
+fn add(cells: &mut Cells, column: &str, words: &str) {
+    let cell = cells.entry(column.to_owned()).or_default();
+    *cell = [cell.as_str(), words].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
+}
+
+/// What the profile's columns of a row say, in words.
+fn of_columns(table: &str, cells: &Cells) -> Vec<String> {
+    let columns =
+        PROFILE_COLUMNS.iter().filter(|(known, _)| *known == table).flat_map(|(_, columns)| *columns);
+    let words = columns.filter_map(|column| {
+        let cell = cells.get(*column)?;
+        Some(match *column {
+            "on_request" if cell == "yes" => String::from("On request only"),
+            "exceptions" => format!("Not on: {cell}"),
+            "admin_area" => format!("Area: {cell}"),
+            "iana_timezone" => format!("Time zone: {cell}"),
+            "text_language" => format!("Language of the texts: {cell}"),
+            "crosswalk" => format!("Called elsewhere: {cell}"),
+            // Of what is confidential nothing leaves.
+            _ => return None,
+        })
+    });
+    words.collect()
+}
+
 /// A row in words: what each column is called and says.
 fn told(begin: &str, table: &str, cells: &Cells) -> String {
-    let columns = COLUMNS.iter().filter(|(known, _)| *known == table).flat_map(|(_, columns)| *columns);
-    let said = columns
-        .filter(|column| **column != "id" && **column != "order" && !is_reference(table, column))
-        .filter_map(|column| Some(format!("{}: {}", column.replace('_', " "), cells.get(*column)?)));
-    format!("{begin} ({})", said.collect::<Vec<_>>().join("; "))
+    format!("{begin} ({})", said(table, cells).collect::<Vec<_>>().join("; "))
+}
+
+fn said<'a>(table: &'a str, cells: &'a Cells) -> impl Iterator<Item = String> + 'a {
+    let columns = COLUMNS.iter().filter(move |(known, _)| *known == table).flat_map(|(_, columns)| *columns);
+    columns
+        .filter(move |column| **column != "id" && **column != "order" && !is_reference(table, column))
+        .filter_map(|column| Some(format!("{}: {}", column.replace('_', " "), cells.get(*column)?)))
 }

@@ -553,6 +553,7 @@ struct PackageRow<'a> {
     place: i64,
     folded: String,
     confidential: i64,
+    said_at: i64,
 }
 
 /// What lists of a table are searched in.
@@ -579,6 +580,7 @@ pub(super) fn insert_rows(
     first: i64,
 ) -> Result<(), StorageError> {
     let placed: Vec<(i64, &&Row)> = (first..).zip(rows).collect();
+    let said_at = tx.now().micros();
     for rows in placed.chunks(AT_ONCE) {
         let values: Vec<PackageRow<'_>> = rows
             .iter()
@@ -591,6 +593,7 @@ pub(super) fn insert_rows(
                 place: *place,
                 folded: folded(table, &row.cells),
                 confidential: confidential(table, &row.cells),
+                said_at,
             })
             .collect();
         let insert = diesel::insert_into(directory_rows::table).values(&values);
@@ -616,6 +619,7 @@ pub(super) fn update_row(
             directory_rows::body.eq(row.json()),
             directory_rows::folded.eq(folded(table, &row.cells)),
             directory_rows::confidential.eq(confidential(table, &row.cells)),
+            directory_rows::said_at.eq(tx.now().micros()),
             directory_rows::missing_since.eq(None::<i64>),
         ))
         .execute(tx.db().conn())?;

@@ -7,7 +7,7 @@ use crate::{
     access::{Actor, Tx},
     audit,
     crypto::OneTime,
-    kernel::Secret,
+    kernel::{Secret, Timestamp, id::StaffId},
     storage::Db,
 };
 
@@ -29,6 +29,9 @@ pub struct AppCode {
     pub code: Secret<String>,
 }
 
+/// For how long a secret that was shown waits for its first code. What was left lying longer is not turned on by whoever finds the session.
+const SETTING_UP: chrono::TimeDelta = chrono::TimeDelta::hours(1);
+
 /// Makes a new secret for one's app, in the place of one that was never confirmed.
 pub fn begin_app(tx: &mut Tx<'_>, key: &FactorKey, name: &str) -> Result<AppSecret, FactorError> {
     let person = own(tx.actor())?;
@@ -45,14 +48,18 @@ pub fn begin_app(tx: &mut Tx<'_>, key: &FactorKey, name: &str) -> Result<AppSecr
 pub fn app_in_hand(
     db: &mut Db<'_>,
     actor: &Actor,
-    key: &FactorKey,
+    (key, now): (&FactorKey, Timestamp),
     name: &str,
 ) -> Result<AppSecret, FactorError> {
     let person = own(actor)?;
+    shown(&key.open(person, &begun(db, person, now)?.sealed)?, name)
+}
+
+fn begun(db: &mut Db<'_>, person: StaffId, now: Timestamp) -> Result<store::App, FactorError> {
     match store::app(db, person)? {
         Some(app) if app.is_confirmed => Err(FactorError::On),
-        Some(app) => shown(&key.open(person, &app.sealed)?, name),
-        None => Err(FactorError::Off),
+        Some(app) if now < app.at.plus(SETTING_UP) => Ok(app),
+        Some(_) | None => Err(FactorError::Off),
     }
 }
 
@@ -64,13 +71,10 @@ fn shown(app: &OneTime, name: &str) -> Result<AppSecret, FactorError> {
 
 /// Lets the app count, once it has shown a right code. Answers the recovery codes, this once.
 pub fn confirm_app(tx: &mut Tx<'_>, key: &FactorKey, cmd: &AppCode) -> Result<RecoveryCodes, FactorError> {
-    let person = own(tx.actor())?;
-    let app = store::app(tx.db(), person)?.ok_or(FactorError::Off)?;
-    if app.is_confirmed {
-        return Err(FactorError::On);
-    }
+    let (person, now) = (own(tx.actor())?, tx.now());
+    let app = begun(tx.db(), person, now)?;
     let shared = key.open(person, &app.sealed)?;
-    let step = shared.step_of(&digits(cmd.code.expose()), tx.now()).ok_or(FactorError::CodeRefused)?;
+    let step = shared.step_of(&digits(cmd.code.expose()), now).ok_or(FactorError::CodeRefused)?;
     store::confirm_app(tx, person, (&app.sealed, step))?;
     let codes = recovery::make(tx, person, key)?;
     audit::record(tx, &audit::Record::about(&person.to_string()))?;

@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
-use super::{FactorError, FactorKey, standing::own, store};
+use super::{
+    FactorError, FactorKey,
+    standing::{is_on, own},
+    store,
+};
 use crate::{
     access::Tx,
     audit,
@@ -35,7 +39,7 @@ pub struct RecoveryCodes {
 /// Makes new codes for oneself. Those there were open nothing any more.
 pub fn new_recovery_codes(tx: &mut Tx<'_>, key: &FactorKey) -> Result<RecoveryCodes, FactorError> {
     let person = own(tx.actor())?;
-    if !store::app(tx.db(), person)?.is_some_and(|app| app.is_confirmed) {
+    if !is_on(tx.db(), person)? {
         return Err(FactorError::Off);
     }
     let codes = make(tx, person, key)?;

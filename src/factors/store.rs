@@ -2,13 +2,13 @@
 
 use diesel::prelude::*;
 
-use super::FactorError;
+use super::{FactorError, passkey::Kept};
 use crate::{
     access::Tx,
     kernel::{Digest, Timestamp, id::StaffId},
     storage::{
-        Db, StorageError,
-        schema::factors::{factor_apps, recovery_codes},
+        Db, StorageError, read,
+        schema::factors::{factor_apps, passkey_questions, passkeys, recovery_codes},
     },
 };
 
@@ -32,6 +32,150 @@ pub(super) fn app(db: &mut Db<'_>, person: StaffId) -> Result<Option<App>, Facto
         is_confirmed: confirmed.is_some(),
         at: Timestamp::from_micros(confirmed.unwrap_or(made)),
     }))
+}
+
+/// Somebody's passkeys, the oldest first.
+pub(super) fn passkeys(db: &mut Db<'_>, person: StaffId) -> Result<Vec<Kept>, FactorError> {
+    type Row = (String, String, String, i64, Option<i64>);
+    let rows: Vec<Row> = passkeys::table
+        .filter(passkeys::staff.eq(person.to_string()))
+        .order((passkeys::added_at, passkeys::id))
+        .select((passkeys::id, passkeys::name, passkeys::credential, passkeys::added_at, passkeys::used_at))
+        .load(db.conn())
+        .map_err(StorageError::from)?;
+    let kept = |(id, name, credential, added_at, used_at): Row| {
+        Ok(Kept {
+            id: read(&id, "passkeys.id")?,
+            name: read(&name, "passkeys.name")?,
+            passkey: serde_json::from_str(&credential)
+                .map_err(|_ignored| StorageError::Unreadable("passkeys.credential"))?,
+            added_at: Timestamp::from_micros(added_at),
+            used_at: used_at.map(Timestamp::from_micros),
+        })
+    };
+    Ok(rows.into_iter().map(kept).collect::<Result<_, StorageError>>()?)
+}
+
+pub(super) fn has_passkey(db: &mut Db<'_>, person: StaffId) -> Result<bool, FactorError> {
+    let theirs = passkeys::table.filter(passkeys::staff.eq(person.to_string()));
+    let many: i64 = theirs.count().get_result(db.conn()).map_err(StorageError::from)?;
+    Ok(many > 0)
+}
+
+/// Whether a passkey is somebody's, whoever that is.
+pub(super) fn is_passkey_known(db: &mut Db<'_>, id: Digest) -> Result<bool, FactorError> {
+    let found = passkeys::table.filter(passkeys::id.eq(id.to_string()));
+    let many: i64 = found.count().get_result(db.conn()).map_err(StorageError::from)?;
+    Ok(many > 0)
+}
+
+fn credential(kept: &Kept) -> Result<String, FactorError> {
+    let text = serde_json::to_string(&kept.passkey);
+    Ok(text.map_err(|_ignored| StorageError::Unreadable("passkeys.credential"))?)
+}
+
+pub(super) fn insert_passkey(tx: &mut Tx<'_>, person: StaffId, kept: &Kept) -> Result<(), FactorError> {
+    let audit = tx.entry().to_string();
+    diesel::insert_into(passkeys::table)
+        .values((
+            passkeys::id.eq(kept.id.to_string()),
+            passkeys::staff.eq(person.to_string()),
+            passkeys::name.eq(kept.name.as_str()),
+            passkeys::credential.eq(credential(kept)?),
+            passkeys::added_at.eq(kept.added_at.micros()),
+            passkeys::audit_id.eq(audit),
+        ))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    Ok(())
+}
+
+/// Notes the use of a passkey, unless it was used elsewhere since it was read.
+pub(super) fn use_passkey(tx: &mut Tx<'_>, person: StaffId, kept: &Kept) -> Result<bool, FactorError> {
+    let now = tx.now().micros();
+    let theirs = passkeys::staff.eq(person.to_string()).and(passkeys::id.eq(kept.id.to_string()));
+    let noted = (passkeys::credential.eq(credential(kept)?), passkeys::used_at.eq(now));
+    let used = match kept.used_at {
+        Some(at) => diesel::update(passkeys::table.filter(theirs.and(passkeys::used_at.eq(at.micros()))))
+            .set(noted)
+            .execute(tx.db().conn()),
+        None => diesel::update(passkeys::table.filter(theirs.and(passkeys::used_at.is_null())))
+            .set(noted)
+            .execute(tx.db().conn()),
+    };
+    Ok(used.map_err(StorageError::from)? == 1)
+}
+
+pub(super) fn delete_passkey(tx: &mut Tx<'_>, person: StaffId, id: Digest) -> Result<bool, FactorError> {
+    let theirs = passkeys::staff.eq(person.to_string()).and(passkeys::id.eq(id.to_string()));
+    let gone = diesel::delete(passkeys::table.filter(theirs)).execute(tx.db().conn());
+    Ok(gone.map_err(StorageError::from)? == 1)
+}
+
+/// Takes all of somebody's passkeys away, and what their browser was asked.
+pub(super) fn delete_passkeys(tx: &mut Tx<'_>, person: StaffId) -> Result<(), FactorError> {
+    diesel::delete(passkeys::table.filter(passkeys::staff.eq(person.to_string())))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    diesel::delete(passkey_questions::table.filter(passkey_questions::staff.eq(person.to_string())))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    Ok(())
+}
+
+/// Puts what a browser is asked in the place of what it was asked before.
+pub(super) fn put_question(
+    tx: &mut Tx<'_>,
+    (subject, person): (&str, StaffId),
+    state: &str,
+    until: Timestamp,
+) -> Result<(), FactorError> {
+    diesel::delete(passkey_questions::table.filter(passkey_questions::subject.eq(subject)))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    diesel::insert_into(passkey_questions::table)
+        .values((
+            passkey_questions::subject.eq(subject),
+            passkey_questions::staff.eq(person.to_string()),
+            passkey_questions::state.eq(state),
+            passkey_questions::until.eq(until.micros()),
+        ))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    Ok(())
+}
+
+/// What a browser was asked, once and in time.
+pub(super) fn take_question(tx: &mut Tx<'_>, subject: &str) -> Result<Option<String>, FactorError> {
+    let now = tx.now().micros();
+    let found: Option<(String, i64)> = passkey_questions::table
+        .filter(passkey_questions::subject.eq(subject))
+        .select((passkey_questions::state, passkey_questions::until))
+        .first(tx.db().conn())
+        .optional()
+        .map_err(StorageError::from)?;
+    let taken = diesel::delete(passkey_questions::table.filter(passkey_questions::subject.eq(subject)))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    Ok(found.filter(|(_, until)| taken == 1 && *until > now).map(|(state, _)| state))
+}
+
+/// Takes away what somebody's browsers were asked, but for one subject.
+pub(super) fn delete_questions(tx: &mut Tx<'_>, person: StaffId, except: &str) -> Result<(), FactorError> {
+    let theirs = passkey_questions::staff.eq(person.to_string()).and(passkey_questions::subject.ne(except));
+    diesel::delete(passkey_questions::table.filter(theirs))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    Ok(())
+}
+
+/// Forgets what browsers did not answer in time.
+pub(super) fn forget_questions(tx: &mut Tx<'_>) -> Result<(), FactorError> {
+    let now = tx.now().micros();
+    diesel::delete(passkey_questions::table.filter(passkey_questions::until.le(now)))
+        .execute(tx.db().conn())
+        .map_err(StorageError::from)?;
+    Ok(())
 }
 
 /// Puts a secret that does not count yet in the place of another such.

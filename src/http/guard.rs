@@ -100,8 +100,12 @@ fn mended(
     seeker: Option<&Seeking>,
 ) -> ServiceResponse<BoxBody> {
     let Some(error) = response.response().error() else { return response };
-    let mended = refusal(error, id, seeker);
-    let (request, _without_id) = response.into_parts();
+    let mut mended = refusal(error, id, seeker);
+    let (request, without_id) = response.into_parts();
+    // Who may read answers from another origin may read why there is none.
+    if let Some(origins) = without_id.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        mended.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origins.clone());
+    }
     ServiceResponse::new(request, mended)
 }
 

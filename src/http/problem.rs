@@ -67,6 +67,11 @@ impl Problem {
     pub fn code(&self) -> Code {
         self.code
     }
+
+    /// A member that the document has beside the usual ones.
+    pub fn member(&self, name: &str) -> Option<&serde_json::Value> {
+        self.facts.as_ref()?.get(name)
+    }
 }
 
 impl<E: Coded> From<E> for Problem {

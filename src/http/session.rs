@@ -8,12 +8,15 @@ use actix_web::{
 
 use super::{Asking, Door, Problem, caller::COOKIE};
 use crate::{
-    access::Tx,
+    access::{AccessError, Tx},
     crypto,
-    factors::{self, AppCode, RecoveryCodes},
+    factors::{self, AddPasskey, AddedPasskey, AppCode, AppSecret, RecoveryCodes, Site, Ways},
     hub::Hub,
-    kernel::{Secret, id::StaffId},
-    members::{self, ChangePassphrase, FirstStep, MemberError, SessionView, SetPassphrase, SignIn, SignedIn},
+    kernel::{Digest, Secret, id::StaffId},
+    members::{
+        self, ChangePassphrase, FirstStep, MemberError, SecondAnswer, SessionView, SetPassphrase, SignIn,
+        SignedIn,
+    },
     storage::{Db, StorageError},
 };
 
@@ -69,25 +72,41 @@ pub(crate) async fn first_step(asking: &Asking, door: &Door, command: SignIn) ->
     })
 }
 
-/// Whether the request comes from between the steps.
-pub(crate) async fn is_half_way(asking: &Asking, request: &HttpRequest) -> Result<bool, Problem> {
-    let Some(token) = half_token(request) else { return Ok(false) };
+/// With what whoever asks from between the steps can go on; nothing for whoever does not stand there.
+pub(crate) async fn ways_on(asking: &Asking, request: &HttpRequest) -> Result<Option<Ways>, Problem> {
+    let Some(token) = half_token(request) else { return Ok(None) };
     let now = asking.hub.now();
-    Ok(asking.hub.read(move |db| members::is_half_way(db, &token, now)).await?)
+    Ok(asking.hub.read(move |db| members::ways_on(db, &token, now)).await?)
 }
 
 /// The second step on the pages: the session's cookie, and the one that takes the other away.
 pub(crate) async fn second_step(
     asking: &Asking,
     request: &HttpRequest,
-    code: Secret<String>,
+    answer: SecondAnswer,
 ) -> Result<[Cookie<'static>; 2], Problem> {
     let token = half_token(request).ok_or(MemberError::SignInRefused)?;
     let (key, limits) = (asking.hub.keys().factors(), asking.hub.settings().access.clone());
-    let signing = move |tx: &mut Tx<'_>| members::second_step(tx, &token, &code, (&key, &limits));
+    let signing = move |tx: &mut Tx<'_>| members::second_step(tx, &token, &answer, (&key, &limits));
     let signed = asking.hub.write("members.sign_in", &asking.caller, signing).await?;
     let signed = signed.ok_or(MemberError::SignInRefused)?;
     Ok([cookie(asking, COOKIE, "/", &signed.token), over(HALF_COOKIE, HALF_PATH)])
+}
+
+/// What the browser is asked for a passkey, between the steps. Nothing where there is no passkey.
+pub(crate) async fn ask_passkey(
+    asking: &Asking,
+    request: &HttpRequest,
+) -> Result<Option<serde_json::Value>, Problem> {
+    let token = half_token(request).ok_or(MemberError::SignInRefused)?;
+    let Some(site) = site(&asking.hub) else { return Ok(None) };
+    let asked = asking.hub.tend("members.ask_passkey", move |tx| members::ask_passkey(tx, &token, &site));
+    Ok(asked.await?)
+}
+
+/// The site that passkeys are for.
+pub(crate) fn site(hub: &Hub) -> Option<Site> {
+    Site::of(&hub.settings().server.public_url)
 }
 
 fn half_token(request: &HttpRequest) -> Option<Secret<String>> {
@@ -151,6 +170,70 @@ pub(crate) async fn confirm_app(
         Ok::<_, MemberError>(codes)
     };
     Ok(asking.hub.write("factors.confirm_app", &asking.caller, confirming).await?)
+}
+
+/// What the browser of whoever knows their passphrase is asked in order to make a passkey.
+pub(crate) async fn begin_passkey(
+    asking: &Asking,
+    door: &Door,
+    passphrase: Secret<String>,
+) -> Result<serde_json::Value, Problem> {
+    let site = site(&asking.hub);
+    let beginning = move |tx: &mut Tx<'_>| {
+        let name = own_name(tx)?;
+        Ok::<_, MemberError>(factors::begin_passkey(tx, site.as_ref(), &name)?)
+    };
+    confirmed(asking, door, ("factors.begin_passkey", passphrase), beginning).await
+}
+
+/// Takes a passkey of whoever knows their passphrase away. What is no digest is nobody's passkey.
+pub(crate) async fn remove_passkey(
+    asking: &Asking,
+    door: &Door,
+    (id, passphrase): (&str, Secret<String>),
+) -> Result<(), Problem> {
+    let id: Option<Digest> = id.parse().ok();
+    let removing = move |tx: &mut Tx<'_>| {
+        let id = id.ok_or(AccessError::NotFound)?;
+        Ok::<_, MemberError>(factors::remove_passkey(tx, id)?)
+    };
+    confirmed(asking, door, ("factors.remove_passkey", passphrase), removing).await
+}
+
+/// What whoever knows their passphrase lets their app read.
+pub(crate) async fn begin_app(
+    asking: &Asking,
+    door: &Door,
+    passphrase: Secret<String>,
+) -> Result<AppSecret, Problem> {
+    let key = asking.hub.keys().factors();
+    let beginning = move |tx: &mut Tx<'_>| {
+        let name = own_name(tx)?;
+        Ok::<_, MemberError>(factors::begin_app(tx, &key, &name)?)
+    };
+    confirmed(asking, door, ("factors.begin_app", passphrase), beginning).await
+}
+
+/// What somebody signs in with: it stands in their app, and beside their passkey.
+fn own_name(tx: &mut Tx<'_>) -> Result<String, MemberError> {
+    let actor = tx.actor();
+    Ok(members::colleague(tx.db(), actor)?.map(|who| who.name.to_string()).unwrap_or_default())
+}
+
+/// Adds a passkey to whoever asks, and ends every session but the one they ask with.
+pub(crate) async fn add_passkey(
+    asking: &Asking,
+    request: &HttpRequest,
+    command: AddPasskey,
+) -> Result<AddedPasskey, Problem> {
+    let token = token_of(request).unwrap_or_else(|| Secret::new(String::new()));
+    let (site, key) = (site(&asking.hub), asking.hub.keys().factors());
+    let adding = move |tx: &mut Tx<'_>| {
+        let added = factors::add_passkey(tx, (site.as_ref(), &key), &command)?;
+        members::end_other_sessions(tx, &token)?;
+        Ok::<_, MemberError>(added)
+    };
+    Ok(asking.hub.write("factors.add_passkey", &asking.caller, adding).await?)
 }
 
 /// The token of the session that a request comes with.

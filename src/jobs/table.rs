@@ -8,7 +8,7 @@ use crate::{
     access::Tx,
     agreements,
     audit::{self, AuditError},
-    consent, directory, feedback,
+    consent, directory, factors, feedback,
     hub::{self, Hub},
     kernel::Coded,
     members, outbox,
@@ -66,10 +66,11 @@ pub fn table() -> Vec<Job> {
     ]
 }
 
-/// Enters rows of the directory that an earlier release stored in the order of lists and in the tables of searches, batch by batch.
+/// Enters in the order of lists and for searches, batch by batch, what an earlier release stored and what areas that began or ended are around.
 async fn directory(hub: Hub) -> Result<(), JobError> {
     while hub.tend("directory.enter_rows", directory::enter_rows).await? {}
     while hub.tend("directory.enter_listed", directory::enter_listed).await? {}
+    hub.tend("directory.follow_areas", directory::search::follow_areas).await?;
     while hub.tend("directory.enter_searched", directory::search::enter_searched).await? {}
     Ok(())
 }
@@ -226,6 +227,7 @@ async fn forget(hub: Hub) -> Result<(), JobError> {
     .await?;
     let limits = hub.settings().access.clone();
     hub.tend("jobs.forget_sessions", move |tx| members::forget_sessions(tx, &limits)).await?;
+    hub.tend::<_, factors::FactorError>("jobs.forget_questions", factors::forget_questions).await?;
     Ok(())
 }
 

@@ -58,9 +58,10 @@ pub use replace_root::{ReplaceRoot, replace_root};
 pub use roles::{SetRoles, set_roles};
 pub use sessions::{MOST_SESSIONS, SessionView, end_other_sessions, end_session, own_sessions};
 pub use sign_in::{
-    ChangePassphrase, FirstStep, LEAST_PASSPHRASE, MOST_PASSPHRASE, SECOND_STEP, SEEN_EVERY, Session,
-    SetPassphrase, SignIn, SignedIn, both_steps, find_session, first_step, forget_sessions, is_half_way,
-    mark_session, may_choose, refuse_choice, second_step, set_passphrase, sign_in, sign_out,
+    ChangePassphrase, FirstStep, LEAST_PASSPHRASE, MOST_PASSPHRASE, SECOND_STEP, SEEN_EVERY, SecondAnswer,
+    Session, SetPassphrase, SignIn, SignedIn, ask_passkey, both_steps, find_session, first_step,
+    forget_sessions, mark_session, may_choose, refuse_choice, second_step, set_passphrase, sign_in, sign_out,
+    ways_on,
 };
 pub(crate) use sign_in::{candidate, change_passphrase, confirm, may_change, passphrase_fits, who_confirms};
 pub use staff::{

@@ -18,7 +18,7 @@ use crate::{
     access::{AccessError, Actor, Tx, Who},
     audit, config,
     crypto::{self, PassphraseHash},
-    factors::{self, FactorKey},
+    factors::{self, FactorError, FactorKey, Site, Used, Ways},
     kernel::{Coded as _, Digest, Secret, Timestamp, id::StaffId},
     storage::Db,
 };
@@ -218,8 +218,7 @@ pub fn sign_in(
     limits: &config::Access,
 ) -> Result<Option<SignedIn>, MemberError> {
     let now = tx.now();
-    let pause_until = now.plus(TimeDelta::minutes(limits.passphrase_pause_minutes));
-    let open = store::note_try(tx, found, Try::of(fits), limits.passphrase_tries, pause_until)?;
+    let open = noted(tx, found, fits, limits)?;
     let (Some(staff), true) = (found, open) else {
         audit::record(tx, &audit::Record::refused(MemberError::SignInRefused.code()))?;
         return Ok(None);
@@ -228,6 +227,17 @@ pub fn sign_in(
     let until = now.plus(TimeDelta::hours(limits.session_hours));
     store::insert_session(tx, Digest::of(token.expose()), staff, until)?;
     Ok(Some(SignedIn { staff, token, until }))
+}
+
+/// Notes how a whole try went; whether a session may be opened.
+fn noted(
+    tx: &mut Tx<'_>,
+    found: Option<StaffId>,
+    fits: bool,
+    limits: &config::Access,
+) -> Result<bool, MemberError> {
+    let pause_until = tx.now().plus(TimeDelta::minutes(limits.passphrase_pause_minutes));
+    store::note_try(tx, found, Try::of(fits), limits.passphrase_tries, pause_until)
 }
 
 fn fresh_token(tx: &Tx<'_>) -> Secret<String> {
@@ -275,18 +285,49 @@ pub fn both_steps(
     }
 }
 
+/// What somebody answers to the second step.
+#[derive(Debug)]
+pub enum SecondAnswer {
+    /// A code of the app, or a recovery code.
+    Code(Secret<String>),
+    /// What the browser said for a passkey, as JSON.
+    Passkey(Site, Secret<String>),
+}
+
+/// What a browser is asked for a passkey, with what the first step answered; nothing where there is none.
+pub fn ask_passkey(
+    tx: &mut Tx<'_>,
+    token: &Secret<String>,
+    site: &Site,
+) -> Result<Option<serde_json::Value>, MemberError> {
+    let (token, now) = (Digest::of(token.expose()), tx.now());
+    let Some(staff) = store::half_session(tx.db(), token, now)? else {
+        return Err(MemberError::SignInRefused);
+    };
+    Ok(factors::ask_passkey(tx, site, (token, staff))?)
+}
+
 /// The second step, with what the first one answered.
 pub fn second_step(
     tx: &mut Tx<'_>,
     token: &Secret<String>,
-    code: &Secret<String>,
+    answer: &SecondAnswer,
     (key, limits): (&FactorKey, &config::Access),
 ) -> Result<Option<SignedIn>, MemberError> {
     let (token, now) = (Digest::of(token.expose()), tx.now());
     let Some(staff) = store::half_session(tx.db(), token, now)? else {
         return sign_in(tx, None, false, limits);
     };
-    let fits = factors::use_code(tx, key, staff, code.expose())?;
+    let fits = match answer {
+        SecondAnswer::Code(code) => factors::use_code(tx, key, staff, code.expose())?,
+        SecondAnswer::Passkey(site, answer) => {
+            let used = factors::use_passkey(tx, site, (token, staff), answer.expose())?;
+            if used == Used::Copied {
+                return refuse_copy(tx, staff, limits);
+            }
+            used == Used::Right
+        }
+    };
     let signed = sign_in(tx, Some(staff), fits, limits)?;
     if signed.is_some() {
         store::delete_half_session(tx, token)?;
@@ -294,9 +335,22 @@ pub fn second_step(
     Ok(signed)
 }
 
-/// Whether somebody stands between the steps with this token.
-pub fn is_half_way(db: &mut Db<'_>, token: &Secret<String>, now: Timestamp) -> Result<bool, MemberError> {
-    Ok(store::half_session(db, Digest::of(token.expose()), now)?.is_some())
+/// Refuses as a wrong answer is refused. The log says why, and whose passkey it is: what was copied once has to be taken away.
+fn refuse_copy(
+    tx: &mut Tx<'_>,
+    staff: StaffId,
+    limits: &config::Access,
+) -> Result<Option<SignedIn>, MemberError> {
+    noted(tx, Some(staff), false, limits)?;
+    let code = FactorError::PasskeyCopied.code();
+    audit::record(tx, &audit::Record::refused_about(&staff.to_string(), code))?;
+    Ok(None)
+}
+
+/// With what whoever stands between the steps with this token can go on; nothing when nobody does.
+pub fn ways_on(db: &mut Db<'_>, token: &Secret<String>, now: Timestamp) -> Result<Option<Ways>, MemberError> {
+    let Some(staff) = store::half_session(db, Digest::of(token.expose()), now)? else { return Ok(None) };
+    Ok(Some(factors::ways(db, staff)?))
 }
 
 /// Who gave the right passphrase and has a second step to do.

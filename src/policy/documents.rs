@@ -573,7 +573,7 @@ fn fields(
         .collect();
     let mut fields = BTreeMap::new();
     let mut seen = BTreeSet::new();
-    for written in document.fields {
+    for (place, written) in document.fields.into_iter().enumerate() {
         let id = written.id.clone();
         if !seen.insert(id.clone()) {
             complaints.push(format!("fields: {id} is there twice"));
@@ -617,6 +617,7 @@ fn fields(
             only_purposes: written.only.purposes,
             only_services: written.only.services,
             dpv: written.dpv,
+            place,
             id: id.clone(),
         };
         fields.insert(id, Arc::new(field));

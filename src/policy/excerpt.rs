@@ -82,6 +82,7 @@ struct KeepExcerpt {
 #[derive(Clone, Debug, Serialize)]
 struct FieldExcerpt<'a> {
     label: &'a str,
+    place: usize,
     category: &'a CategoryCode,
     level: Level,
     compartment: &'a CompartmentCode,
@@ -207,6 +208,7 @@ impl<'a> FieldExcerpt<'a> {
             });
         Self {
             label: &field.label,
+            place: field.place,
             category: &field.category,
             level: field.level,
             compartment: &field.compartment,

@@ -15,6 +15,8 @@ use super::{
 pub struct Field {
     /// The id, such as `ZP.9b`.
     pub id: FieldId,
+    /// Its place in the dictionary, which is the order in which people are asked and read.
+    pub place: usize,
     /// The form it stands on, such as `ZP`.
     pub form: String,
     /// The item of that form, as printed.

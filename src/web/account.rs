@@ -99,7 +99,7 @@ async fn account_page(
         done,
         has_others: sessions.iter().any(|session| !session.current),
         sessions,
-        is_second_on: second.app_since.is_some(),
+        is_second_on: second.app_since.is_some() || !second.passkeys.is_empty(),
         has_key: f.chip.is_some(),
         f,
     };

@@ -1,13 +1,13 @@
 //! Scripts and styles, as they were packed when this was built. A name carries a hash of the content, so what was fetched once is kept.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Path};
 use serde::Deserialize;
 
 use crate::{
     http::Problem,
-    kernel::{Code, Fault},
+    kernel::{Code, Fault, id::OrganisationId},
 };
 
 // `FILES`: what was packed, by name, in the order of the names.
@@ -23,6 +23,8 @@ fn packed(name: &str) -> Option<&'static [u8]> {
 #[derive(Deserialize)]
 struct Entry {
     file: String,
+    /// The chunks that it brings along.
+    imports: Vec<String>,
 }
 
 static MANIFEST: LazyLock<BTreeMap<String, Entry>> = LazyLock::new(|| {
@@ -34,18 +36,73 @@ pub(super) fn address(source: &str) -> String {
     MANIFEST.get(source).map_or_else(String::new, |entry| format!("/assets/{}", entry.file))
 }
 
+/// A script in the head of a page, with the files it brings along and the answers it will ask for: fetched at once, and not when the script is
+/// there and runs. Far away each question takes its time.
+pub(super) struct Script {
+    entry: Option<&'static Entry>,
+    asks: Vec<String>,
+}
+
+impl Script {
+    /// What became of a source, such as `pages/letter.ts`.
+    pub(super) fn of(source: &str) -> Self {
+        Self { entry: MANIFEST.get(source), asks: Vec::new() }
+    }
+
+    /// With what every script with keys asks for that is about these organisations, word for word as it does: their keys, and whose key it is.
+    pub(super) fn with_keys_of(mut self, organisations: impl IntoIterator<Item = OrganisationId>) -> Self {
+        self.asks.push(String::from("/api/v1/custody"));
+        let keys = organisations.into_iter();
+        self.asks.extend(keys.map(|id| format!("/api/v1/organisations/{id}/keys?limit=200")));
+        self
+    }
+
+    /// With another answer that it will ask for.
+    pub(super) fn asking(mut self, path: &str) -> Self {
+        self.asks.push(path.to_owned());
+        self
+    }
+}
+
+impl fmt::Display for Script {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(Entry { file, imports }) = self.entry else { return Ok(()) };
+        for chunk in imports {
+            writeln!(out, "<link rel=\"modulepreload\" href=\"/assets/{chunk}\">")?;
+        }
+        write!(out, "<script type=\"module\" src=\"/assets/{file}\"></script>")?;
+        for path in &self.asks {
+            write!(out, "\n<link rel=\"preload\" as=\"fetch\" crossorigin href=\"{path}\">")?;
+        }
+        Ok(())
+    }
+}
+
+/// Answers the worker that keeps files for when there is no network. A browser looks for another release of it with every page, and it names
+/// the files of this one.
+pub(super) async fn worker() -> Result<HttpResponse, Problem> {
+    let script = packed("sw.js").ok_or_else(no_such_file)?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/javascript; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(script))
+}
+
+fn no_such_file() -> Problem {
+    Problem::new(Code::new("web.no_such_file", Fault::NotFound), "There is no such file.")
+}
+
 /// Answers a packed file, compressed as the browser takes it.
 pub(super) async fn file(name: Path<String>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let nothing = || Problem::new(Code::new("web.no_such_file", Fault::NotFound), "There is no such file.");
     let kind = match name.rsplit_once('.') {
         Some((_, "js")) => "text/javascript; charset=utf-8",
         Some((_, "css")) => "text/css; charset=utf-8",
         Some((_, "svg")) => "image/svg+xml",
         Some((_, "txt")) => "text/plain; charset=utf-8",
-        Some(_) | None => return Err(nothing()),
+        Some(_) | None => return Err(no_such_file()),
     };
     let takes = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    let (found, encoding) = compressed(&name, takes.unwrap_or_default()).ok_or_else(nothing)?;
+    let (found, encoding) = compressed(&name, takes.unwrap_or_default()).ok_or_else(no_such_file)?;
     let mut response = HttpResponse::Ok();
     response
         .content_type(kind)

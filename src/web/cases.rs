@@ -7,7 +7,7 @@ use askama::Template;
 use serde::Serialize;
 
 use super::{
-    assets,
+    assets, consents,
     frame::{Frame, Place, page},
     script::{Said, json, script},
     visit::Signed,
@@ -20,7 +20,7 @@ use crate::{access::Permission, http::Problem, members::MemberError};
 struct CasesPage {
     f: Frame,
     w: Words,
-    script: String,
+    script: assets::Script,
     sentences: String,
     data: String,
 }
@@ -56,18 +56,6 @@ const SENTENCES: &[Said<'static>] = &[
     ("taken-all", "cases-taken-all", &[]),
     ("taken-part", "cases-taken-part", &[]),
     ("taken-here", "cases-taken-here", &[]),
-    ("ask-who", "consent-ask-who", &[]),
-    ("ask-contact", "consent-ask-contact", &[]),
-    ("ask-need", "consent-ask-need", &[]),
-    ("ask-family", "consent-ask-family", &[]),
-    ("ask-papers", "consent-ask-papers", &[]),
-    ("ask-place", "consent-ask-place", &[]),
-    ("ask-health", "consent-ask-health", &[]),
-    ("ask-mind", "consent-ask-mind", &[]),
-    ("ask-harm", "consent-ask-harm", &[]),
-    ("ask-living", "consent-ask-living", &[]),
-    ("ask-journey", "consent-ask-journey", &[]),
-    ("ask-status", "consent-ask-status", &[]),
 ];
 
 /// The page of one's people.
@@ -90,8 +78,8 @@ pub(super) async fn show(Signed(visit): Signed) -> Result<HttpResponse, Problem>
     let shown = CasesPage {
         f: visit.frame(Place::Cases, words.t("cases-title")),
         w: words,
-        script: assets::address("pages/cases.ts"),
-        sentences: script(words, SENTENCES),
+        script: assets::Script::of("pages/cases.ts"),
+        sentences: script(words, &[SENTENCES, consents::ASKS].concat()),
         data: json(&Data { words: named.collect() })?,
     };
     page(StatusCode::OK, &shown)

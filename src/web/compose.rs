@@ -20,7 +20,7 @@ use crate::http::Problem;
 struct ComposePage {
     f: Frame,
     w: Words,
-    script: String,
+    script: assets::Script,
     sentences: String,
     data: String,
     /// Where the person looks, as a picture for the slip.
@@ -90,7 +90,10 @@ pub(super) async fn compose(Signed(visit): Signed, asked: Query<Asked>) -> Resul
     let shown = ComposePage {
         f: offer.frame(&visit, heading.clone()),
         w: words,
-        script: assets::address("pages/compose.ts"),
+        script: assets::Script::of("pages/compose.ts")
+            .with_keys_of([offer.sender.id, offer.recipient.id])
+            .asking("/api/v1/agreements?limit=200")
+            .asking(&asked.papers()),
         sentences: script(words, SENTENCES),
         data: offer.data(&policy, words, &hub.settings().node.country)?,
         heading,

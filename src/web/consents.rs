@@ -11,7 +11,7 @@ use super::{
     script::{Said, script},
     sign_in::see,
     visit::Signed,
-    words::Words,
+    words::{Language, Words},
 };
 use crate::http::Problem;
 
@@ -20,7 +20,7 @@ use crate::http::Problem;
 struct ConsentPage {
     f: Frame,
     w: Words,
-    script: String,
+    script: assets::Script,
     sentences: String,
     data: String,
     /// Where the person looks, as a picture for the slip.
@@ -30,6 +30,8 @@ struct ConsentPage {
     back: String,
     /// What is to be said: the name of a group, and how many points stand in it.
     told: &'static [(&'static str, &'static [&'static str])],
+    /// In which languages there are words to say it in.
+    aloud: [Words; 4],
     urgencies: Vec<(String, String)>,
     /// Of a child: how a guardian decided, what they are to it, what was shown for it, what the child said, and why it was not asked.
     guardians: &'static [&'static str],
@@ -60,6 +62,22 @@ const TOLD: &[(&str, &[&str])] = &[
     ("must", &["harm-limit", "legal-limit", "questions"]),
 ];
 
+/// What a person is asked about, as far as one answer covers several kinds of data.
+pub(super) const ASKS: &[Said<'static>] = &[
+    ("ask-who", "consent-ask-who", &[]),
+    ("ask-contact", "consent-ask-contact", &[]),
+    ("ask-need", "consent-ask-need", &[]),
+    ("ask-family", "consent-ask-family", &[]),
+    ("ask-papers", "consent-ask-papers", &[]),
+    ("ask-place", "consent-ask-place", &[]),
+    ("ask-health", "consent-ask-health", &[]),
+    ("ask-mind", "consent-ask-mind", &[]),
+    ("ask-harm", "consent-ask-harm", &[]),
+    ("ask-living", "consent-ask-living", &[]),
+    ("ask-journey", "consent-ask-journey", &[]),
+    ("ask-status", "consent-ask-status", &[]),
+];
+
 const SENTENCES: &[Said<'static>] = &[
     ("failed", "consent-failed", &[]),
     ("unreachable", "key-unreachable", &[]),
@@ -78,18 +96,6 @@ const SENTENCES: &[Said<'static>] = &[
     ("kept-until", "consent-kept-until", &["day"]),
     ("how-to-take-back", "consent-how-to-take-back", &[]),
     ("noted", "consent-noted", &[]),
-    ("ask-who", "consent-ask-who", &[]),
-    ("ask-contact", "consent-ask-contact", &[]),
-    ("ask-need", "consent-ask-need", &[]),
-    ("ask-family", "consent-ask-family", &[]),
-    ("ask-papers", "consent-ask-papers", &[]),
-    ("ask-place", "consent-ask-place", &[]),
-    ("ask-health", "consent-ask-health", &[]),
-    ("ask-mind", "consent-ask-mind", &[]),
-    ("ask-harm", "consent-ask-harm", &[]),
-    ("ask-living", "consent-ask-living", &[]),
-    ("ask-journey", "consent-ask-journey", &[]),
-    ("ask-status", "consent-ask-status", &[]),
     ("ask-feedback", "consent-ask-feedback", &[]),
     ("ask-statistics", "consent-ask-statistics", &[]),
     ("ask-statistics-help", "consent-ask-statistics-help", &[]),
@@ -110,6 +116,8 @@ const SENTENCES: &[Said<'static>] = &[
     ("need-acts", "consent-need-acts", &[]),
     ("need-language", "consent-need-language", &[]),
     ("need-told", "consent-need-told", &[]),
+    ("listen", "consent-listen", &[]),
+    ("listen-stop", "consent-listen-stop", &[]),
     ("need-back", "consent-need-back", &[]),
     ("need-yes", "consent-need-yes", &[]),
     ("need-method", "consent-need-method", &[]),
@@ -131,13 +139,16 @@ pub(super) async fn ask(Signed(visit): Signed, asked: Query<Asked>) -> Result<Ht
     let shown = ConsentPage {
         f: offer.frame(&visit, words.t("consent-title")),
         w: words,
-        script: assets::address("pages/consent.ts"),
-        sentences: script(words, SENTENCES),
+        script: assets::Script::of("pages/consent.ts")
+            .with_keys_of([offer.sender.id, offer.recipient.id])
+            .asking("/api/v1/agreements?limit=200"),
+        sentences: script(words, &[SENTENCES, ASKS].concat()),
         data: offer.data(&policy, words, &hub.settings().node.country)?,
         qr: picture::of_my_page(&hub.settings().server.public_url),
         need: offer.need(&policy, words),
         back: offer.back(),
         told: TOLD,
+        aloud: Language::ALL.map(|language| Words { language }),
         urgencies: urgencies.collect(),
         guardians: GUARDIANS,
         relations: RELATIONS,

@@ -257,7 +257,11 @@ fn filled(
         } else {
             words.with("find-some", "count", shown)
         },
-        cards: results.items.iter().map(|found| (card(found, words), lacking(found.service.id))).collect(),
+        cards: results
+            .items
+            .iter()
+            .map(|found| (card(found, &visit.asking.caller.actor, words), lacking(found.service.id)))
+            .collect(),
         view: View {
             is_map,
             as_list: address(form, &[], &["view"]),

@@ -1,5 +1,7 @@
 //! Forms as they come in, and what is wrong with them.
 
+use std::borrow::Cow;
+
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, mime};
 
 use crate::{
@@ -11,9 +13,15 @@ use crate::{
 const MOST_FIELDS: usize = 2_000;
 
 /// The fields of a form, in the order they came in. Nothing of them is ever printed.
+#[derive(Default)]
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// A form as it stands before somebody fills it in.
+    pub(super) fn begun(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
     /// The fields of a query, which forms that change nothing and say nothing of a person send.
     pub(super) fn of_query(query: &str) -> Self {
         Self(url_fields(query.as_bytes()))
@@ -91,7 +99,7 @@ fn url_fields(bytes: &[u8]) -> Vec<(String, String)> {
 /// Something wrong with a form, said beside a field and at the top of the page.
 pub(super) struct Wrong {
     /// The id of the field.
-    pub(super) field: &'static str,
+    pub(super) field: Cow<'static, str>,
     /// What to do.
     pub(super) sentence: String,
 }
@@ -102,8 +110,8 @@ pub(super) struct Wrongs(pub(super) Vec<Wrong>);
 
 impl Wrongs {
     /// Notes something.
-    pub(super) fn note(&mut self, field: &'static str, sentence: String) {
-        self.0.push(Wrong { field, sentence });
+    pub(super) fn note(&mut self, field: impl Into<Cow<'static, str>>, sentence: String) {
+        self.0.push(Wrong { field: field.into(), sentence });
     }
 
     /// Whether there is nothing.

@@ -59,10 +59,12 @@ pub(super) struct Who {
 pub(super) struct Chip {
     /// Whose key it is: where the device keeps it.
     pub(super) staff: StaffId,
-    /// What looks whether it is open.
-    pub(super) script: String,
+    /// What looks whether it is open, on pages that have no script of their own: those look themselves.
+    pub(super) script: assets::Script,
     /// What is said when keys end.
     pub(super) ends: Ends,
+    /// What is said of letters that wait.
+    pub(super) to_go: ToGo,
     /// Whether they manage the organisation's keys.
     pub(super) holds: bool,
 }
@@ -73,6 +75,12 @@ pub(super) struct Ends {
     pub(super) own_over: String,
     pub(super) readers: String,
     pub(super) readers_over: String,
+}
+
+/// What a page says of letters that wait on the device, and of those that went; the script fills in how many.
+pub(super) struct ToGo {
+    pub(super) waiting: String,
+    pub(super) gone: String,
 }
 
 impl Ends {
@@ -120,8 +128,12 @@ impl Frame {
         let actor = &visit.asking.caller.actor;
         let chip = actor.signed_in().filter(|_staff| actor.organisation().is_some()).map(|staff| Chip {
             staff,
-            script: assets::address("pages/chip.ts"),
+            script: assets::Script::of("pages/chip.ts"),
             ends: Ends::new(visit.words),
+            to_go: ToGo {
+                waiting: visit.words.with("frame-to-go", "count", "{count}"),
+                gone: visit.words.with("frame-gone", "count", "{count}"),
+            },
             holds: actor.may(Permission::ManageKeys).is_ok(),
         });
         Self {

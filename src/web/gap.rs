@@ -337,10 +337,10 @@ mod tests {
         }
     }
 
-    fn wrong(query: &str) -> Vec<&'static str> {
+    fn wrong(query: &str) -> Vec<String> {
         match filled(&Form::of_query(query), Policy::builtin(), WORDS) {
             Ok(_) => Vec::new(),
-            Err(wrongs) => wrongs.0.iter().map(|wrong| wrong.field).collect(),
+            Err(wrongs) => wrongs.0.iter().map(|wrong| wrong.field.to_string()).collect(),
         }
     }
 

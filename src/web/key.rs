@@ -25,7 +25,7 @@ use crate::{
 struct KeyPage {
     f: Frame,
     w: Words,
-    script: String,
+    script: assets::Script,
     sentences: String,
     data: String,
     name: String,
@@ -78,7 +78,7 @@ impl FirstDay {
 struct PeoplePage {
     f: Frame,
     w: Words,
-    script: String,
+    script: assets::Script,
     sentences: String,
     data: String,
 }
@@ -88,7 +88,7 @@ struct PeoplePage {
 struct RootPage {
     f: Frame,
     w: Words,
-    script: String,
+    script: assets::Script,
     sentences: String,
     data: String,
     organisation: String,
@@ -208,7 +208,7 @@ pub(super) async fn show(visit: Signed) -> Result<HttpResponse, Problem> {
     let shown = KeyPage {
         f: visit.frame(Place::Elsewhere, words.t("key-title")),
         w: words,
-        script: assets::address("pages/key.ts"),
+        script: assets::Script::of("pages/key.ts"),
         sentences: script(words, SENTENCES),
         data,
         name: who.map(|who| who.name.to_string()).unwrap_or_default(),
@@ -235,7 +235,7 @@ pub(super) async fn people(visit: Signed) -> Result<HttpResponse, Problem> {
     let shown = PeoplePage {
         f: visit.frame(Place::Elsewhere, words.t("key-people")),
         w: words,
-        script: assets::address("pages/people.ts"),
+        script: assets::Script::of("pages/people.ts"),
         sentences: script(words, PEOPLE_SENTENCES),
         data,
     };
@@ -253,7 +253,7 @@ pub(super) async fn root(visit: Signed) -> Result<HttpResponse, Problem> {
     let shown = RootPage {
         f: visit.frame(Place::Elsewhere, words.t("key-root")),
         w: words,
-        script: assets::address("pages/root.ts"),
+        script: assets::Script::of("pages/root.ts"),
         sentences: script(words, ROOT_SENTENCES),
         data,
         organisation,

@@ -73,7 +73,7 @@ struct Step {
 
 /// What the script is given, for somebody who may read the letter.
 struct Letter {
-    script: String,
+    script: assets::Script,
     sentences: String,
     data: String,
     answers: Vec<Answer>,
@@ -150,7 +150,7 @@ const SENTENCES: &[Said<'static>] = &[
     ("closed", "letter-closed", &["role"]),
     ("yes", "letter-yes", &[]),
     ("no", "letter-no", &[]),
-    ("file", "letter-file", &["name"]),
+    ("file-size", "letter-file-size", &["size"]),
     ("unknown", "letter-unknown", &[]),
     ("quarantined", "letter-quarantined", &[]),
     ("refused", "letter-refused", &["number"]),
@@ -400,7 +400,9 @@ async fn letter(visit: &Visit, referral: &ReferralView, policy: &Policy) -> Resu
     let answers =
         staff.map(|staff| answers(referral, (receives, staff), (policy, words), others)).unwrap_or_default();
     Ok(Some(Letter {
-        script: assets::address("pages/letter.ts"),
+        script: assets::Script::of("pages/letter.ts")
+            .with_keys_of([data.own, data.other])
+            .asking("/.well-known/throughline-node"),
         sentences: script(words, SENTENCES),
         data: json(&data)?,
         answers,

@@ -9,6 +9,7 @@
 //! - Pages need no script, but where keys are worked with.
 //! - What changes something is asked by POST from a page of this hub: see `http::refuse_forged`.
 //! - Pages travel compressed, but for those that hold a code.
+//! - Pages are kept by nobody, but for the one that a browser shows while the hub cannot be reached: it is the same for everybody.
 //!
 //! # What it does not do
 //!
@@ -30,6 +31,7 @@ mod language;
 mod letter;
 mod map;
 mod offer;
+mod offline;
 mod own_services;
 mod people;
 mod person;
@@ -44,15 +46,17 @@ mod visit;
 mod words;
 
 use actix_web::{
-    middleware::Compress,
+    middleware::from_fn,
     web::{self, ServiceConfig},
 };
 pub use refusal::page as refusal;
 
+use crate::http::packed;
+
 /// Every route of this entrance.
 pub fn configure(config: &mut ServiceConfig) {
     with_secrets(config);
-    config.service(web::scope("").wrap(Compress::default()).configure(light));
+    config.service(web::scope("").wrap(from_fn(packed)).configure(light));
 }
 
 /// What answers with a code: never compressed, where the length of an answer tells what repeats in it (BREACH).
@@ -62,6 +66,7 @@ fn with_secrets(config: &mut ServiceConfig) {
         .route("/people/{staff}/code", web::post().to(people::renew))
         .route("/account/second-step/app", web::post().to(second_step::begin))
         .route("/account/second-step/app/confirm", web::post().to(second_step::confirm))
+        .route("/account/second-step/passkeys", web::post().to(second_step::add))
         .route("/account/second-step/codes", web::post().to(second_step::renew))
         .route("/my", web::post().to(person::stands))
         .route("/my/take-back", web::post().to(person::ask_take_back))
@@ -77,11 +82,14 @@ fn light(config: &mut ServiceConfig) {
         .route("/icon.svg", web::get().to(assets::icon))
         .route("/favicon.ico", web::get().to(assets::no_icon))
         .route("/assets/{file}", web::get().to(assets::file))
+        .route("/sw.js", web::get().to(assets::worker))
+        .route("/offline/{language}", web::get().to(offline::show))
         .route("/language/{language}", web::get().to(language::choose))
         .route("/sign-in", web::get().to(sign_in::ask))
         .route("/sign-in", web::post().to(sign_in::sign_in))
         .route("/sign-in/code", web::get().to(second_step::ask))
         .route("/sign-in/code", web::post().to(second_step::give))
+        .route("/sign-in/passkey", web::post().to(second_step::question))
         .route("/sign-out", web::post().to(sign_in::sign_out))
         .route("/passphrase", web::get().to(sign_in::ask_passphrase))
         .route("/passphrase", web::post().to(sign_in::choose_passphrase))
@@ -101,12 +109,21 @@ fn light(config: &mut ServiceConfig) {
         .route("/services/{service}/room", web::get().to(own_services::ask))
         .route("/services/{service}/room", web::post().to(own_services::say))
         .route("/agreements", web::get().to(agreements::list))
+        .route("/agreements/new", web::get().to(agreements::offering::ask))
+        .route("/agreements/new", web::post().to(agreements::offering::draft))
+        .route("/agreements/new/document", web::post().to(agreements::offering::take))
+        .route("/agreements/{agreement}/{version}/offer", web::post().to(agreements::moves::offer))
+        .route("/agreements/{agreement}/{version}/retract", web::post().to(agreements::moves::retract))
+        .route("/agreements/{agreement}/{version}/suspend", web::post().to(agreements::moves::suspend))
+        .route("/agreements/{agreement}/{version}/resume", web::post().to(agreements::moves::resume))
+        .route("/agreements/{agreement}/{version}/end", web::post().to(agreements::moves::end))
         .route("/agreements/{agreement}/{version}", web::get().to(agreements::show))
         .route("/disclosures", web::get().to(disclosures::ask))
         .route("/disclosures", web::post().to(disclosures::state))
         .route("/account", web::get().to(account::show))
         .route("/account", web::post().to(account::change))
         .route("/account/second-step", web::get().to(second_step::show))
+        .route("/account/second-step/passkeys/remove", web::post().to(second_step::remove))
         .route("/account/second-step/off", web::post().to(second_step::turn_off))
         .route("/account/sessions/end", web::post().to(account::end_sessions))
         .route("/account/sessions/{session}/end", web::post().to(account::end_session))

@@ -20,7 +20,7 @@ use crate::{
     http::Problem,
     kernel::{
         Code, Fault, Timestamp,
-        id::{OrganisationId, ServiceId},
+        id::{OrganisationId, PaperId, ServiceId},
     },
     members::{self, Country, MemberError, Organisation},
     policy::{Deny, Excerpt, Field, FieldId, NOT_RAISED, Policy, PurposeCode, ServiceCode, Shape},
@@ -31,17 +31,27 @@ use crate::{
 /// Why data goes when a person is referred: to give the service that is named.
 const PURPOSE: &str = "P01";
 
-/// Which service; nothing else stands in the address but the id of a sealed paper, which only the script reads.
+/// Which service, and the id of a sealed paper, which only the script opens.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Asked {
     service: String,
+    consent: String,
 }
 
 impl Asked {
     /// The service that is asked for.
     pub(super) fn service(&self) -> Option<ServiceId> {
         self.service.parse().ok()
+    }
+
+    /// What the script asks for to show consents: the one that is named, or the newest.
+    pub(super) fn papers(&self) -> String {
+        let named: Option<PaperId> = self.consent.parse().ok();
+        named.map_or_else(
+            || String::from("/api/v1/papers?kind=consent&limit=10"),
+            |paper| format!("/api/v1/papers/{paper}"),
+        )
     }
 }
 

@@ -6,22 +6,28 @@ use actix_web::{
     web::{Data, Query},
 };
 use askama::Template;
+use fluent_bundle::FluentArgs;
 use serde::Deserialize;
 
 use super::{
+    assets,
     form::{Form, Wrongs, here},
     frame::{Frame, Place, page},
     picture,
+    script::{Said, script},
     sign_in::see,
     visit::{Signed, Visit},
     words::Words,
 };
 use crate::{
     access::Tx,
-    factors::{self, AppCode, AppSecret, RecoveryCodes},
-    http::{Door, Problem, session},
+    factors::{
+        self, AddPasskey, AppCode, AppSecret, FactorError, MOST_PASSKEYS, PasskeyView, RecoveryCodes, Ways,
+    },
+    http::{Door, Problem, refuse_forged, session},
     kernel::{Fault, Secret},
-    members::MemberError,
+    members::{MemberError, SecondAnswer},
+    storage::Db,
 };
 
 #[derive(Template)]
@@ -31,6 +37,12 @@ struct AskPage {
     w: Words,
     wrongs: Wrongs,
     then: String,
+    has_app: bool,
+    /// Whether there is a passkey, and browsers answer with one for this hub.
+    has_passkey: bool,
+    /// Words for the script that asks the browser for a passkey.
+    sentences: String,
+    script: assets::Script,
 }
 
 #[derive(Template)]
@@ -39,13 +51,32 @@ struct StandingPage {
     f: Frame,
     w: Words,
     wrongs: Wrongs,
-    /// Since when it is on.
+    is_on: bool,
+    /// Since when an app is.
     since: Option<String>,
     left: String,
     few_left: bool,
     /// Whether nothing else can be done before it is on.
     is_required: bool,
-    was_turned_off: bool,
+    /// What was done before this page.
+    done: Option<String>,
+    passkeys: Vec<Key>,
+    /// Whether the hub's address is one that browsers make passkeys for.
+    has_site: bool,
+    /// Whether one more passkey may be added.
+    has_room: bool,
+    most: usize,
+    /// Whether nothing is asked for any more when one passkey is removed.
+    is_last: bool,
+    sentences: String,
+    script: assets::Script,
+}
+
+/// A passkey in words.
+struct Key {
+    id: String,
+    name: String,
+    added: String,
 }
 
 #[derive(Template)]
@@ -74,6 +105,9 @@ struct CodesPage {
 pub(super) struct Asked {
     then: String,
     off: String,
+    added: String,
+    removed: String,
+    over: String,
 }
 
 /// Asks for the code, of whoever gave the right passphrase a moment ago.
@@ -83,27 +117,45 @@ pub(super) async fn ask(
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let then = here(&asked.then).unwrap_or("/find");
-    if !session::is_half_way(&visit.asking, &request).await? {
-        return Ok(see("/sign-in"));
-    }
-    ask_page(&visit, Wrongs::default(), then, StatusCode::OK)
+    let Some(ways) = session::ways_on(&visit.asking, &request).await? else { return Ok(see("/sign-in")) };
+    ask_page(&visit, (ways, Wrongs::default()), then, StatusCode::OK)
 }
 
-fn ask_page(visit: &Visit, wrongs: Wrongs, then: &str, status: StatusCode) -> Result<HttpResponse, Problem> {
+fn ask_page(
+    visit: &Visit,
+    (ways, wrongs): (Ways, Wrongs),
+    then: &str,
+    status: StatusCode,
+) -> Result<HttpResponse, Problem> {
     let words = visit.words;
     let frame = visit.frame(Place::Elsewhere, words.t("second-ask"));
     let f = if wrongs.is_empty() { frame } else { frame.with_error() };
-    page(status, &AskPage { f, w: words, wrongs, then: then.to_owned() })
+    let shown = AskPage {
+        f,
+        w: words,
+        wrongs,
+        then: then.to_owned(),
+        has_app: ways.app,
+        has_passkey: ways.passkey && session::site(&visit.asking.hub).is_some(),
+        sentences: script(words, ASKING),
+        script: assets::Script::of("pages/passkey.ts"),
+    };
+    page(status, &shown)
 }
 
 /// Takes the code, and goes on where somebody wanted to.
 pub(super) async fn give(visit: Visit, request: HttpRequest, form: Form) -> Result<HttpResponse, Problem> {
     let then = here(form.one("then")).unwrap_or("/find");
-    if !session::is_half_way(&visit.asking, &request).await? {
-        return Ok(see("/sign-in"));
-    }
-    let code = Secret::new(form.one("code").to_owned());
-    match session::second_step(&visit.asking, &request, code).await {
+    let Some(ways) = session::ways_on(&visit.asking, &request).await? else { return Ok(see("/sign-in")) };
+    let site = session::site(&visit.asking.hub).filter(|_site| !form.one("passkey").is_empty());
+    let (answer, field, wrong) = match site {
+        Some(site) => {
+            let said = Secret::new(form.one("passkey").to_owned());
+            (SecondAnswer::Passkey(site, said), "use-passkey", "passkey-ask-wrong")
+        }
+        None => (SecondAnswer::Code(Secret::new(form.one("code").to_owned())), "code", "second-ask-wrong"),
+    };
+    match session::second_step(&visit.asking, &request, answer).await {
         Ok([session, over]) => Ok(HttpResponse::SeeOther()
             .cookie(session)
             .cookie(over)
@@ -111,21 +163,63 @@ pub(super) async fn give(visit: Visit, request: HttpRequest, form: Form) -> Resu
             .finish()),
         Err(problem) if problem.code().fault() == Fault::Unauthenticated => {
             let mut wrongs = Wrongs::default();
-            wrongs.note("code", visit.words.t("second-ask-wrong"));
-            ask_page(&visit, wrongs, then, problem.status())
+            wrongs.note(field, visit.words.t(wrong));
+            ask_page(&visit, (ways, wrongs), then, problem.status())
         }
         Err(problem) => Err(problem),
     }
 }
 
+/// What the browser is asked for a passkey, for its script.
+pub(super) async fn question(visit: Visit, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    refuse_forged(&visit.asking.hub, &request)?;
+    match session::ask_passkey(&visit.asking, &request).await {
+        Ok(Some(question)) => Ok(HttpResponse::Ok().json(question)),
+        Ok(None) => Err(FactorError::Off.into()),
+        // The script has words for it, and no use for a page to sign in.
+        Err(problem) if problem.code().fault() == Fault::Unauthenticated => {
+            Ok(HttpResponse::Unauthorized().finish())
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Sentences of the script that adds a passkey.
+const ADDING: &[Said<'static>] = &[
+    ("asking", "passkey-asking", &[]),
+    ("not-answered", "passkey-not-answered", &[]),
+    ("known", "passkey-known", &[]),
+    ("wrong", "account-wrong-old", &[]),
+    ("refused", "passkey-refused", &[]),
+    ("unreachable", "passkey-unreachable", &[]),
+    ("failed", "passkey-refused", &[]),
+];
+
+/// Sentences of the script that signs in with one.
+const ASKING: &[Said<'static>] = &[
+    ("asking", "passkey-asking", &[]),
+    ("not-answered", "passkey-not-answered", &[]),
+    ("wrong", "passkey-late", &[]),
+    ("refused", "passkey-refused", &[]),
+    ("unreachable", "passkey-unreachable", &[]),
+    ("failed", "passkey-refused", &[]),
+];
+
 /// How it stands with one's own.
 pub(super) async fn show(Signed(visit): Signed, asked: Query<Asked>) -> Result<HttpResponse, Problem> {
-    standing_page(&visit, (Wrongs::default(), !asked.off.is_empty()), StatusCode::OK).await
+    let done = [
+        (&asked.off, "second-turned-off"),
+        (&asked.added, "passkey-added"),
+        (&asked.removed, "passkey-removed"),
+        (&asked.over, "second-setting-up-over"),
+    ];
+    let done = done.iter().find(|(said, _)| !said.is_empty()).map(|(_, key)| visit.words.t(key));
+    standing_page(&visit, (Wrongs::default(), done), StatusCode::OK).await
 }
 
 async fn standing_page(
     visit: &Visit,
-    (wrongs, was_turned_off): (Wrongs, bool),
+    (wrongs, done): (Wrongs, Option<String>),
     status: StatusCode,
 ) -> Result<HttpResponse, Problem> {
     let (words, hub, actor) = (visit.words, &visit.asking.hub, visit.asking.caller.actor.clone());
@@ -140,27 +234,87 @@ async fn standing_page(
         },
         w: words,
         wrongs,
+        is_on: standing.app_since.is_some() || !standing.passkeys.is_empty(),
         since: standing.app_since.map(|since| words.with("second-since", "moment", words.moment(since))),
         left: words.with("second-left", "count", standing.recovery_codes_left),
         few_left: standing.recovery_codes_left < FEW,
         is_required,
-        was_turned_off,
+        done,
+        has_site: session::site(hub).is_some(),
+        has_room: standing.passkeys.len() < MOST_PASSKEYS,
+        most: MOST_PASSKEYS,
+        is_last: standing.app_since.is_none() && standing.passkeys.len() == 1,
+        passkeys: standing.passkeys.iter().map(|passkey| key(passkey, words)).collect(),
+        sentences: script(words, ADDING),
+        script: assets::Script::of("pages/passkey.ts"),
     };
     page(status, &shown)
+}
+
+fn key(passkey: &PasskeyView, words: Words) -> Key {
+    let added = words.moment(passkey.added_at);
+    let added = match passkey.used_at {
+        Some(used) => {
+            let mut arguments = FluentArgs::new();
+            arguments.set("moment", added);
+            arguments.set("used", words.moment(used));
+            words.filled("passkey-used", &arguments)
+        }
+        None => words.with("passkey-since", "moment", added),
+    };
+    Key { id: passkey.id.to_string(), name: passkey.name.to_string(), added }
+}
+
+/// Takes the passkey that the browser made, and shows the recovery codes that come with the first.
+pub(super) async fn add(
+    Signed(visit): Signed,
+    request: HttpRequest,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let (name, credential) = (form.one("name").parse(), serde_json::from_str(form.one("credential")));
+    let added = match (name, credential) {
+        (Ok(name), Ok(credential)) => {
+            session::add_passkey(&visit.asking, &request, AddPasskey { name, credential }).await
+        }
+        (Err(_), _) | (_, Err(_)) => Err(FactorError::PasskeyRefused.into()),
+    };
+    match added {
+        Ok(added) if added.recovery_codes.is_empty() => Ok(see("/account/second-step?added=1")),
+        Ok(added) => codes_page(&visit, RecoveryCodes { recovery_codes: added.recovery_codes }, true),
+        Err(problem) if problem.code().fault() == Fault::Refused => {
+            let mut wrongs = Wrongs::default();
+            wrongs.note("passkey-name", visit.words.t("passkey-refused"));
+            standing_page(&visit, (wrongs, None), problem.status()).await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Takes a passkey away, for whoever knows the passphrase.
+pub(super) async fn remove(
+    Signed(visit): Signed,
+    door: Data<Door>,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    match session::remove_passkey(&visit.asking, &door, (form.one("passkey"), given(&form))).await {
+        Ok(()) => Ok(see("/account/second-step?removed=1")),
+        Err(problem) if problem.code().fault() == Fault::NotFound => Ok(see("/account/second-step")),
+        Err(problem) => not_confirmed(&visit, "remove", problem).await,
+    }
 }
 
 /// With fewer recovery codes than this somebody is told to make new ones.
 const FEW: i64 = 3;
 
 /// Begins with an app: shows what it is given. The page that answers, and the one that comes after a wrong code, are the only ones that do.
-pub(super) async fn begin(Signed(visit): Signed, _form: Form) -> Result<HttpResponse, Problem> {
-    let (key, name) = (visit.asking.hub.keys().factors(), name(&visit));
-    let beginning = move |tx: &mut Tx<'_>| factors::begin_app(tx, &key, &name);
-    let begun = visit.asking.hub.write("factors.begin_app", &visit.asking.caller, beginning).await;
-    match begun.map_err(Problem::from) {
+pub(super) async fn begin(
+    Signed(visit): Signed,
+    door: Data<Door>,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    match session::begin_app(&visit.asking, &door, given(&form)).await {
         Ok(app) => app_page(&visit, Wrongs::default(), &app, StatusCode::OK),
-        Err(problem) if problem.code().fault() == Fault::Conflict => Ok(see("/account/second-step")),
-        Err(problem) => Err(problem),
+        Err(problem) => not_confirmed(&visit, "app", problem).await,
     }
 }
 
@@ -201,6 +355,9 @@ pub(super) async fn confirm(
     let code = AppCode { code: Secret::new(form.one("code").to_owned()) };
     let problem = match session::confirm_app(&visit.asking, &request, code).await {
         Ok(codes) => return codes_page(&visit, codes, true),
+        Err(problem) if problem.code().name() == "factor.off" => {
+            return Ok(see("/account/second-step?over=1"));
+        }
         Err(problem) if problem.code().fault() == Fault::Conflict => return Ok(see("/account/second-step")),
         Err(problem) => problem,
     };
@@ -209,7 +366,9 @@ pub(super) async fn confirm(
     }
     let (key, name, actor) =
         (visit.asking.hub.keys().factors(), name(&visit), visit.asking.caller.actor.clone());
-    let app = visit.asking.hub.read(move |db| factors::app_in_hand(db, &actor, &key, &name)).await?;
+    let now = visit.asking.hub.now();
+    let reading = move |db: &mut Db<'_>| factors::app_in_hand(db, &actor, (&key, now), &name);
+    let app = visit.asking.hub.read(reading).await?;
     let mut wrongs = Wrongs::default();
     wrongs.note("code", visit.words.t("second-wrong-code"));
     app_page(&visit, wrongs, &app, problem.status())
@@ -273,5 +432,5 @@ async fn not_confirmed(
     }
     let mut wrongs = Wrongs::default();
     wrongs.note(field, visit.words.t("account-wrong-old"));
-    standing_page(visit, (wrongs, false), problem.status()).await
+    standing_page(visit, (wrongs, None), problem.status()).await
 }

@@ -16,7 +16,7 @@ use super::{
     words::Words,
 };
 use crate::{
-    access::Permission,
+    access::{Actor, Permission},
     directory::{
         self, Availability, DirectoryError, Freshness, Leaf, Meeting, Met, Reporting, Service,
         ServiceInLanguage, Tongue,
@@ -55,6 +55,8 @@ pub(super) struct Card {
     pub(super) duty: Tag,
     /// Whether one refers to it through this hub.
     pub(super) is_member: bool,
+    /// Whether the viewer does, from where the card stands.
+    pub(super) may_refer: bool,
 }
 
 #[derive(Template)]
@@ -76,9 +78,12 @@ struct ServicePage {
     was_reported: bool,
 }
 
-/// A service as it was found.
-pub(super) fn card(found: &Found, words: Words) -> Card {
+/// A service as it was found, by somebody.
+pub(super) fn card(found: &Found, actor: &Actor, words: Words) -> Card {
+    let is_for_them =
+        actor.may(Permission::SendReferrals).is_ok() && actor.organisation() != found.service.member;
     Card {
+        may_refer: is_for_them && found.service.member.is_some() && found.service.service.is_some(),
         fit: found.eligibility.as_ref().map(|judged| fit(judged, words)),
         ..of_service(&found.service, words)
     }
@@ -107,6 +112,7 @@ fn of_service(service: &Service, words: Words) -> Card {
         fit: None,
         duty: duty(service.reports_to_authorities, words),
         is_member: service.member.is_some() && service.service.is_some(),
+        may_refer: false,
     }
 }
 

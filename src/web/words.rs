@@ -85,16 +85,16 @@ impl Language {
     const fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::En => {
-                files!("en": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap")
+                files!("en": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "agreements", "gap")
             }
             Self::Fr => {
-                files!("fr": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap", "policy")
+                files!("fr": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "agreements", "gap", "policy")
             }
             Self::Es => {
-                files!("es": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap", "policy")
+                files!("es": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "agreements", "gap", "policy")
             }
             Self::Ar => {
-                files!("ar": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "gap", "policy")
+                files!("ar": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "agreements", "gap", "policy")
             }
         }
     }
@@ -236,6 +236,8 @@ mod tests {
     use super::*;
     use crate::{
         access::Role,
+        agreements::SuspensionReason,
+        directory::search::COUNTED,
         referrals::{StateName, TimerKind},
     };
 
@@ -376,7 +378,7 @@ mod tests {
             ["this_hub", "email", "telephone", "other_system", "walk_in", "outreach", "inter_agency_form"];
         let met = ["closed", "unreachable", "refused", "wrong_information", "reached"];
         let policy = crate::policy::Policy::builtin();
-        let rooms: [(&str, Vec<&str>); 13] = [
+        let rooms: [(&str, Vec<&str>); 14] = [
             ("role", Role::ALL.iter().map(|role| role.name()).collect()),
             ("state", StateName::ALL.iter().map(|state| state.name()).collect()),
             ("due", TimerKind::ALL.iter().map(|kind| kind.name()).collect()),
@@ -399,6 +401,7 @@ mod tests {
                     "superseded",
                 ],
             ),
+            ("agreements-reason", SuspensionReason::ALL.iter().map(|reason| reason.name()).collect()),
             ("disclosures-kind", vec!["referral", "update", "reply", "withdraw"]),
             ("disclosures-mode", vec!["consent", "emergency", "legal", "info"]),
             ("reader", policy.roles().map(|role| role.code.as_str()).collect()),
@@ -427,5 +430,20 @@ mod tests {
         assert_eq!(said(Language::En, 2), "2 services");
         let arabic: BTreeSet<String> = [0, 1, 2, 3, 11].map(|count| said(Language::Ar, count)).into();
         assert_eq!(arabic.len(), 5, "{arabic:?}");
+    }
+
+    #[test]
+    fn where_counting_ends_is_said_as_so_many_or_more() {
+        for language in Language::ALL {
+            let words = Words { language };
+            for filter in ["text", "service", "near", "within", "person", "doubtful"] {
+                let key = format!("find-without-{filter}");
+                let said = |count: usize| -> String {
+                    words.with(&key, "count", count).chars().filter(|c| c.is_alphabetic()).collect()
+                };
+                assert_ne!(said(COUNTED), said(COUNTED - 1), "{key} in {}", language.tag());
+                assert_eq!(said(COUNTED + 1), said(COUNTED - 1), "{key} in {}", language.tag());
+            }
+        }
     }
 }

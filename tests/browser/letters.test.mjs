@@ -4,58 +4,10 @@
 // gateway is in `FOLDER`, the last of the one in `SENDER_FOLDER` that sent `REFERRAL`. `PROGRAM`: the program, for the gateways. `CANARY`: what
 // stands in the letter and must be seen on the page and in no request.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
-import { promisify } from "node:util";
-import { chromium } from "playwright-core";
+import { test } from "node:test";
+import { gatewayIn, screen, sent, somebody, sound, violations } from "./people.mjs";
 
-const { HUB, INTAKE, ADMINISTRATOR, SENDER, PASSPHRASE, PROGRAM, FOLDER, SENDER_FOLDER, REFERRAL, CANARY, PICTURES } = process.env;
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const run = promisify(execFile);
-
-let browser;
-const violations = [];
-/** Everything that any browser sent, to look for what must not be in it. */
-const sent = [];
-
-before(async () => {
-  const root = process.getuid?.() === 0;
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: root ? ["--no-sandbox"] : [] });
-});
-
-after(async () => browser?.close());
-
-/** Somebody with a device of their own, signed in. */
-async function somebody(name, width = 360) {
-  const context = await browser.newContext({ locale: "en", viewport: { width, height: 800 }, serviceWorkers: "block" });
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  page.on("console", (message) => {
-    if (/Content Security Policy|Trusted ?Type/i.test(message.text())) violations.push(message.text());
-  });
-  page.on("pageerror", (error) => violations.push(String(error)));
-  page.on("request", (request) => sent.push(`${request.url()} ${request.postData() ?? ""}`));
-  await page.goto(`${HUB}/sign-in`);
-  await page.fill("#name", name);
-  await page.fill("#passphrase", PASSPHRASE);
-  await page.click("form[action='/sign-in'] button");
-  await page.waitForURL(`${HUB}/find`);
-  return page;
-}
-
-/** Axe finds nothing, and nothing scrolls sideways. */
-async function sound(page, state) {
-  await page.evaluate(AXE);
-  const { violations: found } = await page.evaluate(() => globalThis.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] }));
-  assert.deepEqual(found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`), [], state);
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert(sideways <= 0, `${state} scrolls sideways`);
-  if (PICTURES) await page.screenshot({ path: `${PICTURES}/${state}-${page.viewportSize().width}.png`, fullPage: true });
-}
-
-const screen = (page, name) => page.waitForSelector(`[data-screen="${name}"]:not([hidden])`);
+const { HUB, INTAKE, ADMINISTRATOR, SENDER, FOLDER, SENDER_FOLDER, REFERRAL, CANARY } = process.env;
 
 /** The four screens of the first day; the words. */
 async function firstDay(page, device) {
@@ -97,11 +49,6 @@ async function firstDay(page, device) {
 
 const comparison = (page) => page.waitForFunction(() => document.querySelector("[data-place=code]").textContent).then((value) => value.jsonValue());
 
-/** A command of a gateway. */
-const gatewayIn = async (folder, ...words) => {
-  const env = { THROUGHLINE_HOME: `${folder}/home`, THROUGHLINE_PASSPHRASE_FILE: `${folder}/passphrase` };
-  return JSON.parse((await run(PROGRAM, [...words, "--json"], { cwd: folder, env })).stdout);
-};
 const gateway = (...words) => gatewayIn(FOLDER, ...words);
 
 /** Types what the holder reads back; the page is ready then. */
@@ -257,6 +204,45 @@ async function comparisonOf(page) {
 
 let sender;
 
+/** A device with a French voice of its own, and an Arabic one that somebody else reads with. */
+function voices() {
+  globalThis.readOut = [];
+  globalThis.SpeechSynthesisUtterance = class extends EventTarget {
+    constructor(text) {
+      super();
+      this.text = text;
+    }
+  };
+  Object.assign(speechSynthesis, {
+    getVoices: () => [{ lang: "fr-FR", localService: true }, { lang: "ar-EG", localService: false }],
+    speak: ({ lang, text }) => globalThis.readOut.push([lang, text]),
+    cancel: () => {},
+  });
+}
+
+/** The words to say are in the person's language, and read out by a voice of the device alone. */
+async function readOut(page) {
+  const group = page.locator(".aloud").first();
+  await group.locator("summary").click();
+  const [words, listen] = [group.locator("p:visible"), group.locator("button")];
+  const shown = async (typed, lang, canListen) => {
+    await page.fill("#language", typed);
+    assert.equal(await words.count(), 1);
+    assert.equal(await words.getAttribute("lang"), lang, typed);
+    assert.equal(await listen.isVisible(), canListen, typed);
+  };
+  await shown("ar", "ar", false);
+  await shown("so", "en", false);
+  await shown("fr-CH", "fr", true);
+  await listen.click();
+  assert.deepEqual(await page.evaluate(() => globalThis.readOut), [["fr-FR", await words.textContent()]]);
+  assert.equal(await listen.textContent(), "Stop");
+  await listen.click();
+  assert.equal(await listen.textContent(), "Listen");
+  await shown("en", "en", false);
+  await group.locator("summary").click();
+}
+
 test("consent is taken, answer by answer, and the person gets a code", async () => {
   sender = { page: await somebody(SENDER) };
   const { page } = sender;
@@ -267,8 +253,10 @@ test("consent is taken, answer by answer, and the person gets a code", async () 
   await answered(page, answer);
   await page.goto(`${HUB}/find?text=Clinic`);
   await page.click(".card-title a");
+  await page.addInitScript(voices);
   await page.click("a[href^='/consents/new']");
   await screen(page, "ask");
+  await readOut(page);
   await sound(page, "consent");
   await page.click("button[value=record]");
   await page.waitForSelector("[data-place=summary]:not([hidden])");

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
+import { pagesOf, printed, same } from "./structure.mjs";
 
 const { HUB, NAME, PASSPHRASE, CODE, PIN, PICTURES } = process.env;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -197,6 +198,7 @@ const STATES = {
   "second-step-app": {
     go: async (page) => {
       await page.goto(`${HUB}/account/second-step`);
+      await page.fill("#app", PASSPHRASE);
       await page.click("form[action='/account/second-step/app'] .button");
       await page.waitForSelector(".qr svg");
     },
@@ -369,3 +371,35 @@ test("pages are light: bytes on the wire and requests, from nothing", async () =
     });
   }
 });
+
+test("the main pages are made of what they were made of, as it is heard", async () => {
+  await visit({}, async (page) => {
+    for (const name of ["find", "service"]) {
+      await STATES[name].go(page);
+      await same(page, name);
+    }
+  });
+  await visit({ signedIn: false }, async (page) => {
+    for (const name of ["my", "my-stands"]) {
+      await STATES[name].go(page);
+      await same(page, name);
+    }
+  });
+});
+
+test("what is printed is what was looked for: no way around, nothing behind a click, few pages", () =>
+  visit({}, async (page) => {
+    const MOST = { find: 3, service: 2, agreement: 4 };
+    for (const [name, most] of Object.entries(MOST)) {
+      await STATES[name].go(page);
+      await printed(page, name);
+      const pages = await pagesOf(page);
+      console.log(`${name}: ${pages} pages of paper`);
+      assert(pages >= 1 && pages <= most, `${name} takes ${pages} pages`);
+    }
+    // What is told of somebody to find a service is not printed with what was found.
+    await STATES["find-person"].go(page);
+    await page.emulateMedia({ media: "print" });
+    assert.equal(await page.isVisible("#age"), false);
+    await page.emulateMedia({ media: "screen" });
+  }));

@@ -4,89 +4,14 @@
 // and that received `REFERRAL`, where `CANARY` stands in the letter. `PROGRAM`: the program, for the gateway. Whoever started this replaces the
 // organisation's root key by what is put into `FOLDER/new-root.jwk`, and then writes `FOLDER/replaced`.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
-import { chromium } from "playwright-core";
+import { confirmed, screen, somebody, sound, violations } from "./people.mjs";
 
-const { HUB, INTAKE, ADMINISTRATOR, PASSPHRASE, PROGRAM, FOLDER, REFERRAL, CANARY, PICTURES } = process.env;
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const run = promisify(execFile);
+const { HUB, INTAKE, ADMINISTRATOR, FOLDER, REFERRAL, CANARY } = process.env;
 const DAY = 86_400_000;
-
-let browser;
-const violations = [];
-
-before(async () => {
-  const root = process.getuid?.() === 0;
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: root ? ["--no-sandbox"] : [] });
-});
-
-after(async () => browser?.close());
-
-/** Somebody with a device of their own, signed in. */
-async function somebody(name) {
-  const context = await browser.newContext({ locale: "en", viewport: { width: 360, height: 800 }, serviceWorkers: "block" });
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  page.on("console", (message) => {
-    if (/Content Security Policy|Trusted ?Type/i.test(message.text())) violations.push(message.text());
-  });
-  page.on("pageerror", (error) => violations.push(String(error)));
-  await page.goto(`${HUB}/sign-in`);
-  await page.fill("#name", name);
-  await page.fill("#passphrase", PASSPHRASE);
-  await page.click("form[action='/sign-in'] button");
-  await page.waitForURL(`${HUB}/find`);
-  return page;
-}
-
-/** Axe finds nothing, and nothing scrolls sideways. */
-async function sound(page, state) {
-  await page.evaluate(AXE);
-  const { violations: found } = await page.evaluate(() => globalThis.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] }));
-  assert.deepEqual(found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`), [], state);
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert(sideways <= 0, `${state} scrolls sideways`);
-  if (PICTURES) await page.screenshot({ path: `${PICTURES}/${state}.png`, fullPage: true });
-}
-
-const screen = (page, name) => page.waitForSelector(`[data-screen="${name}"]:not([hidden])`);
-const gateway = async (...words) => {
-  const env = { THROUGHLINE_HOME: `${FOLDER}/home`, THROUGHLINE_PASSPHRASE_FILE: `${FOLDER}/passphrase` };
-  return JSON.parse((await run(PROGRAM, [...words, "--json"], { cwd: FOLDER, env })).stdout);
-};
-
-/** The first day, and a gateway that confirms it. Answers the words. */
-async function confirmed(page, device, ...more) {
-  await page.goto(`${HUB}/key`);
-  await screen(page, "words");
-  const words = (await page.locator("[data-place=phrase] span").allTextContents()).map((word) => word.trim());
-  await page.click("[data-place=words-kept]");
-  const code = await page.textContent("[data-place=sheet-code]");
-  await page.click("[data-place=sheet-kept]");
-  const asked = Number((await page.textContent("[data-place=check-word-label]")).match(/\d/)[0]);
-  await page.fill("#check-word", words[asked - 1]);
-  await page.fill("#check-code", code.replaceAll("-", "").slice(-4));
-  await page.fill("#device-name", device);
-  await page.click("[data-place=check-form] .button");
-  await screen(page, "letter");
-  await page.fill("#example-words", words.join(" "));
-  await page.click("[data-place=example-form] .button");
-  await page.click("[data-place=first-day-done]");
-  await page.waitForSelector("[data-place=waits]:not([hidden])");
-  const spoken = await page.waitForFunction(() => document.querySelector("[data-place=code]").textContent).then((value) => value.jsonValue());
-  const { person } = (await gateway("key", "people")).find(({ waits }) => waits.includes(device));
-  const { answer } = await gateway("key", "admit", person, "--code", spoken, ...more);
-  await page.fill("#answer", answer);
-  await page.click("[data-place=answer-form] .button");
-  await page.waitForSelector("[data-place=ready]:not([hidden])");
-  return words.join(" ");
-}
 
 /** Opens the key where the page asks for it. */
 async function unlocked(page, words, name) {
@@ -115,9 +40,9 @@ const administrator = {};
 
 test("nothing is said of keys that live for a year", async () => {
   intake.page = await somebody(INTAKE);
-  intake.words = await confirmed(intake.page, "Telephone of the clinic");
+  intake.words = await confirmed(intake.page, FOLDER, "Telephone of the clinic");
   administrator.page = await somebody(ADMINISTRATOR);
-  administrator.words = await confirmed(administrator.page, "Desk of the head", "--reader", "intake", "--holder");
+  administrator.words = await confirmed(administrator.page, FOLDER, "Desk of the head", "--reader", "intake", "--holder");
   for (const { page } of [intake, administrator]) {
     await page.goto(`${HUB}/find`);
     await page.waitForSelector("button.chip.key.open");

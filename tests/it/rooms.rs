@@ -242,6 +242,16 @@ fn only_crypto_names_josekit_and_nobody_calls_its_parsers() {
     }
 }
 
+#[test]
+fn only_the_second_step_names_webauthn() {
+    for (path, text) in sources() {
+        assert!(
+            room_of(&path) == "factors" || !code(&text).contains("webauthn_rs"),
+            "{path} has webauthn_rs"
+        );
+    }
+}
+
 /// Sealing what nobody released is for packets that are about nobody.
 #[test]
 fn only_the_benchmark_seals_without_a_release() {

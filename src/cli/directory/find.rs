@@ -12,11 +12,11 @@ use super::line;
 use crate::{
     cli::{CliError, Output, files},
     directory::{
-        self, Availability, DirectoryError, Tongue,
+        self, Availability, DirectoryError, Freshness, Tongue,
         areas::{AreaMode, InArea},
         eligibility::{self, Answer, Facts},
         hours::{Open, When},
-        search::{Around, Found, Nothing, Search, Sort},
+        search::{Around, COUNTED, Found, Nothing, Search, Sort},
     },
     hub::{Caller, Hub},
     kernel::{Code, Fault, page::Asked},
@@ -153,7 +153,19 @@ fn found_line(found: &Found) -> String {
         Some(Open::NotKnown) => "  ask when it is open",
         Some(Open::Closed) | None => "",
     };
-    format!("{}{away}{hours}{}", line(&found.service), judged.unwrap_or_default())
+    let doubt = doubt(&found.service);
+    format!("{}{away}{hours}{}{doubt}", line(&found.service), judged.unwrap_or_default())
+}
+
+/// That an entry may not be true any more; nothing of one that was verified lately.
+fn doubt(service: &directory::Service) -> &'static str {
+    match service.upkeep.verification {
+        _ if service.upkeep.flagged_at.is_some() => "  did not fit what people met: confirm first",
+        Freshness::Stale => "  not verified for long: confirm first",
+        Freshness::Due => "  due to be verified",
+        Freshness::Unverified => "  never verified",
+        Freshness::Verified => "",
+    }
 }
 
 /// The longest file of facts in bytes.
@@ -193,14 +205,28 @@ fn why(nothing: &Nothing) -> String {
             ("agreement_id", _) => String::from("--agreement"),
             (filter, _) => format!("--{}", filter.replace('_', "-")),
         };
-        format!("Without {what} there would be {}.", without.services)
+        format!("Without {what} there would be {}.", counted(without.services))
     }));
     if let Some(wider) = &nothing.wider {
-        lines.push(format!("Within {:.0} m there would be {}.", wider.proximity, wider.services));
+        lines.push(format!("Within {:.0} m there would be {}.", wider.proximity, counted(wider.services)));
     }
     lines.push(format!("There are {} to be found altogether.", nothing.services));
     lines.push(String::from(
         "If nobody can help, a member records it without a word about the person: throughline need record",
     ));
     lines.join("\n")
+}
+
+fn counted(services: usize) -> String {
+    if services < COUNTED { services.to_string() } else { format!("at least {COUNTED}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_counting_ends_is_said_as_so_many_or_more() {
+        assert_eq!([COUNTED - 1, COUNTED].map(counted), ["999", "at least 1000"]);
+    }
 }

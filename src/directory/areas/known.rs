@@ -78,7 +78,6 @@ impl Known {
         let mut wanted: BTreeSet<String> =
             texts.filter_map(|text| Some(named(text)?.code.to_uppercase())).collect();
         for _ in 0..=MOST_REPLACED {
-            wanted.retain(|code| !known.by_code.contains_key(code));
             if wanted.is_empty() {
                 break;
             }
@@ -86,14 +85,16 @@ impl Known {
                 known.by_code.entry(code.clone()).or_default();
             }
             let asked: Vec<String> = wanted.into_iter().collect();
-            wanted = BTreeSet::new();
             for area in store::by_codes(db, &asked)? {
-                wanted.extend(area.replaced_by.as_ref().map(|code| code.to_uppercase()));
                 known.by_code.entry(area.code.to_uppercase()).or_default().push(area.id);
                 known.by_id.insert(area.id, area);
             }
+            known.load_above(db)?;
+            // What took the place of any of them, of what they lie in as well.
+            let codes =
+                known.by_id.values().filter_map(|area| Some(area.replaced_by.as_ref()?.to_uppercase()));
+            wanted = codes.filter(|code| !known.by_code.contains_key(code)).collect();
         }
-        known.load_above(db)?;
         Ok(known)
     }
 
@@ -116,7 +117,34 @@ impl Known {
 
     /// The unit that a code or a key names on a day. What ended by then is the unit that took its place.
     pub(in crate::directory) fn resolve(&self, text: &str, day: NaiveDate) -> Result<&Area, Unresolved> {
-        let mut named = named(text).ok_or(Unresolved::Unknown)?;
+        self.follow(named(text).ok_or(Unresolved::Unknown)?, day)
+    }
+
+    /// What a code or a key that was said on a day names today: what it named then, or what took the place of that since. A code may be used
+    /// again for another unit, and nobody who said it before meant that one. Without a day it is what it names today.
+    pub(in crate::directory) fn meant(
+        &self,
+        text: &str,
+        said: Option<NaiveDate>,
+        today: NaiveDate,
+    ) -> Result<&Area, Unresolved> {
+        match said.and_then(|day| self.resolve(text, day).ok()) {
+            Some(area) => self.present(area, today),
+            None => self.resolve(text, today),
+        }
+    }
+
+    /// A unit that there was, or what took its place by a day.
+    fn present<'a>(&'a self, mut area: &'a Area, day: NaiveDate) -> Result<&'a Area, Unresolved> {
+        for _ in 0..=MOST_REPLACED {
+            let Some(ended) = area.valid_to.filter(|ended| *ended <= day) else { return Ok(area) };
+            let code = area.replaced_by.as_deref().ok_or(Unresolved::Unknown)?;
+            area = self.follow(Named { country: Some(&area.country), level: None, code }, ended)?;
+        }
+        Err(Unresolved::Unknown)
+    }
+
+    fn follow<'a: 'b, 'b>(&'a self, mut named: Named<'b>, day: NaiveDate) -> Result<&'a Area, Unresolved> {
         for _ in 0..=MOST_REPLACED {
             let fitting: Vec<&Area> = self
                 .by_code
@@ -141,10 +169,18 @@ impl Known {
         Err(Unresolved::Unknown)
     }
 
-    /// A unit and those it lies in, from small to large.
-    pub(in crate::directory) fn chain<'a>(&'a self, area: &'a Area) -> impl Iterator<Item = &'a Area> {
-        let above = |area: &&'a Area| self.by_id.get(&area.parent?);
-        std::iter::successors(Some(area), above).take(DEEPEST)
+    /// A unit and those it lies in on a day, from small to large. What a list says that it lies in may have ended, and something else be there.
+    pub(in crate::directory) fn chain<'a>(
+        &'a self,
+        area: &'a Area,
+        day: NaiveDate,
+    ) -> impl Iterator<Item = &'a Area> {
+        let above = move |area: &&'a Area| {
+            let stated = self.by_id.get(&area.parent?)?;
+            Some(self.present(stated, day).unwrap_or(stated))
+        };
+        let is_there = move |area: &&'a Area| area.valid_to.is_none_or(|to| day < to);
+        std::iter::successors(Some(area), above).take(DEEPEST).filter(is_there)
     }
 }
 

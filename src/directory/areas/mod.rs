@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 pub(super) use known::{Known, unknown};
 use serde::{Deserialize, Serialize};
+pub(super) use store::last_turn;
 use uuid::Uuid;
 
 use super::{

@@ -97,6 +97,25 @@ pub(super) fn has_any(db: &mut Db<'_>) -> Result<bool, StorageError> {
     Ok(first.is_some())
 }
 
+/// The last day, no later than this one, on which a unit began or ended.
+pub(in crate::directory) fn last_turn(
+    db: &mut Db<'_>,
+    today: NaiveDate,
+) -> Result<Option<NaiveDate>, StorageError> {
+    let today = today.to_string();
+    let began: Option<String> = admin_areas::table
+        .filter(admin_areas::valid_from.le(&today))
+        .select(diesel::dsl::max(admin_areas::valid_from))
+        .first(db.conn())?;
+    let ended: Option<String> = admin_areas::table
+        .filter(admin_areas::valid_to.le(&today))
+        .select(diesel::dsl::max(admin_areas::valid_to))
+        .first(db.conn())?;
+    let last = began.into_iter().chain(ended).filter(|day| !day.is_empty()).max();
+    let read = |day: String| day.parse().map_err(|_reason| StorageError::Unreadable("admin_areas.valid_to"));
+    last.map(read).transpose()
+}
+
 /// All units of countries, whenever they were valid.
 pub(super) fn of_countries(db: &mut Db<'_>, countries: &[String]) -> Result<Vec<Area>, StorageError> {
     areas(

@@ -170,14 +170,14 @@ impl Rule {
         }
     }
 
-    /// What it says, in words.
-    pub(in crate::directory) fn words(&self) -> String {
+    /// What it says, in words: how that begins, and the rest.
+    pub(in crate::directory) fn words(self) -> (&'static str, String) {
         let begin = match self.kind {
             Kind::Required => "For",
             Kind::Excluded => "Not for",
             Kind::Priority => "First",
         };
-        format!("{begin}: {}", self.text)
+        (begin, self.text)
     }
 
     /// The years between which a service takes people, out of its own row.

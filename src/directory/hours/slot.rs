@@ -342,6 +342,81 @@ mod tests {
         assert_eq!(at(&always, "2026-03-03T00:00"), Open::Closed);
     }
 
+    const FIRST_SATURDAYS: &[(&str, &str)] =
+        &[("freq", "MONTHLY"), ("byday", "1SA"), ("dtstart", "2026-07-04"), ("until", "2026-11-07")];
+
+    const EVERY_SECOND_WEEK: &[(&str, &str)] =
+        &[("freq", "WEEKLY"), ("interval", "2"), ("byday", "TU,SU"), ("dtstart", "1997-08-05")];
+
+    #[test]
+    fn between_two_ranges_of_a_day_it_is_closed_and_behind_their_last_day_too() {
+        let range = |opens, closes| {
+            let days = [
+                ("freq", "WEEKLY"),
+                ("byday", "MO,TU,WE,TH"),
+                ("valid_from", "2026-03-02"),
+                ("valid_to", "2026-06-30"),
+            ];
+            slot(&[&days[..], &[("opens_at", opens), ("closes_at", closes)]].concat())
+        };
+        let hours = Hours::new(vec![range("09:00", "12:00"), range("15:00", "17:00")]).unwrap();
+        for (when, open) in [
+            ("2026-06-30T08:59", Open::Closed),
+            ("2026-06-30T10:00", Open::Open),
+            ("2026-06-30T12:00", Open::Closed),
+            ("2026-06-30T13:00", Open::Closed),
+            ("2026-06-30T16:00", Open::Open),
+            ("2026-06-30T17:00", Open::Closed),
+            ("2026-07-01T10:00", Open::Closed),
+            ("2026-07-02T16:00", Open::Closed),
+            ("2026-06-26T10:00", Open::Closed),
+        ] {
+            assert_eq!(hours.at(when.parse().unwrap()), open, "{when}");
+        }
+    }
+
+    #[test]
+    fn what_is_open_all_day_on_every_day_is_never_closed() {
+        let always = slot(&[
+            ("freq", "WEEKLY"),
+            ("byday", "MO,TU,WE,TH,FR,SA,SU"),
+            ("opens_at", "00:00"),
+            ("closes_at", "23:59"),
+        ]);
+        for when in ["2026-03-02T00:00", "2026-03-02T23:59:59", "2026-03-07T12:00", "2026-03-08T23:59"] {
+            assert_eq!(at(&always, when), Open::Open, "{when}");
+        }
+    }
+
+    #[test]
+    fn a_night_in_which_clocks_change_ends_when_the_clock_shows_its_end() {
+        let night = slot(&[
+            ("freq", "WEEKLY"),
+            ("byday", "SA"),
+            ("opens_at", "22:00"),
+            ("closes_at", "06:00"),
+            ("timezone", "Europe/Paris"),
+        ]);
+        for (when, open) in [
+            // On 29 March 2026 no clock there shows two o'clock.
+            ("2026-03-28T20:59:00Z", Open::Closed),
+            ("2026-03-28T21:00:00Z", Open::Open),
+            ("2026-03-29T00:59:00Z", Open::Open),
+            ("2026-03-29T01:00:00Z", Open::Open),
+            ("2026-03-29T03:59:00Z", Open::Open),
+            ("2026-03-29T04:00:00Z", Open::Closed),
+            // On 25 October it is half past two twice.
+            ("2026-10-24T19:59:00Z", Open::Closed),
+            ("2026-10-24T20:00:00Z", Open::Open),
+            ("2026-10-25T00:30:00Z", Open::Open),
+            ("2026-10-25T01:30:00Z", Open::Open),
+            ("2026-10-25T04:59:00Z", Open::Open),
+            ("2026-10-25T05:00:00Z", Open::Closed),
+        ] {
+            assert_eq!(at(&night, when), open, "{when}");
+        }
+    }
+
     #[test]
     fn rules_mean_the_days_that_calendars_say() {
         let hours: &[(&str, &str)] = &[("opens_at", "09:00"), ("closes_at", "12:00")];
@@ -379,6 +454,17 @@ mod tests {
                 "2026-03-09",
                 "2026-03-16",
             ),
+            // The first Saturday of July to November.
+            (FIRST_SATURDAYS, "2026-07-04", "2026-06-06"),
+            (FIRST_SATURDAYS, "2026-11-07", "2026-12-05"),
+            (FIRST_SATURDAYS, "2026-09-05", "2026-09-12"),
+            // The 75th day of a year, and the Monday of its twelfth week.
+            (&[("freq", "YEARLY"), ("byyearday", "75")], "2026-03-16", "2026-03-17"),
+            (&[("freq", "YEARLY"), ("byyearday", "75")], "2028-03-15", "2028-03-16"),
+            (&[("freq", "YEARLY"), ("byweekno", "12"), ("byday", "MO")], "2026-03-16", "2026-03-23"),
+            // Where a week begins decides which Sunday is in the same one (RFC 5545, 3.8.5.3).
+            (&[EVERY_SECOND_WEEK, &[("wkst", "MO")]].concat(), "1997-08-10", "1997-08-17"),
+            (&[EVERY_SECOND_WEEK, &[("wkst", "su")]].concat(), "1997-08-17", "1997-08-10"),
         ] {
             let slot = slot(&[rule, hours].concat());
             assert_eq!(at(&slot, &format!("{open}T10:00")), Open::Open, "{rule:?} {open}");

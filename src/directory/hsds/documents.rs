@@ -24,11 +24,16 @@ use super::{
 /// What it is called in a report.
 pub(super) const READ_AS: &str = "HSDS 3 as JSON";
 
-/// The largest file of lines.
-const FILE_MAX: u64 = 256 * 1024 * 1024;
+/// How much is read.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// The largest file of lines.
+    file: u64,
+    /// The largest file that is one object, and the longest line.
+    whole: u64,
+}
 
-/// The largest file that is one object, and the longest line.
-const WHOLE_MAX: u64 = 64 * 1024 * 1024;
+const LIMITS: Limits = Limits { file: 256 * 1024 * 1024, whole: 64 * 1024 * 1024 };
 
 /// Members that hold one object: the table of the object, and the column that names it.
 const ONE: &[(&str, &str, &str)] = &[
@@ -76,7 +81,7 @@ const MANY: &[(&str, &str)] = &[
 ];
 
 /// Members of people and of change logs, which are not imported.
-const PEOPLE: &[(&str, &str)] = &[("contacts", "contact"), ("metadata", "metadata")];
+const PEOPLE: &[(&str, &str)] = &[("contacts", "contact"), ("contact", "contact"), ("metadata", "metadata")];
 
 type Cells = BTreeMap<Arc<str>, String>;
 
@@ -91,11 +96,21 @@ pub(super) fn is_document(from: &Path) -> bool {
 pub(super) fn read(from: &Path) -> Result<(Vec<Made<Arc<str>>>, Remarks), HsdsError> {
     let name = from.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let file = File::open(from).map_err(|source| HsdsError::File { file: name.clone(), source })?;
-    let mut taking = Taking { file: name, ..Taking::default() };
-    if from.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json")) {
-        taking.whole(file)?;
+    let is_whole = from.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    take(name, is_whole, file, LIMITS)
+}
+
+fn take(
+    file: String,
+    is_whole: bool,
+    from: impl Read,
+    limits: Limits,
+) -> Result<(Vec<Made<Arc<str>>>, Remarks), HsdsError> {
+    let mut taking = Taking { file, ..Taking::default() };
+    if is_whole {
+        taking.whole(from, limits)?;
     } else {
-        taking.lines(file)?;
+        taking.lines(from, limits)?;
     }
     Ok(taking.done())
 }
@@ -119,11 +134,11 @@ impl Taking {
     }
 
     /// A page, a list, or one object.
-    fn whole(&mut self, file: File) -> Result<(), HsdsError> {
+    fn whole(&mut self, file: impl Read, limits: Limits) -> Result<(), HsdsError> {
         let mut text = Vec::new();
-        let read = file.take(WHOLE_MAX.saturating_add(1)).read_to_end(&mut text);
+        let read = file.take(limits.whole.saturating_add(1)).read_to_end(&mut text);
         read.map_err(|source| HsdsError::File { file: self.file.clone(), source })?;
-        if u64::try_from(text.len()).unwrap_or(u64::MAX) > WHOLE_MAX {
+        if u64::try_from(text.len()).unwrap_or(u64::MAX) > limits.whole {
             return Err(self.form("it is larger than 64 MiB; give one object on each line (.ndjson)"));
         }
         let text = text.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(&text);
@@ -143,16 +158,16 @@ impl Taking {
     }
 
     /// One object on each line.
-    fn lines(&mut self, file: File) -> Result<(), HsdsError> {
-        let mut lines = BufReader::new(file.take(FILE_MAX.saturating_add(1)));
+    fn lines(&mut self, file: impl Read, limits: Limits) -> Result<(), HsdsError> {
+        let mut lines = BufReader::new(file.take(limits.file.saturating_add(1)));
         let (mut text, mut bytes) = (Vec::new(), 0u64);
         loop {
             text.clear();
-            let read = (&mut lines).take(WHOLE_MAX.saturating_add(1)).read_until(b'\n', &mut text);
+            let read = (&mut lines).take(limits.whole.saturating_add(1)).read_until(b'\n', &mut text);
             let count = read.map_err(|source| HsdsError::File { file: self.file.clone(), source })?;
             let count = u64::try_from(count).unwrap_or(u64::MAX);
             bytes = bytes.saturating_add(count);
-            if count > WHOLE_MAX || bytes > FILE_MAX {
+            if count > limits.whole || bytes > limits.file {
                 return Err(self.form("it has more than 256 MiB, or a line more than 64 MiB; part it"));
             }
             if count == 0 {
@@ -186,7 +201,7 @@ impl Taking {
         object: Map<String, Value>,
         within: Option<(&str, &str)>,
     ) -> Option<String> {
-        let id = object.get("id").and_then(Value::as_str).map(|id| id.trim().to_owned());
+        let id = object.get("id").and_then(identity);
         let mut cells = Cells::new();
         for (member, value) in object {
             self.member((table, id.as_deref()), (member, value), &mut cells);
@@ -212,9 +227,9 @@ impl Taking {
         cells: &mut Cells,
     ) {
         if let Some((_, people)) = PEOPLE.iter().find(|(known, _)| *known == member) {
-            if let (Some(left), true) =
-                (left_out(people), value.as_array().is_some_and(|all| !all.is_empty()))
-            {
+            // However it is written.
+            let is_nothing = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+            if let (Some(left), false) = (left_out(people), is_nothing) {
                 self.left_out.insert(people, left);
             }
             return;
@@ -235,6 +250,8 @@ impl Taking {
                 }
             }
             (_, _, Value::Null) => {}
+            // What can be no id is none, and is refused as such.
+            (_, _, value) if member == "id" && identity(&value).is_none() => {}
             (_, _, value) => {
                 let cell = if lists(COLUMNS, table, &member) { plain(value) } else { kept(value) };
                 let column = self.column(&member);
@@ -338,6 +355,15 @@ impl Taking {
     }
 }
 
+/// What an object is known by: a text, or the number that some sources have.
+fn identity(id: &Value) -> Option<String> {
+    match id {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
 /// What an object is, by its members.
 fn kind(object: &Map<String, Value>) -> &'static str {
     let has = |members: &[&str]| members.iter().any(|member| object.contains_key(*member));
@@ -379,4 +405,70 @@ fn is_text(text: &str) -> bool {
     let value: Result<Value, _> = serde_json::from_str(text);
     value
         .map_or(true, |value| value.is_null() || serde_json::to_string(&value).is_ok_and(|json| json != text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOW: Limits = Limits { file: 1_000, whole: 200 };
+
+    fn refused(is_whole: bool, from: impl Read, limits: Limits) -> String {
+        take(String::from("services.json"), is_whole, from, limits).unwrap_err().to_string()
+    }
+
+    fn service(length: usize) -> String {
+        let empty = r#"{"id":"s1","name":"","status":"active"}"#;
+        empty.replacen("\"\"", &format!("\"{}\"", "x".repeat(length - empty.len())), 1)
+    }
+
+    #[test]
+    fn files_and_lines_over_their_limits_are_refused_with_their_reason() {
+        for (is_whole, text, says) in [
+            (true, service(200), None),
+            (true, service(201), Some("larger than 64 MiB; give one object on each line")),
+            (false, format!("{}\n", service(199)).repeat(5), None),
+            (false, format!("{}\n", service(199)).repeat(6), Some("more than 256 MiB")),
+            (
+                false,
+                format!("{}\n{}", service(100), service(201)),
+                Some("or a line more than 64 MiB; part it"),
+            ),
+        ] {
+            let read = take(String::from("services.json"), is_whole, text.as_bytes(), LOW);
+            match says {
+                None => assert_eq!(read.unwrap().0[0].rows.len(), 1),
+                Some(says) => assert!(read.unwrap_err().to_string().contains(says), "{text}"),
+            }
+        }
+        assert_eq!((LIMITS.whole >> 20, LIMITS.file >> 20), (64, 256), "as the reasons say");
+    }
+
+    /// A file that is longer each time that somebody looks, and has no end.
+    struct Growing(u64);
+
+    impl Read for Growing {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            self.0 += u64::try_from(into.len()).unwrap();
+            assert!(self.0 < 1 << 20, "read on and on");
+            into.fill(b' ');
+            Ok(into.len())
+        }
+    }
+
+    #[test]
+    fn a_file_that_grows_while_it_is_read_is_read_no_further_than_its_limit() {
+        assert!(refused(true, Growing(0), LOW).contains("larger than 64 MiB"));
+        assert!(refused(false, Growing(0), LOW).contains("a line more than 64 MiB"));
+    }
+
+    #[test]
+    fn what_is_nested_without_an_end_is_refused() {
+        for deep in ["[".repeat(100_000), "{\"organization\":".repeat(100_000), "{\"x\":[".repeat(100_000)] {
+            for is_whole in [true, false] {
+                let says = refused(is_whole, deep.as_bytes(), LIMITS);
+                assert!(says.contains("recursion limit exceeded"), "{says}");
+            }
+        }
+    }
 }

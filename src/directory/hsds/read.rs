@@ -20,8 +20,11 @@ use crate::{
     kernel::Digest,
 };
 
-/// How many rows are handed on at once.
+/// How many rows are handed on at once, at most.
 pub const CHUNK: usize = 500;
+
+/// From how many bytes on rows are handed on, however few they are: what takes them holds them several times over.
+const CHUNK_BYTES: usize = 2 * 1024 * 1024;
 
 /// The most rows of one table.
 const ROWS_MAX: u64 = 2_000_000;
@@ -86,8 +89,18 @@ pub fn read<E: From<HsdsError>>(
     sink: &mut Sink<'_, E>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Report, E> {
+    read_up_to(ROWS_MAX, (package, source), sink, progress)
+}
+
+fn read_up_to<E: From<HsdsError>>(
+    rows_max: u64,
+    (package, source): (&Package, &str),
+    sink: &mut Sink<'_, E>,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Report, E> {
     let mut reading = Reading {
         source,
+        rows_max,
         report: Report { source: source.to_owned(), ..Report::default() },
         ids: HashMap::new(),
         taken: HashSet::new(),
@@ -149,6 +162,8 @@ pub fn place(row: &Row) -> (Option<(f64, f64)>, Option<&'static str>) {
 
 struct Reading<'a> {
     source: &'a str,
+    /// The most rows of one table.
+    rows_max: u64,
     report: Report,
     ids: HashMap<&'static str, HashSet<Uuid>>,
     /// Ids of the tables that were read before, whatever table they are of.
@@ -234,12 +249,12 @@ impl Reading<'_> {
         let mut broken = 0u64;
         // A row may name a row of its own table that stands further down, so those ids are gathered first.
         let own = own_ids(self.source, rule, table)?;
-        let mut chunk = Vec::with_capacity(CHUNK);
+        let (mut chunk, mut held) = (Vec::with_capacity(CHUNK), 0usize);
         while let Some((line, record)) = lines.next_record()? {
             report.rows = report.rows.saturating_add(1);
             let line = table.line(report.rows, line);
-            if report.rows > ROWS_MAX {
-                let reason = format!("it has more than {ROWS_MAX} rows; part the package");
+            if report.rows > self.rows_max {
+                let reason = format!("it has more than {} rows; part the package", self.rows_max);
                 return Err(HsdsError::Form { file: table.file().to_owned(), reason }.into());
             }
             let (row, findings) = self.row(rule, &lines.columns, line, &record, (&mut seen, own.as_ref()));
@@ -248,10 +263,14 @@ impl Reading<'_> {
                 self.report.note(found.problem(rule.name, table, line));
             }
             match row {
-                Some(row) => chunk.push(row),
+                Some(row) => {
+                    held = held.saturating_add(record.as_slice().len());
+                    chunk.push(row);
+                }
                 None => report.refused = report.refused.saturating_add(1),
             }
-            if chunk.len() >= CHUNK {
+            if chunk.len() >= CHUNK || held >= CHUNK_BYTES {
+                held = 0;
                 report.add(sink(rule, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)))?);
                 progress(Progress {
                     table: rule.name,
@@ -968,6 +987,28 @@ mod tests {
     }
 
     #[test]
+    fn what_can_be_no_mail_address_no_number_and_no_place_is_pointed_out_where_it_stands_and_kept() {
+        let (report, rows) = read_all(&[
+            (
+                "services.csv",
+                b"id,organization_id,name,status,email,minimum_age\n\
+                  s1,o1,Legal aid,active,not a mail,many\ns2,o2,Shelter,active,desk@example.org,16\n",
+            ),
+            ("locations.csv", b"id,location_type,latitude,longitude\nl1,physical,north,28.3\n"),
+        ])
+        .unwrap();
+        let mut found = codes(&report);
+        found.sort_unstable();
+        let expected = [
+            ("coordinates", Some(2), Some("latitude")),
+            ("email", Some(2), Some("email")),
+            ("number", Some(2), Some("minimum_age")),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!((report.refused, rows.len()), (0, 7));
+    }
+
+    #[test]
     fn values_outside_of_a_closed_list_are_refused() {
         let (report, _) = read_all(&[(
             "services.csv",
@@ -1004,6 +1045,20 @@ mod tests {
         assert_eq!(codes(&report)[0], ("cell_length", Some(2), Some("name")));
         let (report, _) = read_all(&[("organizations.csv", b"id,name\no1,One,more\no2,Two\n")]).unwrap();
         assert_eq!(codes(&report)[0], ("cell_count", Some(2), None));
+    }
+
+    #[test]
+    fn a_table_of_more_rows_than_its_limit_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        files(folder.path(), &[]);
+        let package = Package::open(folder.path()).unwrap();
+        let read = |rows_max| {
+            let mut sink = |_: &'static Rule, _: Vec<Row>| Ok::<_, HsdsError>(Tally::default());
+            read_up_to(rows_max, (&package, "test"), &mut sink, &mut |_| {})
+        };
+        assert_eq!(read(2).unwrap().rows(), 7);
+        let refused = read(1).unwrap_err().to_string();
+        assert!(refused.contains("organizations.csv") && refused.contains("more than 1 rows"), "{refused}");
     }
 
     #[test]

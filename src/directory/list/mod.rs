@@ -194,7 +194,8 @@ impl List {
     }
 
     fn documents(&self, db: &mut Db<'_>, listed: &[Listed]) -> Result<Vec<Value>, DirectoryError> {
-        documents(db, self.viewer, (self.kind, self.shown, self.sieve.narrowed.lang.as_ref()), listed)
+        let narrowed = &self.sieve.narrowed;
+        documents(db, (self.viewer, narrowed.now), (self.kind, self.shown, narrowed.lang.as_ref()), listed)
     }
 }
 
@@ -211,19 +212,19 @@ pub(in crate::directory) fn places_behind(
 /// One document, with texts in the language that is asked for. What the viewer may not see is not there.
 pub fn find_document(
     db: &mut Db<'_>,
-    actor: &Actor,
+    (actor, now): (&Actor, Timestamp),
     (kind, depth, lang): (Kind, Depth, Option<&Tongue>),
     id: Uuid,
 ) -> Result<Value, DirectoryError> {
     let viewer = Viewer::of(actor);
     let one = store::list(db, viewer, (kind, &Sieve::nothing()), Window::One(id))?;
-    let found = documents(db, viewer, (kind, Shown::Document(depth), lang), &one)?.pop();
+    let found = documents(db, (viewer, now), (kind, Shown::Document(depth), lang), &one)?.pop();
     Ok(found.ok_or(AccessError::NotFound)?)
 }
 
 fn documents(
     db: &mut Db<'_>,
-    viewer: Viewer,
+    (viewer, now): (Viewer, Timestamp),
     (kind, shown, lang): (Kind, Shown, Option<&Tongue>),
     listed: &[Listed],
 ) -> Result<Vec<Value>, DirectoryError> {
@@ -237,7 +238,7 @@ fn documents(
             .collect()),
         Shown::Document(depth) => {
             let ids: Vec<String> = listed.iter().map(|row| row.id.clone()).collect();
-            compose(db, viewer, (kind, depth, lang), &ids)
+            compose(db, (viewer, now), (kind, depth, lang), &ids)
         }
     }
 }

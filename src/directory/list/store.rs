@@ -348,6 +348,10 @@ pub(in crate::directory) struct Seen {
     pub(in crate::directory) changed: Timestamp,
     /// When it was last verified.
     pub(in crate::directory) verified: Option<Timestamp>,
+    /// By when it must be verified again.
+    pub(in crate::directory) verify_by: Option<Timestamp>,
+    /// Since when it is flagged, because it did not fit what people met too often.
+    pub(in crate::directory) flagged: Option<Timestamp>,
     /// Whether a verification found it closed, or those who keep the directory do not list it.
     pub(in crate::directory) is_inactive: bool,
 }
@@ -358,6 +362,7 @@ pub(in crate::directory) fn seen(
     viewer: Viewer,
     ids: &[String],
 ) -> Result<HashMap<String, Seen>, StorageError> {
+    type Row = (String, i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>, String);
     let (mut found, all) = (HashMap::new(), Sieve::nothing());
     for ids in ids.chunks(AT_ONCE) {
         let query = services::table
@@ -366,16 +371,18 @@ pub(in crate::directory) fn seen(
                 services::row_id,
                 services::updated_at,
                 services::verified_at,
+                services::verify_by,
+                services::flagged_at,
                 services::closed_at,
                 services::standing,
             ))
             .into_boxed();
-        let rows: Vec<(String, i64, Option<i64>, Option<i64>, String)> =
-            fitting!(query, db, viewer, &all).load(db.conn())?;
-        found.extend(rows.into_iter().map(|(id, changed, verified, closed, standing)| {
+        let rows: Vec<Row> = fitting!(query, db, viewer, &all).load(db.conn())?;
+        found.extend(rows.into_iter().map(|(id, changed, verified, by, flagged, closed, standing)| {
             let is_inactive = closed.is_some() || standing != Standing::Listed.name();
-            let verified = verified.map(Timestamp::from_micros);
-            (id, Seen { changed: Timestamp::from_micros(changed), verified, is_inactive })
+            let [verified, verify_by, flagged] =
+                [verified, by, flagged].map(|at| at.map(Timestamp::from_micros));
+            (id, Seen { changed: Timestamp::from_micros(changed), verified, verify_by, flagged, is_inactive })
         }));
     }
     Ok(found)

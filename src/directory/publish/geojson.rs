@@ -29,6 +29,7 @@ impl Writes for Points {
                 "address": offered.address("address_1"), "city": offered.address("city"), "country": offered.address("country"),
                 "telephones": offered.telephones, "updated_at": service.updated_at,
                 "verification": service.upkeep.verification, "verified_at": service.upkeep.verified_at,
+                "flagged_at": service.upkeep.flagged_at,
             },
         });
         let comma = if self.0 == 0 { "\n" } else { ",\n" };

@@ -78,7 +78,7 @@ pub fn leaf(
     (id, lang): (Uuid, Option<&Tongue>),
     now: Timestamp,
 ) -> Result<Leaf, DirectoryError> {
-    let document = find_document(db, actor, (Kind::Service, Depth::Full, lang), id)?;
+    let document = find_document(db, (actor, now), (Kind::Service, Depth::Full, lang), id)?;
     Ok(of_document(&document, lang, now.datetime().date_naive()))
 }
 

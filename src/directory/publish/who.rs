@@ -60,7 +60,8 @@ impl Writes for Rows {
         ];
         // Numbers are ours; what came from outside a spreadsheet must not calculate.
         let verified = service.upkeep.verified_at.map(|at| at.to_string().chars().take(10).collect());
-        let state = service.upkeep.verification.name().to_owned();
+        let is_flagged = service.upkeep.flagged_at.is_some();
+        let state = if is_flagged { "flagged" } else { service.upkeep.verification.name() }.to_owned();
         let numbers = [degrees(latitude), degrees(longitude), day, verified.unwrap_or_default(), state];
         record(texts.into_iter().map(defuse).chain(numbers), into)?;
         self.0 = self.0.saturating_add(1);

@@ -16,7 +16,9 @@ use crate::{
         hsds::tables::is_reference,
         list::store::{Seen, seen},
         tongue::{TextLanguage, Tongue, Versions, own_language},
+        upkeep::freshness,
     },
+    kernel::Timestamp,
     storage::{Db, StorageError},
 };
 
@@ -81,11 +83,11 @@ impl Kind {
 /// them.
 pub(in crate::directory) fn compose(
     db: &mut Db<'_>,
-    viewer: Viewer,
+    (viewer, now): (Viewer, Timestamp),
     (kind, depth, lang): (Kind, Depth, Option<&Tongue>),
     ids: &[String],
 ) -> Result<Vec<Value>, DirectoryError> {
-    let mut loaded = Loaded { lang: lang.cloned(), ..Loaded::new(viewer) };
+    let mut loaded = Loaded { lang: lang.cloned(), now, ..Loaded::new(viewer) };
     loaded.documents(db, viewer, kind.node(depth), ids)
 }
 
@@ -119,6 +121,8 @@ struct Loaded {
     parts: HashMap<String, BTreeMap<(String, String), BTreeSet<String>>>,
     /// What is known of services beside their rows.
     seen: HashMap<String, Seen>,
+    /// When it is asked: verifications age.
+    now: Timestamp,
     done: HashSet<(usize, String)>,
     withheld: Withheld,
     /// Only rows of this source, with everything that stands in them.
@@ -176,6 +180,7 @@ impl Loaded {
             names: HashMap::new(),
             parts: HashMap::new(),
             seen: HashMap::new(),
+            now: Timestamp::from_micros(0),
             done: HashSet::new(),
             withheld: Withheld::new(viewer),
             source: None,
@@ -333,6 +338,14 @@ impl Loaded {
             if let Some(verified) = seen.verified {
                 let day = verified.datetime().format("%Y-%m-%d").to_string();
                 object.insert(String::from("assured_date"), day.into());
+            }
+            let state = freshness(seen.verified, seen.verify_by, self.now);
+            object.insert(String::from("verification"), state.name().into());
+            if let Some(by) = seen.verify_by {
+                object.insert(String::from("verify_by"), by.to_string().into());
+            }
+            if let Some(since) = seen.flagged {
+                object.insert(String::from("flagged_at"), since.to_string().into());
             }
             if seen.is_inactive {
                 object.insert(String::from("status"), "inactive".into());

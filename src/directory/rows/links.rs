@@ -80,12 +80,16 @@ pub fn enter_rows(tx: &mut Tx<'_>) -> Result<bool, DirectoryError> {
 
 /// Rows that changed, to find the services that look different now.
 #[derive(Default)]
-pub(in crate::directory) struct Touched(BTreeSet<String>);
+pub(in crate::directory) struct Touched {
+    rows: BTreeSet<String>,
+    /// Rows of which nothing may tell that they changed, and that are searched by what did.
+    quietly: BTreeSet<String>,
+}
 
 impl Touched {
     /// Notes a row.
     pub(in crate::directory) fn add(&mut self, id: String) {
-        self.0.insert(id);
+        self.rows.insert(id);
     }
 
     /// Notes what rows stand in now, before they are moved. A row that members may not see tells nothing of what they may.
@@ -101,15 +105,18 @@ impl Touched {
         let around: Vec<String> = links.iter().flat_map(|link| [&link.id, &link.parent]).cloned().collect();
         let mut withheld = Withheld::new(Viewer::Member(None));
         withheld.judge(db, &around)?;
-        links.retain(|link| !withheld.is(&link.id) || withheld.is(&link.parent));
-        self.0.extend(links.into_iter().map(|link| link.parent));
+        for link in links {
+            let tells = withheld.is(&link.id) && !withheld.is(&link.parent);
+            let parents = if tells { &mut self.quietly } else { &mut self.rows };
+            parents.insert(link.parent);
+        }
         Ok(())
     }
 
     /// Marks the services that show any of the rows as changed now. That something changed which members may not see is told by
     /// nothing that they may.
     pub(in crate::directory) fn mark(self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
-        let mut known = self.0;
+        let Self { rows: mut known, mut quietly } = self;
         let mut withheld = Withheld::new(Viewer::Member(None));
         let mut frontier: Vec<String> = known.iter().cloned().collect();
         while !frontier.is_empty() {
@@ -126,13 +133,17 @@ impl Touched {
                 let down = shape::is_shown_by(&link.table, &link.via).then_some((&link.parent, &link.id));
                 for (from, to) in up.into_iter().chain(down) {
                     let tells = withheld.is(from) && !withheld.is(to);
-                    if !tells && known.contains(from) && known.insert(to.clone()) {
+                    if tells && known.contains(from) {
+                        quietly.insert(to.clone());
+                    } else if known.contains(from) && known.insert(to.clone()) {
                         next.push(to.clone());
                     }
                 }
             }
             frontier = next;
         }
-        Ok(())
+        // What is searched by, such as the province of a secret place, is entered anew all the same.
+        let quietly: Vec<String> = quietly.into_iter().collect();
+        crate::directory::search::store::unsearch(tx, &quietly)
     }
 }

@@ -167,6 +167,23 @@ pub(in crate::directory) fn cells(
     Ok(cells)
 }
 
+/// Since when rows say what they say; without those of which that was not kept.
+pub(in crate::directory) fn said(
+    db: &mut Db<'_>,
+    ids: &[String],
+) -> Result<HashMap<String, Timestamp>, StorageError> {
+    let rows: Vec<(String, i64)> = in_portions(ids, |ids| {
+        directory_rows::table
+            .filter(directory_rows::id.eq_any(ids).and(directory_rows::missing_since.is_null()))
+            .filter(directory_rows::place.gt(0).and(directory_rows::said_at.gt(0)))
+            .order(directory_rows::place)
+            .select((directory_rows::id, directory_rows::said_at))
+            .load(db.conn())
+    })?;
+    // Of several sources the first that gave it, as with its cells.
+    Ok(rows.into_iter().rev().map(|(id, at)| (id, Timestamp::from_micros(at))).collect())
+}
+
 /// A link as it is stored.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = directory_links)]

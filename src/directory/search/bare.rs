@@ -38,6 +38,6 @@ impl Bare {
     /// Finds the candidates, and counts them. Nothing is ranked.
     pub fn candidates(&self) -> usize {
         let layers = self.held.layers().iter();
-        layers.map(|layer| Sift::new(&self.sieve, layer, None).fitting().len()).sum()
+        layers.map(|layer| Sift::new(&self.sieve, layer, None).fitting().count()).sum()
     }
 }

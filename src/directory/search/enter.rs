@@ -20,6 +20,7 @@ use crate::{
         hours::{Hours, Slot},
         rows,
     },
+    kernel::Timestamp,
     storage::{Db, StorageError},
 };
 
@@ -33,6 +34,18 @@ pub fn enter_searched(tx: &mut Tx<'_>) -> Result<bool, DirectoryError> {
         tx.leaves_no_entry();
     }
     Ok(entered)
+}
+
+/// Lets what was entered before an area began or ended be entered anew: codes stand for what takes its place from that day on. Answers whether
+/// there was any.
+pub fn follow_areas(tx: &mut Tx<'_>) -> Result<bool, DirectoryError> {
+    let today = tx.now().datetime().date_naive();
+    let turn = areas::last_turn(tx.db(), today)?;
+    let is_behind = turn.map(|day| store::unsearch_before(tx, day)).transpose()?.unwrap_or_default();
+    if !is_behind {
+        tx.leaves_no_entry();
+    }
+    Ok(is_behind)
 }
 
 /// Enters everything of a source that is not entered as it is now. Not while rows of an earlier release wait for their links: the words
@@ -70,7 +83,7 @@ fn enter(tx: &mut Tx<'_>, source: Option<&str>, after: &str) -> Result<Option<St
         entered.bodies.push((service.id.clone(), body));
         entered.reporting.entry(around.reporting(service).name()).or_default().push(service.id.clone());
     }
-    store::replace(tx, &entered)?;
+    store::replace(tx, &entered, today)?;
     Ok(Some(last))
 }
 
@@ -89,6 +102,8 @@ struct Around {
     covering: HashMap<String, BTreeSet<String>>,
     /// The units of administration that are named here.
     areas: Known,
+    /// Since when rows that name one say so.
+    said: HashMap<String, Timestamp>,
     today: NaiveDate,
 }
 
@@ -164,10 +179,13 @@ impl Around {
             found.sort_unstable();
         }
         let secret = rows::store::confidential(db, &locations)?.into_iter().collect();
-        let stated = cells.values().filter_map(|cells| areas::named_by("location", cells));
+        let naming = cells.iter().filter_map(|(id, cells)| Some((id, areas::named_by("location", cells)?)));
+        let naming: Vec<(&String, &str)> = naming.collect();
+        let said = rows::store::said(db, &naming.iter().map(|(id, _)| (*id).clone()).collect::<Vec<_>>())?;
+        let stated = naming.into_iter().map(|(_, code)| code);
         let stated = stated.chain(services.iter().filter_map(|service| service.area.as_deref()));
         let areas = Known::load(db, stated)?;
-        Ok(Self { cells, parts, named, above, secret, covering, areas, today })
+        Ok(Self { cells, parts, named, above, secret, covering, areas, said, today })
     }
 
     /// Rows of a table that a service names or that name it, and through them those of another: the row between, the other and its cells.
@@ -268,8 +286,8 @@ impl Around {
         facets.extend(covering.map(|agreement| (AGREEMENT, agreement.clone())));
         facets.extend(self.served(service).map(|key| ("serves", key.to_owned())));
         for location in self.locations(service) {
-            let area = self.cells.get(location).and_then(|cells| self.area("location", cells));
-            let around = area.into_iter().flat_map(|area| self.areas.chain(area));
+            let area = self.cells.get(location).and_then(|cells| self.area(("location", location), cells));
+            let around = area.into_iter().flat_map(|area| self.areas.chain(area, self.today));
             let told = around.filter(|area| area.level <= TOLD_LEVEL || !self.secret.contains(location));
             facets.extend(told.map(|area| ("located", area.key.clone())));
         }
@@ -281,17 +299,32 @@ impl Around {
     }
 
     /// The unit that a row names.
-    fn area(&self, table: &str, cells: &BTreeMap<String, String>) -> Option<&Area> {
-        self.areas.resolve(areas::named_by(table, cells)?, self.today).ok()
+    fn area(&self, (table, id): (&str, &str), cells: &BTreeMap<String, String>) -> Option<&Area> {
+        self.meant(areas::named_by(table, cells)?, self.said.get(id).copied())
     }
 
-    /// The units that a service says it serves, as a whole or at one of its places.
+    /// The unit that a code named when it was said, or what took its place since.
+    fn meant(&self, code: &str, said: Option<Timestamp>) -> Option<&Area> {
+        self.areas.meant(code, said.map(|at| at.datetime().date_naive()), self.today).ok()
+    }
+
+    /// The units that a service says it serves, as a whole or at one of its places; what it says of a secret place, as the province.
     fn served<'a>(&'a self, service: &'a Unsearched) -> impl Iterator<Item = &'a str> {
-        let places = self.own(&service.row, "service_at_location").map(|(place, _)| place);
-        let rows = std::iter::once(service.row.as_str()).chain(places);
-        let stated = rows.flat_map(|row| self.own(row, "service_area"));
-        let stated = stated.filter_map(|(_, cells)| self.area("service_area", cells));
-        let said = service.area.as_deref().and_then(|code| self.areas.resolve(code, self.today).ok());
+        let places = self.own(&service.row, "service_at_location").map(|(place, _)| {
+            let is_secret = |location: &String| self.secret.contains(location);
+            (place, self.named.get(place).into_iter().flatten().any(is_secret))
+        });
+        let rows = std::iter::once((service.row.as_str(), false)).chain(places);
+        let stated = rows.flat_map(move |(row, is_secret)| {
+            let areas = self.own(row, "service_area");
+            let areas = areas.filter_map(|(id, cells)| self.area(("service_area", id), cells));
+            areas.filter_map(move |area| {
+                let mut told = self.areas.chain(area, self.today);
+                if is_secret { told.find(|area| area.level <= TOLD_LEVEL) } else { Some(area) }
+            })
+        });
+        let changed = Timestamp::from_micros(service.updated_at);
+        let said = service.area.as_deref().and_then(|code| self.meant(code, Some(changed)));
         stated.chain(said).map(|area| area.key.as_str())
     }
 
@@ -304,8 +337,8 @@ impl Around {
     /// Where a location is; of one that is kept secret, the middle of the province.
     fn point(&self, id: &str, location: &BTreeMap<String, String>) -> Option<Point> {
         if self.secret.contains(id) {
-            let area = self.area("location", location)?;
-            let mut told = self.areas.chain(area).filter(|area| area.level <= TOLD_LEVEL);
+            let area = self.area(("location", id), location)?;
+            let mut told = self.areas.chain(area, self.today).filter(|area| area.level <= TOLD_LEVEL);
             return told.find_map(|area| Point::at(area.latitude?, area.longitude?));
         }
         let degrees = |column: &str| location.get(column)?.trim().parse::<f64>().ok();

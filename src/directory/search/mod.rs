@@ -31,11 +31,11 @@ use std::{
 use agreed::Agreed;
 pub use bare::Bare;
 use chrono::NaiveDate;
-pub use enter::enter_searched;
 pub(super) use enter::{enter_here, enter_source};
+pub use enter::{enter_searched, follow_areas};
 pub use facets::{Facet, Facets};
 use index::{AGREEMENT, CODE, Entry, Held};
-pub use nothing::{Nothing, Wider, Without};
+pub use nothing::{COUNTED, Nothing, Wider, Without};
 pub use own::own_area;
 pub use rank::Match;
 use rank::Parts;
@@ -468,7 +468,7 @@ fn in_area(db: &mut Db<'_>, area: &InArea, day: NaiveDate) -> Result<Narrow, Dir
     Ok(match area.mode {
         // What serves a country serves its provinces; what is in a province was entered for the country as well.
         AreaMode::Serves => {
-            Narrow::Facet(&["serves"], known.chain(found).map(|area| area.key.clone()).collect())
+            Narrow::Facet(&["serves"], known.chain(found, day).map(|area| area.key.clone()).collect())
         }
         AreaMode::Located => Narrow::Facet(&["located"], vec![found.key.clone()]),
     })

@@ -164,10 +164,64 @@ mod tests {
         (-age_hours * 3_600_000_000, availability)
     }
 
-    fn score(age_hours: i64, availability: Availability, text: f64, metres: f64) -> f64 {
-        let now = Timestamp::from_micros(0);
-        let parts = Parts { text: Some(text), distance: Some(metres), ..Parts::default() };
-        Match::of(candidate(age_hours, availability), parts, now).score
+    /// What each part can count that takes steps, from worst to best.
+    const ELIGIBLE_STEPS: [(Answer, bool); 3] =
+        [(Answer::NotKnown, false), (Answer::Eligible, false), (Answer::Eligible, true)];
+    const OPEN_STEPS: [Open; 2] = [Open::NotKnown, Open::Open];
+    const AGREEMENT_STEPS: [(bool, bool); 3] = [(false, false), (false, true), (true, false)];
+    const AVAILABILITY_STEPS: [Availability; 5] = [
+        Availability::Full,
+        Availability::Waitlist,
+        Availability::Unknown,
+        Availability::Assessment,
+        Availability::Open,
+    ];
+
+    /// A service in everything that counts.
+    #[derive(Clone, Copy, Debug)]
+    struct Service {
+        text: f64,
+        metres: f64,
+        age_hours: i64,
+        eligible: usize,
+        open: usize,
+        agreement: usize,
+        availability: usize,
+    }
+
+    impl Service {
+        fn score(self) -> f64 {
+            let (answer, priority) = ELIGIBLE_STEPS[self.eligible];
+            let judged = Eligibility { answer, priority, decided_by: Vec::new() };
+            let (own, others) = AGREEMENT_STEPS[self.agreement];
+            let parts = Parts {
+                text: Some(self.text),
+                distance: Some(self.metres),
+                eligible: Some(eligible(&judged)),
+                open: Some(open(OPEN_STEPS[self.open])),
+                agreement: Some(agreement(own, others)),
+            };
+            let candidate = candidate(self.age_hours, AVAILABILITY_STEPS[self.availability]);
+            Match::of(candidate, parts, Timestamp::from_micros(0)).score
+        }
+
+        /// The service in each way in which it can be better in one thing.
+        fn better(self) -> Vec<Self> {
+            let mut better = vec![
+                Self { text: self.text + 0.1, ..self },
+                Self { metres: self.metres - 1_000.0, ..self },
+                Self { age_hours: self.age_hours - 1_000, ..self },
+            ];
+            better
+                .extend((self.eligible + 1..ELIGIBLE_STEPS.len()).map(|eligible| Self { eligible, ..self }));
+            better.extend((self.open + 1..OPEN_STEPS.len()).map(|open| Self { open, ..self }));
+            better.extend(
+                (self.agreement + 1..AGREEMENT_STEPS.len()).map(|agreement| Self { agreement, ..self }),
+            );
+            let more = self.availability + 1..AVAILABILITY_STEPS.len();
+            better.extend(more.map(|availability| Self { availability, ..self }));
+            better
+        }
     }
 
     #[test]
@@ -189,14 +243,13 @@ mod tests {
     proptest! {
         #[test]
         fn a_service_that_is_better_in_one_thing_and_equal_in_the_rest_stands_before(
-            text in 0.0..0.9f64, metres in 0.0..20_000.0f64, age in 0i64..5_000,
+            text in 0.0..0.9f64, metres in 1_000.0..20_000.0f64, age_hours in 1_000i64..5_000,
+            (eligible, open) in (0..3usize, 0..2usize), (agreement, availability) in (0..3usize, 0..5usize),
         ) {
-            let was = score(age + 1_000, Availability::Waitlist, text, metres + 1_000.0);
-            prop_assert!(score(age + 1_000, Availability::Waitlist, text + 0.1, metres + 1_000.0) > was);
-            prop_assert!(score(age + 1_000, Availability::Waitlist, text, metres) > was);
-            prop_assert!(score(age, Availability::Waitlist, text, metres + 1_000.0) > was);
-            prop_assert!(score(age + 1_000, Availability::Unknown, text, metres + 1_000.0) > was);
-            prop_assert!(score(age + 1_000, Availability::Open, text, metres + 1_000.0) > was);
+            let service = Service { text, metres, age_hours, eligible, open, agreement, availability };
+            for better in service.better() {
+                prop_assert!(better.score() > service.score(), "{better:?} and {service:?}");
+            }
         }
     }
 }

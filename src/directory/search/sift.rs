@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     directory::{
-        eligibility::{Answer, Eligibility, Terms, judge},
-        hours::Open,
+        eligibility::{Answer, Eligibility, Facts, Terms, judge},
+        hours::{Open, When},
     },
     kernel::Timestamp,
 };
@@ -119,8 +119,11 @@ enum Test<'a> {
 pub(super) struct Sift<'a> {
     sieve: &'a Sieve,
     layer: &'a Layer,
-    left_out: Option<Filter<'a>>,
+    /// What has fewest first, and what shows on services last.
     tests: Vec<(Filter<'a>, Test<'a>)>,
+    /// The person, with what is said to them by who says nothing of whom it takes.
+    person: Option<(&'a Facts, Eligibility)>,
+    open_at: Option<When>,
 }
 
 /// A service that fits, by its number, and what is said of it for the person and the moment asked about.
@@ -131,6 +134,12 @@ pub(super) struct Fitting {
     pub(super) eligible: Option<f64>,
     /// Whether it is open.
     pub(super) open: Option<Open>,
+}
+
+impl Fitting {
+    fn is_closed(self) -> bool {
+        self.open == Some(Open::Closed)
+    }
 }
 
 /// What fits, and how much is left out because it is not for the person, or closed.
@@ -174,7 +183,16 @@ impl<'a> Sift<'a> {
             (Filter::Narrowed(name), test)
         });
         let near = near.map(|near| (Filter::Place, Test::Listed(near)));
-        Self { sieve, layer, left_out, tests: worded.chain(narrowed).chain(near).collect() }
+        let mut tests: Vec<_> = worded.chain(narrowed).chain(near).collect();
+        tests.sort_by_key(|(_, test)| test.listed().map_or(usize::MAX, |listed| listed.numbers.len()));
+        let person = sieve.person.as_ref().filter(|_| asks(Filter::Person));
+        Self {
+            sieve,
+            layer,
+            tests,
+            person: person.map(|facts| (facts, judge(&Terms::default(), facts))),
+            open_at: sieve.open_at.filter(|_| asks(Filter::Hours)),
+        }
     }
 
     /// A service of this layer.
@@ -193,58 +211,82 @@ impl<'a> Sift<'a> {
     }
 
     /// The services that fit, in order of their names.
-    pub(super) fn fitting(&self) -> Vec<u32> {
-        let tests: Vec<&Test<'_>> = self.tests.iter().map(|(_, test)| test).collect();
-        let mut lists: Vec<&Listed> = tests.iter().filter_map(|test| test.listed()).collect();
+    pub(super) fn fitting(&self) -> impl Iterator<Item = u32> {
         // What has fewest is gone through, and the others are looked up.
-        lists.sort_by_key(|listed| Reverse(listed.numbers.len()));
-        let fewest = lists.pop();
-        let fits = |number: &u32| {
-            self.layer.holds(*number)
-                && self.entry(*number).is_some_and(|entry| {
-                    self.sieve.shows(entry) && tests.iter().all(|test| test.lets(entry, self.sieve.now))
-                })
-                && lists.iter().all(|listed| listed.has(*number))
-        };
-        match fewest {
-            Some(fewest) => fewest.numbers.iter().copied().filter(fits).collect(),
-            None => (0..u32::try_from(self.layer.segment.len()).unwrap_or(u32::MAX)).filter(fits).collect(),
-        }
+        let fewest = self.tests.first().and_then(|(_, test)| test.listed());
+        let all = fewest.is_none().then(|| 0..u32::try_from(self.layer.segment.len()).unwrap_or(u32::MAX));
+        let others = self.tests.get(usize::from(fewest.is_some())..).unwrap_or_default();
+        let listed = fewest.into_iter().flat_map(|listed| listed.numbers.iter().copied());
+        listed.chain(all.into_iter().flatten()).filter(|number| self.lets(others, *number))
     }
 
     /// The same without what is not for the person or closed.
     pub(super) fn judged(&self) -> Judged {
-        let sieve = self.sieve;
-        let person = sieve.person.as_ref().filter(|_| self.left_out != Some(Filter::Person));
-        let open_at = sieve.open_at.filter(|_| self.left_out != Some(Filter::Hours));
-        let silent = person.map(|facts| judge(&Terms::default(), facts));
         let mut judged = Judged::default();
         for number in self.fitting() {
-            let open = open_at
-                .map(|when| self.layer.segment.hours(number).map_or(Open::NotKnown, |hours| hours.at(when)));
-            let (eligible, is_shut) = person.map_or((None, false), |facts| {
-                let terms = self.layer.segment.terms(number);
-                terms
-                    .map(|terms| judge(terms, facts))
-                    .as_ref()
-                    .or(silent.as_ref())
-                    .map_or((None, false), weighed)
-            });
-            let is_closed = open == Some(Open::Closed);
-            judged.closed = judged.closed.saturating_add(usize::from(is_closed));
+            let (fitting, is_shut) = self.judge(number);
+            judged.closed = judged.closed.saturating_add(usize::from(fitting.is_closed()));
             judged.not_eligible = judged.not_eligible.saturating_add(usize::from(is_shut));
-            if !is_closed && !is_shut {
-                judged.fitting.push(Fitting { number, eligible, open });
+            if !fitting.is_closed() && !is_shut {
+                judged.fitting.push(fitting);
             }
         }
         judged
     }
 
+    /// How many there are, counted to a most.
+    pub(super) fn count(&self, most: usize) -> usize {
+        self.fitting().filter(|number| self.is_for_them(*number)).take(most).count()
+    }
+
+    /// How many there are within a circle, wherever the search itself looks, counted to a most.
+    pub(super) fn count_within(&self, around: Around, most: usize) -> usize {
+        let mut counted = HashSet::new();
+        for (number, ..) in self.layer.segment.within(around) {
+            if counted.len() >= most {
+                break;
+            }
+            if !counted.contains(&number) && self.lets(&self.tests, number) && self.is_for_them(number) {
+                counted.insert(number);
+            }
+        }
+        counted.len()
+    }
+
+    /// Whether a service may be shown and passes some of the tests.
+    fn lets(&self, tests: &[(Filter<'_>, Test<'_>)], number: u32) -> bool {
+        self.layer.holds(number)
+            && self.entry(number).is_some_and(|entry| {
+                self.sieve.shows(entry)
+                    && tests.iter().all(|(_, test)| test.lets(number, entry, self.sieve.now))
+            })
+    }
+
+    /// What is said of a service for the person and the moment asked about, and whether it is not for the person.
+    fn judge(&self, number: u32) -> (Fitting, bool) {
+        let open = self
+            .open_at
+            .map(|when| self.layer.segment.hours(number).map_or(Open::NotKnown, |hours| hours.at(when)));
+        let said = self.person.as_ref().map(|(facts, silent)| {
+            self.layer
+                .segment
+                .terms(number)
+                .map_or_else(|| weighed(silent), |terms| weighed(&judge(terms, facts)))
+        });
+        let (eligible, is_shut) = said.unzip();
+        (Fitting { number, eligible, open }, is_shut.unwrap_or(false))
+    }
+
+    fn is_for_them(&self, number: u32) -> bool {
+        let (fitting, is_shut) = self.judge(number);
+        !is_shut && !fitting.is_closed()
+    }
+
     /// Whether a service is for the person.
     pub(super) fn eligibility(&self, number: u32) -> Option<Eligibility> {
-        let facts = self.sieve.person.as_ref()?;
+        let (facts, silent) = self.person.as_ref()?;
         let terms = self.layer.segment.terms(number);
-        Some(terms.map_or_else(|| judge(&Terms::default(), facts), |terms| judge(terms, facts)))
+        Some(terms.map_or_else(|| silent.clone(), |terms| judge(terms, facts)))
     }
 
     /// How well services fit the words, 0 to 1, and how far the nearest place of each is, in metres. They come in order.
@@ -286,8 +328,8 @@ fn spellings(segment: &Segment, sought: &Sought) -> Spellings {
     segment.spellings(&sought.word, alike, |word| rank::likeness(sought, word))
 }
 
-fn weighed(judged: &Eligibility) -> (Option<f64>, bool) {
-    (Some(rank::eligible(judged)), judged.answer == Answer::NotEligible)
+fn weighed(judged: &Eligibility) -> (f64, bool) {
+    (rank::eligible(judged), judged.answer == Answer::NotEligible)
 }
 
 impl Test<'_> {
@@ -298,10 +340,10 @@ impl Test<'_> {
         }
     }
 
-    /// Whether a service passes; lists are looked up elsewhere.
-    fn lets(&self, entry: &Entry, now: Timestamp) -> bool {
+    /// Whether a service passes.
+    fn lets(&self, number: u32, entry: &Entry, now: Timestamp) -> bool {
         match self {
-            Self::Listed(_) => true,
+            Self::Listed(listed) => listed.has(number),
             Self::Plain(narrow) => narrow.lets(entry, now),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 
 use super::index::Body;
@@ -25,6 +26,8 @@ pub(super) struct Unsearched {
     pub(super) provider: String,
     pub(super) description: String,
     pub(super) area: Option<String>,
+    /// When what is said of it changed last, microseconds since 1970.
+    pub(super) updated_at: i64,
 }
 
 /// Services that are not entered as they are now, of one source or of all, with ids behind another.
@@ -44,6 +47,7 @@ pub(super) fn unsearched(
             services::provider,
             services::description,
             services::area,
+            services::updated_at,
         ))
         .into_boxed();
     if let Some(source) = source {
@@ -67,8 +71,8 @@ pub(super) struct Entered {
     pub(super) reporting: BTreeMap<&'static str, Vec<String>>,
 }
 
-/// Enters services in the place of what was entered of them before.
-pub(super) fn replace(tx: &mut Tx<'_>, entered: &Entered) -> Result<(), StorageError> {
+/// Enters services in the place of what was entered of them before, for a day.
+pub(super) fn replace(tx: &mut Tx<'_>, entered: &Entered, day: NaiveDate) -> Result<(), StorageError> {
     for bodies in entered.bodies.chunks(AT_ONCE) {
         let ids: Vec<&str> = bodies.iter().map(|(id, _)| id.as_str()).collect();
         diesel::delete(directory_entered::table.filter(directory_entered::service.eq_any(&ids)))
@@ -85,7 +89,7 @@ pub(super) fn replace(tx: &mut Tx<'_>, entered: &Entered) -> Result<(), StorageE
             Conn::Postgres(conn) => insert.execute(conn)?,
         };
         diesel::update(services::table.filter(services::id.eq_any(&ids)))
-            .set(services::searched.eq(1))
+            .set(services::searched.eq(number(day)))
             .execute(tx.db().conn())?;
     }
     for (word, ids) in &entered.reporting {
@@ -112,6 +116,20 @@ pub(in crate::directory) fn unsearch_all(tx: &mut Tx<'_>) -> Result<(), StorageE
         .set(services::searched.eq(0))
         .execute(tx.db().conn())?;
     Ok(())
+}
+
+/// Says of services that were entered for an earlier day that they are not entered as they are now. Answers whether there were any.
+pub(super) fn unsearch_before(tx: &mut Tx<'_>, day: NaiveDate) -> Result<bool, StorageError> {
+    let earlier = services::searched.gt(0).and(services::searched.lt(number(day)));
+    let changed = diesel::update(services::table.filter(earlier))
+        .set(services::searched.eq(0))
+        .execute(tx.db().conn())?;
+    Ok(changed > 0)
+}
+
+/// A day as `services.searched` has it: counted from 1970, and never 0.
+fn number(day: NaiveDate) -> i64 {
+    i64::from(day.to_epoch_days()).max(1)
 }
 
 /// Forgets everything that was entered of a source. While its services are still there.

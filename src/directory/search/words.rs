@@ -132,6 +132,22 @@ mod tests {
             assert!(of_query(part).iter().all(|piece| words.contains_key(piece)), "{part}");
         }
         assert!(!of_query("支民").iter().all(|piece| words.contains_key(piece)));
+        let words = of_service([(Field::Name, "คลินิกกฎหมาย")].into_iter());
+        for part in ["กฎหมาย", "คลินิก", "คลินิก\u{200b}กฎหมาย"]
+        {
+            assert!(of_query(part).iter().all(|piece| words.contains_key(piece)), "{part}");
+        }
+        assert!(!of_query("กฎคลินิก").iter().all(|piece| words.contains_key(piece)));
+    }
+
+    #[test]
+    fn a_sign_of_thai_does_not_part_the_word_it_stands_in() {
+        let words = of_service([(Field::Name, "ศูนย์เด็กเล็ก คลินิกกฎหมาย")].into_iter());
+        for part in ["เด็ก", "ศูนย์", "กฎหมาย"] {
+            let pieces = of_query(part);
+            assert!(pieces.iter().all(|piece| words.contains_key(piece)), "{part}");
+            assert!(pieces.iter().all(|piece| piece.chars().count() == 2), "{part} is parted: {pieces:?}");
+        }
     }
 
     #[test]

@@ -36,6 +36,7 @@ pub enum Freshness {
 }
 
 impl Freshness {
+    /// As it is stored and sent.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Unverified => "unverified",
@@ -104,7 +105,8 @@ pub(super) fn availability_at(said: Availability, until: Option<Timestamp>, now:
     if holds(until, now) { said } else { Availability::Unknown }
 }
 
-fn freshness(verified: Option<Timestamp>, by: Option<Timestamp>, now: Timestamp) -> Freshness {
+/// How fresh an entry is that was verified then, and is to be verified again by then.
+pub(super) fn freshness(verified: Option<Timestamp>, by: Option<Timestamp>, now: Timestamp) -> Freshness {
     let (Some(verified), Some(by)) = (verified, by) else { return Freshness::Unverified };
     if now < by {
         Freshness::Verified

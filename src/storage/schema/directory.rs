@@ -15,6 +15,7 @@ diesel::table! {
         place -> BigInt,
         folded -> Text,
         confidential -> BigInt,
+        said_at -> BigInt,
     }
 }
 

@@ -16,6 +16,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    passkeys (id) {
+        id -> Text,
+        staff -> Text,
+        name -> Text,
+        credential -> Text,
+        added_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+        audit_id -> Text,
+    }
+}
+
+diesel::table! {
+    passkey_questions (subject) {
+        subject -> Text,
+        staff -> Text,
+        state -> Text,
+        until -> BigInt,
+    }
+}
+
+diesel::table! {
     recovery_codes (digest) {
         digest -> Text,
         staff -> Text,

@@ -3,7 +3,7 @@
 mod agreements;
 mod conventions;
 pub(crate) mod custody;
-mod description;
+pub(crate) mod description;
 mod feedback;
 mod limits;
 mod members;

@@ -44,7 +44,11 @@ impl Person {
     /// With a second step that is on.
     async fn with_app(hub: &TestHub, org: &Org, roles: &[&str]) -> Self {
         let mut person = Self::enrolled(hub, org, roles).await;
-        let begun = person.ask(hub, "POST", "/app", Some(&json!({}))).await.expect(201).body;
+        let begun = person
+            .ask(hub, "POST", "/app", Some(&json!({ "passphrase": PASSPHRASE })))
+            .await
+            .expect(201)
+            .body;
         person.secret = begun["secret"].as_str().unwrap().to_owned();
         assert!(begun["address"].as_str().unwrap().contains(&person.secret));
         let code = json!({ "code": person.code(hub) });
@@ -175,8 +179,10 @@ async fn it_counts_only_after_a_right_code_and_ends_what_was_opened_without_it()
         person.ask(&hub, "POST", "/app/confirmation", Some(&json!({ "code": code }))).await
     };
     assert_eq!(confirm(&person, "123456").await.expect(409).code(), "factor.off");
-    let first = person.ask(&hub, "POST", "/app", Some(&json!({}))).await.expect(201).body;
-    let second = person.ask(&hub, "POST", "/app", Some(&json!({}))).await.expect(201).body;
+    let first =
+        person.ask(&hub, "POST", "/app", Some(&json!({ "passphrase": PASSPHRASE }))).await.expect(201).body;
+    let second =
+        person.ask(&hub, "POST", "/app", Some(&json!({ "passphrase": PASSPHRASE }))).await.expect(201).body;
     assert_ne!(first["secret"], second["secret"]);
     let stale = code_at(first["secret"].as_str().unwrap(), hub.hub.now().seconds());
     assert_eq!(confirm(&person, &stale).await.expect(422).code(), "factor.code_refused");
@@ -186,7 +192,10 @@ async fn it_counts_only_after_a_right_code_and_ends_what_was_opened_without_it()
     let (left, right) = code.split_at(3);
     confirm(&person, &format!("{left} {right}")).await.expect(200);
     assert_eq!((looks(&hub, &person.cookie).await, looks(&hub, &elsewhere).await), (200, 401));
-    assert_eq!(person.ask(&hub, "POST", "/app", Some(&json!({}))).await.expect(409).code(), "factor.on");
+    assert_eq!(
+        person.ask(&hub, "POST", "/app", Some(&json!({ "passphrase": PASSPHRASE }))).await.expect(409).code(),
+        "factor.on"
+    );
     person.tries(&hub, PASSPHRASE, None).await.expect(401);
 }
 
@@ -197,7 +206,7 @@ async fn turning_it_off_and_new_recovery_codes_take_the_passphrase() {
     let person = Person::with_app(&hub, &org, &["case_worker"]).await;
     let (wrong, right) =
         (json!({ "passphrase": "not this one, sorry" }), json!({ "passphrase": PASSPHRASE }));
-    for path in ["/recovery-codes", "/removal"] {
+    for path in ["/app", "/recovery-codes", "/removal"] {
         let refused = person.ask(&hub, "POST", path, Some(&wrong)).await.expect(401);
         assert_eq!(refused.code(), "member.sign_in_refused", "{path}");
     }
@@ -248,7 +257,8 @@ async fn a_role_that_takes_a_second_step_reaches_nothing_else_without_it() {
     for (method, path) in [("GET", "/api/v1/sessions"), ("DELETE", "/api/v1/sessions")] {
         send(&hub, None, method, path, &[("cookie", &person.cookie)], None).await.expect(403);
     }
-    let begun = person.ask(&hub, "POST", "/app", Some(&json!({}))).await.expect(201).body;
+    let begun =
+        person.ask(&hub, "POST", "/app", Some(&json!({ "passphrase": PASSPHRASE }))).await.expect(201).body;
     assert_eq!(looks(&hub, &person.cookie).await, 403, "begun is not done");
     begun["secret"].as_str().unwrap().clone_into(&mut person.secret);
     let code = json!({ "code": person.code(&hub) });

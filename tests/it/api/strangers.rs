@@ -12,7 +12,7 @@ use throughline::{
     api::routes::openapi,
     audit::{self, Record},
     crypto::{DecryptionKey, PublicJwk, SigningKey},
-    kernel::id::SystemIds,
+    kernel::{Digest, id::SystemIds},
     members::KeyState,
     referrals::{By as Part, Move, Number},
 };
@@ -329,23 +329,31 @@ async fn account_routes(world: &World) -> Vec<Entry> {
     let own = |route: &'static str, path: &str, status| {
         entry(route, path, status).stranger(Stranger::MayNot).by(Party::Leaver)
     };
-    let app = json!({});
+    let passphrase = json!({ "passphrase": PASSPHRASE });
     let begun =
-        send(hub, None, "POST", "/api/v1/second-step/app", &cookie, Some(&app)).await.expect(201).body;
+        send(hub, None, "POST", "/api/v1/second-step/app", &cookie, Some(&passphrase)).await.expect(201).body;
     let code =
         json!({ "code": super::second_step::code_at(text(&begun, "secret"), hub.hub.now().seconds()) });
     let confirmation = "/api/v1/second-step/app/confirmation";
     send(hub, None, "POST", confirmation, &cookie, Some(&code)).await.expect(200);
-    let passphrase = json!({ "passphrase": PASSPHRASE });
+    let of_passkey = format!("/api/v1/second-step/passkeys/{}/removal", Digest::of("no passkey"));
+    // Of the form of what a browser answers, and signed by nothing.
+    let response = json!({ "attestationObject": "AAAA", "clientDataJSON": "AAAA" });
+    let made = json!({ "id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": response, "extensions": {} });
+    let made = json!({ "name": "my telephone", "credential": made });
     let second = |route: &'static str, status| {
         let path = route.split_once(' ').unwrap().1;
         own(route, path, status)
     };
     vec![
         second("GET /api/v1/second-step", 200),
+        // This hub's address is not one that browsers make passkeys for.
+        second("POST /api/v1/second-step/passkeys/question", 422).json(&passphrase),
+        second("POST /api/v1/second-step/passkeys", 422).json(&made),
+        own("POST /api/v1/second-step/passkeys/{passkey}/removal", &of_passkey, 404).json(&passphrase),
         second("POST /api/v1/second-step/recovery-codes", 200).json(&passphrase),
         second("POST /api/v1/second-step/removal", 204).json(&passphrase),
-        second("POST /api/v1/second-step/app", 201).json(&app),
+        second("POST /api/v1/second-step/app", 201).json(&passphrase),
         second("POST /api/v1/second-step/app/confirmation", 422).json(&json!({ "code": "000000" })),
         own("GET /api/v1/sessions", "/api/v1/sessions", 200),
         own("DELETE /api/v1/sessions", "/api/v1/sessions", 204),

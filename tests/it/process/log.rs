@@ -42,6 +42,10 @@ async fn at_the_loudest_level_the_log_says_nothing_of_what_was_sent() {
             ("/api/v1/withdrawals", json!({ "code": person.code })),
             ("/api/v1/person/rating", json!({ "code": CANARY, "pin": CANARY, "rating": {} })),
             ("/api/v1/services/search", json!({ "text": CANARY, "person": { "age": CANARY } })),
+            ("/hsds/services", json!({ "search": CANARY, "population": [CANARY] })),
+            ("/hsds/services", json!({ CANARY: 1 })),
+            ("/hsds/organizations", json!({ "search": CANARY })),
+            ("/hsds/taxonomy_terms", json!({ "search": CANARY })),
         ] {
             say(&hub, &client, &member, path, body.to_string().into_bytes()).await;
         }

@@ -6,6 +6,8 @@ mod import;
 mod jobs;
 mod kill;
 mod lifecycle;
+#[cfg(target_os = "linux")]
+mod lines;
 mod log;
 mod ready;
 mod start;

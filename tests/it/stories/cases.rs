@@ -51,11 +51,11 @@ const OFFERS: &[Offer] = &[
     ),
 ];
 
-fn package(folder: &Path) {
+fn package(folder: &Path, offers: &[Offer]) {
     let [mut services, mut attributes, mut rules] = [const { String::new() }; 3];
     let mut terms =
         vec![format!("{LEGAL},Legal assistance,"), format!("{STAY},Regularisation of stay,{LEGAL}")];
-    for (at, (name, term, ages, stated)) in OFFERS.iter().enumerate() {
+    for (at, (name, term, ages, stated)) in offers.iter().enumerate() {
         writeln!(services, "s{at},o1,{name},active,{ages}").unwrap();
         writeln!(attributes, "a{at},s{at},service,{term}").unwrap();
         let row = format!("{term},Term {at},");
@@ -77,9 +77,13 @@ fn package(folder: &Path) {
 }
 
 async fn directory() -> (TestHub, Org) {
+    directory_of(OFFERS).await
+}
+
+async fn directory_of(offers: &[Offer]) -> (TestHub, Org) {
     let hub = TestHub::new();
     let folder = tempfile::tempdir().unwrap();
-    package(folder.path());
+    package(folder.path(), offers);
     let report = import_package(&hub, folder.path().into(), ("coast", Visibility::Members)).await;
     assert_eq!((report.refused, report.warned), (0, 0), "{:?}", report.problems);
     let org = hub.org("Lakeside").await;
@@ -194,4 +198,42 @@ async fn ibrahim_finds_his_medicines_somebody_to_talk_to_and_a_job_and_nothing_t
     assert_eq!(found(&permits), [("Office for permits", "not_known")]);
     let by = &permits["items"][0]["eligibility"]["decided_by"][0];
     assert_eq!((&by["attribute"], &by["excludes"]), (&json!("migration_status"), &json!(true)));
+}
+
+#[actix_web::test]
+async fn the_examples_of_the_guidance_are_found_by_whom_they_take_and_counted_for_whom_they_do_not() {
+    const NOT_ASKED: &str = "Desk for migrants who have not asked for asylum";
+    const SHELTER: &str = "Shelter for women under thirty who were trafficked";
+    let (hub, org) = directory_of(&[
+        (
+            NOT_ASKED,
+            STAY,
+            ",",
+            &[EVERYBODY, ["migration_status", "in", "asylum_seeker,asylum_seeker_rejected", "excluded"]],
+        ),
+        (
+            SHELTER,
+            HEALTH,
+            ",29",
+            &[["sex", "in", "female", "required"], ["population", "in", "PG01", "required"]],
+        ),
+    ])
+    .await;
+    let trafficked = |sex: &str, age: u32| json!({ "sex": sex, "age": age, "population": ["PG01"] });
+    for (term, name, person, expected) in [
+        (STAY, NOT_ASKED, json!({ "migration_status": ["irregular_entry"] }), Some("eligible")),
+        (STAY, NOT_ASKED, json!({ "migration_status": ["asylum_seeker"] }), None),
+        (STAY, NOT_ASKED, json!({ "migration_status": ["asylum_seeker_rejected"] }), None),
+        (STAY, NOT_ASKED, json!({ "age": 30 }), Some("not_known")),
+        (HEALTH, SHELTER, trafficked("female", 29), Some("eligible")),
+        (HEALTH, SHELTER, trafficked("female", 30), None),
+        (HEALTH, SHELTER, trafficked("male", 29), None),
+        (HEALTH, SHELTER, json!({ "sex": "female", "age": 20 }), Some("not_known")),
+    ] {
+        let results = search(&hub, &org, Some(term), &person).await;
+        let found = found(&results);
+        assert_eq!(found, expected.map(|answer| (name, answer)).into_iter().collect::<Vec<_>>(), "{person}");
+        let shut = usize::from(expected.is_none());
+        assert_eq!(results["not_eligible"], shut, "{person}: {results}");
+    }
 }

@@ -187,8 +187,33 @@ async fn nobody_enters_services_for_somebody_else_or_under_a_made_up_code() {
     assert_eq!(unknown.expect(422).code(), "directory.unknown_service");
 }
 
+#[actix_web::test]
+async fn a_package_whose_references_are_all_broken_changes_nothing() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path(), &[(A, "Asylum advice"), (B, "Housing advice")]);
+    import(&hub, folder.path().into(), "legal").await.unwrap();
+    let before = org.get(&hub, "/hsds/services?full=true").await.expect(200).body;
+    package(folder.path(), &[(A, "Canary advice"), (B, "Canary housing"), (C, "Canary clinic")]);
+    let others = "id,name\n11111111-1111-4111-8111-111111111119,Canary Aid\n";
+    std::fs::write(folder.path().join("organizations.csv"), others).unwrap();
+    hub.clock.advance(chrono::TimeDelta::hours(1));
+    for source in ["legal", "another"] {
+        let stopped = import(&hub, folder.path().into(), source).await.unwrap_err();
+        let DirectoryError::Stopped(reason) = &stopped else { panic!("{stopped}") };
+        assert_eq!(reason, "every row of service refers to a row that is not in the package");
+    }
+    assert!(!hub.everything_stored().contains("Canary"), "not the organisation that was all right either");
+    let mut org = org;
+    org.sign_in(&hub).await;
+    assert_eq!(org.get(&hub, "/hsds/services?full=true").await.expect(200).body, before);
+    assert_eq!(changes(&hub, A).await, Vec::<[String; 3]>::new());
+}
+
 const A: &str = "22222222-2222-4222-8222-222222222221";
 const B: &str = "22222222-2222-4222-8222-222222222222";
+const C: &str = "22222222-2222-4222-8222-222222222223";
 
 async fn found(hub: &TestHub, org: &Org) -> Vec<String> {
     let response = org.get(hub, "/api/v1/services").await.expect(200);

@@ -13,7 +13,7 @@ use throughline::{
     storage::{Conn, Db, Store},
 };
 
-use crate::support::{TestHub, import_package, write_package};
+use crate::support::{TestHub, database, import_package, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -210,4 +210,41 @@ async fn numbers_that_came_from_another_server_keep_no_change_from_being_seen() 
     assert_eq!(named(&hub, "clinic").await.len(), 2);
     run(&mut somebody, "UPDATE services SET status = 'inactive' WHERE name = 'Lake clinic'");
     assert_eq!(counted(&hub, "zebra").await, (0, 1));
+}
+
+#[actix_web::test]
+async fn both_databases_find_the_same_with_the_same_scores_in_the_same_order() {
+    // Where there is no server there is one database, and nothing to compare it with.
+    if database::postgres().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = database::lease_sqlite(folder.path());
+    let hubs = [TestHub::new(), TestHub::with(&[("DATABASE__URL", file.url.as_str())])];
+    let kinds = [
+        "clinic",
+        "Clínica",
+        "Zażółć łódź",
+        "العيادة القانونية",
+        "難民支援協会",
+        "คลินิกกฎหมาย",
+        "የሕግ ድጋፍ",
+        "Straße",
+    ];
+    let all: Vec<String> =
+        (0..96).map(|number| format!("{} {}", kinds[number % kinds.len()], number / kinds.len())).collect();
+    for hub in &hubs {
+        import(hub, &all).await;
+    }
+    let typed =
+        ["clinic", "clnic", "clini", "zazolc", "lodz", "القانونيه", "支援", "กฎหมาย", "የህግ", "strasse"];
+    let mut most = 0;
+    for text in typed.iter().flat_map(|word| ["", " 3", " 11", " zebra"].map(|more| format!("{word}{more}")))
+    {
+        let [on_server, in_file] = [&hubs[0], &hubs[1]].map(|hub| found(hub.hub.store(), &text, hub.now()));
+        let (on_server, in_file) = (on_server.await, in_file.await);
+        assert_eq!(on_server, in_file, "{text}");
+        most = most.max(on_server.len());
+    }
+    assert!(most > 10, "{most}");
 }

@@ -603,6 +603,12 @@ async fn a_need_without_a_referral_is_recorded_in_codes() {
     let need = json!({ "kind": "unreferred", "service": "SV01", "urgency": "U2", "area": "ZM-09", "population": "PG04", "reason": "NP01" });
     let made = org.post(&hub, "/api/v1/needs", &need).await.expect(201).body;
     assert_eq!((&made["area"], &made["population"]), (&json!("ZM-09"), &json!("PG04")));
+    for reason in ["NP02", "NP03", "NP04", "NP05", "NP06"] {
+        let mut other = need.clone();
+        other["reason"] = json!(reason);
+        let made = org.post(&hub, "/api/v1/needs", &other).await.expect(201).body;
+        assert_eq!(made["reason"], reason);
+    }
     let info = json!({ "kind": "information_only", "service": "SV01", "urgency": "U2", "reason": "refused_sharing" });
     org.post(&hub, "/api/v1/needs", &info).await.expect(201);
     for (member, value, status) in [
@@ -625,8 +631,8 @@ async fn a_need_without_a_referral_is_recorded_in_codes() {
     }
     let listed = org.get(&hub, "/api/v1/needs").await.expect(200).body;
     let listed = listed["items"].as_array().unwrap();
-    assert_eq!(listed.len(), 2);
-    assert_eq!(listed.iter().filter(|need| need["population"] == "PG04").count(), 1);
+    assert_eq!(listed.len(), 7);
+    assert_eq!(listed.iter().filter(|need| need["population"] == "PG04").count(), 6);
 }
 
 #[actix_web::test]

@@ -163,6 +163,8 @@ async fn a_service_is_found_in_spite_of_accents_mistakes_and_half_words() {
             description: String::from("Advice in Amharic"), ..entry("العيادة القانونية")
         },
         entry("難民支援協会"),
+        entry("คลินิกกฎหมาย"),
+        entry("የሕግ ድጋፍ"),
     ])
     .await;
     for (typed, number) in [
@@ -179,6 +181,12 @@ async fn a_service_is_found_in_spite_of_accents_mistakes_and_half_words() {
         ("支援", Some(3)),
         ("難民", Some(3)),
         ("支民", None),
+        ("กฎหมาย", Some(4)),
+        ("คลินิก\u{200b}กฎหมาย", Some(4)),
+        ("กฎคลินิก", None),
+        ("ድጋፍ", Some(5)),
+        ("የህግ ድጋፍ", Some(5)),
+        ("ድጋ", Some(5)),
         ("clinica dentist", None),
         ("xyzzyx", None),
         ("clnca", None),
@@ -191,7 +199,7 @@ async fn a_service_is_found_in_spite_of_accents_mistakes_and_half_words() {
         assert_eq!(listed["total_items"], expected.len(), "{typed}");
     }
     let body = find_text(&hub, &org, "harbour aid").await;
-    assert_eq!(body["items"].as_array().unwrap().len(), 4, "their provider");
+    assert_eq!(body["items"].as_array().unwrap().len(), 6, "their provider");
 }
 
 #[actix_web::test]
@@ -317,7 +325,7 @@ async fn a_search_finds_what_looking_at_every_word_finds_in_the_same_order() {
     assert!(most > 10, "{most}");
 }
 
-fn haversine((lat, lon): (f64, f64), (lat2, lon2): (f64, f64)) -> f64 {
+pub(super) fn haversine((lat, lon): (f64, f64), (lat2, lon2): (f64, f64)) -> f64 {
     let half = |a: f64, b: f64| ((b - a).to_radians() / 2.0).sin().powi(2);
     let a = half(lat, lat2) + lat.to_radians().cos() * lat2.to_radians().cos() * half(lon, lon2);
     2.0 * 6_371_008.8 * a.sqrt().min(1.0).asin()
@@ -449,6 +457,36 @@ async fn a_restricted_service_is_neither_found_nor_hinted_at() {
                 "{path}"
             );
         }
+    }
+    // What is hidden and what never was are answered alike.
+    let alike = [(uuid(2, 1), uuid(5, 100), id(1)), (uuid(2, 77), uuid(5, 7_700), id(77))];
+    let [hidden, made_up] = alike.map(|(service, place, id)| {
+        let of_service = |part: &str| format!("/api/v1/services/{id}{part}");
+        [
+            ("GET", format!("/hsds/services/{service}"), None),
+            ("GET", format!("/hsds/service_at_locations/{place}"), None),
+            ("GET", of_service(""), None),
+            ("GET", of_service("/changes"), None),
+            ("GET", of_service("/verifications"), None),
+            ("POST", of_service("/reports"), Some(json!({ "met": "closed" }))),
+            ("PUT", of_service("/availability"), Some(json!({ "availability": "open" }))),
+            ("POST", of_service("/verifications"), Some(json!({ "method": "visit", "outcome": "closed" }))),
+        ]
+    });
+    for ((method, path, body), (_, other, _)) in hidden.iter().zip(&made_up) {
+        let mut said = Vec::new();
+        for path in [path, other] {
+            let if_match = [("if-match", "\"2\"")];
+            let (token, headers) = if path.starts_with("/hsds") {
+                (None, &[][..])
+            } else {
+                (Some(org.token.as_str()), &if_match[..])
+            };
+            let answer = send(&hub, token, method, path, headers, body.as_ref()).await.expect(404);
+            let of = |member: &str| answer.body[member].to_string();
+            said.push(["type", "title", "code", "detail"].map(of));
+        }
+        assert_eq!(said[0], said[1], "{method} {path}");
     }
     // What looks like it is found as well as if it were not there.
     assert_eq!(found_ids(&find_text(&hub, &org, "clnic").await), [id(0)]);
@@ -595,7 +633,7 @@ async fn what_is_found_stands_in_the_order_asked_for_page_by_page() {
 #[actix_web::test]
 async fn no_text_makes_a_search_fail() {
     let (hub, org, _folder) = directory(&[entry("Clinic O'Hara 100%")]).await;
-    let long = "clinic ".repeat(900);
+    let long = "clinic ".repeat(1_500);
     for text in [
         "'",
         "\"",
@@ -615,19 +653,31 @@ async fn no_text_makes_a_search_fail() {
         "😀",
         "ｃｌｉｎｉｃ",
         "\u{300}\u{301}",
-        &"a".repeat(7_000),
+        "\u{7}clinic",
+        "cli\u{1b}[2Jnic",
+        "clinic\u{7f}",
+        "\u{85}",
+        "\u{2066}clinic\u{2069}",
+        "\r\n\t",
+        &"a".repeat(10_240),
         &long,
-        &"'; ".repeat(2_000),
-        &"難".repeat(800),
-        &"é".repeat(1_000),
+        &"'; ".repeat(3_500),
+        &"難".repeat(3_500),
+        &"é".repeat(5_200),
     ] {
         find(&hub, &org, &format!("text={}", encoded(text))).await.expect(200);
         send(&hub, None, "POST", "/hsds/services", &[], Some(&json!({ "search": text }))).await.expect(200);
         send(&hub, None, "POST", "/hsds/taxonomies", &[], Some(&json!({ "search": text }))).await.expect(200);
     }
     assert_eq!(found_ids(&find_text(&hub, &org, "o'hara 100%").await), [id(0)]);
-    let huge = json!({ "search": "clinic' %_\u{202e}".repeat(700) });
+    let huge = json!({ "search": "clinic' %_\u{202e}".repeat(800) });
     send(&hub, None, "POST", "/hsds/services", &[], Some(&huge)).await.expect(200);
+    // NUL is in no text: a body says so, and in an address it parts words as any sign does.
+    for text in ["\u{0}", "clinic\u{0}o'hara"] {
+        let refused = send(&hub, None, "POST", "/hsds/services", &[], Some(&json!({ "search": text }))).await;
+        assert_eq!(refused.expect(400).code(), "api.nul");
+        find(&hub, &org, &format!("text={}", encoded(text))).await.expect(200);
+    }
 }
 
 #[actix_web::test]

@@ -12,7 +12,7 @@ use throughline::{
     },
 };
 
-use crate::support::{Org, TestHub};
+use crate::support::{Org, TestHub, process::Machine};
 
 /// Twenty-one rows in French, of organisations that do not exist, as Excel saves them: semicolons, Windows-1252, CR LF.
 const LIST: &[u8] = include_bytes!("lists/cartographie.csv");
@@ -190,4 +190,30 @@ async fn a_list_says_once_what_language_it_is_in() {
     assert_eq!((&service["texts"]["name"], &service["organization"]["texts"]["name"]), (&french, &french));
     let page = org.get(&hub, "/hsds/services?lang=ar").await.expect(200).body;
     assert_eq!(page["contents"][0]["texts"]["name"], json!({ "language": "fr", "fallback": true }));
+}
+
+#[tokio::test]
+async fn by_three_commands_a_list_becomes_a_directory_that_is_searched_and_a_fourth_forgets_it() {
+    let machine = Machine::new();
+    std::fs::write(machine.folder().join("list.csv"), LIST).unwrap();
+    let map = machine.run("directory map list.csv").expect(0);
+    let read: serde_json::Value = serde_json::from_str(&map.out).unwrap();
+    assert!(read["columns"]["service"].is_string(), "{}", map.out);
+    std::fs::write(machine.folder().join("map.json"), &map.out).unwrap();
+    let from = "list.csv --map map.json --source mapping-2026";
+    machine.run(&format!("directory import {from}")).expect(0);
+    let search = "--json directory search clinique";
+    let found = || -> serde_json::Value { serde_json::from_str(&machine.run(search).expect(0).out).unwrap() };
+    assert_eq!(found()["items"], json!([]), "a look takes nothing");
+    machine.run(&format!("directory import {from} --visibility public --yes")).expect(0);
+    assert_ne!(found()["items"], json!([]));
+    let gone = machine.run("--json directory forget mapping-2026").expect(0);
+    let gone: serde_json::Value = serde_json::from_str(&gone.out).unwrap();
+    assert!(gone["services"].as_u64().unwrap() > 5, "{gone}");
+    assert_eq!(found()["items"], json!([]));
+    let again = machine.run("directory forget mapping-2026").expect(0);
+    assert_eq!(again.out.trim(), "Forgot 0 services.");
+
+    std::fs::write(machine.folder().join("map.json"), "{}").unwrap();
+    machine.run(&format!("directory import {from}")).expect(65);
 }

@@ -28,7 +28,11 @@ fn package(folder: &Path) {
         ("taxonomy", "id,name", String::from("t1,Needs\n")),
         ("taxonomy_term", "id,name,taxonomy_id,language", format!("{LEGAL},Legal aid,t1,en\n")),
         ("attribute", "id,link_id,link_entity,taxonomy_term_id", format!("x1,{OFFICE},service,{LEGAL}\n")),
-        ("location", "id,location_type,name", String::from("l1,physical,Old quay\n")),
+        (
+            "location",
+            "id,location_type,name,latitude,longitude",
+            String::from("l1,physical,Old quay,-15.4,28.3\n"),
+        ),
         ("service_at_location", "id,service_id,location_id", format!("p1,{CLINIC},l1\np2,{OFFICE},l1\n")),
         (
             "address",
@@ -240,9 +244,19 @@ async fn a_page_stands_in_the_language_asked_for_and_marks_what_does_not() {
     assert_eq!(get(&hub, "/api/v1/directory/page.html?lang=%3Cb%3E").await.status, 400);
 }
 
+/// What a point on the map says of how fresh its entry is, by the names of services.
+async fn freshness_on_a_map(hub: &TestHub, name: &str) -> [Value; 3] {
+    let map = get(hub, "/api/v1/directory/places.geojson").await.expect(200).body;
+    let map: Value = map.as_str().map_or_else(|| map.clone(), |text| serde_json::from_str(text).unwrap());
+    let mut points = map["features"].as_array().unwrap().iter().map(|point| &point["properties"]);
+    let point = points.find(|point| point["name"] == name).unwrap_or_else(|| panic!("{map}"));
+    ["verification", "verified_at", "flagged_at"].map(|member| point[member].clone())
+}
+
 #[actix_web::test]
 async fn what_is_printed_and_published_says_how_fresh_each_entry_is() {
     let hub = directory().await;
+    let verified_at = hub.now();
     verify(&hub, (service_of_row(CLINIC), 1), Outcome::Confirmed).await;
     let on = hub.now().to_string().chars().take(10).collect::<String>();
     let last = format!("Last verified on <bdi dir=\"ltr\">{on}</bdi>");
@@ -263,5 +277,22 @@ async fn what_is_printed_and_published_says_how_fresh_each_entry_is() {
             |name: &str| table.as_str().unwrap().lines().find(|row| row.contains(name)).unwrap().to_owned();
         assert!(row("Harbour clinic").ends_with(&format!(",{on},{state}")), "{table}");
         assert!(row("Ofisi").ends_with(",,unverified"), "{table}");
+        let point = freshness_on_a_map(&hub, "Harbour clinic").await;
+        assert_eq!(point, [json!(state), json!(verified_at), Value::Null]);
+        let never = [json!("unverified"), Value::Null, Value::Null];
+        assert_eq!(freshness_on_a_map(&hub, "Ofisi ya sheria").await, never);
     }
+    // That it did not fit what people met is said before how long ago somebody looked.
+    let reports = format!("/api/v1/services/{}/reports", service_of_row(CLINIC));
+    for name in ["Harbour Aid", "Hill Aid", "Lake Aid"] {
+        hub.org(name).await.post(&hub, &reports, &json!({ "met": "closed" })).await.expect(200);
+    }
+    let clinic = paper(&hub, "").await;
+    assert!(entry(&clinic, "Harbour clinic").contains("<strong>does not fit what people met"), "{clinic}");
+    let table = get(&hub, "/api/v1/directory/3w.csv").await.expect(200).body;
+    let row = table.as_str().unwrap().lines().find(|row| row.contains("Harbour clinic")).unwrap();
+    assert!(row.ends_with(&format!(",{on},flagged")), "{row}");
+    let [state, at, flagged] = freshness_on_a_map(&hub, "Harbour clinic").await;
+    assert_eq!((state, at, flagged), (json!("stale"), json!(verified_at), json!(hub.now())));
+    hub.run_jobs().await;
 }

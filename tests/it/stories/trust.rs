@@ -11,11 +11,12 @@ use throughline::{
         Timestamp,
         id::ServiceId,
         page::{Asked, Cursor},
+        time::{Clock as _, SystemClock},
     },
     storage::Db,
 };
 
-use crate::support::{Org, TestHub, import_package, send, write_package};
+use crate::support::{Org, TestHub, import_package, process::Machine, send, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 const CLINIC: &str = "22222222-2222-4222-8222-222222222221";
@@ -90,12 +91,17 @@ async fn an_entry_that_does_not_fit_is_corrected_or_left_out_until_somebody_veri
         "{nothing}"
     );
     harbour.get(&hub, &path).await.expect(200);
+    let document = path.replace("/api/v1/services/svc_", "/hsds/services/");
+    let public = send(&hub, None, "GET", &document, &[], None).await.expect(200).body;
+    assert_eq!(public["flagged_at"], flagged["flagged_at"], "other systems are told as well");
 
     clinic.sign_in(&hub).await;
     let all = topics(&hub, &clinic).await;
     assert_eq!(all.iter().filter(|topic| *topic == "service.flagged").count(), 1, "{all:?}");
     let verified = verify(&hub, &clinic, &path, "corrected").await;
     assert_eq!((verified.get("mismatches"), verified.get("flagged_at")), (None, None));
+    let public = send(&hub, None, "GET", &document, &[], None).await.expect(200).body;
+    assert_eq!(public.get("flagged_at"), None);
     assert_eq!(found(&hub, &harbour, "text=lake").await, 1);
     let bad =
         harbour.post(&hub, &format!("{path}/reports"), &json!({ "met": "closed", "note": "Amina" })).await;
@@ -118,6 +124,43 @@ async fn what_nobody_verified_for_long_is_not_suggested_and_says_so_where_it_sho
     assert_eq!(shown["items"][0]["verification"], "stale");
     verify(&hub, &clinic, &path, "confirmed").await;
     assert_eq!(found(&hub, &clinic, "text=lake").await, 1);
+}
+
+#[tokio::test]
+async fn a_search_on_the_command_line_says_what_may_not_be_true_any_more() {
+    let machine = Machine::with(&[("DIRECTORY__FLAG_AFTER", "1")]);
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path(), "08:00", "");
+    let from = folder.path().display();
+    machine.run(&format!("directory import {from} --source list --yes")).expect(0);
+    let clinic = format!("svc_{}", CLINIC.replace('-', ""));
+    let said = |options: &str| {
+        let shown = machine.run(&format!("directory search clinic {options}")).expect(0).out;
+        shown.lines().find(|line| line.starts_with(&clinic)).map_or_else(String::new, str::to_owned)
+    };
+    let today = SystemClock.now();
+    let verify = |days: i64| {
+        let at = today.plus(TimeDelta::days(-days));
+        let method = format!("--method visit --outcome confirmed --at {at}");
+        machine.run(&format!("directory verify {clinic} {method}")).expect(0);
+    };
+    assert!(said("").ends_with("Clinic · Harbour Aid  never verified"), "{}", said(""));
+    verify(200);
+    assert_eq!(said(""), "", "what nobody verified for long is not suggested");
+    assert!(said("--doubtful").ends_with("  not verified for long: confirm first"), "{}", said("--doubtful"));
+    verify(100);
+    assert!(said("").ends_with("  due to be verified"), "{}", said(""));
+    verify(1);
+    assert!(said("").ends_with("Clinic · Harbour Aid"), "{}", said(""));
+    machine.run(&format!("directory report {clinic} closed")).expect(0);
+    assert_eq!(said(""), "");
+    let flagged = said("--doubtful");
+    assert!(flagged.ends_with("  did not fit what people met: confirm first"), "{flagged}");
+    let listed: Value =
+        serde_json::from_str(&machine.run("--json directory search clinic --doubtful").expect(0).out)
+            .unwrap();
+    assert_eq!(listed["items"][0]["verification"], "verified");
+    assert!(listed["items"][0]["flagged_at"].is_string(), "{listed}");
 }
 
 fn package(folder: &Path, hours: &str, phones: &str) {

@@ -153,14 +153,17 @@ async fn a_verification_holds_for_its_time_and_its_history_is_for_those_concerne
     assert_eq!(text(&rest["items"][0], "method"), "provider_update", "who enters a service has looked");
     other.get(&hub, &format!("{path}/verifications")).await.expect(403);
 
-    for (days, state) in [(90, "due"), (89, "due"), (1, "stale")] {
+    let hsds = path.replace("/api/v1/services/svc_", "/hsds/services/");
+    for (days, state) in [(0, "verified"), (90, "due"), (89, "due"), (1, "stale")] {
         hub.clock.advance(TimeDelta::days(days));
         clinic.sign_in(&hub).await;
         assert_eq!(text(&clinic.get(&hub, &path).await.expect(200).body, "verification"), state);
+        let public = send(&hub, None, "GET", &hsds, &[], None).await.expect(200).body;
+        let said = ["assured_date", "verification", "verify_by"].map(|member| text(&public, member));
+        assert_eq!(said, ["2026-03-02", state, "2026-05-31T09:00:00Z"]);
+        let list = send(&hub, None, "GET", "/hsds/services", &[], None).await.expect(200).body;
+        assert_eq!(text(&list["contents"][0], "verification"), state);
     }
-    let hsds = path.replace("/api/v1/services/svc_", "/hsds/services/");
-    let public = send(&hub, None, "GET", &hsds, &[], None).await.expect(200).body;
-    assert_eq!(text(&public, "assured_date"), "2026-03-02");
 }
 
 #[actix_web::test]

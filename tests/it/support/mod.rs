@@ -3,17 +3,21 @@
 //! On SQLite unless `THROUGHLINE_TEST_DATABASE_URL` names a PostgreSQL server; then each test leases one of a few databases there.
 
 pub(crate) mod agreement;
-mod database;
+pub(crate) mod database;
 mod directory;
 pub(crate) mod disk;
 pub(crate) mod meddler;
 mod org;
 pub(crate) mod packet;
+pub(crate) mod passkey;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod tools;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use chrono::TimeDelta;
 use serde_json::Value;
@@ -60,6 +64,12 @@ pub(crate) fn available<T>(what: &str, found: Result<T, String>) -> Option<T> {
             None
         }
     }
+}
+
+/// Whether this is the run on PostgreSQL. A browser, the scripts of the pages and validators of others do not see which database there is, and take
+/// minutes: they are asked in the other run.
+pub(crate) fn is_for_the_other_run() -> bool {
+    std::env::var_os("THROUGHLINE_TEST_DATABASE_URL").is_some()
 }
 
 /// A node of one's own, served on a loopback port.
@@ -213,6 +223,11 @@ impl TestHub {
     pub(crate) fn everything_stored(&self) -> String {
         database::dump(&self.hub, &self.database)
     }
+
+    /// The rows of every table, without what a file holds of rows that are gone: to see that something is kept no longer.
+    pub(crate) fn rows(&self) -> String {
+        database::contents(&self.database.url)
+    }
 }
 
 fn open(settings: Settings, keys: &std::path::Path, clock: &Arc<FixedClock>) -> Hub {
@@ -244,6 +259,15 @@ impl Response {
     }
 }
 
+/// One for all tests: making a client reads every certificate that the machine trusts. It keeps no connection, so that each test has its own.
+static CLIENT: LazyLock<reqwest::Client> =
+    LazyLock::new(|| reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap());
+
+/// A client that opens a connection for each request.
+pub(crate) fn client() -> &'static reqwest::Client {
+    &CLIENT
+}
+
 /// Sends a request as anybody.
 pub(crate) async fn send(
     hub: &TestHub,
@@ -253,8 +277,7 @@ pub(crate) async fn send(
     headers: &[(&str, &str)],
     body: Option<&Value>,
 ) -> Response {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut request = client.request(method.parse().unwrap(), format!("{}{path}", hub.url));
+    let mut request = client().request(method.parse().unwrap(), format!("{}{path}", hub.url));
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }

@@ -12,7 +12,7 @@ use throughline::{
     members::{self, EnrolStaff, KeyState, Organisation, RegisterClient, StatedKey, Statement},
 };
 
-use super::{Response, TestHub, send};
+use super::{Response, TestHub, client, send};
 
 const PASSPHRASE: &str = "four unrelated words here";
 
@@ -104,8 +104,9 @@ impl Org {
     pub(crate) fn assertion(&self, hub: &TestHub) -> String {
         let mut jti = [0u8; 16];
         SystemIds.random(&mut jti);
+        let aud = format!("{}/oauth/token", hub.hub.settings().server.public_url);
         let claims = json!({
-            "iss": self.client, "sub": self.client, "aud": "http://hub.test/oauth/token",
+            "iss": self.client, "sub": self.client, "aud": aud,
             "exp": hub.now().seconds() + 120, "iat": hub.now().seconds(), "jti": Digest::of(jti),
         });
         sign_compact(&self.client_key, Typ::ClientAssertion, claims.to_string().as_bytes()).unwrap()
@@ -192,8 +193,7 @@ pub(crate) async fn request_token(hub: &TestHub, assertion: &str) -> Response {
 
 /// Sends a form to the token endpoint.
 pub(crate) async fn request_form(hub: &TestHub, form: String) -> Response {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let response = client
+    let response = client()
         .post(format!("{}/oauth/token", hub.url))
         .header("content-type", "application/x-www-form-urlencoded")
         .body(form)

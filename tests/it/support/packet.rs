@@ -22,7 +22,7 @@ use throughline::{
 use super::{
     Org, Response, TestHub,
     agreement::{Agreed, agreed, document},
-    send,
+    client, send,
 };
 
 /// Something no hub may ever hold.
@@ -328,8 +328,7 @@ pub(crate) async fn submit_with(
     body: &[u8],
     headers: &[(&str, &str)],
 ) -> Response {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut request = client.post(format!("{}/api/v1/packets", hub.url)).body(body.to_vec());
+    let mut request = client().post(format!("{}/api/v1/packets", hub.url)).body(body.to_vec());
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
@@ -344,8 +343,7 @@ pub(crate) async fn submit_with(
 
 /// Fetches a packet.
 pub(crate) async fn fetch(hub: &TestHub, by: &Org, id: PacketId) -> Served {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let request = client.get(format!("{}/api/v1/packets/{id}", hub.url)).bearer_auth(&by.token);
+    let request = client().get(format!("{}/api/v1/packets/{id}", hub.url)).bearer_auth(&by.token);
     let response = request.send().await.unwrap();
     let status = response.status().as_u16();
     let receipt = response.headers().get("throughline-receipt");

@@ -7,6 +7,8 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -15,42 +17,82 @@ use super::{
     find::{directory, provinces},
     visitor::{PASSPHRASE, enrolled},
 };
-use crate::support::{available, packet::Mechanism, tools::npm};
+use crate::support::{available, is_for_the_other_run, packet::Mechanism, tools::npm};
 
-const FILES: [&str; 5] =
-    ["package.json", "package-lock.json", "pages.test.mjs", "letters.test.mjs", "year.test.mjs"];
+const FILES: [&str; 11] = [
+    "package.json",
+    "package-lock.json",
+    "flows.test.mjs",
+    "pages.test.mjs",
+    "people.mjs",
+    "structure.mjs",
+    "structure.txt",
+    "letters.test.mjs",
+    "passkeys.test.mjs",
+    "year.test.mjs",
+    "agreements.test.mjs",
+];
 
-pub(super) fn chromium() -> Result<PathBuf, String> {
+fn chromium() -> Result<PathBuf, String> {
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
     let usual =
         ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].map(PathBuf::from);
     named.into_iter().chain(usual).find(|path| path.exists()).ok_or_else(|| "there is no Chromium".to_owned())
 }
 
-/// A browser does not see which database there is, and takes minutes: it is opened in one of the two runs.
-pub(super) fn is_for_the_other_run() -> bool {
-    std::env::var_os("THROUGHLINE_TEST_DATABASE_URL").is_some()
-}
+/// One installation at a time: several tests ask for it at once.
+static INSTALLING: Mutex<()> = Mutex::new(());
 
-/// The tests with what they take, in the build folder.
-pub(super) fn installed() -> Result<PathBuf, String> {
+/// The tests with what they take, in the build folder. What is there already is left alone: another test may be reading it.
+fn installed() -> Result<PathBuf, String> {
+    let _one_at_a_time = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages-in-a-browser");
     fs::create_dir_all(&folder).unwrap();
     for file in FILES {
-        fs::copy(sources.join(file), folder.join(file)).unwrap();
+        let (source, there) = (fs::read(sources.join(file)).unwrap(), folder.join(file));
+        if fs::read(&there).is_ok_and(|before| before == source) {
+            continue;
+        }
+        fs::write(there, source).unwrap();
     }
     npm(&folder)?;
     Ok(folder)
 }
 
-#[actix_web::test]
-async fn pages_are_read_reached_and_used_in_a_browser() {
+/// The tests of a file, to be told where the hub is and whatever else they take, and then run; nothing in the run on the other database, and
+/// where there is no browser.
+pub(super) fn tests(file: &str) -> Option<Command> {
     if is_for_the_other_run() {
-        return;
+        return None;
     }
     let ready = chromium().and_then(|chromium| Ok((chromium, installed()?)));
-    let Some((chromium, folder)) = available("a browser for the pages", ready) else { return };
+    let (chromium, folder) = available("a browser for the pages", ready)?;
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-reporter=spec", file]).current_dir(folder);
+    node.env("PASSPHRASE", PASSPHRASE).env("CHROMIUM", chromium);
+    node.env("PROGRAM", env!("CARGO_BIN_EXE_throughline"));
+    Some(node)
+}
+
+/// Runs them to their end, and does something twice a second until then.
+pub(super) async fn require_passed(mut tests: Command, mut meanwhile: impl AsyncFnMut()) {
+    let mut running = Box::pin(actix_web::web::block(move || tests.output()));
+    let output = loop {
+        meanwhile().await;
+        let done = actix_web::rt::time::timeout(Duration::from_millis(500), &mut running).await;
+        if let Ok(done) = done {
+            break done.unwrap().unwrap();
+        }
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}");
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[actix_web::test]
+async fn pages_are_read_reached_and_used_in_a_browser() {
+    let Some(mut tests) = tests("pages.test.mjs") else { return };
     let mechanism = Mechanism::new().await;
     let Mechanism { hub, harbour, .. } = &mechanism;
     directory(hub).await;
@@ -61,12 +103,6 @@ async fn pages_are_read_reached_and_used_in_a_browser() {
     let (code, pin) = (slip["code"].as_str().unwrap(), slip["pin"].as_str().unwrap());
     let roles = ["case_worker", "intake", "administrator", "data_protection"];
     let name = enrolled(hub, harbour, &roles).await;
-    let mut node = Command::new("node");
-    node.args(["--test", "--test-reporter=spec", "pages.test.mjs"]).current_dir(&folder);
-    node.env("HUB", &hub.url).env("NAME", name).env("PASSPHRASE", PASSPHRASE).env("CHROMIUM", chromium);
-    node.env("CODE", code).env("PIN", pin);
-    let output = actix_web::web::block(move || node.output()).await.unwrap().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    println!("{said}");
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    tests.env("HUB", &hub.url).env("NAME", name).env("CODE", code).env("PIN", pin);
+    require_passed(tests, async || {}).await;
 }

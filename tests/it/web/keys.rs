@@ -1,7 +1,5 @@
 //! Keys and letters on the pages: in a real browser, beside a gateway that is the program.
 
-use std::{process::Command, time::Duration};
-
 use serde_json::json;
 use throughline::{
     crypto::PublicJwk,
@@ -9,7 +7,7 @@ use throughline::{
 };
 
 use super::{
-    browser::{chromium, installed, is_for_the_other_run},
+    browser::{require_passed, tests},
     find::directory,
     visitor::{PASSPHRASE, Visitor},
 };
@@ -18,11 +16,11 @@ use crate::{
         gateway::{Gateway, keep_time},
         referral::Story,
     },
-    support::{Org, TestHub, available},
+    support::{Org, TestHub},
 };
 
 /// Somebody of an organisation, with a passphrase; the name to sign in with.
-async fn enrolled(hub: &TestHub, of: &Gateway, name: &str, roles: serde_json::Value) -> String {
+pub(super) async fn enrolled(hub: &TestHub, of: &Gateway, name: &str, roles: serde_json::Value) -> String {
     let enrol: EnrolStaff = serde_json::from_value(json!({ "name": name, "roles": roles })).unwrap();
     let id = of.id;
     let enrolment = hub
@@ -46,11 +44,7 @@ async fn enrolled(hub: &TestHub, of: &Gateway, name: &str, roles: serde_json::Va
 
 #[actix_web::test]
 async fn keys_are_made_confirmed_locked_and_lost_and_letters_opened_and_answered_in_a_browser() {
-    if is_for_the_other_run() {
-        return;
-    }
-    let ready = chromium().and_then(|chromium| Ok((chromium, installed()?)));
-    let Some((chromium, folder)) = available("a browser for the pages", ready) else { return };
+    let Some(mut tests) = tests("letters.test.mjs") else { return };
     let story = Story::new().await;
     let (_packet, referral) = story.send("").await;
     let hub = &story.hub;
@@ -59,24 +53,11 @@ async fn keys_are_made_confirmed_locked_and_lost_and_letters_opened_and_answered
     let intake = enrolled(hub, &story.lakeside, "intake", json!(["intake"])).await;
     let administrator = enrolled(hub, &story.lakeside, "head", json!(["administrator", "intake"])).await;
     let sender = enrolled(hub, &story.harbour, "worker", json!(["case_worker"])).await;
-    let mut node = Command::new("node");
-    node.args(["--test", "--test-reporter=spec", "letters.test.mjs"]).current_dir(&folder);
-    node.env("HUB", &hub.url).env("PASSPHRASE", PASSPHRASE).env("CHROMIUM", chromium);
-    node.env("INTAKE", intake).env("ADMINISTRATOR", administrator).env("REFERRAL", &referral);
-    node.env("PROGRAM", env!("CARGO_BIN_EXE_throughline")).env("FOLDER", story.lakeside.file(""));
-    node.env("CANARY", "Canary").env("SENDER", sender).env("SENDER_FOLDER", story.harbour.file(""));
-    let mut running = Box::pin(actix_web::web::block(move || node.output()));
-    let output = loop {
-        // Browsers and gateways go by the time of this machine.
-        keep_time(hub);
-        let done = actix_web::rt::time::timeout(Duration::from_millis(500), &mut running).await;
-        if let Ok(done) = done {
-            break done.unwrap().unwrap();
-        }
-    };
-    let said = String::from_utf8_lossy(&output.stdout);
-    println!("{said}");
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    tests.env("HUB", &hub.url);
+    tests.env("INTAKE", intake).env("ADMINISTRATOR", administrator).env("REFERRAL", &referral);
+    tests.env("FOLDER", story.lakeside.file(""));
+    tests.env("CANARY", "Canary").env("SENDER", sender).env("SENDER_FOLDER", story.harbour.file(""));
+    require_passed(tests, async || keep_time(hub)).await;
     let seen = story.state(&referral).await;
     assert_eq!(seen, "in_service");
 }
@@ -101,34 +82,35 @@ async fn replace_root(hub: &TestHub, of: &Gateway) {
 
 #[actix_web::test]
 async fn keys_that_end_are_told_renewed_and_hang_on_a_root_that_is_trusted_by_its_code_in_a_browser() {
-    if is_for_the_other_run() {
-        return;
-    }
-    let ready = chromium().and_then(|chromium| Ok((chromium, installed()?)));
-    let Some((chromium, folder)) = available("a browser for the pages", ready) else { return };
+    let Some(mut tests) = tests("year.test.mjs") else { return };
     let story = Story::new().await;
     let (_packet, referral) = story.send("").await;
     let hub = &story.hub;
     let intake = enrolled(hub, &story.lakeside, "intake", json!(["intake"])).await;
     let administrator = enrolled(hub, &story.lakeside, "head", json!(["administrator", "intake"])).await;
-    let mut node = Command::new("node");
-    node.args(["--test", "--test-reporter=spec", "year.test.mjs"]).current_dir(&folder);
-    node.env("HUB", &hub.url).env("PASSPHRASE", PASSPHRASE).env("CHROMIUM", chromium);
-    node.env("INTAKE", intake).env("ADMINISTRATOR", administrator).env("REFERRAL", &referral);
-    node.env("PROGRAM", env!("CARGO_BIN_EXE_throughline")).env("FOLDER", story.lakeside.file(""));
-    node.env("CANARY", "Canary");
-    let mut running = Box::pin(actix_web::web::block(move || node.output()));
-    let output = loop {
+    tests.env("HUB", &hub.url);
+    tests.env("INTAKE", intake).env("ADMINISTRATOR", administrator).env("REFERRAL", &referral);
+    tests.env("FOLDER", story.lakeside.file(""));
+    tests.env("CANARY", "Canary");
+    require_passed(tests, async || {
         keep_time(hub);
         replace_root(hub, &story.lakeside).await;
-        let done = actix_web::rt::time::timeout(Duration::from_millis(500), &mut running).await;
-        if let Ok(done) = done {
-            break done.unwrap().unwrap();
-        }
-    };
-    let said = String::from_utf8_lossy(&output.stdout);
-    println!("{said}");
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_agreement_is_offered_signed_by_both_suspended_and_goes_on_in_browsers() {
+    let Some(mut tests) = tests("agreements.test.mjs") else { return };
+    let story = Story::new().await;
+    let hub = &story.hub;
+    let ours = enrolled(hub, &story.harbour, "head", json!(["administrator", "case_worker"])).await;
+    let theirs = enrolled(hub, &story.lakeside, "head", json!(["administrator", "intake"])).await;
+    tests.env("HUB", &hub.url);
+    tests.env("OURS", ours).env("THEIRS", theirs).env("PARTNER", story.lakeside.id.to_string());
+    tests.env("FOLDER", story.harbour.file(""));
+    tests.env("OTHER_FOLDER", story.lakeside.file(""));
+    require_passed(tests, async || keep_time(hub)).await;
 }
 
 #[actix_web::test]

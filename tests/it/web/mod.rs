@@ -1,12 +1,15 @@
 //! The pages, as a browser asks for them.
 
 mod admin;
+mod agreements;
 mod browser;
 mod find;
+mod flows;
 mod gap;
 mod keys;
 mod pages;
 mod person;
+mod second_passkey;
 mod second_step;
 mod trays;
-mod visitor;
+pub(crate) mod visitor;

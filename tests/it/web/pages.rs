@@ -3,7 +3,10 @@
 use throughline::kernel::Digest;
 
 use super::visitor::{PASSPHRASE, Visitor};
-use crate::support::{TestHub, send};
+use crate::{
+    api::custody::{paper_for, paper_id},
+    support::{TestHub, send},
+};
 
 /// What scripts, styles and frames may do on a page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
@@ -61,6 +64,26 @@ async fn scripts_and_styles_are_kept_for_ever_under_names_of_their_content() {
 }
 
 #[actix_web::test]
+async fn what_a_browser_keeps_for_when_there_is_no_network_is_the_same_for_everybody() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let mut worker = Visitor::signed_in(&hub, &org, &["case_worker"]).await;
+    let mut nobody = Visitor::new(&hub);
+    let kept = [("/sw.js", "text/javascript; charset=utf-8"), ("/offline/fr", "text/html; charset=utf-8")];
+    for (path, kind) in kept {
+        let theirs = worker.get(path).await.expect(200);
+        let shown = nobody.get(path).await.expect(200);
+        assert_eq!(shown.text, theirs.text, "{path}");
+        assert_eq!(theirs.header("content-type"), kind, "{path}");
+        assert_eq!(theirs.header("cache-control"), "no-cache", "{path}");
+        assert_eq!(theirs.header("set-cookie"), "", "{path}");
+        assert_eq!(theirs.header("content-security-policy"), POLICY, "{path}");
+    }
+    nobody.get("/offline/fr").await.says("lang=\"fr\"");
+    nobody.get("/offline/nonsense").await.expect(200).says("lang=\"en\"");
+}
+
+#[actix_web::test]
 async fn pages_travel_compressed_but_for_those_that_hold_a_code() {
     const ACCEPTS: [(&str, &str); 2] = [("accept-encoding", "gzip"), ("sec-fetch-site", "same-origin")];
     let hub = TestHub::new();
@@ -74,6 +97,15 @@ async fn pages_travel_compressed_but_for_those_that_hold_a_code() {
         assert_eq!(packed.header("vary"), "accept-encoding", "{path}");
         assert_eq!(packed.header("content-security-policy"), POLICY, "{path}");
         assert!(packed.bytes * 3 < plain.bytes * 2, "{path}: {} bytes", packed.bytes);
+    }
+    // What scripts ask for on slow telephones: signed, wrapped and sealed things.
+    let keys = format!("/api/v1/organisations/{}/keys", org.id);
+    let paper = format!("/api/v1/papers/{}", paper_id());
+    send(&hub, Some(&org.token), "PUT", &paper, &[], Some(&paper_for(&org))).await.expect(200);
+    for path in [&keys, "/api/v1/custody", "/api/v1/papers?kind=consent", &paper] {
+        let (packed, plain) = (administrator.get_with(path, &ACCEPTS).await, administrator.get(path).await);
+        assert_eq!(packed.expect(200).header("content-encoding"), "gzip", "{path}");
+        assert_eq!(plain.expect(200).header("content-encoding"), "", "{path}");
     }
     let sheets = ["one", "another"].map(|form| Digest::of(form).to_string());
     let someone = [("sheet", sheets[0].as_str()), ("name", "w.phiri"), ("roles", "intake")];

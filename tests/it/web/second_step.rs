@@ -22,7 +22,7 @@ fn secret(shown: &Shown) -> String {
 async fn with_app(hub: &TestHub, org: &Org) -> (Visitor, String, String, Vec<String>) {
     let name = enrolled(hub, org, &["case_worker"]).await;
     let mut visitor = Visitor::named(hub, &name).await;
-    let begun = visitor.post("/account/second-step/app", &[]).await.expect(200);
+    let begun = visitor.post("/account/second-step/app", &[("passphrase", PASSPHRASE)]).await.expect(200);
     let secret = secret(&begun);
     let code = code_at(&secret, hub.hub.now().seconds());
     let on = visitor.post("/account/second-step/app/confirm", &[("code", &code)]).await.expect(200);
@@ -47,7 +47,11 @@ async fn an_app_is_set_up_with_a_picture_and_a_text_and_counts_after_a_right_cod
     let mut worker = Visitor::signed_in(&hub, &org, &["case_worker"]).await;
     worker.get("/account").await.expect(200).says("href=\"/account/second-step\"");
     worker.get("/account/second-step").await.expect(200).says("Set it up").does_not_say("Turn it off");
-    let begun = worker.post("/account/second-step/app", &[]).await.expect(200).says("class=\"qr\"");
+    let begun = worker
+        .post("/account/second-step/app", &[("passphrase", PASSPHRASE)])
+        .await
+        .expect(200)
+        .says("class=\"qr\"");
     let begun = begun.says("role=\"img\"").does_not_say("otpauth:").does_not_say("style=");
     let secret = secret(&begun);
     let wrong = worker.post("/account/second-step/app/confirm", &[("code", "123")]).await.expect(422);
@@ -59,7 +63,7 @@ async fn an_app_is_set_up_with_a_picture_and_a_text_and_counts_after_a_right_cod
     assert_eq!(on.text.matches("<li><bdi class=\"code\">").count(), 10);
     let shown = worker.get("/account/second-step").await.expect(200).says("10 of them were not used yet");
     shown.says("Turn it off").does_not_say("class=\"code\"");
-    worker.post("/account/second-step/app", &[]).await.expect(303);
+    worker.post("/account/second-step/app", &[("passphrase", PASSPHRASE)]).await.expect(303);
 }
 
 #[actix_web::test]
@@ -102,7 +106,10 @@ async fn pages_with_a_secret_or_codes_are_not_compressed_and_kept_by_nobody() {
     let plain = |shown: &Shown| {
         assert_eq!((shown.header("content-encoding"), shown.header("cache-control")), ("", "no-store"));
     };
-    let begun = worker.post_with(&ACCEPTS, "/account/second-step/app", &[]).await.expect(200);
+    let begun = worker
+        .post_with(&ACCEPTS, "/account/second-step/app", &[("passphrase", PASSPHRASE)])
+        .await
+        .expect(200);
     plain(&begun);
     let confirm = "/account/second-step/app/confirm";
     plain(&worker.post_with(&ACCEPTS, confirm, &[("code", "1")]).await.expect(422));
@@ -129,7 +136,8 @@ async fn a_role_that_takes_a_second_step_is_led_to_the_page_that_sets_it_up() {
         assert_eq!(sent_on.header("location"), "/account/second-step", "{path}");
     }
     administrator.get("/account/second-step").await.expect(200).says("Your role needs a second step");
-    let begun = administrator.post("/account/second-step/app", &[]).await.expect(200);
+    let begun =
+        administrator.post("/account/second-step/app", &[("passphrase", PASSPHRASE)]).await.expect(200);
     let code = code_at(&secret(&begun), hub.hub.now().seconds());
     administrator.post("/account/second-step/app/confirm", &[("code", &code)]).await.expect(200);
     administrator.get("/people").await.expect(200);

@@ -28,7 +28,7 @@ use super::{
     stored::{deliver_to, submit_body},
 };
 use crate::support::{
-    Org, TestHub, available,
+    Org, TestHub, available, is_for_the_other_run,
     packet::{Mechanism, denials, fetch, opened, submit},
     tools::{npm, run},
 };
@@ -63,10 +63,10 @@ fn packed() -> Result<PathBuf, String> {
                 fs::copy(sources().join(file), folder.join(file)).unwrap();
             }
             npm(&folder)?;
-            for part in ["src", "test", "tests"] {
+            for part in ["src", "css", "test", "tests"] {
                 let _none_yet = fs::remove_dir_all(folder.join(part));
             }
-            for part in ["src", "test"] {
+            for part in ["src", "css", "test"] {
                 copy(&sources().join(part), &folder.join(part));
             }
             run("node", &["build-tests.mjs", "tests"], &folder)?;
@@ -76,6 +76,9 @@ fn packed() -> Result<PathBuf, String> {
 }
 
 fn scripts() -> Option<PathBuf> {
+    if is_for_the_other_run() {
+        return None;
+    }
     available("the scripts of the pages", packed())
 }
 

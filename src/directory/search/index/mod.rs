@@ -280,6 +280,14 @@ impl Held {
         open
     }
 
+    /// A directory of such segments.
+    #[cfg(test)]
+    pub(super) fn of(segments: Vec<Segment>) -> Self {
+        let layer = |segment| Layer { segment: Arc::new(segment), stale: Arc::default() };
+        let layers = segments.into_iter().map(layer).collect();
+        Self { layers, floor: 0, seen: Vec::new(), knowing: Arc::default() }
+    }
+
     /// What was read at once, the oldest first.
     pub(super) fn layers(&self) -> &[Layer] {
         &self.layers

@@ -4,7 +4,7 @@ import test from "node:test";
 import { digest, newId, utf8 } from "../src/gateway/bytes.ts";
 import { INFORMATION, certify, recordBytes } from "../src/gateway/consent.ts";
 import { Denials } from "../src/gateway/denials.ts";
-import type { Policy } from "../src/gateway/policy.ts";
+import { type Policy, inOrder } from "../src/gateway/policy.ts";
 import { termsOf } from "../src/gateway/agreement.ts";
 import { DAY, SECOND, written as writtenMoment } from "../src/gateway/time.ts";
 import type { Held } from "../src/desk/agreements.ts";
@@ -18,7 +18,7 @@ import { freshKey, privateKey } from "./world.ts";
 const AT = 1_790_000_000 * SECOND;
 const [US, THEM] = [newId("org", 1), newId("org", 2)];
 const field = (label: string, category: string, level: string, compartment: string, shape: object, more: object = { need: "minimum" }) =>
-  ({ label, category, level, compartment, shape, ...more });
+  ({ label, place: 0, category, level, compartment, shape, ...more });
 const text = { kind: "text", max: 20 };
 
 const POLICY = {
@@ -99,6 +99,11 @@ async function ground(change: Partial<Answers> = {}): Promise<Ground> {
 
 const draft = (values: Record<string, string | boolean>, more: Partial<Written> = {}): Written => ({
   urgency: "U2", values: new Map(Object.entries(values)), because: new Map(), reviewed: true, approvals: 1, overrides: [], ...more,
+});
+
+await test("fields come as the dictionary has them, and what is not known comes last", () => {
+  const fields = { "CF.alias": { ...POLICY.fields["CF.name"], place: 7 }, "CF.name": { ...POLICY.fields["CF.name"], place: 6 } } as unknown as Policy["fields"];
+  assert.deepEqual(inOrder({ fields }, ["CF.zzz", "CF.alias", "CF.name"]), ["CF.name", "CF.alias", "CF.zzz"]);
 });
 
 await test("every point of the checklist is told in one of the six groups, and in no other", () => {

@@ -6,7 +6,7 @@ import { type MadeKey, newDeviceKey } from "../src/gateway/keys.ts";
 import { rootCode } from "../src/gateway/secrets.ts";
 import { nextStatement } from "../src/gateway/statement.ts";
 import { memoryStore } from "../src/gateway/store.ts";
-import { historyOf, otherRoot, trustRoot } from "../src/desk/trust.ts";
+import { historyOf, known, otherRoot, trustRoot } from "../src/desk/trust.ts";
 
 const org = newId("org", 0);
 const now = Date.now() * 1000;
@@ -90,4 +90,29 @@ await test("no code makes a history good that takes back what was said, or that 
   // A device that never saw the organisation believes the first answer; there is nothing to trust here.
   shown = first;
   assert.equal(await otherRoot(org, memoryStore()), undefined);
+});
+
+await test("keys are asked for once while a page opens, and again half a minute later or after a failure", async () => {
+  const [root, device, store] = [await newDeviceKey(), await newDeviceKey(), memoryStore()];
+  const shown = await stated({ root: root.jwk, former: [], statements: [] }, root, device);
+  let [asked, away, clock] = [0, true, 1_000];
+  performance.now = () => clock;
+  globalThis.fetch = (async () => {
+    asked++;
+    if (away) throw new TypeError("no network");
+    return new Response(JSON.stringify(shown));
+  }) as typeof fetch;
+  await assert.rejects(known([org], store));
+  away = false;
+  await Promise.all([known([org], store), known([org, org], store)]);
+  await known([org], store);
+  clock += 29_000;
+  assert.equal((await known([org], store)).key(device.jwk.kid)?.state, "active");
+  assert.equal(asked, 2);
+  clock += 1_000;
+  await known([org], store);
+  assert.equal(asked, 3);
+  // Another person's device has to be told itself.
+  await known([org], memoryStore());
+  assert.equal(asked, 4);
 });

@@ -45,6 +45,7 @@ find-blame-person = هناك خدمات، وقواعد كل منها لا تسم
 find-blame-doubtful = ما هو موجود لم يُتحقق منه منذ زمن طويل. تأكد قبل إحالة أحد إليه.
 find-blame-several = لا يُعثر على شيء إلا بإزالة عدة مرشحات. أزلها واحداً بعد آخر.
 find-without-text = { $count ->
+    [1000] ما لا يقل عن { $count } بدون الكلمات
     [zero] لا شيء بدون الكلمات
     [one] واحدة بدون الكلمات
     [two] اثنتان بدون الكلمات
@@ -53,6 +54,7 @@ find-without-text = { $count ->
    *[other] { $count } بدون الكلمات
 }
 find-without-service = { $count ->
+    [1000] ما لا يقل عن { $count } لأي حاجة
     [zero] لا شيء لأي حاجة
     [one] واحدة لأي حاجة
     [two] اثنتان لأي حاجة
@@ -61,6 +63,7 @@ find-without-service = { $count ->
    *[other] { $count } لأي حاجة
 }
 find-without-near = { $count ->
+    [1000] ما لا يقل عن { $count } في أي مكان
     [zero] لا شيء في أي مكان
     [one] واحدة في أي مكان
     [two] اثنتان في أي مكان
@@ -69,6 +72,7 @@ find-without-near = { $count ->
    *[other] { $count } في أي مكان
 }
 find-without-person = { $count ->
+    [1000] ما لا يقل عن { $count } لأي شخص
     [zero] لا شيء لأي شخص
     [one] واحدة لأي شخص
     [two] اثنتان لأي شخص
@@ -77,6 +81,7 @@ find-without-person = { $count ->
    *[other] { $count } لأي شخص
 }
 find-without-doubtful = { $count ->
+    [1000] ما لا يقل عن { $count } لم يتحقق منها أحد مؤخراً
     [zero] لا شيء لم يُتحقق منه مؤخراً
     [one] واحدة لم يتحقق منها أحد مؤخراً
     [two] اثنتان لم يتحقق منهما أحد مؤخراً
@@ -96,6 +101,7 @@ find-within-km = ضمن { $km } كم
 find-within-where = اختر مكاناً من القائمة للبحث حوله
 find-blame-within = المسافة هي التي لا تترك شيئاً.
 find-without-within = { $count ->
+    [1000] ما لا يقل عن { $count } في أي مكان
     [zero] لا شيء في أي مكان
     [one] واحدة في أي مكان
     [two] اثنتان في أي مكان

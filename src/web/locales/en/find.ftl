@@ -37,22 +37,27 @@ find-blame-person = There are services, and the rules of each are against it for
 find-blame-doubtful = What there is has not been checked for a long time. Confirm it before you refer anybody there.
 find-blame-several = Nothing is found without several of the filters. Take out one after another.
 find-without-text = { $count ->
+    [1000] At least { $count } without the words
     [one] { $count } without the words
    *[other] { $count } without the words
 }
 find-without-service = { $count ->
+    [1000] At least { $count } for any need
     [one] { $count } for any need
    *[other] { $count } for any need
 }
 find-without-near = { $count ->
+    [1000] At least { $count } anywhere
     [one] { $count } anywhere
    *[other] { $count } anywhere
 }
 find-without-person = { $count ->
+    [1000] At least { $count } for anybody
     [one] { $count } for anybody
    *[other] { $count } for anybody
 }
 find-without-doubtful = { $count ->
+    [1000] At least { $count } that nobody has checked lately
     [one] { $count } that nobody has checked lately
    *[other] { $count } that nobody has checked lately
 }
@@ -68,6 +73,7 @@ find-within-km = Within { $km } km
 find-within-where = Choose a place from the list to search around it
 find-blame-within = It is the distance that leaves nothing.
 find-without-within = { $count ->
+    [1000] At least { $count } anywhere
     [one] { $count } anywhere
    *[other] { $count } anywhere
 }

@@ -37,22 +37,27 @@ find-blame-person = Hay servicios, y las reglas de cada uno lo impiden para esta
 find-blame-doubtful = Lo que hay no se ha comprobado desde hace mucho. Confirme antes de derivar a alguien allí.
 find-blame-several = Solo se encuentra algo sin varios de los filtros. Quítelos uno tras otro.
 find-without-text = { $count ->
+    [1000] Al menos { $count } sin las palabras
     [one] { $count } sin las palabras
    *[other] { $count } sin las palabras
 }
 find-without-service = { $count ->
+    [1000] Al menos { $count } para cualquier necesidad
     [one] { $count } para cualquier necesidad
    *[other] { $count } para cualquier necesidad
 }
 find-without-near = { $count ->
+    [1000] Al menos { $count } en cualquier lugar
     [one] { $count } en cualquier lugar
    *[other] { $count } en cualquier lugar
 }
 find-without-person = { $count ->
+    [1000] Al menos { $count } para cualquiera
     [one] { $count } para cualquiera
    *[other] { $count } para cualquiera
 }
 find-without-doubtful = { $count ->
+    [1000] Al menos { $count } que nadie ha comprobado últimamente
     [one] { $count } que nadie ha comprobado últimamente
    *[other] { $count } que nadie ha comprobado últimamente
 }
@@ -68,6 +73,7 @@ find-within-km = A menos de { $km } km
 find-within-where = Elija un lugar de la lista para buscar a su alrededor
 find-blame-within = Es la distancia la que no deja nada.
 find-without-within = { $count ->
+    [1000] Al menos { $count } en cualquier lugar
     [one] { $count } en cualquier lugar
    *[other] { $count } en cualquier lugar
 }

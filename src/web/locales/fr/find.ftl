@@ -37,22 +37,27 @@ find-blame-person = Il y a des services, et les règles de chacun s’y opposent
 find-blame-doubtful = Ce qu’il y a n’a pas été vérifié depuis longtemps. Confirmez avant d’y orienter quelqu’un.
 find-blame-several = Il faut retirer plusieurs filtres pour trouver quelque chose. Retirez-les l’un après l’autre.
 find-without-text = { $count ->
+    [1000] Au moins { $count } sans les mots
     [one] { $count } sans les mots
    *[other] { $count } sans les mots
 }
 find-without-service = { $count ->
+    [1000] Au moins { $count } pour tout besoin
     [one] { $count } pour tout besoin
    *[other] { $count } pour tout besoin
 }
 find-without-near = { $count ->
+    [1000] Au moins { $count } n’importe où
     [one] { $count } n’importe où
    *[other] { $count } n’importe où
 }
 find-without-person = { $count ->
+    [1000] Au moins { $count } pour tout le monde
     [one] { $count } pour tout le monde
    *[other] { $count } pour tout le monde
 }
 find-without-doubtful = { $count ->
+    [1000] Au moins { $count } que personne n’a vérifiés récemment
     [one] { $count } que personne n’a vérifié récemment
    *[other] { $count } que personne n’a vérifiés récemment
 }
@@ -68,6 +73,7 @@ find-within-km = À moins de { $km } km
 find-within-where = Choisissez un lieu dans la liste pour chercher autour
 find-blame-within = C’est la distance qui ne laisse rien.
 find-without-within = { $count ->
+    [1000] Au moins { $count } n’importe où
     [one] { $count } n’importe où
    *[other] { $count } n’importe où
 }

@@ -7,7 +7,7 @@ import { type Terms, ends, flow, items, opens } from "../gateway/agreement.ts";
 import { digest, newId } from "../gateway/bytes.ts";
 import { type Assent, type ConsentRecord, type GrantLine, type Guardian, INFORMATION, newWithdrawalCode, recordBytes, usualEnd } from "../gateway/consent.ts";
 import { own } from "../gateway/dictionary.ts";
-import { type Policy, levelOf } from "../gateway/policy.ts";
+import { type Policy, inOrder, levelOf } from "../gateway/policy.ts";
 import { DAY, type Moment, monthsAfter, ofSeconds, seconds, written } from "../gateway/time.ts";
 import type { Document } from "./agreements.ts";
 
@@ -89,7 +89,8 @@ export function questions(policy: Policy, terms: Terms, from: string, to: string
   const agreed = way && items(way, policy.purpose.code);
   const together = new Map<string, Question>();
   const alone: Question[] = [];
-  for (const [id, tier] of agreed ?? []) {
+  for (const id of inOrder(policy, agreed?.keys() ?? [])) {
+    const tier = agreed?.get(id);
     const field = own(policy.fields, id);
     const level = levelOf(policy, id);
     if (field === undefined || field.need === "refused" || field.shape.kind === "file") continue;

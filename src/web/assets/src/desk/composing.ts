@@ -4,7 +4,7 @@ import { type Terms, flow, items, retention } from "../gateway/agreement.ts";
 import type { Json } from "../gateway/closed.ts";
 import { Denials } from "../gateway/denials.ts";
 import { type Field, own, takes } from "../gateway/dictionary.ts";
-import { type Policy, type WeighedField, within } from "../gateway/policy.ts";
+import { type Policy, type WeighedField, inOrder, within } from "../gateway/policy.ts";
 import {
   type Covering, type Facts, type FormFacts, type Member, type Presented, type Released, type Wanted, release,
 } from "../gateway/release.ts";
@@ -95,7 +95,7 @@ export function standings(ground: Ground, at: Moment): Map<string, Standing> {
   const way = terms && flow(terms, sender.id, recipient.id);
   const agreed = way && items(way, policy.purpose.code);
   const found = new Map<string, Standing>();
-  for (const id of agreed?.keys() ?? []) {
+  for (const id of inOrder(policy, agreed?.keys() ?? [])) {
     const field = own(policy.fields, id);
     if (field === undefined || field.need === "refused" || field.shape.kind === "file") continue;
     found.set(id, standing(ground, id, field, at));

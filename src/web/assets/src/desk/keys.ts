@@ -11,7 +11,7 @@ import { type Store, browserStore } from "../gateway/store.ts";
 import { now } from "../gateway/time.ts";
 import { ask, get, send } from "./hub.ts";
 import { dropAll, sweep } from "./sweeping.ts";
-import { historyOf, trustRoot } from "./trust.ts";
+import { historyOf, recent, trustRoot } from "./trust.ts";
 
 /** A device, as the hub lists it. */
 export interface Device {
@@ -85,6 +85,7 @@ export class Keys {
   async setShared(shared: boolean): Promise<Keys> {
     await this.store.put(SHARED, shared);
     if (shared) await dropAll(this.store);
+    changed();
     return new Keys(this.view, this.store, new Custody(this.store, clock, shared ? IDLE_SHARED : IDLE));
   }
 
@@ -156,9 +157,9 @@ export class Keys {
    * The keys of the own organisation, once a key holder has confirmed this person and this device: by a statement that the root key signed,
    * and under the root key that the holder read an answer about. What the hub says of it is not enough.
    */
-  private async confirmed(): Promise<KeyRecord[]> {
+  private async confirmed(told: typeof recent = recent): Promise<KeyRecord[]> {
     const { organisation, member } = this.view;
-    const { history, records } = await historyOf(organisation, this.store);
+    const { history, records } = await told(organisation, this.store);
     await this.noteEnds(records);
     if ((await this.store.get(OWN_ROOT)) !== history.root.kid) throw new NotConfirmed();
     const [device, at] = [await this.deviceKey(), now()];
@@ -201,10 +202,15 @@ export class Keys {
     return trusted !== undefined;
   }
 
-  /** Whether everything is in order to read and to sign. */
+  /** Whether this device was confirmed once and keys to read with were handed over. Whether they are still good is asked of the hub. */
+  async hasRead(): Promise<boolean> {
+    return this.view.keyrings.length > 0 && (await this.store.get(OWN_ROOT)) !== undefined;
+  }
+
+  /** Whether everything is in order to read and to sign, as the hub says at this moment. */
   async isConfirmed(): Promise<boolean> {
     try {
-      await this.confirmed();
+      await this.confirmed(historyOf);
       return true;
     } catch (error) {
       if (error instanceof NotConfirmed) return false;
@@ -244,7 +250,7 @@ export class Keys {
   }
 }
 
-/** Tells the sign in the head of the page that the key was opened or locked. */
+/** Tells the sign in the head of the page that the key was opened or locked, or whose the device is. */
 const changed = (): boolean => document.dispatchEvent(new Event("throughline-key"));
 
 /** The store of one person's keys on this device. */

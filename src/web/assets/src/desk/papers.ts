@@ -108,13 +108,13 @@ export interface Read<Body> {
   next?: string;
 }
 
-/** How many papers are read at once: an organisation may keep a hundred thousand. */
+/** How many papers are read at once at most: an organisation may keep a hundred thousand, and each is some kilobytes. */
 const AT_ONCE = 200;
 
 /** The newest papers of a kind, or those that are older than a place in the list; newest first. */
-export async function list<Body>(keeper: Keeper, kind: PaperKind, after?: string): Promise<Read<Body>> {
+export async function list<Body>(keeper: Keeper, kind: PaperKind, after?: string, limit = AT_ONCE): Promise<Read<Body>> {
   const from = after === undefined ? "" : `&after=${encodeURIComponent(after)}`;
-  const { items, next } = await get<{ items: Lying[]; next?: string }>(`/api/v1/papers?kind=${kind}&limit=${AT_ONCE}${from}`);
+  const { items, next } = await get<{ items: Lying[]; next?: string }>(`/api/v1/papers?kind=${kind}&limit=${limit}${from}`);
   const read: Read<Body> = { papers: [], closed: 0, forged: 0, ...(next === undefined ? {} : { next }) };
   if (items.length === 0) return read;
   const readers = await keeper.readers();

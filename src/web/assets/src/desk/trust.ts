@@ -32,8 +32,45 @@ async function shown(organisation: string, store: Store): Promise<{ history: His
   return { history, records, before };
 }
 
+type Told = { history: History; records: KeyRecord[] };
+
+/** What a page was told, or is being told at this moment. */
+interface Asked {
+  told: Promise<Told>;
+  /** When the answer came; absent while it is on its way. */
+  at?: number;
+}
+
+/** For how many milliseconds what was told is enough to read and seal by: a page asks for the same keys several times while it opens. */
+const ENOUGH = 30_000;
+
+/** By whose store it was held against, and organisation. */
+const asked = new WeakMap<Store, Map<string, Asked>>();
+
+function askedOf(store: Store): Map<string, Asked> {
+  const before = asked.get(store) ?? new Map<string, Asked>();
+  asked.set(store, before);
+  return before;
+}
+
+/** Asks, unless an answer is on its way or came no longer ago than this. What failed is asked for again. */
+function ask(organisation: string, store: Store, enough: number): Promise<Told> {
+  const all = askedOf(store);
+  const before = all.get(organisation);
+  if (before !== undefined && (before.at === undefined || performance.now() - before.at < enough)) return before.told;
+  const one: Asked = { told: tell(organisation, store) };
+  all.set(organisation, one);
+  one.told.then(() => (one.at = performance.now()), () => all.delete(organisation));
+  return one.told;
+}
+
 /** The history of an organisation's keys, verified; refuses one that contradicts what this device saw before. */
-export async function historyOf(organisation: string, store: Store): Promise<{ history: History; records: KeyRecord[] }> {
+export const historyOf = (organisation: string, store: Store): Promise<Told> => ask(organisation, store, 0);
+
+/** The same as it was within the last half minute. Whoever changes keys, or waits for somebody who does, asks for [`historyOf`]. */
+export const recent = (organisation: string, store: Store): Promise<Told> => ask(organisation, store, ENOUGH);
+
+async function tell(organisation: string, store: Store): Promise<Told> {
   const { history, records, before } = await shown(organisation, store);
   // A root key that was made on this device needs nobody to tell it.
   const made = (await store.get(PENDING_ROOT)) as PendingRoot | undefined;
@@ -77,13 +114,15 @@ export async function trustRoot(organisation: string, typed: string, store: Stor
   if (other === undefined || !(await isRoot(organisation, other.kid, typed))) return undefined;
   const before = (await store.get(`known ${organisation}`)) as Pinned;
   await store.put(`known ${organisation}`, { ...before, roots: [...before.roots, other.kid] } satisfies Pinned);
+  // What was told before held for the other root.
+  askedOf(store).delete(organisation);
   return other;
 }
 
-/** The keys of these organisations, verified. */
+/** The keys of these organisations, as [`recent`] has them. */
 export async function known(organisations: string[], store: Store): Promise<KnownKeys> {
   const keys = new KnownKeys();
-  for (const organisation of new Set(organisations)) keys.add((await historyOf(organisation, store)).records);
+  for (const { records } of await Promise.all([...new Set(organisations)].map((one) => recent(one, store)))) keys.add(records);
   return keys;
 }
 

@@ -14,15 +14,23 @@ export interface Waiting {
   paper: string;
   /** The draft it was made of. Until it is sent the draft stays, for the case that the hub refuses it. */
   draft?: string;
+  /** Whether the hub refused it, so that it is not tried again by itself. */
+  refused?: true;
 }
 
-const WAITING = "waiting ";
+/** What the names of their entries begin with. */
+export const WAITING = "waiting ";
 /** Where all of them lay in one list before. */
 const FORMER = "waiting packets";
 
 export const remember = (store: Store, one: Waiting): Promise<void> => store.put(WAITING + one.packet, one);
 
 export const forget = (store: Store, packet: string): Promise<void> => store.remove(WAITING + packet);
+
+/** Notes that the hub refused one. Another window may have been faster, and then there is nothing to note. */
+export async function refuse(store: Store, one: Waiting): Promise<void> {
+  if ((await store.get(WAITING + one.packet)) !== undefined) await remember(store, { ...one, refused: true });
+}
 
 /** Those that wait, oldest first. */
 export async function waitingOf(store: Store): Promise<Waiting[]> {

@@ -12,6 +12,8 @@ export type Need =
 
 export type WeighedField = Field & Need & {
   label: string;
+  /** Its place in the dictionary: the order in which people are asked and read. */
+  place: number;
   enforcement?: boolean;
   third_party?: boolean;
   kept_from?: ("enforcement" | "origin_authority")[];
@@ -46,6 +48,12 @@ export function levelOf(policy: Policy, field: string): Level {
   if (policy.levels.S4.includes(field)) return "S4";
   return policy.levels.S3.includes(field) ? "S3" : (own(policy.fields, field)?.level ?? "S0");
 }
+
+/** Fields in the order in which people are asked and read; those that are not known come last. */
+export const inOrder = (policy: Pick<Policy, "fields">, fields: Iterable<string>): string[] => {
+  const place = (field: string): number => own(policy.fields, field)?.place ?? Number.MAX_SAFE_INTEGER;
+  return [...fields].sort((one, other) => place(one) - place(other));
+};
 
 /** Whether what is kept so long is never kept longer than the other allows. */
 export const within = (one: Keep, other: Keep): boolean =>

@@ -4,18 +4,23 @@
 import { moment, now } from "../gateway/time.ts";
 import { isChild, until } from "../gateway/consent.ts";
 import { partsOf } from "../desk/asking.ts";
+import { beginHead } from "../desk/chip.ts";
 import { type ConsentBody, type ConsentPaper, type Extent, type Seen, isTakenBack, newest, standsNow } from "../desk/consents.ts";
 import { Problem, get } from "../desk/hub.ts";
 import { noteAll } from "../desk/noting.ts";
 import { open, start } from "../desk/offer.ts";
 import type { Keys } from "../desk/keys.ts";
-import { busy, carried, clearError, copied, explainWith, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
+import { busy, carried, clearError, copied, explainWith, failed, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
 import { list } from "../desk/papers.ts";
 import { takeBack } from "../desk/taking-back.ts";
+
+beginHead();
 
 const { words } = carried<{ words: Record<string, string> }>("data");
 /** How long before its end a consent is worth asking for again. */
 const SOON = 14 * 86_400_000_000;
+/** How many papers are read when the page opens, and how many each time after that: each is some kilobytes. */
+const [FIRST, MORE] = [30, 100];
 /** How many people are shown at once. */
 const AT_ONCE = 20;
 /** How long nothing is typed before the hub is asked about those who are found. */
@@ -219,8 +224,8 @@ await start(async () => {
   await noteAll(keys);
   let [read, closed, next] = [[] as ConsentPaper[], 0, undefined as string | undefined];
   let all: Person[] = [];
-  const readOn = async (): Promise<void> => {
-    const page = await list<ConsentBody>(keys, "consent", next);
+  const readPage = async (): Promise<void> => {
+    const page = await list<ConsentBody>(keys, "consent", next, next === undefined ? FIRST : MORE);
     read = [...read, ...page.papers];
     closed += page.closed;
     next = page.next;
@@ -229,12 +234,18 @@ await start(async () => {
     place("nobody").hidden = all.length > 0 || next !== undefined;
     place("older").hidden = next === undefined;
   };
+  // One place in the list is read once, whoever wants it.
+  let reading: Promise<void> | undefined;
+  const readOn = (): Promise<void> => (reading ??= readPage().finally(() => (reading = undefined)));
   const field = document.getElementById("nickname") as HTMLInputElement;
   let most = AT_ONCE;
   let shown: Person[] = [];
-  const show = (): void => {
+  const named = (): Person[] => {
     const wanted = field.value.trim().toLowerCase();
-    const found = all.filter(({ name }) => name.includes(wanted));
+    return all.filter(({ name }) => name.includes(wanted));
+  };
+  const show = (): void => {
+    const found = named();
     shown = found.slice(0, most);
     place("people").replaceChildren(...shown.map((person) => (person.row ??= row(person, keys))));
     place("more").hidden = found.length <= most;
@@ -247,6 +258,13 @@ await start(async () => {
       if (person.row !== undefined) tell(person, person.row);
     }
   };
+  /** Reads on while nobody bears what is typed. */
+  const lookFurther = async (): Promise<void> => {
+    while (next !== undefined && named().length === 0) {
+      await readOn();
+      show();
+    }
+  };
   // What the hub could not be asked is said to be unknown, in the rows themselves.
   const askQuietly = (): void => void askAll().catch(() => undefined);
   let pause: ReturnType<typeof setTimeout> | undefined;
@@ -254,7 +272,7 @@ await start(async () => {
     most = AT_ONCE;
     show();
     clearTimeout(pause);
-    pause = setTimeout(askQuietly, PAUSE);
+    pause = setTimeout(() => void lookFurther().catch((error: unknown) => failed(place("list"), error)).then(askQuietly), PAUSE);
   });
   place("more").addEventListener("click", () => {
     most += AT_ONCE;

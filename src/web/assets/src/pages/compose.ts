@@ -5,28 +5,33 @@ import { newId } from "../gateway/bytes.ts";
 import type { Json } from "../gateway/closed.ts";
 import { Denials } from "../gateway/denials.ts";
 import type { KnownKeys } from "../gateway/directory-keys.ts";
+import type { PrivateKey } from "../gateway/gate.ts";
 import type { WeighedField } from "../gateway/policy.ts";
 import type { Member, Released } from "../gateway/release.ts";
 import { DraftFault, type Reader, seal } from "../gateway/seal.ts";
 import { DAY, moment, now } from "../gateway/time.ts";
 import { Agreements } from "../desk/agreements.ts";
+import { GONE, beginHead } from "../desk/chip.ts";
 import { Choosing } from "../desk/choosing.ts";
 import { type Ground, type Standing, type Written, judged, standings, valueOf } from "../desk/composing.ts";
 import { type ConsentBody, type ConsentPaper, type ReadyConsent, mayServe, ready } from "../desk/consents.ts";
-import { type Draft as KeptDraft, type Said, draftsOf, sent } from "../desk/drafts.ts";
-import { explainReceipts, handIn } from "../desk/handing.ts";
+import { type Draft as KeptDraft, type Said, draftsOf } from "../desk/drafts.ts";
+import { explainReceipts } from "../desk/handing.ts";
 import { Problem, get, send } from "../desk/hub.ts";
 import type { Keys } from "../desk/keys.ts";
-import { note, noteAll, toNote } from "../desk/noting.ts";
+import { note, noteAll } from "../desk/noting.ts";
 import { type Offer, type Party, called, open, printSlip, start } from "../desk/offer.ts";
 import {
   busy, carried, clearError, copied, explainWith, failed, place, say, showScreen, status, whenSubmitted, written, writtenDay,
   writtenTime,
 } from "../desk/page.ts";
 import { PaperFault, find, list } from "../desk/papers.ts";
-import { known, nodeKey } from "../desk/trust.ts";
+import { handOver, mayBeTriedAgain } from "../desk/sending.ts";
+import { known } from "../desk/trust.ts";
 import { type Waiting, forget, remember, waitingOf } from "../desk/waiting.ts";
 import { type Wrong, showWrongs } from "../desk/wrongs.ts";
+
+beginHead();
 
 const offer = carried<Offer>("data");
 const { policy, service, sender, recipient } = offer;
@@ -34,6 +39,8 @@ const { policy, service, sender, recipient } = offer;
 const WAITS = 7 * DAY;
 /** How long nothing is typed before the rules are asked. */
 const PAUSE = 400;
+/** How many consents are read when the page opens, and how many each time that somebody wants to see others. The page asks for the first itself. */
+const [FIRST, MORE] = [10, 50];
 /** How long after the last change a draft is kept. */
 const KEEP_AFTER = 1_000;
 
@@ -326,6 +333,15 @@ async function readers(keys: KnownKeys): Promise<Reader[]> {
   return Promise.all(all.map(async (record) => ({ organisation: record.organisation, role: record.role, key: await keys.imported(record) })));
 }
 
+/** What this device signs with, as it was when the page was opened. */
+let atHand: PrivateKey | undefined;
+
+/**
+ * What this device signs with. While the key is open it is what it was when the page was opened: far away nobody waits for a question that the
+ * hub asks itself anyway, and without a network nobody could ask it.
+ */
+const signer = async (keys: Keys): Promise<PrivateKey> => (atHand !== undefined && (await keys.left()) > 0 ? atHand : keys.signer());
+
 async function sealed(keys: Keys, ring: KnownKeys, released: Released, values: Map<string, Json>, paper: ConsentPaper): Promise<Waiting> {
   const made = now();
   const referral = newId("ref", made);
@@ -333,28 +349,22 @@ async function sealed(keys: Keys, ring: KnownKeys, released: Released, values: M
     kind: "referral" as const, made, expires: made + WAITS, referral, minset: policy.service.minset ?? "", values: Object.fromEntries(values), files: [],
     readers: await readers(ring),
   };
-  const { id, body, envelope } = await seal(released, letter, await keys.signer(), policy);
+  const { id, body, envelope } = await seal(released, letter, await signer(keys), policy);
   return { packet: id, referral, to: recipient.name, service: service.word, at: made, body, envelope, paper: paper.id };
 }
 
 explainReceipts();
 
-/** Whether the packet itself was not judged: the hub was not reached or busy, or the session had ended. */
-const mayBeTriedAgain = (problem: Problem): boolean => problem.isPassing || problem.status === 401;
-
 /** Hands a sealed packet in. The same one again gets the same receipt, so it may be tried as often as need be. */
 async function deliver(keys: Keys, waiting: Waiting): Promise<void> {
   try {
-    await handIn(waiting, () => nodeKey(keys.store));
+    await handOver(keys.store, waiting);
   } catch (error) {
     // What the hub refused for good is not tried again; it stands in the form as it was written.
     if (error instanceof Problem && !mayBeTriedAgain(error)) await forget(keys.store, waiting.packet);
     await showWaiting(keys);
     throw error;
   }
-  await toNote(keys.store, waiting);
-  await forget(keys.store, waiting.packet);
-  if (waiting.draft !== undefined) await sent(keys.store, waiting.draft, waiting.at);
   await showWaiting(keys);
   await showSent(keys, waiting);
 }
@@ -403,21 +413,42 @@ async function showSent(keys: Keys, waiting: Waiting): Promise<void> {
 
 // ---- the page
 
+/** The consent that the page was opened for, where there is one that can be read. */
+async function askedFor(keys: Keys, wanted: string | null): Promise<ConsentPaper | undefined> {
+  if (wanted === null || !/^kpt_[0-9a-f]{32}$/.test(wanted)) return undefined;
+  try {
+    return await find<ConsentBody>(keys, "consent", wanted);
+  } catch (error) {
+    if (error instanceof PaperFault || (error instanceof Problem && error.status === 404)) return undefined;
+    throw error;
+  }
+}
+
 async function begin(): Promise<void> {
   const keys = await open();
   if (keys === undefined) return;
   showScreen("loading", false);
-  const agreements = await Agreements.between(sender.id, recipient.id, keys.store);
+  const both = [sender.id, recipient.id];
+  const wanted = new URLSearchParams(location.search).get("consent");
+  // All at once: far away each question takes its time, however short the answer is.
+  const [agreements, ring, own, asked] = await Promise.all([
+    Agreements.between(sender.id, recipient.id, keys.store), known(both, keys.store), keys.signer().catch(() => undefined), askedFor(keys, wanted),
+  ]);
+  atHand = own;
   const covering = await agreements.covering(sender.id, recipient.id, service.code);
   await showWaiting(keys);
+  // What was sealed here and went by itself is shown as sent, where nothing was begun since.
+  document.addEventListener(GONE, (event) => {
+    const gone = (event as CustomEvent<Waiting[]>).detail.at(-1);
+    const isIdle = document.querySelector('[data-screen="kept"]:not([hidden])') !== null;
+    void showWaiting(keys).then(() => (gone !== undefined && isIdle ? showSent(keys, gone) : undefined));
+  });
   await noteAll(keys);
   if (covering.held === undefined || Object.keys(policy.fields).length === 0) {
     showScreen("no-agreement", false);
     return;
   }
-  const ring = await known([sender.id, recipient.id], keys.store);
   const member = ({ name: _name, ...party }: Party): Member => ({ ...party, roles: ring.readers(party.id, now()).map(({ role }) => role) });
-  const wanted = new URLSearchParams(location.search).get("consent");
   const fitting: ConsentPaper[] = [];
   const read: ConsentPaper[] = [];
   let [closed, next] = [0, undefined as string | undefined];
@@ -432,7 +463,7 @@ async function begin(): Promise<void> {
     addConsents(fresh, wanted);
   };
   const readOn = async (): Promise<void> => {
-    const page = await list<ConsentBody>(keys, "consent", next);
+    const page = await list<ConsentBody>(keys, "consent", next, next === undefined ? FIRST : MORE);
     add(page.papers);
     closed += page.closed;
     next = page.next;
@@ -441,15 +472,11 @@ async function begin(): Promise<void> {
     place("older-row").hidden = next === undefined;
     place("closed-papers").hidden = closed === 0;
   };
-  // The one that the page was opened for stands first, however old it is.
-  if (wanted !== null && /^kpt_[0-9a-f]{32}$/.test(wanted)) {
-    try {
-      add([await find<ConsentBody>(keys, "consent", wanted)]);
-    } catch (error) {
-      if (!(error instanceof PaperFault) && !(error instanceof Problem && error.status === 404)) throw error;
-    }
-  }
-  await readOn();
+  // The one that the page was opened for stands first, however old it is, and the others are read when somebody wants them: all that is on file
+  // is much, far away.
+  if (asked !== undefined) add([asked]);
+  if (fitting.length > 0) place("older-row").hidden = false;
+  else await readOn();
   place("reports-row").hidden = service.reports !== "yes";
   place("full-row").hidden = !service.full;
   place("signal-row").hidden = recipient.authority_of === undefined || recipient.authority_of === sender.country;
@@ -626,16 +653,21 @@ async function begin(): Promise<void> {
     // Whose letter it is does not change while it is sealed.
     const choices = document.getElementById("consents") as HTMLFieldSetElement;
     choices.disabled = true;
+    let isKept = false;
     try {
       await keepDraft().catch(() => undefined);
+      const begun = performance.now();
       const waiting = await sealed(keys, ring, sure.released, sure.values, sure.chosen.ready.paper);
+      // How long it took stays in the page, for those who measure it.
+      performance.measure("sealed", { start: begun });
       if (kept !== undefined) waiting.draft = kept;
       // Kept before it is sent: an answer that got lost leaves a letter that can be sent again and not a second one.
       await remember(keys.store, waiting);
+      isKept = true;
       status(say("sending"), form, true);
       await deliver(keys, waiting);
     } catch (error) {
-      if (error instanceof Problem && mayBeTriedAgain(error)) {
+      if (isKept && error instanceof Problem && mayBeTriedAgain(error)) {
         showScreen("kept");
         // It goes with the button of the letter itself, once they are signed in again.
         if (error.status === 401) failed(place("waiting"), error);
@@ -657,9 +689,10 @@ async function begin(): Promise<void> {
   look();
   if (option("consent") !== undefined) await choice.choose().catch((error: unknown) => failed(zone, error));
   const consents = fitting.map(({ id }) => id).filter((id) => wanted === null || id === wanted);
-  const before = await drafts?.newest(service.id, ["", ...consents], now());
-  // One that was sealed already waits to be sent, and is not written twice.
+  // One that was sealed already waits to be sent, and is not written twice. What waits is asked for first: another window may be sending it,
+  // and takes the draft away before what waits.
   const waiting = await waitingOf(keys.store);
+  const before = await drafts?.newest(service.id, ["", ...consents], now());
   const isSealed = ({ name, at }: { name: string; at: number }): boolean => waiting.some((one) => one.draft === name && at <= one.at);
   if (before !== undefined && !isSealed(before)) offerDraft(before);
 }

@@ -5,7 +5,9 @@ import { Denials } from "../gateway/denials.ts";
 import { levelOf } from "../gateway/policy.ts";
 import { type Moment, moment, now } from "../gateway/time.ts";
 import { Agreements, type Held } from "../desk/agreements.ts";
+import { sayAloud } from "../desk/aloud.ts";
 import { type Answer, type Answers, type Question, TOLD, answeredBefore, keptUntil, questions, recordOf } from "../desk/asking.ts";
+import { beginHead } from "../desk/chip.ts";
 import { type ConsentBody, type ConsentPaper, certified, isTakenBack, register } from "../desk/consents.ts";
 import { Problem, send } from "../desk/hub.ts";
 import type { Keys } from "../desk/keys.ts";
@@ -14,6 +16,8 @@ import { carried, clearError, copied, explainWith, place, say, showScreen, statu
 import { PaperFault, find, keep, newPaperId } from "../desk/papers.ts";
 import { takeBack } from "../desk/taking-back.ts";
 import { type Wrong, showWrongs } from "../desk/wrongs.ts";
+
+beginHead();
 
 const offer = carried<Offer>("data");
 const { policy, service, sender, recipient } = offer;
@@ -333,7 +337,10 @@ async function begin(): Promise<void> {
     if (tried) showWrongs(summary, missing(read(all), all), false);
   });
   follow();
+  sayAloud(document.getElementById("language") as HTMLInputElement);
   showScreen("ask", false);
+  // Who it is about comes first, and is typed at once.
+  if (typed("nickname") === "") document.getElementById("nickname")?.focus();
   whenSubmitted(form, async (submitter) => {
     clearError();
     try {
@@ -352,6 +359,14 @@ async function begin(): Promise<void> {
 
 place("print-full").addEventListener("click", () => print());
 place("print-slip").addEventListener("click", () => printSlip(made?.record.withdrawal.code ?? "", "", typed("slip-number")));
+// A finger that said who else was there goes on to their name; keys go where Tab takes them.
+const second = document.getElementById("second-as");
+let isByHand = false;
+second?.addEventListener("pointerdown", () => void (isByHand = true));
+second?.addEventListener("keydown", () => void (isByHand = false));
+second?.addEventListener("change", () => {
+  if (isByHand && typed("second") === "") document.getElementById("second")?.focus();
+});
 place("ask-less").addEventListener("click", () => {
   made = undefined;
   document.body.classList.add("task");

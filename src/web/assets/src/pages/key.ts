@@ -6,6 +6,7 @@ import { importPublic, sealTo, unseal } from "../gateway/gate.ts";
 import { IDLE, IDLE_SHARED, type MadeMember, newMember, newPassphrase, newRecovery, openMember } from "../gateway/keys.ts";
 import { answerCode, comparisonCode, drawPassphrase, drawRecoveryCode, heard } from "../gateway/secrets.ts";
 import { moment } from "../gateway/time.ts";
+import { beginHead } from "../desk/chip.ts";
 import { guessedName } from "../desk/device-name.ts";
 import { ask, send } from "../desk/hub.ts";
 import { type Device, Keys, type View } from "../desk/keys.ts";
@@ -13,6 +14,8 @@ import { busy, carried, clearError, copied, failed, place, say, showScreen, stat
 import { Told } from "../desk/told.ts";
 import { historyOf, otherRoot } from "../desk/trust.ts";
 import { unlocked } from "../desk/unlock.ts";
+
+beginHead();
 
 interface Data {
   organisation: string;

@@ -7,40 +7,27 @@ import { WrongReceipt, believed, signEvent } from "../gateway/event.ts";
 import { Quarantined, Refusal, outward } from "../gateway/fault.ts";
 import { Locked } from "../gateway/keys.ts";
 import { type Desk, type Opened, type Reading, open, receiptFor } from "../gateway/open.ts";
-import { Denials } from "../gateway/denials.ts";
 import type { Envelope } from "../gateway/packet.ts";
-import { type Policy } from "../gateway/policy.ts";
-import { now, written as writtenAt } from "../gateway/time.ts";
-import { Problem, ask, get, send } from "../desk/hub.ts";
+import { inOrder } from "../gateway/policy.ts";
+import { now } from "../gateway/time.ts";
+import type { Act, Answerable } from "../desk/answering.ts";
+import { beginHead } from "../desk/chip.ts";
+import { Problem, ask, send } from "../desk/hub.ts";
 import { Keys, NoKey, NotConfirmed } from "../desk/keys.ts";
-import { NoWords } from "../desk/no-words.ts";
-import type { Party } from "../desk/offer.ts";
-import { busy, carried, clearError, copied, explain, explainWith, failed, place, say, status, whenSubmitted } from "../desk/page.ts";
+import { busy, carried, clearError, copied, explainWith, failed, place, say, status } from "../desk/page.ts";
+import { attached } from "../desk/saving.ts";
 import { known, nodeKey } from "../desk/trust.ts";
 import { unlocked } from "../desk/unlock.ts";
-import type { WordsDesk } from "../desk/words-desk.ts";
 
-interface Data {
-  referral: string;
-  packets: string[];
-  own: string;
-  other: string;
-  sender: string;
-  staff: string | null;
+beginHead();
+
+interface Data extends Answerable {
   head: string;
   /** The row by which looking at it is noted, while nobody has. */
   unread: string | null;
-  policy: Policy;
   /** What roles, fields and choices are called. */
   words: Record<string, string>;
   readers: Record<string, string[]>;
-  /** Both organisations, ours first. */
-  parties: [Party, Party];
-  /** A sentence for each deny code that can be raised. */
-  denials: Record<string, string>;
-  /** The field that a few words to the other side travel in. */
-  words_in: string;
-  language: string;
 }
 
 /** What the hub answers to an event. */
@@ -56,59 +43,40 @@ explainWith((error) => {
   if (error instanceof Quarantined) return say("quarantined");
   if (error instanceof Refusal) return say(error.check === 300 ? "not-for-you" : "refused", { number: String(outward(error.check)) });
   if (error instanceof WrongReceipt) return say("receipt");
-  if (error instanceof Missing) return say("missing");
-  if (error instanceof TooMuch) return error.sentence;
-  if (error instanceof NoWords) return say(error.word);
-  if (error instanceof Denials) return say("no-words", { why: sentences(error.found) });
   if (!(error instanceof Problem)) return undefined;
-  if (error.denials.length > 0) return say("no-words", { why: sentences(error.denials) });
   if (error.code === "referral.stale") return say("stale");
   if (error.code === "packet.held") return say("held");
   if (error.code === "packet.purged") return say("purged");
   return undefined;
 });
 
-/** Something that has to be said is not. */
-class Missing extends Error {}
-
-/** More was said than there may be. */
-class TooMuch extends Error {
-  readonly sentence: string;
-
-  constructor(sentence: string) {
-    super("more was said than there may be");
-    this.sentence = sentence;
-  }
-}
-
-/** What stands against something, in sentences. */
-const sentences = (found: { code: string }[]): string => [...new Set(found.map(({ code }) => `${data.denials[code] ?? ""} (${code})`.trim()))].join(" ");
-
 // The letter
 
-async function body(packet: string): Promise<{ bytes: Uint8Array<ArrayBuffer>; receipt: string }> {
+/** A packet as the hub hands it out. */
+interface Coming {
+  bytes: Uint8Array<ArrayBuffer>;
+  receipt: string;
+}
+
+async function body(packet: string): Promise<Coming> {
   const response = await ask("GET", `/api/v1/packets/${packet}`);
   return { bytes: new Uint8Array(await response.arrayBuffer()), receipt: response.headers.get("throughline-receipt") ?? "" };
 }
 
 async function desk(keys: Keys): Promise<Desk> {
-  return {
-    organisation: data.own,
-    keys: (await keys.readers()).map(({ key }) => key),
-    signer: await keys.signer(),
-    node: await nodeKey(keys.store),
-    known: await known([data.own, data.other], keys.store),
-    dictionary: data.policy,
-    now: now(),
-  };
+  // All at once: far away each question takes its time, however short the answer is.
+  const [readers, signer, node, ring] = await Promise.all([
+    keys.readers(), keys.signer(), nodeKey(keys.store), known([data.own, data.other], keys.store),
+  ]);
+  return { organisation: data.own, keys: readers.map(({ key }) => key), signer, node, known: ring, dictionary: data.policy, now: now() };
 }
 
 /** Opens a letter and shows it; the hub is told, once, that it arrived whole, or that it held what it must not. */
-async function show(packet: string, keys: Keys, at: Desk): Promise<void> {
+async function show(packet: string, coming: Promise<Coming> | undefined, keys: Keys, at: Desk): Promise<void> {
   const seen = `opened ${packet}`;
   const before = (await keys.store.get(seen)) as string | undefined;
   const reading: Reading = before === undefined ? "first" : { again: before };
-  const { bytes, receipt } = await body(packet);
+  const { bytes, receipt } = await (coming ?? body(packet));
   let opened: Opened;
   try {
     opened = await open(bytes, receipt, reading, at);
@@ -128,8 +96,11 @@ function drawn(opened: Opened): HTMLElement {
   const letter = copied("letter");
   const where = place("body", letter);
   const { kind } = opened.envelope;
-  for (const { compartment, fields } of opened.documents) where.append(part(readers(compartment), Object.entries(fields), kind));
-  for (const { name } of opened.files) where.append(line("note", say("file", { name })));
+  for (const { compartment, fields } of opened.documents) {
+    const inside = inOrder(data.policy, Object.keys(fields)).map((id): [string, Json] => [id, fields[id] ?? null]);
+    where.append(part(readers(compartment), inside, kind));
+  }
+  where.append(...opened.files.map(attached));
   const unknown = Object.entries(opened.unknown);
   if (unknown.length > 0) {
     where.append(line("note", say("unknown")));
@@ -182,7 +153,7 @@ function readable(value: Json, isCode: boolean): string {
 
 let head = data.head;
 
-async function act(keys: Keys, asked: { by: string; number: string; move: string; facts: Record<string, unknown> }): Promise<Moved> {
+async function act(keys: Keys, asked: Act): Promise<Moved> {
   const event = await signEvent({ ...asked, referral: data.referral, prev: head, issuer: data.own }, await keys.signer(), now());
   const moved = await send<Moved>("POST", `/api/v1/referrals/${data.referral}/events`, { event: event.token });
   await believed(moved.receipt, event, await nodeKey(keys.store));
@@ -204,179 +175,35 @@ async function acknowledge(keys: Keys): Promise<void> {
   await act(keys, { by: "intake", number: data.unread, move: "acknowledge", facts: { worker: data.staff } });
 }
 
-function facts(form: HTMLFormElement): Record<string, unknown> {
-  const found: Record<string, unknown> = {};
-  for (const input of form.querySelectorAll<HTMLInputElement>("[data-fact]")) {
-    const fact = input.dataset["fact"] ?? "";
-    // Words are sealed apart, and the event names what they are sealed in.
-    if (input.dataset["kind"] === "words") continue;
-    found[fact] ??= undefined;
-    if (/radio|checkbox/.test(input.type) && !input.checked) continue;
-    switch (input.dataset["kind"]) {
-      case "service":
-        found[fact] = [...((found[fact] as string[] | undefined) ?? []), input.value];
-        break;
-      case "own":
-        found[fact] = data.staff;
-        break;
-      case "json":
-        found[fact] = JSON.parse(input.value) as unknown;
-        break;
-      case "day":
-        found[fact] = input.value === "" ? undefined : input.value;
-        break;
-      case "moment":
-        // What was typed is the time of this device.
-        found[fact] = input.value === "" ? undefined : writtenAt(new Date(input.value).getTime() * 1000);
-        break;
-    }
-  }
-  if (Object.values(found).some((value) => value === undefined || value === null)) throw new Missing();
-  return found;
-}
-
-// Words to the other side
-
-/** The most services that may be named instead. */
-const MOST_SERVICES = 5;
-/** How many services a search shows. */
-const SHOWN = 8;
-
-/** What words are written with comes when somebody wants to write: most letters are answered with a code. */
-const wordsDesk = async (keys: Keys): Promise<WordsDesk> => (await import("../desk/words-desk.ts")).wordsDesk(keys, data);
-
-/** Shows where words can be written, and says in their place why they cannot. Nothing is asked of the hub before somebody wants to. */
-function wording(form: HTMLFormElement, desk: () => Promise<WordsDesk>): void {
-  const block = form.querySelector<HTMLElement>('[data-place="words"]');
-  if (block === null) return;
-  const area = block.querySelector("textarea") as HTMLTextAreaElement;
-  const left = place("words-left", block);
-  const when = block.dataset["when"] ?? "";
-  let asked = false;
-  const look = async (): Promise<void> => {
-    if (asked || block.hidden) return;
-    asked = true;
-    const no = place("no-words", block);
-    try {
-      const { most, judge } = await desk();
-      judge();
-      const count = (): void => void (left.textContent = say("words-left", { count: String([...area.value].length), most: String(most) }));
-      area.addEventListener("input", count);
-      count();
-    } catch (error) {
-      // What stands against words, or that there is nothing to write them with; anything else may pass.
-      const why = error instanceof Denials || error instanceof NoWords;
-      if (!why) asked = false;
-      no.textContent = why ? explain(error) : say("unreachable");
-      no.hidden = false;
-      place("words-field", block).hidden = why;
-      if (why) area.value = "";
-      for (const button of form.querySelectorAll<HTMLButtonElement>("button:not([type])")) button.hidden = why && when === "always";
-    }
-  };
-  const follow = (): void => {
-    const isChosen = [...form.querySelectorAll<HTMLInputElement>('[data-fact="reason"]:checked')].some(({ value }) => value === JSON.stringify(when));
-    block.hidden = !(when === "" || when === "always" || isChosen);
-    void look();
-  };
-  form.addEventListener("change", follow);
-  form.closest("details")?.addEventListener("toggle", follow);
-}
-
-/** The words of a form that are to go; nothing when there are none. */
-function wordsOf(form: HTMLFormElement, { most }: WordsDesk): { fact: string; words: string } | undefined {
-  const block = form.querySelector<HTMLElement>('[data-place="words"]');
-  const area = block?.querySelector("textarea");
-  if (block === null || area === null || area === undefined || block.hidden) return undefined;
-  const words = area.value.trim().replace(/\s+/g, " ");
-  if (words === "" && block.dataset["when"] !== "") throw new Missing();
-  if ([...words].length > most) throw new TooMuch(say("too-long", { most: String(most) }));
-  return words === "" ? undefined : { fact: area.dataset["fact"] ?? "", words };
-}
-
-/** Whether a form has words in it, or must have them. */
-function hasWords(form: HTMLFormElement): boolean {
-  const block = form.querySelector<HTMLElement>('[data-place="words"]');
-  return block !== null && !block.hidden && (block.querySelector("textarea")?.value.trim() !== "" || block.dataset["when"] !== "");
-}
-
-// Services instead
-
-interface FoundService {
-  id: string;
-  name: string;
-  provider: string;
-  member?: string;
-}
-
-/** Looks services up in the directory, and adds them to those that can be chosen. */
-function finding(within: HTMLElement): void {
-  const field = place<HTMLInputElement>("services-text", within);
-  const rows = place("services-list", within);
-  const line = place("services-status", within);
-  const find = (): void => void busy(within, async () => {
-    const text = field.value.trim();
-    if (text === "") return;
-    const path = `/api/v1/services?text=${encodeURIComponent(text)}&lang=${data.language}&limit=${SHOWN}`;
-    const { items } = await get<{ items: FoundService[] }>(path);
-    const others = items.filter(({ member }) => member !== data.own);
-    // What was chosen stays; what was found before and not chosen makes room.
-    for (const row of [...rows.children]) if (row.querySelector("input")?.checked === false) row.remove();
-    const there = new Set([...rows.querySelectorAll("input")].map(({ value }) => value));
-    for (const { id, name, provider } of others.filter((one) => !there.has(one.id))) {
-      const row = copied("service-option");
-      (row.querySelector("input") as HTMLInputElement).value = id;
-      (row.querySelector("span") as HTMLElement).textContent = say("service-of", { name, provider });
-      rows.append(row);
-    }
-    line.textContent = others.length === 0 ? say("found-nothing") : say("found", { count: String(others.length) });
-  });
-  place("services-search", within).addEventListener("click", find);
-  field.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    event.preventDefault();
-    find();
-  });
-}
-
+/**
+ * Shows what can be answered. What an answer is made with comes when somebody opens one or presses its button: most letters are only read.
+ */
 function answering(keys: Keys): void {
-  let made: Promise<WordsDesk> | undefined;
-  const desk = (): Promise<WordsDesk> => {
-    made ??= wordsDesk(keys);
-    // What failed for now is tried again.
-    made.catch(() => (made = undefined));
-    return made;
-  };
   const answers = document.querySelector<HTMLElement>('[data-place="answers"]');
   if (answers === null) return;
   answers.hidden = false;
-  for (const within of answers.querySelectorAll<HTMLElement>('[data-place="services"]')) finding(within);
-  for (const form of answers.querySelectorAll<HTMLFormElement>("form[data-move]")) {
-    wording(form, desk);
-    whenSubmitted(form, async () => {
-      clearError(form);
-      try {
-        const { by = "", number = "", move = "" } = form.dataset;
-        const asked = { by, number, move, facts: facts(form) };
-        if (Array.isArray(asked.facts["to"]) && asked.facts["to"].length > MOST_SERVICES) {
-          throw new TooMuch(say("most-services", { most: String(MOST_SERVICES) }));
-        }
-        if (hasWords(form)) {
-          status(say("sealing"), answers, true);
-          const at = await desk();
-          const words = wordsOf(form, at);
-          if (words !== undefined) asked.facts[words.fact] = await at.write(words.words);
-        }
-        status(say("signing"), answers, true);
-        await act(keys, asked);
-        // What stands now is the hub's to show.
-        location.reload();
-      } catch (error) {
-        status("", answers);
-        failed(form, error);
-      }
-    });
-  }
+  let coming: Promise<void> | undefined;
+  const ready = (): Promise<void> => (coming ??= import("../desk/answering.ts").then((made) => made.answering(answers, { keys, data, act })));
+  const wait = async (): Promise<void> => {
+    try {
+      await ready();
+    } catch {
+      coming = undefined;
+      throw new Problem(0, {});
+    }
+    answers.removeEventListener("submit", pressed);
+    answers.removeEventListener("toggle", opened, true);
+  };
+  const pressed = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const form = event.target as HTMLFormElement;
+    clearError(form);
+    void busy(form, wait).then(() => (form.onsubmit === null ? undefined : form.requestSubmit(event.submitter)));
+  };
+  // A press of its button says what is wrong; opening it was only a beginning.
+  const opened = (): void => void wait().catch(() => undefined);
+  answers.addEventListener("submit", pressed);
+  answers.addEventListener("toggle", opened, true);
 }
 
 // All of it
@@ -389,6 +216,9 @@ async function begin(): Promise<void> {
   line.hidden = false;
   status(say("opening"), line, true);
   try {
+    // They come while the keys do. Where it is not sure that anybody reads here they wait: what was fetched counts as disclosed.
+    const coming = new Map((await keys.hasRead()) ? data.packets.map((packet) => [packet, body(packet)]) : []);
+    for (const one of coming.values()) one.catch(() => undefined);
     let at: Desk | undefined;
     try {
       at = await desk(keys);
@@ -400,7 +230,7 @@ async function begin(): Promise<void> {
     let shown = 0;
     for (const packet of at === undefined ? [] : data.packets) {
       try {
-        if (at !== undefined) await show(packet, keys, at);
+        if (at !== undefined) await show(packet, coming.get(packet), keys, at);
         shown++;
       } catch (error) {
         // A letter that was deleted, held back or refused says so, and what can be done without it stays possible.

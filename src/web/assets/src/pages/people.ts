@@ -8,12 +8,15 @@ import { type Handed, endingOf, endingReaders, prolonging, replacing, theirs } f
 import { answerCode, comparisonCode, heard, rootCode } from "../gateway/secrets.ts";
 import { type Change, MOST_STATED, nextStatement } from "../gateway/statement.ts";
 import { now } from "../gateway/time.ts";
+import { beginHead } from "../desk/chip.ts";
 import { Problem, all, send } from "../desk/hub.ts";
 import { type Device, Keys } from "../desk/keys.ts";
 import { carried, clearError, copied, failed, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
 import { Told } from "../desk/told.ts";
 import { historyOf } from "../desk/trust.ts";
 import { unlocked } from "../desk/unlock.ts";
+
+beginHead();
 
 interface Data {
   organisation: string;

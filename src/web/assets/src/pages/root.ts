@@ -8,6 +8,7 @@ import {
 import { ROOT } from "../gateway/keys.ts";
 import { PENDING_ROOT, type PendingRoot } from "../gateway/pending.ts";
 import { now } from "../gateway/time.ts";
+import { beginHead } from "../desk/chip.ts";
 import { guessedName } from "../desk/device-name.ts";
 import { all, get, send } from "../desk/hub.ts";
 import { Keys } from "../desk/keys.ts";
@@ -15,6 +16,8 @@ import { carried, clearError, copied, explainWith, failed, place, say, showScree
 import { Told } from "../desk/told.ts";
 import { historyOf } from "../desk/trust.ts";
 import { unlocked } from "../desk/unlock.ts";
+
+beginHead();
 
 interface Data {
   organisation: string;

@@ -6,9 +6,12 @@ import { Untrusted } from "../gateway/directory-keys.ts";
 import { BadKey, sign } from "../gateway/gate.ts";
 import { Locked } from "../gateway/keys.ts";
 import { TYP_AGREEMENT } from "../desk/agreements.ts";
+import { beginHead } from "../desk/chip.ts";
 import { Problem, get, send } from "../desk/hub.ts";
 import { Keys, NoKey, NotConfirmed } from "../desk/keys.ts";
 import { carried, clearError, explainWith, place, say, status, whenSubmitted } from "../desk/page.ts";
+
+beginHead();
 
 interface Data {
   /** Where the API has the version. */
