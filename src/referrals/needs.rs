@@ -205,6 +205,17 @@ pub fn list_needs(db: &mut Db<'_>, actor: &Actor, asked: &Asked) -> Result<Page<
     Ok(asked.page(rows, |need| need.id.to_string()))
 }
 
+/// What the actor's organisation noted last for a service that nobody could be found for: what a referral can be closed with whose need
+/// stays unmet. Newest first.
+pub fn recent_needs(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    service: &ServiceCode,
+) -> Result<Vec<NeedView>, ReferralError> {
+    actor.may(Permission::ReadReferrals)?;
+    Ok(store::unreferred(db, actor.for_organisation()?, service, MOST_RECENT)?)
+}
+
 /// After the third redirect of the same need: a gap, and somebody looks at it.
 pub(super) fn note_bounce(
     tx: &mut Tx<'_>,
@@ -231,6 +242,9 @@ pub(super) fn note_bounce(
     apply::say(tx, "referral.bounced", Some(origin.sender), payload.clone())?;
     apply::say(tx, "referral.bounced", None, payload)
 }
+
+/// How many needs are shown to choose from.
+const MOST_RECENT: i64 = 10;
 
 const WHY_INFORMATION_ONLY: [&str; 4] = ["refused_sharing", "self_referral", "no_agreement", "no_provider"];
 

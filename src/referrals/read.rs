@@ -84,6 +84,22 @@ pub fn find_referral(
     Ok(ReferralView { destruction, ..shown })
 }
 
+/// What the sender of a referral sent of the same person since, newest first: what a need that was not met may have become. Nobody else
+/// may know that these are about one person.
+pub fn later_referrals(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    referral: &ReferralView,
+) -> Result<Vec<ReferralView>, ReferralError> {
+    let own = own(actor)?;
+    let (Some(party), true) = (&referral.party, own == referral.sender) else { return Ok(Vec::new()) };
+    let later = store::sent_after(db, (party.subject, own), referral.id, MOST_LATER)?;
+    Ok(later.iter().map(|one| ReferralView::of(one, &[], Eyes::Party)).collect())
+}
+
+/// How many later referrals are shown to choose from.
+const MOST_LATER: i64 = 10;
+
 /// What an organisation handed in and its recipient does not get. The codes may be about the consent: nobody else hears of them.
 fn held(db: &mut Db<'_>, actor: &Actor, id: ReferralId) -> Result<Vec<HeldView>, ReferralError> {
     let Some(own) = actor.organisation() else { return Ok(Vec::new()) };

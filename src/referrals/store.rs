@@ -835,6 +835,23 @@ pub(super) fn open_for(
     rows.into_iter().map(ReferralRow::into_referral).collect()
 }
 
+/// What this sender sent of this person after a referral, newest first.
+pub(super) fn sent_after(
+    db: &mut Db<'_>,
+    (subject, sender): (SubjectToken, OrganisationId),
+    earlier: ReferralId,
+    limit: i64,
+) -> Result<Vec<Referral>, StorageError> {
+    let rows: Vec<ReferralRow> = referrals::table
+        .filter(referrals::subject.eq(subject.to_string()).and(referrals::sender.eq(sender.to_string())))
+        .filter(referrals::id.gt(earlier.to_string()))
+        .order(referrals::id.desc())
+        .limit(limit)
+        .select(ReferralRow::as_select())
+        .load(db.conn())?;
+    rows.into_iter().map(ReferralRow::into_referral).collect()
+}
+
 /// Referrals of a person that an organisation is a side of, and those in which what it sent was passed on under its own consent and the
 /// same pseudonym, oldest first.
 pub(super) fn about(
@@ -990,6 +1007,21 @@ struct NeedRow {
     population: Option<String>,
 }
 
+impl NeedRow {
+    fn into_need(self) -> Result<NeedView, StorageError> {
+        Ok(NeedView {
+            id: read(&self.id, "needs.id")?,
+            kind: NeedKind::from_name(&self.kind).ok_or(StorageError::Unreadable("needs.kind"))?,
+            service: read(&self.service, "needs.service")?,
+            urgency: read(&self.urgency, "needs.urgency")?,
+            area: self.area.map(|area| read(&area, "needs.area")).transpose()?,
+            population: self.population.map(|code| read(&code, "needs.population")).transpose()?,
+            reason: self.reason,
+            recorded_at: Timestamp::from_micros(self.recorded_at),
+        })
+    }
+}
+
 pub(super) fn insert_need(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
@@ -1024,20 +1056,24 @@ pub(super) fn needs_of(
         .limit(limit)
         .select(NeedRow::as_select())
         .load(db.conn())?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(NeedView {
-                id: read(&row.id, "needs.id")?,
-                kind: NeedKind::from_name(&row.kind).ok_or(StorageError::Unreadable("needs.kind"))?,
-                service: read(&row.service, "needs.service")?,
-                urgency: read(&row.urgency, "needs.urgency")?,
-                area: row.area.map(|area| read(&area, "needs.area")).transpose()?,
-                population: row.population.map(|code| read(&code, "needs.population")).transpose()?,
-                reason: row.reason,
-                recorded_at: Timestamp::from_micros(row.recorded_at),
-            })
-        })
-        .collect()
+    rows.into_iter().map(NeedRow::into_need).collect()
+}
+
+/// What an organisation recorded that nobody could be referred to for a service, newest first.
+pub(super) fn unreferred(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    service: &ServiceCode,
+    limit: i64,
+) -> Result<Vec<NeedView>, StorageError> {
+    let rows: Vec<NeedRow> = needs::table
+        .filter(needs::organisation.eq(organisation.to_string()).and(needs::service.eq(service.as_str())))
+        .filter(needs::kind.eq(NeedKind::Unreferred.name()))
+        .order(needs::id.desc())
+        .limit(limit)
+        .select(NeedRow::as_select())
+        .load(db.conn())?;
+    rows.into_iter().map(NeedRow::into_need).collect()
 }
 
 pub(super) fn has_need(

@@ -132,6 +132,8 @@ pub struct PartyView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub loop_facts: Option<serde_json::Value>,
+    /// Whether more than that the service was given may be told back: the agreement has that flow and the person agreed.
+    pub details_return: bool,
     /// For whoever handed them in: packets of this referral that are held back; only when one referral is asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<HeldView>,
@@ -263,6 +265,7 @@ fn party_view(referral: &Referral) -> PartyView {
         cancel_asked: standing.pending.cancel.as_ref().map(|asked| asked.reason.clone()),
         transfer_asked_by: standing.pending.transfer.as_ref().map(|asked| asked.by),
         loop_facts: loop_facts(&standing.circle),
+        details_return: referral.origin.details_return,
         held: Vec::new(),
     };
     match &standing.state {

@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod answers;
+
 use actix_web::{HttpResponse, http::StatusCode, web::Path};
+use answers::{Answer, Ground, Input, answers, no_shows};
 use askama::Template;
-use fluent_bundle::FluentArgs;
 use serde::Serialize;
-use serde_json::json as value;
 
 use super::{
     assets,
@@ -27,14 +28,15 @@ use crate::{
     http::Problem,
     kernel::{
         Timestamp,
-        id::{OrganisationId, PacketId, ReferralId, ServiceId, StaffId},
+        id::{NeedId, OrganisationId, PacketId, ReferralId, ServiceId, StaffId},
+        page::Asked,
     },
     members,
     packets::{self, PacketError},
-    policy::{Excerpt, FieldId, Policy, Reason, ReasonCode, Requirement},
+    policy::{Barrier, Excerpt, FieldId, Policy, ReasonSet},
     referrals::{
-        self, By, Event, EventView, LoopName, Move, NextStep, Number, ReferralError, ReferralView, Report,
-        Seen, StateName, Told,
+        self, Event, EventView, Listing, LoopName, Move, Number, ReferralError, ReferralView, Seen,
+        StateName, Tray,
     },
     storage::Db,
 };
@@ -52,6 +54,10 @@ struct ReferralPage {
     due: Vec<(String, String, bool)>,
     /// Who could help instead, as the recipient named them: where they are looked at, and where somebody is referred to them.
     instead: Vec<Instead>,
+    /// For the recipient who said no for want of room: where the directory hears of it.
+    room: Option<String>,
+    /// The next referral that waits for an answer, and what it is for.
+    after: Option<(String, String)>,
     letter: Option<Letter>,
 }
 
@@ -77,35 +83,6 @@ struct Letter {
     sentences: String,
     data: String,
     answers: Vec<Answer>,
-}
-
-/// A move that somebody can make now.
-struct Answer {
-    name: &'static str,
-    number: Number,
-    by: By,
-    /// What its button says.
-    button: String,
-    /// How its button looks.
-    tone: &'static str,
-    help: String,
-    inputs: Vec<Input>,
-}
-
-/// What has to be said with it.
-enum Input {
-    /// The id of whoever does it, which says nothing outside.
-    Own { fact: &'static str },
-    /// One of several; what is sent is JSON.
-    Choice { fact: &'static str, label: String, options: Vec<(String, String)> },
-    /// A day.
-    Day { fact: &'static str, label: String },
-    /// A moment.
-    Moment { fact: &'static str, label: String },
-    /// Services of the directory: these at hand, and others that are searched for.
-    Services { fact: &'static str, options: Vec<(String, String)> },
-    /// A few words, which travel sealed in a packet of their own; the event names it.
-    Words { fact: &'static str, label: String, when: &'static str, hidden: bool },
 }
 
 /// What the script works with.
@@ -217,10 +194,61 @@ pub(super) async fn show(Signed(visit): Signed, id: Path<ReferralId>) -> Result<
         steps: steps.collect(),
         due: due.collect(),
         instead: instead(&visit, &referral).await?,
+        room: room(&visit, &referral, &policy).await?,
+        after: after(&visit, &referral, &policy).await?,
         letter: letter(&visit, &referral, &policy).await?,
     };
     page(StatusCode::OK, &shown)
 }
+
+/// Where the recipient says that there is no room, so that nobody else is sent in vain: at the service when it is the only one of its
+/// kind, otherwise where they all are.
+async fn room(visit: &Visit, referral: &ReferralView, policy: &Policy) -> Result<Option<String>, Problem> {
+    let actor = visit.asking.caller.actor.clone();
+    let may_say = actor.organisation() == Some(referral.recipient)
+        && actor.may(Permission::ReceiveReferrals).is_ok()
+        && matches!(referral.state, StateName::Declined | StateName::Redirected);
+    let reason = referral.reason.as_ref().filter(|_reason| may_say);
+    let reason = reason.and_then(|code| policy.reason(ReasonSet::Dr, code));
+    if reason.and_then(|reason| reason.barrier) != Some(Barrier::Capacity) {
+        return Ok(None);
+    }
+    let (now, code) = (visit.asking.hub.now(), referral.service.clone());
+    let asked = Asked::new(Some(MOST_OWN), None);
+    let own = visit.asking.hub.read(move |db| directory::own_services(db, &actor, &asked, now)).await?;
+    let mut same = own.items.iter().filter(|service| service.service.as_ref() == Some(&code));
+    Ok(Some(match (same.next(), same.next(), &own.next) {
+        (Some(service), None, None) => format!("/services/{}/room", service.id),
+        _ => String::from("/services"),
+    }))
+}
+
+/// The referral that waits for an answer next, for whoever has just given one.
+async fn after(
+    visit: &Visit,
+    referral: &ReferralView,
+    policy: &Policy,
+) -> Result<Option<(String, String)>, Problem> {
+    let actor = visit.asking.caller.actor.clone();
+    let answers =
+        actor.organisation() == Some(referral.recipient) && actor.may(Permission::ReceiveReferrals).is_ok();
+    if !answers || undecided(referral.state) {
+        return Ok(None);
+    }
+    let asked = Asked::new(Some(MOST_WAITING), None);
+    let inbox = Listing { tray: Tray::Inbox, ended: false };
+    let found = visit.asking.hub.read(move |db| referrals::list_referrals(db, &actor, inbox, &asked)).await?;
+    let next = found.items.iter().find(|one| undecided(one.state) && one.id != referral.id);
+    Ok(next.map(|next| {
+        let what = format!("{} · {}", service(next, policy, visit.words), short(next.id));
+        (format!("/referrals/{}", next.id), what)
+    }))
+}
+
+/// Among how many of its own services the one that is full is looked for.
+const MOST_OWN: u16 = 50;
+/// Among how many of those that are due first the next one to answer is looked for.
+const MOST_WAITING: u16 = 20;
 
 fn where_it_belongs(visit: &Visit, referral: &ReferralView) -> Place {
     match visit.asking.caller.actor.organisation() {
@@ -345,6 +373,10 @@ async fn letter(visit: &Visit, referral: &ReferralView, policy: &Policy) -> Resu
     let (asked, asking, now) = (packets.clone(), actor.clone(), visit.asking.hub.now());
     let sides = [own, if receives { referral.sender } else { referral.recipient }];
     let decides = receives && undecided(referral.state);
+    let (ends, closes) = (
+        !receives && referral.circle == LoopName::OutcomeKnown,
+        !receives && referral.circle == LoopName::PersonInformed,
+    );
     let (view, rules) = (referral.clone(), visit.asking.hub.policy());
     let tongue: Option<Tongue> = visit.words.language.tag().parse().ok();
     let found = visit.asking.hub.read(move |db| {
@@ -357,6 +389,10 @@ async fn letter(visit: &Visit, referral: &ReferralView, policy: &Policy) -> Resu
         }
         let others =
             if decides { at_hand(db, (&asking, tongue.as_ref()), (&view, &rules), now)? } else { Vec::new() };
+        let later = if ends { referrals::later_referrals(db, &asking, &view)? } else { Vec::new() };
+        let names = later.iter().map(|one| one.recipient).collect::<BTreeSet<_>>();
+        let names = members::names_of(db, &names.into_iter().collect::<Vec<_>>())?;
+        let needs = if closes { referrals::recent_needs(db, &asking, &view.service)? } else { Vec::new() };
         for id in asked {
             match packets::claims_of(db, id) {
                 Ok((_, manifest)) => {
@@ -368,10 +404,19 @@ async fn letter(visit: &Visit, referral: &ReferralView, policy: &Policy) -> Resu
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok::<_, ReferralError>((fields, there, parties, others))
+        Ok::<_, ReferralError>((fields, there, parties, (others, later, names, needs)))
     });
-    let (fields, packets, parties, others) = found.await?;
+    let (fields, packets, parties, (others, later, names, needs)) = found.await?;
     let words = visit.words;
+    let later = later.iter().map(|one| {
+        let to = names.get(&one.recipient).map_or_else(|| one.recipient.to_string(), ToString::to_string);
+        (one.id, format!("{to} · {} · {}", service(one, policy, words), words.moment(one.submitted_at)))
+    });
+    let needs = needs.iter().map(|need| {
+        (need.id, format!("{} · {}", words.moment(need.recorded_at), words.word("gap", &need.reason)))
+    });
+    let (later, needs): (Vec<(ReferralId, String)>, Vec<(NeedId, String)>) =
+        (later.collect(), needs.collect());
     let staff = actor.signed_in();
     let seen = Seen { state: referral.state, no_shows: no_shows(referral) };
     let is_unread = matches!(referral.state, StateName::Submitted | StateName::Delivered);
@@ -397,8 +442,9 @@ async fn letter(visit: &Visit, referral: &ReferralView, policy: &Policy) -> Resu
         words_in: WORDS_IN,
         language: words.language.tag(),
     };
-    let answers =
-        staff.map(|staff| answers(referral, (receives, staff), (policy, words), others)).unwrap_or_default();
+    let now = visit.asking.hub.now();
+    let ground = |staff| Ground { referral, receives, staff, policy, words, now, others, later, needs };
+    let answers = staff.map(|staff| answers(ground(staff))).unwrap_or_default();
     Ok(Some(Letter {
         script: assets::Script::of("pages/letter.ts")
             .with_keys_of([data.own, data.other])
@@ -409,38 +455,8 @@ async fn letter(visit: &Visit, referral: &ReferralView, policy: &Policy) -> Resu
     }))
 }
 
-fn no_shows(referral: &ReferralView) -> u8 {
-    let missed = referral.timeline.iter().flatten().filter(|event| event.number == Number::T17);
-    u8::try_from(missed.count()).unwrap_or(u8::MAX)
-}
-
 const fn undecided(state: StateName) -> bool {
     matches!(state, StateName::Submitted | StateName::Delivered | StateName::Acknowledged)
-}
-
-/// What can be done where it stands. The hub's table decides; this only leaves out what it would refuse.
-fn answers(
-    referral: &ReferralView,
-    (receives, staff): (bool, StaffId),
-    (policy, words): (&Policy, Words),
-    others: Vec<Named>,
-) -> Vec<Answer> {
-    let make = Make { policy, words, seen: Seen { state: referral.state, no_shows: no_shows(referral) } };
-    let mut answers = match (receives, referral.state) {
-        // Looking at it comes first, and is noted by itself.
-        (true, state) if undecided(state) => make.decide(staff, others),
-        (true, StateName::Waitlisted) => make.waiting(staff),
-        (true, StateName::Accepted) => make.begin(),
-        (true, StateName::Scheduled) => make.appointment(),
-        (true, StateName::InService) => make.end(),
-        (false, StateName::InfoRequested) => make.reply().into_iter().chain(make.cancel()).collect(),
-        (false, state) if can_be_cancelled(state) => make.cancel(),
-        _ => Vec::new(),
-    };
-    if !receives {
-        answers.extend(make.close(referral.circle));
-    }
-    answers
 }
 
 const fn can_be_cancelled(state: StateName) -> bool {
@@ -454,223 +470,4 @@ const fn can_be_cancelled(state: StateName) -> bool {
             | StateName::Accepted
             | StateName::Scheduled
     )
-}
-
-/// Makes answers in the words of the page.
-struct Make<'a> {
-    policy: &'a Policy,
-    words: Words,
-    seen: Seen,
-}
-
-impl Make<'_> {
-    /// An answer that is asked for like this one; what it says beside its name is filled in by the page.
-    fn answer(&self, like: &Move, tone: &'static str, inputs: Vec<Input>) -> Answer {
-        let by = like.actors().iter().find(|by| matches!(by, By::Sender | By::Intake | By::CaseWorker));
-        // From where it stands when it was looked at.
-        let is_unread = matches!(self.seen.state, StateName::Submitted | StateName::Delivered);
-        let seen = if is_unread { Seen { state: StateName::Acknowledged, ..self.seen } } else { self.seen };
-        Answer {
-            name: like.name(),
-            number: like.row(seen, self.policy),
-            by: by.copied().unwrap_or(By::Sender),
-            button: self.words.word("answer", like.name()),
-            tone,
-            help: self.words.word("answer-help", like.name()),
-            inputs,
-        }
-    }
-
-    /// The reasons that fit and need nothing beside them but what the form asks for, as a choice.
-    fn reasons_with(&self, like: &Move, fact: &'static str, but: &[&str], asked: &[Requirement]) -> Input {
-        let (sets, only) = like.reasons();
-        let fits = |reason: &&Reason| {
-            let code = reason.code.as_str();
-            let has_all = reason.requires.iter().all(|one| asked.contains(one));
-            (only.is_empty() || only.contains(&code)) && !but.contains(&code) && has_all
-        };
-        let options = sets.iter().flat_map(|set| self.policy.reasons(*set)).filter(fits);
-        let options = options
-            .map(|reason| {
-                let code = reason.code.as_str();
-                (value!(code).to_string(), self.words.code(code, &reason.label))
-            })
-            .collect();
-        Input::Choice { fact, label: self.words.t("answer-why"), options }
-    }
-
-    /// The reasons that fit and need nothing beside them, as a choice.
-    fn reasons(&self, like: &Move, fact: &'static str, but: &[&str]) -> Input {
-        self.reasons_with(like, fact, but, &[])
-    }
-
-    /// A reason to say no, and the words that go with the one that takes them.
-    fn why_not(&self, like: &Move) -> [Input; 2] {
-        let label = self.words.t("answer-other-words");
-        [
-            self.reasons_with(like, "reason", &["DR20"], &[Requirement::Text]),
-            Input::Words { fact: "note", label, when: OTHER, hidden: true },
-        ]
-    }
-
-    /// A code that stands in for the one somebody chooses.
-    fn any() -> Option<ReasonCode> {
-        "DR01".parse().ok()
-    }
-
-    fn decide(&self, staff: StaffId, others: Vec<Named>) -> Vec<Answer> {
-        let Some(reason) = Self::any() else { return Vec::new() };
-        let estimate = chrono::NaiveDate::default();
-        let (accept, ask) =
-            (Move::Accept { assignee: staff }, Move::Ask { reason: reason.clone(), note: None });
-        let waitlist = Move::Waitlist { reason: reason.clone(), estimate };
-        let decline = Move::Decline { reason: reason.clone(), note: None };
-        let redirect = Move::Redirect { reason, to: Vec::new(), note: None };
-        let named = |Named { id, name, provider, .. }: Named| {
-            let mut gaps = FluentArgs::new();
-            gaps.set("name", name);
-            gaps.set("provider", provider);
-            (id.to_string(), self.words.filled("letter-service-of", &gaps))
-        };
-        let options = others.into_iter().map(named).collect();
-        let question =
-            Input::Words { fact: "note", label: self.words.t("answer-question"), when: "", hidden: false };
-        let [why_redirected, redirected_words] = self.why_not(&redirect);
-        vec![
-            self.answer(&accept, "", vec![Input::Own { fact: "assignee" }]),
-            self.answer(&ask, "secondary", vec![self.reasons(&ask, "reason", &[]), question]),
-            self.answer(
-                &waitlist,
-                "secondary",
-                vec![self.reasons(&waitlist, "reason", &[]), self.day("estimate", "answer-estimate")],
-            ),
-            self.answer(
-                &redirect,
-                "secondary",
-                vec![Input::Services { fact: "to", options }, why_redirected, redirected_words],
-            ),
-            self.answer(&decline, "danger", self.why_not(&decline).into()),
-        ]
-    }
-
-    fn waiting(&self, staff: StaffId) -> Vec<Answer> {
-        let Some(reason) = Self::any() else { return Vec::new() };
-        let decline = Move::Decline { reason, note: None };
-        vec![
-            self.answer(&Move::Accept { assignee: staff }, "", vec![Input::Own { fact: "assignee" }]),
-            self.answer(
-                &Move::Reconfirm { estimate: chrono::NaiveDate::default() },
-                "secondary",
-                vec![self.day("estimate", "answer-estimate")],
-            ),
-            self.answer(&decline, "danger", self.why_not(&decline).into()),
-        ]
-    }
-
-    fn begin(&self) -> Vec<Answer> {
-        let since = chrono::NaiveDate::default();
-        vec![
-            self.answer(
-                &Move::Schedule { on: Timestamp::from_seconds(0) },
-                "",
-                vec![Input::Moment { fact: "on", label: self.words.t("answer-on") }],
-            ),
-            self.answer(&Move::Start { since }, "secondary", vec![self.day("since", "answer-since")]),
-        ]
-    }
-
-    fn appointment(&self) -> Vec<Answer> {
-        let Some(reason) = Self::any() else { return Vec::new() };
-        let no_show = Move::NoShow { reason: reason.clone() };
-        let reschedule = Move::Reschedule { on: Timestamp::from_seconds(0), reason };
-        vec![
-            self.answer(
-                &Move::Start { since: chrono::NaiveDate::default() },
-                "",
-                vec![self.day("since", "answer-since")],
-            ),
-            self.answer(
-                &reschedule,
-                "secondary",
-                vec![
-                    Input::Moment { fact: "on", label: self.words.t("answer-on") },
-                    self.reasons(&reschedule, "reason", &[]),
-                ],
-            ),
-            self.answer(&no_show, "secondary", vec![self.reasons(&no_show, "reason", &[])]),
-        ]
-    }
-
-    fn end(&self) -> Vec<Answer> {
-        let Some(reason) = Self::any() else { return Vec::new() };
-        let complete = Move::Complete { outcome: reason.clone(), report: Report::default() };
-        let fail = Move::Fail { reason, unsafe_to_continue: false, pending: Vec::new() };
-        vec![
-            self.answer(&complete, "", vec![self.reasons(&complete, "outcome", &[])]),
-            self.answer(&fail, "danger", vec![self.reasons(&fail, "reason", &["FX02"])]),
-        ]
-    }
-
-    /// What was asked is answered in words, in a packet that is held against everything as the first one was.
-    fn reply(&self) -> Option<Answer> {
-        let like = Move::Answer { packet: "pkt_00000000000070008000000000000000".parse().ok()? };
-        let words =
-            Input::Words { fact: "packet", label: self.words.t("answer-reply"), when: ALWAYS, hidden: false };
-        Some(self.answer(&like, "", vec![words]))
-    }
-
-    fn cancel(&self) -> Vec<Answer> {
-        let Some(reason) = Self::any() else { return Vec::new() };
-        let cancel = Move::Cancel { reason };
-        vec![self.answer(&cancel, "danger", vec![self.reasons(&cancel, "reason", &[])])]
-    }
-
-    /// What is left to do when it has ended: to see how, to tell the person, and to close it.
-    fn close(&self, circle: LoopName) -> Option<Answer> {
-        match circle {
-            LoopName::OutcomeKnown => {
-                let met = Move::AcknowledgeOutcome { next: NextStep::NeedMet {} };
-                let options = vec![(written(&NextStep::NeedMet {}), self.words.t("answer-need-met"))];
-                let more =
-                    self.policy.reasons(crate::policy::ReasonSet::Cl).filter(|one| one.requires.is_empty());
-                let more = more.map(|one| {
-                    let step = NextStep::NoFurtherAction { reason: one.code.clone() };
-                    (written(&step), self.words.code(one.code.as_str(), &one.label))
-                });
-                let options = options.into_iter().chain(more).collect();
-                let next = Input::Choice { fact: "next", label: self.words.t("answer-next"), options };
-                Some(self.answer(&met, "", vec![next]))
-            }
-            LoopName::SenderAcknowledged => {
-                let options = [
-                    (Told::InPerson {}, "answer-told-in-person"),
-                    (Told::Phone {}, "answer-told-phone"),
-                    (Told::SafeMessage {}, "answer-told-message"),
-                    (Told::Representative {}, "answer-told-representative"),
-                ];
-                let options = options.iter().map(|(told, key)| (written(told), self.words.t(key))).collect();
-                let told = Input::Choice { fact: "told", label: self.words.t("answer-told"), options };
-                Some(self.answer(&Move::InformPerson { told: Told::InPerson {} }, "", vec![told]))
-            }
-            LoopName::PersonInformed => {
-                let close = Move::Close { reason: Self::any()?, case: None, need: None };
-                Some(self.answer(&close, "", vec![self.reasons(&close, "reason", &[])]))
-            }
-            LoopName::Open | LoopName::Closed => None,
-        }
-    }
-
-    fn day(&self, fact: &'static str, key: &'static str) -> Input {
-        Input::Day { fact, label: self.words.t(key) }
-    }
-}
-
-/// The reason to say no that is told in words, and in nothing but words.
-const OTHER: &str = "DR90";
-/// Words without which there is no answer.
-const ALWAYS: &str = "always";
-
-/// A fact as it stands in an event.
-fn written(fact: &impl Serialize) -> String {
-    serde_json::to_string(fact).unwrap_or_default()
 }

@@ -77,3 +77,7 @@ due-resume = تُستأنف
 due-loop-close = يعرف الجميع كيف انتهت
 referral-instead = من يمكنه المساعدة بدلاً منهم
 referral-instead-help = هم سمّوا هذه. لم يُرسل إليها شيء عن الشخص: اسألوه أولاً.
+referral-no-room = قلتم لا لعدم وجود مكان
+referral-no-room-help = إن لم يكن ممكنًا استقبال أحد آخر أيضًا، فقولوا ذلك في الدليل كي لا يُرسل إليكم أحد سدى.
+referral-no-room-say = القول إنه لا مكان
+referral-after = التالية للرد عليها

@@ -69,3 +69,7 @@ due-resume = It goes on
 due-loop-close = Everybody knows how it ended
 referral-instead = Who could help instead
 referral-instead-help = They named these. Nothing about the person was sent there: ask the person first.
+referral-no-room = You said no because there is no room
+referral-no-room-help = If nobody else can come either, say so in the directory: then nobody is sent to you in vain.
+referral-no-room-say = Say that there is no room
+referral-after = Next one to answer

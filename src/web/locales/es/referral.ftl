@@ -69,3 +69,7 @@ due-resume = Continúa
 due-loop-close = Todos saben cómo terminó
 referral-instead = Quién podría ayudar en su lugar
 referral-instead-help = Nombraron estos. Allí no se envió nada de la persona: pregúntele primero.
+referral-no-room = Dijo que no por falta de plazas
+referral-no-room-help = Si tampoco puede venir nadie más, dígalo en el directorio: así no se le enviará a nadie en vano.
+referral-no-room-say = Decir que no hay plazas
+referral-after = La siguiente por responder

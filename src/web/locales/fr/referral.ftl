@@ -69,3 +69,7 @@ due-resume = Cela continue
 due-loop-close = Tous savent comment cela s’est terminé
 referral-instead = Qui pourrait aider à la place
 referral-instead-help = Ils ont nommé ceux-ci. Rien sur la personne n’y a été envoyé : demandez-lui d’abord.
+referral-no-room = Vous avez dit non faute de place
+referral-no-room-help = Si personne d’autre ne peut venir non plus, dites-le dans l’annuaire : personne ne vous sera envoyé en vain.
+referral-no-room-say = Dire qu’il n’y a plus de place
+referral-after = La suivante à traiter

@@ -83,12 +83,14 @@ export function answering(answers: HTMLElement, { keys, data: all, act }: Answer
   };
   for (const within of answers.querySelectorAll<HTMLElement>('[data-place="services"]')) finding(within);
   for (const form of answers.querySelectorAll<HTMLFormElement>("form[data-move]")) {
+    following(form);
     wording(form, desk);
     whenSubmitted(form, async () => {
       clearError(form);
       try {
         const { by = "", number = "", move = "" } = form.dataset;
-        const asked = { by, number, move, facts: facts(form) };
+        const { facts, number: another } = said(form);
+        const asked = { by, number: another ?? number, move, facts };
         if (Array.isArray(asked.facts["to"]) && asked.facts["to"].length > MOST_SERVICES) {
           throw new TooMuch(say("most-services", { most: String(MOST_SERVICES) }));
         }
@@ -96,7 +98,7 @@ export function answering(answers: HTMLElement, { keys, data: all, act }: Answer
           status(say("sealing"), answers, true);
           const at = await desk();
           const words = wordsOf(form, at);
-          if (words !== undefined) asked.facts[words.fact] = await at.write(words.words);
+          if (words !== undefined) set(asked.facts, words.fact, await at.write(words.words));
         }
         status(say("signing"), answers, true);
         await act(keys, asked);
@@ -110,35 +112,66 @@ export function answering(answers: HTMLElement, { keys, data: all, act }: Answer
   }
 }
 
-function facts(form: HTMLFormElement): Record<string, unknown> {
-  const found: Record<string, unknown> = {};
+/** Sets a fact where it stands in the event: `report.pending` is a member of a member. */
+function set(facts: Record<string, unknown>, path: string, value: unknown): void {
+  const [last = "", ...above] = path.split(".").reverse();
+  let at = facts;
+  for (const name of above.reverse()) at = (at[name] ??= {}) as Record<string, unknown>;
+  at[last] = value;
+}
+
+/** What a form says, and under which row of the table. What stands for a choice that was not made is not asked for. */
+function said(form: HTMLFormElement): { facts: Record<string, unknown>; number: string | undefined } {
+  const found = new Map<string, unknown>();
+  const facts: Record<string, unknown> = {};
+  let number: string | undefined;
   for (const input of form.querySelectorAll<HTMLInputElement>("[data-fact]")) {
-    const fact = input.dataset["fact"] ?? "";
+    const { fact = "", kind, optional, more } = input.dataset;
     // Words are sealed apart, and the event names what they are sealed in.
-    if (input.dataset["kind"] === "words") continue;
-    found[fact] ??= undefined;
+    if (kind === "words" || input.closest("[data-while][hidden]") !== null) continue;
+    if (!found.has(fact) && optional === undefined) found.set(fact, undefined);
     if (/radio|checkbox/.test(input.type) && !input.checked) continue;
-    switch (input.dataset["kind"]) {
+    if (input.value === "" && kind !== "own") continue;
+    switch (kind) {
       case "service":
-        found[fact] = [...((found[fact] as string[] | undefined) ?? []), input.value];
+      case "need":
+        found.set(fact, [...((found.get(fact) as string[] | undefined) ?? []), input.value]);
         break;
       case "own":
-        found[fact] = data.staff;
+        found.set(fact, data.staff ?? undefined);
         break;
       case "json":
-        found[fact] = JSON.parse(input.value) as unknown;
+        found.set(fact, JSON.parse(input.value) as unknown);
+        number = input.dataset["number"] ?? number;
+        if (more !== undefined) Object.assign(facts, JSON.parse(more));
+        break;
+      case "count":
+        found.set(fact, Number(input.value));
         break;
       case "day":
-        found[fact] = input.value === "" ? undefined : input.value;
+        found.set(fact, input.value);
         break;
       case "moment":
         // What was typed is the time of this device.
-        found[fact] = input.value === "" ? undefined : writtenAt(new Date(input.value).getTime() * 1000);
+        found.set(fact, writtenAt(new Date(input.value).getTime() * 1000));
         break;
     }
   }
-  if (Object.values(found).some((value) => value === undefined || value === null)) throw new Missing();
-  return found;
+  if ([...found.values()].some((value) => value === undefined)) throw new Missing();
+  for (const [fact, value] of found) set(facts, fact, value);
+  return { facts, number };
+}
+
+/** Shows what is asked for with one choice alone, while that is chosen. */
+function following(form: HTMLFormElement): void {
+  const parts = [...form.querySelectorAll<HTMLElement>("[data-while]")];
+  if (parts.length === 0) return;
+  const follow = (): void => {
+    const codes = new Set([...form.querySelectorAll<HTMLInputElement>("input:checked")].map(({ dataset }) => dataset["code"]));
+    for (const part of parts) part.hidden = !codes.has(part.dataset["while"]);
+  };
+  form.addEventListener("change", follow);
+  follow();
 }
 
 // Words to the other side
@@ -181,7 +214,7 @@ function wording(form: HTMLFormElement, desk: () => Promise<WordsDesk>): void {
     }
   };
   const follow = (): void => {
-    const isChosen = [...form.querySelectorAll<HTMLInputElement>('[data-fact="reason"]:checked')].some(({ value }) => value === JSON.stringify(when));
+    const isChosen = [...form.querySelectorAll<HTMLInputElement>("input:checked")].some(({ dataset }) => dataset["code"] === when);
     block.hidden = !(when === "" || when === "always" || isChosen);
     void look();
   };
