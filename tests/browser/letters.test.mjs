@@ -5,7 +5,7 @@
 // stands in the letter and must be seen on the page and in no request.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gatewayIn, screen, sent, somebody, sound, violations } from "./people.mjs";
+import { gatewayIn, screen, sent, somebody, sound, storedHere, violations } from "./people.mjs";
 
 const { HUB, INTAKE, ADMINISTRATOR, SENDER, FOLDER, SENDER_FOLDER, REFERRAL, CANARY } = process.env;
 
@@ -467,6 +467,49 @@ test("for a child a guardian decides and the child has a say; both are kept, and
   await page.goto(`${HUB}/cases`);
   await screen(page, "cases");
   assert.match(await page.textContent("[data-place=people]"), /Green kite[\s\S]*the guardian and the child said/);
+});
+
+/** Opens the key where a page asks for it. */
+async function opened(page, words, wanted) {
+  await page.waitForSelector(`${wanted}, [data-place=unlock]:not([hidden]), [data-screen="locked"]:not([hidden])`);
+  if (await page.locator("#unlock-words:visible").count()) await unlock(page, words);
+  await page.waitForSelector(wanted);
+}
+
+test("what is sealed is read and written in every language, on a telephone and on a desk", async () => {
+  const LETTER = "section.zone.sealed:has(dl) dl";
+  const theirs = sender.page;
+  await theirs.goto(`${HUB}/sent?ended=1`);
+  const letter = await theirs.locator(".rows .title a").first().getAttribute("href");
+  await theirs.goto(`${HUB}/find?text=Clinic`);
+  await theirs.click(".card-title a");
+  const compose = await theirs.locator("a[href^='/referrals/new']").first().getAttribute("href");
+  const pages = [
+    ["key", "/key", '[data-screen="open"]:not([hidden])'],
+    ["letter", letter, LETTER],
+    ["compose", compose, '[data-screen="write"]:not([hidden])'],
+    ["consent", compose.replace("/referrals/new", "/consents/new"), '[data-screen="ask"]:not([hidden])'],
+    ["cases", "/cases", '[data-screen="cases"]:not([hidden])'],
+  ];
+  for (const language of ["fr", "es", "ar"]) {
+    await theirs.goto(`${HUB}/language/${language}?then=/inbox`);
+    for (const [name, address, wanted] of pages) {
+      await theirs.goto(`${HUB}${address}`);
+      await opened(theirs, sender.words, wanted);
+      assert.equal(await theirs.getAttribute("html", "dir"), language === "ar" ? "rtl" : "ltr");
+      await sound(theirs, `${name}-${language}`);
+    }
+  }
+  await theirs.goto(`${HUB}/language/en?then=/inbox`);
+});
+
+test("a device keeps nothing of letters and people that can be read without its keys", async () => {
+  for (const { page } of [sender, intake]) {
+    await page.goto(`${HUB}/inbox`);
+    const kept = await storedHere(page);
+    assert(kept.length > 200, "there is something");
+    for (const said of [CANARY, "Blue suitcase", "Green kite", "Sister of the ward"]) assert(!kept.includes(said), said);
+  }
 });
 
 async function unlock(page, words) {

@@ -45,15 +45,46 @@ export async function somebody(name, width = 360, serviceWorkers = "block") {
   return page;
 }
 
-/** Axe finds nothing, and nothing scrolls sideways. */
+/** Text as far apart as people set it who read so: nothing may be cut off or run sideways for it. */
+const SPACED = { letterSpacing: "0.12em", wordSpacing: "0.16em", lineHeight: "1.5" };
+
+/** How far a page scrolls sideways. */
+const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/** Axe finds nothing, on a telephone and on a desk, and nothing scrolls sideways, with text set wider either. */
 export async function sound(page, state) {
+  const { width: own, height } = page.viewportSize();
   await page.evaluate(AXE);
-  const { violations: found } = await page.evaluate(() => globalThis.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] }));
-  assert.deepEqual(found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`), [], state);
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert(sideways <= 0, `${state} scrolls sideways`);
-  if (PICTURES) await page.screenshot({ path: `${PICTURES}/${state}-${page.viewportSize().width}.png`, fullPage: true });
+  for (const width of [own === 360 ? 1280 : 360, own]) {
+    await page.setViewportSize({ width, height });
+    const { violations: found } = await page.evaluate(() => globalThis.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] }));
+    assert.deepEqual(found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`), [], `${state} at ${width}`);
+    assert(await sideways(page) <= 0, `${state} scrolls sideways at ${width}`);
+    await page.evaluate((spaced) => void Object.assign(document.documentElement.style, spaced), SPACED);
+    assert(await sideways(page) <= 0, `${state} scrolls sideways at ${width} with text set wider`);
+    await page.evaluate((spaced) => void Object.assign(document.documentElement.style, Object.fromEntries(Object.keys(spaced).map((name) => [name, ""]))), SPACED);
+    if (PICTURES) await page.screenshot({ path: `${PICTURES}/${state}-${width}.png`, fullPage: true });
+  }
 }
+
+/** Everything that this device keeps of the pages, as text. */
+export const storedHere = (page) => page.evaluate(async () => {
+  const done = (asked) => new Promise((resolve, reject) => {
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
+  });
+  const plain = (name, value) => (value instanceof ArrayBuffer || ArrayBuffer.isView(value) ? new TextDecoder().decode(value) : value);
+  const found = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
+  for (const { name } of await indexedDB.databases()) {
+    const database = await done(indexedDB.open(name));
+    for (const store of database.objectStoreNames) {
+      const rows = database.transaction(store).objectStore(store);
+      found.push(JSON.stringify(await done(rows.getAllKeys()), plain), JSON.stringify(await done(rows.getAll()), plain));
+    }
+    database.close();
+  }
+  return found.join("\n");
+});
 
 export const screen = (page, name) => page.waitForSelector(`[data-screen="${name}"]:not([hidden])`);
 

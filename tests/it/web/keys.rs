@@ -60,6 +60,12 @@ async fn keys_are_made_confirmed_locked_and_lost_and_letters_opened_and_answered
     require_passed(tests, async || keep_time(hub)).await;
     let seen = story.state(&referral).await;
     assert_eq!(seen, "in_service");
+    // What was typed in the browsers is nowhere here.
+    let stored = hub.everything_stored();
+    for said in ["Canary", "Blue suitcase", "Green kite", "Sister of the ward", "211 000 000", "aunt, file 7"]
+    {
+        assert!(!stored.contains(said), "{said}");
+    }
 }
 
 /// Puts another root key in, as the coordinator would, when the browser has laid one out.
