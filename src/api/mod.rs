@@ -34,6 +34,7 @@ mod reply;
 pub mod routes;
 mod second_step;
 mod sessions;
+mod sources;
 mod tokens;
 
 pub(crate) use reply::answer;

@@ -11,7 +11,7 @@ use utoipa::{OpenApi as _, openapi::RefOr};
 
 use super::{
     agreements, audit, consents, custody, directory, feedback, health, hsds, members, node, notices, packets,
-    page, policy, published, referrals, second_step, sessions, tokens,
+    page, policy, published, referrals, second_step, sessions, sources, tokens,
 };
 use crate::{
     http::{Problem, ProblemDocument},
@@ -61,6 +61,7 @@ pub fn configure(config: &mut ServiceConfig) {
     directory::configure(config);
     hsds::configure(config);
     published::configure(config);
+    sources::configure(config);
     consents::configure(config);
     packets::configure(config);
     referrals::configure(config);
@@ -80,6 +81,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         ("directory", directory::Doc::openapi()),
         ("hsds", hsds::Doc::openapi()),
         ("published", published::Doc::openapi()),
+        ("sources", sources::Doc::openapi()),
         ("consents", consents::Doc::openapi()),
         ("packets", packets::Doc::openapi()),
         ("referrals", referrals::Doc::openapi()),

@@ -10,4 +10,5 @@ mod members;
 mod people;
 pub(crate) mod second_step;
 mod sessions;
+mod sources;
 mod strangers;

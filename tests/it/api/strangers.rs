@@ -456,6 +456,24 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
     let mut entries = hsds_routes(text(&kept, "id"));
     entries.extend([
         open("GET /api/v1/areas", 200),
+        entry(
+            "POST /api/v1/directory/sources/{source}/package",
+            "/api/v1/directory/sources/a-list/package?take=true",
+            200,
+        )
+        .bytes("text/csv", b"Organisation,Service\nHarbour House,Soup kitchen\n".to_vec())
+        .stranger(Stranger::MayNot)
+        .by(Party::Coordinator),
+        entry(
+            "GET /api/v1/directory/sources/{source}/package",
+            "/api/v1/directory/sources/a-list/package",
+            200,
+        )
+        .stranger(Stranger::MayNot)
+        .by(Party::Coordinator),
+        entry("DELETE /api/v1/directory/sources/{source}", "/api/v1/directory/sources/a-list", 200)
+            .stranger(Stranger::MayNot)
+            .by(Party::Coordinator),
         entry("GET /api/v1/directory/doubted", "/api/v1/directory/doubted", 200)
             .stranger(Stranger::AsAMember(200)),
         entry("GET /api/v1/directory/drafts", "/api/v1/directory/drafts", 200)
