@@ -236,6 +236,11 @@ impl Policy {
         Ok(reason)
     }
 
+    /// Every set of reasons.
+    pub fn reason_sets(&self) -> impl Iterator<Item = ReasonSet> {
+        self.reasons.keys().copied()
+    }
+
     /// Every reason of a set.
     pub fn reasons(&self, set: ReasonSet) -> impl Iterator<Item = &Reason> {
         self.reasons.get(&set).into_iter().flat_map(BTreeMap::values)

@@ -123,7 +123,9 @@ const SENTENCES: &[Said<'static>] = &[
     ("name-missing", "key-device-name-missing", &[]),
     ("example", "key-letter-text", &[]),
     ("example-open", "key-letter-open-now", &[]),
-    ("ready", "key-ready", &["number"]),
+    // After how many minutes it locks, as `gateway/keys.ts` has it: on a device of one's own, and on one that others use.
+    ("ready", "key-ready", &["number=30"]),
+    ("ready-shared", "key-ready", &["number=5"]),
     ("minutes", "key-minutes", &["number"]),
     ("no-roles", "key-no-roles", &[]),
     ("device-here", "key-device-here", &[]),
@@ -191,7 +193,7 @@ fn data(visit: &Signed, policy: &Policy) -> Result<(String, OrganisationId), Pro
         roles: policy
             .roles()
             .filter(|role| role.code.as_str() != "statistics")
-            .map(|role| (role.code.to_string(), visit.words.code(role.code.as_str(), &role.label)))
+            .map(|role| (role.code.to_string(), visit.words.word("reader", role.code.as_str())))
             .collect(),
         days: policy.limits().keys.longest_days.min(365),
     };
@@ -259,4 +261,19 @@ pub(super) async fn root(visit: Signed) -> Result<HttpResponse, Problem> {
         organisation,
     };
     page(StatusCode::OK, &shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_a_key_stays_open_is_said_as_the_scripts_have_it() {
+        let keys = include_str!("assets/src/gateway/keys.ts");
+        for (said, constant) in [("ready", "IDLE"), ("ready-shared", "IDLE_SHARED")] {
+            let (_, _, gaps) = SENTENCES.iter().find(|(name, ..)| *name == said).unwrap();
+            let minutes = gaps.first().unwrap().strip_prefix("number=").unwrap();
+            assert!(keys.contains(&format!("export const {constant} = {minutes} * 60_000;")), "{said}");
+        }
+    }
 }

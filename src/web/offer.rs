@@ -23,7 +23,7 @@ use crate::{
         id::{OrganisationId, PaperId, ServiceId},
     },
     members::{self, Country, MemberError, Organisation},
-    policy::{Deny, Excerpt, Field, FieldId, NOT_RAISED, Policy, PurposeCode, ServiceCode, Shape},
+    policy::{Deny, Excerpt, Field, FieldId, NOT_RAISED, Policy, PurposeCode, ReasonSet, ServiceCode, Shape},
     referrals::ReferralError,
     storage::Db,
 };
@@ -283,18 +283,32 @@ pub(super) fn called(policy: &Policy, words: Words, fields: &BTreeSet<FieldId>) 
         called.insert(field.id.to_string(), words.code(&key, &field.label));
         if let Shape::Code { choices } = &field.shape {
             for code in &choices.codes {
-                called.entry(code.clone()).or_insert_with(|| choice(code, words));
+                called.entry(code.clone()).or_insert_with(|| choice(code, policy, words));
             }
         }
     }
     called
 }
 
-/// What one of the choices of a field is called; its code with blanks where nobody gave it a name.
-fn choice(code: &str, words: Words) -> String {
+/// What one of the choices of a field is called: as the policy's own code for it is, otherwise as a choice is; the code with blanks where
+/// nobody gave it a name.
+pub(super) fn choice(code: &str, policy: &Policy, words: Words) -> String {
+    if let Some(label) = listed(code, policy) {
+        return words.code(code, label);
+    }
     let key = format!("choice-{}", code.replace('_', "-"));
     let said = words.t(&key);
     if said == key { code.replace('_', " ") } else { said }
+}
+
+/// The label of a choice that is a code of another list of the policy: a service, how soon, a group of people, or why a case was closed.
+fn listed<'a>(code: &str, policy: &'a Policy) -> Option<&'a str> {
+    let service = code.parse().ok().and_then(|code| policy.service(&code)).map(|known| &known.label);
+    let urgency = || code.parse().ok().and_then(|code| policy.urgency(&code)).map(|known| &known.label);
+    let population = || code.parse().ok().and_then(|code| policy.population(&code)).map(|known| &known.label);
+    let closed =
+        || code.parse().ok().and_then(|code| policy.reason(ReasonSet::Cl, &code)).map(|known| &known.label);
+    service.or_else(urgency).or_else(population).or_else(closed).map(String::as_str)
 }
 
 /// A sentence for every code that can stand against a letter or a consent.

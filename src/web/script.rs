@@ -14,14 +14,19 @@ use crate::{
 /// What a script calls a sentence, under which key it stands, and which gaps it fills in itself.
 pub(super) type Said<'a> = (&'a str, &'a str, &'a [&'static str]);
 
-/// Sentences for a script, as JSON that may stand in a page. A gap stays one, written `{gap}`.
+/// Sentences for a script, as JSON that may stand in a page. A gap stays one, written `{gap}`; one that is named `gap=5` is
+/// filled in here, where the number chooses the form of the words beside it.
 pub(super) fn script(words: Words, said: &[Said<'_>]) -> String {
     let sentences: BTreeMap<&str, String> = said
         .iter()
         .map(|(name, key, gaps)| {
             let mut arguments = FluentArgs::new();
             for gap in *gaps {
-                arguments.set(*gap, format!("{{{gap}}}"));
+                match gap.split_once('=').and_then(|(name, number)| Some((name, number.parse::<i64>().ok()?)))
+                {
+                    Some((name, number)) => arguments.set(name, number),
+                    None => arguments.set(*gap, format!("{{{gap}}}")),
+                }
             }
             (*name, words.filled(key, &arguments))
         })
@@ -53,5 +58,14 @@ mod tests {
         let words = Words { language: Language::En };
         let text = script(words, &[("late", "tray-silent", &["moment"])]);
         assert!(text.contains("{moment}"), "{text}");
+    }
+
+    #[test]
+    fn a_number_that_is_known_chooses_the_form_of_its_word() {
+        let words = Words { language: Language::Ar };
+        let text =
+            script(words, &[("soon", "key-ready", &["number=5"]), ("later", "key-ready", &["number=30"])]);
+        assert!(text.contains("دقائق") && text.contains("دقيقة"), "{text}");
+        assert!(!text.contains("{number"), "{text}");
     }
 }

@@ -85,16 +85,16 @@ impl Language {
     const fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::En => {
-                files!("en": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "agreements", "gap")
+                files!("en": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "agreements", "gap")
             }
             Self::Fr => {
-                files!("fr": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "agreements", "gap", "policy")
+                files!("fr": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "agreements", "gap", "policy")
             }
             Self::Es => {
-                files!("es": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "agreements", "gap", "policy")
+                files!("es": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "agreements", "gap", "policy")
             }
             Self::Ar => {
-                files!("ar": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "agreements", "gap", "policy")
+                files!("ar": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "agreements", "gap", "policy")
             }
         }
     }
@@ -238,7 +238,9 @@ mod tests {
         access::Role,
         agreements::SuspensionReason,
         directory::search::COUNTED,
+        policy::{Deny, Policy, ReasonSet, Shape},
         referrals::{StateName, TimerKind},
+        web::offer::choice,
     };
 
     fn keys(text: &str) -> Vec<String> {
@@ -297,15 +299,74 @@ mod tests {
         }
     }
 
+    /// What the policy names and `policy.ftl` has words for: services, people, urgencies, purposes, kinds of data, fields, reasons, and what
+    /// stands against a letter.
+    fn named_by(policy: &Policy) -> BTreeSet<String> {
+        let mut codes: BTreeSet<String> = policy.services().map(|one| one.code.to_string()).collect();
+        codes.extend(policy.populations().map(|one| one.code.to_string()));
+        codes.extend(policy.urgencies().map(|one| one.code.to_string()));
+        codes.extend(policy.purposes().map(|one| one.code.to_string()));
+        codes.extend(policy.categories().map(|one| one.code.to_string()));
+        codes.extend(policy.justifications().map(|one| one.code.to_string()));
+        codes.extend(policy.fields().map(|field| field.id.as_str().replace('.', "-")));
+        // Why a need has no referral is called as the page says that notes it.
+        let sets = policy.reason_sets().filter(|set| *set != ReasonSet::Np);
+        codes.extend(sets.flat_map(|set| policy.reasons(set)).map(|reason| reason.code.to_string()));
+        codes.extend(Deny::ALL.iter().map(|deny| deny.code().to_owned()));
+        codes
+    }
+
     #[test]
     fn what_the_policy_names_has_a_name_in_every_language() {
-        let policy = crate::policy::Policy::builtin();
-        let services = policy.services().map(|service| service.code.to_string());
-        let codes = services.chain(policy.populations().map(|population| population.code.to_string()));
-        let codes = codes.chain(policy.urgencies().map(|urgency| urgency.code.to_string()));
-        for code in codes {
-            for language in [Language::Fr, Language::Es, Language::Ar] {
-                assert_ne!(Words { language }.code(&code, ""), "", "{code} in {}", language.tag());
+        let codes = named_by(Policy::builtin());
+        assert!(
+            codes.contains("DR01") && codes.contains("CF-name") && codes.len() > 1_000,
+            "{}",
+            codes.len()
+        );
+        for language in [Language::Fr, Language::Es, Language::Ar] {
+            let words = Words { language };
+            let missing: Vec<&String> = codes.iter().filter(|code| words.code(code, "").is_empty()).collect();
+            assert!(missing.is_empty(), "{}: {missing:?}", language.tag());
+        }
+    }
+
+    #[test]
+    fn nothing_has_a_name_that_the_policy_does_not_name() {
+        let codes = named_by(Policy::builtin());
+        for language in [Language::Fr, Language::Es, Language::Ar] {
+            let (_, text) = language.files().iter().find(|(name, _)| *name == "policy").unwrap();
+            let unknown: Vec<String> = keys(text)
+                .into_iter()
+                .filter(|key| !key.strip_prefix("policy-").is_some_and(|code| codes.contains(code)))
+                .collect();
+            assert!(unknown.is_empty(), "{}: {unknown:?}", language.tag());
+        }
+    }
+
+    #[test]
+    fn what_can_be_chosen_and_who_may_read_has_a_name_in_every_language() {
+        let policy = Policy::builtin();
+        let lists = policy.fields().filter_map(|field| {
+            if let Shape::Code { choices } = &field.shape { Some(choices) } else { None }
+        });
+        let choices: BTreeSet<&String> = lists.flat_map(|list| &list.codes).collect();
+        assert!(choices.len() > 300, "{}", choices.len());
+        for language in Language::ALL {
+            let words = Words { language };
+            let is_there = |key: &str| words.t(key) != key;
+            let unnamed = |code: &&&String| {
+                let key = format!("choice-{}", code.replace('_', "-"));
+                !is_there(&key) && choice(code, policy, words) == code.replace('_', " ")
+            };
+            let missing: Vec<_> = choices.iter().filter(unnamed).collect();
+            assert!(missing.is_empty(), "{}: {missing:?}", language.tag());
+            for role in policy.roles() {
+                let said = words.word("reader", role.code.as_str());
+                assert!(!said.starts_with("reader-"), "{said} in {}", language.tag());
+            }
+            for reason in policy.reasons(ReasonSet::Np) {
+                assert!(is_there(&format!("gap-{}", reason.code)), "{} in {}", reason.code, language.tag());
             }
         }
     }
@@ -377,7 +438,7 @@ mod tests {
         let channels =
             ["this_hub", "email", "telephone", "other_system", "walk_in", "outreach", "inter_agency_form"];
         let met = ["closed", "unreachable", "refused", "wrong_information", "reached"];
-        let policy = crate::policy::Policy::builtin();
+        let policy = Policy::builtin();
         let rooms: [(&str, Vec<&str>); 14] = [
             ("role", Role::ALL.iter().map(|role| role.name()).collect()),
             ("state", StateName::ALL.iter().map(|state| state.name()).collect()),

@@ -82,7 +82,7 @@ test("a gateway confirms a person by the code they read out, and by no other", a
   await intake.page.goto(`${HUB}/key`);
   await screen(intake.page, "open");
   await answered(intake.page, answer);
-  assert.deepEqual(await intake.page.locator("[data-place=roles] li").allTextContents(), ["Receives referrals"]);
+  assert.deepEqual(await intake.page.locator("[data-place=roles] li").allTextContents(), ["Intake worker"]);
   await sound(intake.page, "key-open");
 });
 

@@ -132,3 +132,19 @@ async fn the_pages_of_keys_are_for_people_of_organisations_and_that_of_holders_f
     administrator.get("/key").await.expect(200).says("/key/people");
     administrator.get("/key/people").await.expect(200).says("data-place=\"people\"");
 }
+
+#[actix_web::test]
+async fn the_pages_of_keys_name_roles_and_minutes_in_the_language_of_the_page() {
+    let hub = TestHub::new();
+    let org: Org = hub.org("Harbour Aid").await;
+    let mut administrator = Visitor::signed_in(&hub, &org, &["administrator"]).await;
+    for path in ["/key", "/key/people", "/key/root"] {
+        let roles = [("fr", "Personne de l’accueil"), ("es", "Personal de acogida"), ("ar", "موظف الاستقبال")];
+        for (language, role) in roles {
+            let shown = administrator.get_with(path, &[("accept-language", language)]).await.expect(200);
+            shown.says(role).does_not_say("Receives referrals");
+        }
+    }
+    let shown = administrator.get_with("/key", &[("accept-language", "ar")]).await.expect(200);
+    shown.says("5\u{2069} دقائق").says("30\u{2069} دقيقة");
+}

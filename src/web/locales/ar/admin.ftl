@@ -102,7 +102,8 @@ own-until-help = { $days ->
     [one] ليوم واحد ({ $days }) إن تُرك فارغاً؛ سنة على الأكثر.
     [two] ليومين ({ $days }) إن تُرك فارغاً؛ سنة على الأكثر.
     [few] لمدة { $days } أيام إن تُرك فارغاً؛ سنة على الأكثر.
-   *[other] لمدة { $days } يوماً إن تُرك فارغاً؛ سنة على الأكثر.
+    [many] لمدة { $days } يوماً إن تُرك فارغاً؛ سنة على الأكثر.
+   *[other] لمدة { $days } يوم إن تُرك فارغاً؛ سنة على الأكثر.
 }
 own-until-wrong = اختر يوماً من اليوم فصاعداً وخلال سنة على الأكثر، أو لا شيء
 own-note = للإضافة
@@ -152,13 +153,15 @@ agreements-kept-received = { $days ->
     [one] يوم واحد ({ $days }) من الاستلام
     [two] يومان ({ $days }) من الاستلام
     [few] { $days } أيام من الاستلام
-   *[other] { $days } يوماً من الاستلام
+    [many] { $days } يوماً من الاستلام
+   *[other] { $days } يوم من الاستلام
 }
 agreements-kept-fulfilled = { $days ->
     [one] يوم واحد ({ $days }) من نهاية الغرض
     [two] يومان ({ $days }) من نهاية الغرض
     [few] { $days } أيام من نهاية الغرض
-   *[other] { $days } يوماً من نهاية الغرض
+    [many] { $days } يوماً من نهاية الغرض
+   *[other] { $days } يوم من نهاية الغرض
 }
 agreements-sensitive = البيانات الحساسة
 agreements-nothing-opened = لم يُفتح شيء منها
@@ -174,7 +177,8 @@ agreements-within-days = { $days ->
     [one] خلال يوم واحد ({ $days })
     [two] خلال يومين ({ $days })
     [few] خلال { $days } أيام
-   *[other] خلال { $days } يوماً
+    [many] خلال { $days } يوماً
+   *[other] خلال { $days } يوم
 }
 agreements-rights = إلى من يتوجه الشخص
 agreements-incidents = الإبلاغ عن الحوادث
@@ -182,6 +186,7 @@ agreements-within-hours = { $hours ->
     [one] خلال ساعة واحدة ({ $hours })
     [two] خلال ساعتين ({ $hours })
     [few] خلال { $hours } ساعات
+    [many] خلال { $hours } ساعة
    *[other] خلال { $hours } ساعة
 }
 agreements-law = القانون
@@ -190,7 +195,8 @@ agreements-every-months = { $months ->
     [one] كل شهر ({ $months })
     [two] كل شهرين ({ $months })
     [few] كل { $months } أشهر
-   *[other] كل { $months } شهراً
+    [many] كل { $months } شهراً
+   *[other] كل { $months } شهر
 }
 agreements-text = النص الدقيق
 agreements-text-open = افتحه

@@ -3,7 +3,13 @@ agreements-all = كل الاتفاقات
 agreements-cut = الاتفاقات التي تنتظر أو توقفت أو تنتهي قريبا كثيرة، فلا يظهر أولا إلا { $count } منها. وهي كلها في قائمة «كل الاتفاقات».
 agreements-wait = بانتظار التوقيعات
 agreements-stand-still = معلّقة أو متوقفة
-agreements-end-soon = تنتهي خلال { $days } يوماً
+agreements-end-soon = تنتهي خلال { $days ->
+    [one] يوم واحد
+    [two] يومين
+    [few] { $days } أيام
+    [many] { $days } يوماً
+   *[other] { $days } يوم
+}
 agreements-drafts = مسوداتكم
 agreements-waits-for = بانتظار { $names }
 agreements-partly-stopped = اتجاه واحد متوقف
@@ -85,7 +91,13 @@ agreements-renew = التجديد أو التعديل
 agreements-renew-help = تبدأ نسخة جديدة من هذه. تحل محلها حين يوقّع الجميع؛ وحتى ذلك تسري هذه. ما تسمح به زيادة يحتاج إلى إذن جديد من الأشخاص المعنيين.
 agreements-renew-button = ابدأ نسخة جديدة
 agreements-suspend = التعليق
-agreements-suspend-waits = من تلك اللحظة لا يمكن إرسال شيء جديد. الرسائل التي تنتظر في المنصة تُحجز { $hours } ساعة؛ ثم تُحذف ويُخبر من أرسلها. ما سُلّم يستمر بلا بيانات جديدة، ويمكن للأشخاص سحب موافقتهم كالعادة.
+agreements-suspend-waits = من تلك اللحظة لا يمكن إرسال شيء جديد. الرسائل التي تنتظر في المنصة تُحجز { $hours ->
+    [one] ساعة واحدة
+    [two] ساعتين
+    [few] { $hours } ساعات
+    [many] { $hours } ساعة
+   *[other] { $hours } ساعة
+}؛ ثم تُحذف ويُخبر من أرسلها. ما سُلّم يستمر بلا بيانات جديدة، ويمكن للأشخاص سحب موافقتهم كالعادة.
 agreements-suspend-waits-direction = إن أُوقف اتجاه واحد فقط، تنتظر رسائله حتى يُستأنف أو حتى تنتهي مدتها. الاتجاهات الأخرى مستمرة.
 agreements-suspend-open = قل لماذا، وعلّقه
 agreements-why = لماذا؟
@@ -101,7 +113,13 @@ agreements-no-ending = اختر كيف ينتهي.
 agreements-end-notice = بإشعار مسبق
 agreements-end-notice-help = يجوز أن تكتمل الإحالات الجارية حتى اليوم الذي تحدده. ثم تُعاد البيانات أو تُتلف، ويُشهد على ذلك.
 agreements-end-breach = لإخلال
-agreements-end-breach-help = يتوقف المستلمون فوراً، ويُخبر الأشخاص المعنيون، ويحيلهم من جديد من أحالهم. تُتلف البيانات خلال { $days } أيام، ويُدقَّق في ذلك.
+agreements-end-breach-help = يتوقف المستلمون فوراً، ويُخبر الأشخاص المعنيون، ويحيلهم من جديد من أحالهم. تُتلف البيانات خلال { $days ->
+    [one] يوم واحد
+    [two] يومين
+    [few] { $days } أيام
+    [many] { $days } يوماً
+   *[other] { $days } يوم
+}، ويُدقَّق في ذلك.
 agreements-notice-until = آخر يوم في الإشعار
 agreements-notice-help = مع الإشعار فقط، في موعد أقصاه { $day }
 agreements-notice-wrong = حدد يوماً من اليوم حتى { $day }.
@@ -130,6 +148,7 @@ agreements-new-flaws = { $count ->
     [one] يخالف المستند قاعدة واحدة ({ $count })، مذكورة أدناه.
     [two] يخالف المستند قاعدتين ({ $count })، مذكورتين أدناه.
     [few] يخالف المستند { $count } قواعد، مذكورة أدناه.
+    [many] يخالف المستند { $count } قاعدة، مذكورة أدناه.
    *[other] يخالف المستند { $count } قاعدة، مذكورة أدناه.
 }
 agreements-new-file = خذه من ملف
@@ -152,7 +171,8 @@ agreements-new-ticked = { $count ->
     [one] حقل واحد ({ $count })
     [two] حقلان ({ $count })
     [few] { $count } حقول
-   *[other] { $count } حقلاً
+    [many] { $count } حقلاً
+   *[other] { $count } حقل
 }
 agreements-new-needed = تحتاجه الخدمات
 agreements-new-most-sensitive = شديد الحساسية: فُتح من قبل بمفرده
@@ -226,7 +246,13 @@ agreements-new-mou = المذكرة التي يندرج تحتها، إن وُج
 agreements-new-missing = املأ هذا.
 agreements-new-meanwhile = غيّره أحد في هذه الأثناء. انظر كيف هو الآن؛ ما ترسله بعد ذلك يحلّ محله.
 agreements-new-one-line = اكتب هذا في سطر واحد، من دون علامات جدولة.
-agreements-new-long = اكتب { $most } حرفاً على الأكثر.
+agreements-new-long = اكتب { $most ->
+    [one] حرفاً واحداً
+    [two] حرفين
+    [few] { $most } أحرف
+    [many] { $most } حرفاً
+   *[other] { $most } حرف
+} على الأكثر.
 agreements-new-number-wrong = اكتب عدداً من { $least } إلى { $most }.
 agreements-new-day-wrong = اختر يوماً.
 agreements-new-taken = صنع أحد هذه النسخة من قبل. افتح قائمة الاتفاقات وانظر إليها هناك.
@@ -250,7 +276,13 @@ agreements-rule-legal-basis = يحتاج كل طرف إلى أساس لكل غر
 agreements-rule-transfer = قل أين يمكن الاطلاع على الضمانة.
 agreements-rule-transfer-missing = تعبر بيانات الحدود: قل بأي آلية.
 agreements-rule-retention-missing = قل كم يجوز حفظ البيانات لكل غرض.
-agreements-rule-retention-too-long = يجوز حفظ البيانات { $days } يوماً على الأكثر.
+agreements-rule-retention-too-long = يجوز حفظ البيانات { $days ->
+    [one] يوماً واحداً
+    [two] يومين
+    [few] { $days } أيام
+    [many] { $days } يوماً
+   *[other] { $days } يوم
+} على الأكثر.
 agreements-rule-retention-ceiling = النهاية القصوى لا تسبق المدة.
 agreements-rule-destruction-missing = قل كيف تُتلف البيانات.
 agreements-rule-onward-list = تُذكر المؤسسات حيث تقول القاعدة ذلك فقط.
@@ -258,7 +290,13 @@ agreements-rule-onward-hops = تسمح السياسة بنقل أقل.
 agreements-rule-principles = مع منظمة دولية تُرفق مبادئ حماية البيانات.
 agreements-rule-dpia-missing = البيانات الحساسة تحتاج إلى تقييم أثر.
 agreements-rule-dpia-over = ينتهي التقييم قبل أن يبدأ الاتفاق.
-agreements-rule-validity = ينتهي الاتفاق بعد بدئه، بعد { $months } شهراً على الأكثر.
+agreements-rule-validity = ينتهي الاتفاق بعد بدئه، { $months ->
+    [one] بعد شهر واحد
+    [two] بعد شهرين
+    [few] بعد { $months } أشهر
+    [many] بعد { $months } شهراً
+   *[other] بعد { $months } شهر
+} على الأكثر.
 agreements-rule-drafter-no-party = مؤسستكم ليست طرفاً فيه. لا تصوغ إلا ما ستوقّعه.
 agreements-rule-party-country = العضو مقيم في بلد آخر.
 agreements-rule-party-unknown = هذه المؤسسة ليست عضواً.

@@ -13,12 +13,24 @@ passphrase-lead = بالرمز الذي أعطاك إياه المدير. يُس
 passphrase-code = الرمز
 passphrase-new = عبارة المرور الجديدة
 passphrase-again = العبارة نفسها مرة أخرى
-passphrase-help = { $least } حرفاً على الأقل. أربع كلمات لا صلة بينها تكفي.
+passphrase-help = { $least ->
+    [one] حرف واحد
+    [two] حرفان
+    [few] { $least } أحرف
+    [many] { $least } حرفاً
+   *[other] { $least } حرف
+} على الأقل. أربع كلمات لا صلة بينها تكفي.
 passphrase-button = احفظ عبارة المرور
 passphrase-back = العودة إلى تسجيل الدخول
 passphrase-no-code = اكتب الرمز الذي أعطاك إياه المدير
 passphrase-bad-code = لم يعد هذا الرمز صالحاً؛ اطلب رمزاً جديداً من المدير
-passphrase-short = عبارة المرور { $least } حرفاً على الأقل
+passphrase-short = عبارة المرور { $least ->
+    [one] حرف واحد
+    [two] حرفان
+    [few] { $least } أحرف
+    [many] { $least } حرفاً
+   *[other] { $least } حرف
+} على الأقل
 passphrase-long = عبارة المرور طويلة جداً
 passphrase-differs = العبارتان غير متطابقتين؛ اكتب العبارة مرة أخرى
 sign-in-directory = الخدمات التي يراها الجميع

@@ -85,7 +85,10 @@ agreements-renew = Renew or change
 agreements-renew-help = A new version begins from this one. It is in its place once everybody has signed; until then this one holds. What it allows beyond this one needs new permission from the people concerned.
 agreements-renew-button = Begin a new version
 agreements-suspend = Suspend
-agreements-suspend-waits = Nothing new can be sent from that moment. Letters that wait at the hub are held for { $hours } hours; after that they are deleted, and whoever sent them is told. What was delivered goes on without new data, and people can take their consent back as always.
+agreements-suspend-waits = Nothing new can be sent from that moment. Letters that wait at the hub are held for { $hours ->
+    [one] { $hours } hour
+   *[other] { $hours } hours
+}; after that they are deleted, and whoever sent them is told. What was delivered goes on without new data, and people can take their consent back as always.
 agreements-suspend-waits-direction = Where only one direction is stopped, the letters of that direction wait until it goes on, or until their time is over. The others go on.
 agreements-suspend-open = Say why, and suspend it
 agreements-why = Why?
@@ -101,7 +104,10 @@ agreements-no-ending = Choose how it ends.
 agreements-end-notice = With notice
 agreements-end-notice-help = Referrals that are under way may finish until the day you name. Then data is returned or destroyed, and that is certified.
 agreements-end-breach = For breach
-agreements-end-breach-help = Recipients stop at once, the people concerned are told, and whoever sent them refers them again. Data is destroyed within { $days } days, and that is audited.
+agreements-end-breach-help = Recipients stop at once, the people concerned are told, and whoever sent them refers them again. Data is destroyed within { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+}, and that is audited.
 agreements-notice-until = Last day of the notice
 agreements-notice-help = Only with notice, { $day } at the latest
 agreements-notice-wrong = Name a day from today to { $day }.
@@ -246,7 +252,10 @@ agreements-rule-legal-basis = Each party needs a basis for each purpose, and one
 agreements-rule-transfer = Say where the safeguard can be looked up.
 agreements-rule-transfer-missing = Data goes across a border: say by which mechanism.
 agreements-rule-retention-missing = Say how long data may be kept for each purpose.
-agreements-rule-retention-too-long = Data may be kept for { $days } days at most.
+agreements-rule-retention-too-long = Data may be kept for { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+} at most.
 agreements-rule-retention-ceiling = The latest end lies at or after the period.
 agreements-rule-destruction-missing = Say how data is destroyed.
 agreements-rule-onward-list = Organisations are listed exactly where the rule says so.
@@ -254,7 +263,10 @@ agreements-rule-onward-hops = The policy lets data be passed on fewer times.
 agreements-rule-principles = With an international organisation the data protection principles are annexed.
 agreements-rule-dpia-missing = Sensitive data needs an impact assessment.
 agreements-rule-dpia-over = The assessment ends before the agreement begins.
-agreements-rule-validity = An agreement ends after it begins, at most { $months } months later.
+agreements-rule-validity = An agreement ends after it begins, at most { $months ->
+    [one] { $months } month
+   *[other] { $months } months
+} later.
 agreements-rule-drafter-no-party = Your organisation is no party of it. It drafts only what it will sign itself.
 agreements-rule-party-country = The member is established in another country.
 agreements-rule-party-unknown = This organisation is no member.

@@ -76,7 +76,10 @@ key-waits-title = A key holder has to confirm this device
 key-waits-help = Call your key holder, do not write: read them this code. They type it in, and then you can open letters.
 key-waits-why = Nobody can confirm you without hearing the code, so that nobody can put another key in the place of yours.
 key-ready-title = Your key is open
-key-ready = You can open letters and sign. It locks after { $number } minutes without use.
+key-ready = You can open letters and sign. It locks after { $number ->
+    [one] { $number } minute
+   *[other] { $number } minutes
+} without use.
 key-you-read = You read what is for
 key-no-roles = Nothing yet
 key-stays-open = Stays open

@@ -85,7 +85,10 @@ agreements-renew = Renovar o cambiar
 agreements-renew-help = Una versión nueva parte de esta. Ocupa su lugar cuando todos han firmado; hasta entonces vale esta. Lo que permite de más requiere un permiso nuevo de las personas afectadas.
 agreements-renew-button = Empezar una versión nueva
 agreements-suspend = Suspender
-agreements-suspend-waits = Desde ese momento no se puede enviar nada nuevo. Las cartas que esperan en el nodo se retienen { $hours } horas; después se borran, y se avisa a quien las envió. Lo entregado sigue sin datos nuevos, y las personas pueden retirar su consentimiento como siempre.
+agreements-suspend-waits = Desde ese momento no se puede enviar nada nuevo. Las cartas que esperan en el nodo se retienen { $hours ->
+    [one] { $hours } hora
+   *[other] { $hours } horas
+}; después se borran, y se avisa a quien las envió. Lo entregado sigue sin datos nuevos, y las personas pueden retirar su consentimiento como siempre.
 agreements-suspend-waits-direction = Si se detiene solo una dirección, sus cartas esperan hasta que continúe o hasta que pase su tiempo. Las otras siguen.
 agreements-suspend-open = Decir por qué, y suspenderlo
 agreements-why = ¿Por qué?
@@ -101,7 +104,10 @@ agreements-no-ending = Elija cómo termina.
 agreements-end-notice = Con preaviso
 agreements-end-notice-help = Las derivaciones en curso pueden acabar hasta el día que usted nombre. Después los datos se devuelven o se destruyen, y eso se certifica.
 agreements-end-breach = Por incumplimiento
-agreements-end-breach-help = Los destinatarios paran de inmediato, se informa a las personas afectadas, y quien las derivó las deriva de nuevo. Los datos se destruyen en { $days } días, y eso se audita.
+agreements-end-breach-help = Los destinatarios paran de inmediato, se informa a las personas afectadas, y quien las derivó las deriva de nuevo. Los datos se destruyen en { $days ->
+    [one] { $days } día
+   *[other] { $days } días
+}, y eso se audita.
 agreements-notice-until = Último día del preaviso
 agreements-notice-help = Solo con preaviso, a más tardar el { $day }
 agreements-notice-wrong = Nombre un día entre hoy y el { $day }.
@@ -246,7 +252,10 @@ agreements-rule-legal-basis = Cada parte necesita una base para cada propósito,
 agreements-rule-transfer = Diga dónde se puede consultar la garantía.
 agreements-rule-transfer-missing = Van datos a través de una frontera: diga con qué mecanismo.
 agreements-rule-retention-missing = Diga cuánto tiempo se pueden conservar los datos para cada propósito.
-agreements-rule-retention-too-long = Los datos se pueden conservar { $days } días como máximo.
+agreements-rule-retention-too-long = Los datos se pueden conservar { $days ->
+    [one] { $days } día
+   *[other] { $days } días
+} como máximo.
 agreements-rule-retention-ceiling = El fin más tardío no es anterior al plazo.
 agreements-rule-destruction-missing = Diga cómo se destruyen los datos.
 agreements-rule-onward-list = Se nombran organizaciones exactamente donde la regla lo dice.
@@ -254,7 +263,10 @@ agreements-rule-onward-hops = La política permite menos transmisiones.
 agreements-rule-principles = Con una organización internacional se anexan los principios de protección de datos.
 agreements-rule-dpia-missing = Los datos sensibles necesitan una evaluación de impacto.
 agreements-rule-dpia-over = La evaluación termina antes de que empiece el acuerdo.
-agreements-rule-validity = Un acuerdo termina después de empezar, { $months } meses más tarde como máximo.
+agreements-rule-validity = Un acuerdo termina después de empezar, { $months ->
+    [one] { $months } mes
+   *[other] { $months } meses
+} más tarde como máximo.
 agreements-rule-drafter-no-party = Su organización no es parte. Solo redacta lo que ella misma firmará.
 agreements-rule-party-country = El miembro está establecido en otro país.
 agreements-rule-party-unknown = Esta organización no es miembro.

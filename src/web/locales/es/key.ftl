@@ -76,7 +76,10 @@ key-waits-title = Un guardián de llaves debe confirmar este dispositivo
 key-waits-help = Llame a su guardián de llaves, no escriba: léale este código. Él lo teclea, y entonces usted puede abrir cartas.
 key-waits-why = Nadie puede confirmarle sin oír el código, para que nadie pueda poner otra llave en lugar de la suya.
 key-ready-title = Su llave está abierta
-key-ready = Puede abrir cartas y firmar. Se cierra a los { $number } minutos sin uso.
+key-ready = Puede abrir cartas y firmar. Se cierra { $number ->
+    [one] al minuto
+   *[other] a los { $number } minutos
+} sin uso.
 key-you-read = Lee lo que es para
 key-no-roles = Nada todavía
 key-stays-open = Sigue abierta

@@ -85,7 +85,10 @@ agreements-renew = Renouveler ou modifier
 agreements-renew-help = Une nouvelle version part de celle-ci. Elle prend sa place quand tous ont signé ; d’ici là, celle-ci vaut. Ce qu’elle permet en plus demande une nouvelle permission des personnes concernées.
 agreements-renew-button = Commencer une nouvelle version
 agreements-suspend = Suspendre
-agreements-suspend-waits = Dès ce moment, rien de nouveau ne peut être envoyé. Les lettres qui attendent au nœud sont retenues { $hours } heures ; ensuite elles sont effacées, et qui les a envoyées en est informé. Ce qui a été remis continue sans nouvelles données, et les personnes peuvent reprendre leur consentement comme toujours.
+agreements-suspend-waits = Dès ce moment, rien de nouveau ne peut être envoyé. Les lettres qui attendent au nœud sont retenues { $hours ->
+    [one] { $hours } heure
+   *[other] { $hours } heures
+} ; ensuite elles sont effacées, et qui les a envoyées en est informé. Ce qui a été remis continue sans nouvelles données, et les personnes peuvent reprendre leur consentement comme toujours.
 agreements-suspend-waits-direction = Si un seul sens est arrêté, ses lettres attendent qu’il reprenne, ou que leur temps soit passé. Les autres continuent.
 agreements-suspend-open = Dire pourquoi, et suspendre
 agreements-why = Pourquoi ?
@@ -101,7 +104,10 @@ agreements-no-ending = Choisissez comment il prend fin.
 agreements-end-notice = Avec préavis
 agreements-end-notice-help = Les orientations en cours peuvent se terminer jusqu’au jour que vous nommez. Ensuite les données sont rendues ou détruites, et cela est attesté.
 agreements-end-breach = Pour manquement
-agreements-end-breach-help = Les destinataires arrêtent aussitôt, les personnes concernées sont informées, et qui les a orientées les oriente de nouveau. Les données sont détruites en { $days } jours, et cela est vérifié.
+agreements-end-breach-help = Les destinataires arrêtent aussitôt, les personnes concernées sont informées, et qui les a orientées les oriente de nouveau. Les données sont détruites en { $days ->
+    [one] { $days } jour
+   *[other] { $days } jours
+}, et cela est vérifié.
 agreements-notice-until = Dernier jour du préavis
 agreements-notice-help = Seulement avec préavis, au plus tard le { $day }
 agreements-notice-wrong = Nommez un jour entre aujourd’hui et le { $day }.
@@ -246,7 +252,10 @@ agreements-rule-legal-basis = Chaque partie a besoin d’une base pour chaque mo
 agreements-rule-transfer = Dites où la garantie se trouve.
 agreements-rule-transfer-missing = Des données passent une frontière : dites par quel mécanisme.
 agreements-rule-retention-missing = Dites combien de temps les données peuvent être conservées pour chaque motif.
-agreements-rule-retention-too-long = Les données peuvent être conservées { $days } jours au plus.
+agreements-rule-retention-too-long = Les données peuvent être conservées { $days ->
+    [one] { $days } jour
+   *[other] { $days } jours
+} au plus.
 agreements-rule-retention-ceiling = Le dernier terme est au plus tôt celui de la durée.
 agreements-rule-destruction-missing = Dites comment les données sont détruites.
 agreements-rule-onward-list = Des organisations sont nommées exactement là où la règle le dit.

@@ -76,7 +76,10 @@ key-waits-title = Un gardien des clés doit confirmer cet appareil
 key-waits-help = Appelez votre gardien des clés, n’écrivez pas : lisez-lui ce code. Il le tape, et vous pouvez alors ouvrir des lettres.
 key-waits-why = Personne ne peut vous confirmer sans entendre le code ; ainsi personne ne peut mettre une autre clé à la place de la vôtre.
 key-ready-title = Votre clé est ouverte
-key-ready = Vous pouvez ouvrir des lettres et signer. Elle se verrouille après { $number } minutes sans usage.
+key-ready = Vous pouvez ouvrir des lettres et signer. Elle se verrouille après { $number ->
+    [one] { $number } minute
+   *[other] { $number } minutes
+} sans usage.
 key-you-read = Vous lisez ce qui est pour
 key-no-roles = Rien pour l’instant
 key-stays-open = Reste ouverte

@@ -3,7 +3,7 @@
 import { random, text, utf8 } from "../gateway/bytes.ts";
 import { Untrusted } from "../gateway/directory-keys.ts";
 import { importPublic, sealTo, unseal } from "../gateway/gate.ts";
-import { IDLE, IDLE_SHARED, type MadeMember, newMember, newPassphrase, newRecovery, openMember } from "../gateway/keys.ts";
+import { type MadeMember, newMember, newPassphrase, newRecovery, openMember } from "../gateway/keys.ts";
 import { answerCode, comparisonCode, drawPassphrase, drawRecoveryCode, heard } from "../gateway/secrets.ts";
 import { moment } from "../gateway/time.ts";
 import { beginHead } from "../desk/chip.ts";
@@ -191,8 +191,7 @@ async function opened(keys: Keys): Promise<void> {
   const shared = place<HTMLInputElement>("shared-now");
   shared.checked = await keys.isShared();
   shared.onchange = () => void busy(shared, async () => void (await keys.setShared(shared.checked)));
-  const idle = (await keys.isShared()) ? IDLE_SHARED : IDLE;
-  place("ready-text").textContent = say("ready", { number: String(idle / 60_000) });
+  place("ready-text").textContent = say(shared.checked ? "ready-shared" : "ready");
   for (const name of ["waits", "ready", "other-root", "member-over"]) place(name).hidden = true;
   try {
     const isReady = await keys.isConfirmed();
