@@ -17,7 +17,7 @@ use super::{
     offer::{PartyData, called, denials},
     script::{Said, json, script},
     service::Tag,
-    trays::{service, short, tag},
+    trays::{another, service, short, tag},
     visit::{Signed, Visit},
     words::Words,
 };
@@ -52,6 +52,8 @@ struct ReferralPage {
     due: Vec<(String, String, bool)>,
     /// Who could help instead, as the recipient named them: where they are looked at, and where somebody is referred to them.
     instead: Vec<Instead>,
+    /// Where the sender looks for another service of the same kind, when this one did not help.
+    another: Option<String>,
     letter: Option<Letter>,
 }
 
@@ -217,6 +219,7 @@ pub(super) async fn show(Signed(visit): Signed, id: Path<ReferralId>) -> Result<
         steps: steps.collect(),
         due: due.collect(),
         instead: instead(&visit, &referral).await?,
+        another: another(&referral, &visit.asking.caller.actor),
         letter: letter(&visit, &referral, &policy).await?,
     };
     page(StatusCode::OK, &shown)

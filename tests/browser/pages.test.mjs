@@ -133,6 +133,7 @@ const STATES = {
     },
   },
   inbox: { go: (page) => page.goto(`${HUB}/inbox`) },
+  "inbox-mine": { go: (page) => page.goto(`${HUB}/inbox?whose=mine`) },
   sent: { go: (page) => page.goto(`${HUB}/sent`) },
   referral: {
     go: async (page) => {
