@@ -18,7 +18,7 @@ use super::{
 use crate::{
     access::Actor,
     directory::{
-        self, DirectoryError,
+        self, Brief, DirectoryError,
         areas::{Area, AreaMode, AreasWanted, InArea},
         eligibility::{self, Facts},
         search::{Around, Nothing, Results, Search},
@@ -145,6 +145,8 @@ struct Read {
     within: Option<Within>,
     /// Where what was found is, when a map was asked for.
     pins: HashMap<ServiceId, Vec<Degrees>>,
+    /// For whom what was found is and how fast it answers, when it is shown on cards.
+    briefs: HashMap<ServiceId, Brief>,
 }
 
 /// What is looked for.
@@ -209,7 +211,7 @@ async fn show(
 fn filled(
     visit: &Visit,
     (form, search): (&Form, &Search),
-    Read { areas, results, own, within, pins, .. }: Read,
+    Read { areas, results, own, within, pins, briefs, .. }: Read,
     wrongs: Wrongs,
 ) -> FindPage {
     let (words, policy) = (visit.words, visit.asking.hub.policy());
@@ -260,7 +262,10 @@ fn filled(
         cards: results
             .items
             .iter()
-            .map(|found| (card(found, &visit.asking.caller.actor, words), lacking(found.service.id)))
+            .map(|found| {
+                let (id, actor) = (found.service.id, &visit.asking.caller.actor);
+                (card(found, briefs.get(&id), actor, (&policy, words)), lacking(id))
+            })
             .collect(),
         view: View {
             is_map,
@@ -319,7 +324,9 @@ fn read(db: &mut Db<'_>, wanted: Wanted, now: Timestamp) -> Result<Read, Directo
     }
     let found: Vec<ServiceId> = results.items.iter().map(|found| found.service.id).collect();
     let pins = if is_map { directory::pins(db, &actor, &found)? } else { HashMap::new() };
-    Ok(Read { areas: offered, results, no_such_place, own, within, pins })
+    let lang = search.lang.as_ref();
+    let briefs = if is_map { HashMap::new() } else { directory::briefs(db, &actor, (&found, lang))? };
+    Ok(Read { areas: offered, results, no_such_place, own, within, pins, briefs })
 }
 
 /// Areas that have a text in their name or code.
