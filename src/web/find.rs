@@ -80,6 +80,18 @@ struct View {
     is_map: bool,
     as_list: String,
     as_map: String,
+    /// The ways to look at the map from closer and from farther.
+    looks: Vec<Look>,
+    /// The page that a form asks for again; empty for the first.
+    after: String,
+}
+
+/// A way to look at the map: how close, where it is, its sign, and what it is called.
+struct Look {
+    closer: u8,
+    address: String,
+    sign: &'static str,
+    word: String,
 }
 
 /// The place that was put in, in a sentence, and the way to the search without it.
@@ -227,7 +239,8 @@ fn filled(
     let (shown, is_all) = (results.items.len(), next.is_none() && form.after().is_none());
     let left_out = results.not_eligible.filter(|count| *count > 0);
     let is_map = form.says("view", "map");
-    let drawn = is_map.then(|| map::draw(&placed(&results, &pins), within, words)).flatten();
+    let closer = form.one("closer").parse().unwrap_or(0);
+    let drawn = is_map.then(|| map::draw(&placed(&results, &pins), within, closer, words)).flatten();
     let lacking = |id: ServiceId| {
         let is_lacking = is_map && !pins.contains_key(&id);
         if is_lacking { words.t("map-not-shown") } else { String::new() }
@@ -271,6 +284,8 @@ fn filled(
             is_map,
             as_list: address(form, &[], &["view"]),
             as_map: address(form, &[("view", "map")], &[]),
+            looks: drawn.as_ref().map(|map| looks(map, form, words)).unwrap_or_default(),
+            after: form.after().map(|after| after.to_string()).unwrap_or_default(),
         },
         map: drawn,
         hidden: hidden(form),
@@ -280,6 +295,21 @@ fn filled(
         note: gap::may_note(&visit.asking.caller.actor)
             .then(|| gap::way(form.one("service"), form.one("near"), &address(form, &[], &[]))),
     }
+}
+
+/// The ways to look at a map from closer and from farther. They lead to the same page of what was found.
+fn looks(map: &Map, form: &Form, words: Words) -> Vec<Look> {
+    let farther = map.closer.checked_sub(1).map(|closer| (closer, "−", "map-farther"));
+    let closer = map.may_closer.then(|| (map.closer.saturating_add(1), "+", "map-closer"));
+    let after = form.after().map(|after| after.to_string());
+    let look = |(closer, sign, key): (u8, &'static str, &str)| {
+        let asked = closer.to_string();
+        let mut with = vec![("view", "map"), ("closer", asked.as_str())];
+        with.extend(after.as_deref().map(|after| ("after", after)));
+        let address = address(form, &with, &[]) + "#map";
+        Look { closer, address, sign, word: words.t(key) }
+    };
+    farther.into_iter().chain(closer).map(look).collect()
 }
 
 /// What was found, with its places, as it is numbered in the list.

@@ -429,6 +429,38 @@ async fn the_map_shows_what_the_list_holds_and_no_place_that_is_secret() {
 }
 
 #[actix_web::test]
+async fn the_map_can_be_looked_at_from_closer_and_the_list_holds_all_of_it_and_no_secret_place_shows() {
+    let hub = TestHub::new();
+    let (_org, mut worker) = worker(&hub).await;
+    provinces(&hub).await;
+    let nearer = |closer: u8| format!("href=\"/find?near=&#38;view=map&#38;closer={closer}#map\"");
+    let whole = worker.get("/find?near=&view=map").await.expect(200).says(&nearer(1));
+    let whole = whole.says("aria-label=\"Look closer\"").does_not_say("Look from farther away");
+    let whole = whole.does_not_say("outside of this part");
+    let once =
+        worker.get("/find?near=&view=map&closer=1").await.expect(200).says(&nearer(0)).says(&nearer(2));
+    assert_ne!(drawn(&once), drawn(&whole));
+    for closer in ["3", "5", "9", "250"] {
+        let near = worker.get(&format!("/find?near=&view=map&closer={closer}")).await.expect(200);
+        for name in ["Clinic", "Kitchen", "Refuge", "Store"] {
+            assert!(near.text.contains(&format!(">{name}</a>")), "{name} is in the list");
+        }
+        assert!(!drawn(&near).contains("Refuge") && drawn(&near).contains("<circle"), "{}", near.text);
+    }
+    let nearest = worker.get("/find?near=&view=map&closer=9").await.expect(200).says(&nearer(4));
+    let nearest = nearest.does_not_say("Look closer").says("1 service of the list lies outside of this part");
+    let map = drawn(&nearest);
+    assert!(map.contains("aria-label=\"2 Kitchen\"") && map.contains("aria-label=\"4 Store\""), "{map}");
+    assert!(!map.contains("Clinic"), "{map}");
+    for nonsense in ["-1", "256", "x", ""] {
+        let shown = worker.get(&format!("/find?near=&view=map&closer={nonsense}")).await.expect(200);
+        assert_eq!(drawn(&shown), drawn(&whole), "{nonsense}");
+    }
+    // The list does not keep how close the map was looked at.
+    once.says("href=\"/find?near=\">List");
+}
+
+#[actix_web::test]
 async fn a_circle_is_drawn_and_the_map_of_a_person_is_asked_for_by_a_form() {
     let hub = TestHub::new();
     let (_org, mut worker) = worker(&hub).await;
@@ -444,6 +476,10 @@ async fn a_circle_is_drawn_and_the_map_of_a_person_is_asked_for_by_a_form() {
     let mut again = fields.to_vec();
     again.push(("view", "map"));
     let map = worker.post("/find", &again).await.expect(200).says("<ellipse");
+    let map = map.says("<form method=\"post\" action=\"/find#map\">");
+    let map = map.says("<button name=\"closer\" value=\"1\" aria-label=\"Look closer\">");
+    again.push(("closer", "1"));
+    worker.post("/find", &again).await.expect(200).says("Look from farther away").says("Kitchen");
     for address in map.text.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
         assert!(!address.contains("female") && !address.contains("PG13"), "{address}");
     }
