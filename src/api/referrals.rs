@@ -23,7 +23,7 @@ use crate::{
     policy::ReasonCode,
     referrals::{
         self, Act, DestructionView, Disclosures, Listing, MAX_EVENT, NeedView, Number, Oversee, Oversight,
-        RecordNeed, ReferralError, ReferralView, Stated, Tray,
+        RecordNeed, ReferralError, ReferralView, Stated, Tray, Whose,
     },
 };
 
@@ -106,7 +106,7 @@ struct ActAnswer {
 async fn list(asking: Asking, listed: web::Query<Listed>) -> Result<HttpResponse, Problem> {
     let (actor, listed) = (asking.caller.actor, listed.into_inner());
     let asked = crate::kernel::page::Asked::new(listed.limit, listed.after);
-    let listing = Listing { tray: listed.tray, ended: listed.ended };
+    let listing = Listing { tray: listed.tray, ended: listed.ended, whose: Whose::Team };
     let page = asking.hub.read(move |db| referrals::list_referrals(db, &actor, listing, &asked)).await?;
     Ok(HttpResponse::Ok().json(page))
 }

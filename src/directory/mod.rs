@@ -20,6 +20,7 @@
 
 mod agreements;
 pub mod areas;
+mod brief;
 mod changes;
 mod descriptor;
 mod drafts;
@@ -48,6 +49,7 @@ mod tongue;
 mod upkeep;
 mod visibility;
 
+pub use brief::{Brief, briefs};
 pub use changes::{Change, changes};
 pub use drafts::{
     Decided, Decision, Draft, DraftState, Edit, SetStanding, WriteDraft, decide, decisions, drafts,

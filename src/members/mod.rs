@@ -66,6 +66,6 @@ pub use sign_in::{
 pub(crate) use sign_in::{candidate, change_passphrase, confirm, may_change, passphrase_fits, who_confirms};
 pub use staff::{
     Colleague, EnrolStaff, Enrolment, StaffView, colleague, enrol_staff, find_staff, list_staff,
-    reenrol_staff, remove_staff,
+    names_of_staff, reenrol_staff, remove_staff,
 };
 pub use suspend::{Suspend, reinstate_organisation, suspend_organisation};

@@ -1,5 +1,7 @@
 //! People who work for an organisation or for the node, and their enrolment.
 
+use std::collections::HashMap;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
@@ -152,6 +154,18 @@ pub fn colleague(db: &mut Db<'_>, actor: &Actor) -> Result<Option<Colleague>, Me
     let organisation = person.organisation.map(|id| store::organisation(db, id)).transpose()?;
     let organisation = organisation.map(|organisation| organisation.name.to_string());
     Ok(Some(Colleague { name: person.name, roles: person.roles, organisation }))
+}
+
+/// What colleagues are called, for whoever may manage them; nobody's name for anybody else.
+pub fn names_of_staff(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    ids: &[StaffId],
+) -> Result<HashMap<StaffId, Name>, MemberError> {
+    match actor.organisation() {
+        Some(own) if !ids.is_empty() && may_manage(actor, own).is_ok() => store::staff_names(db, own, ids),
+        Some(_) | None => Ok(HashMap::new()),
+    }
 }
 
 /// Refuses no role at all, and roles of the node for people of an organisation and the other way round.

@@ -397,6 +397,22 @@ pub(super) fn find_staff(db: &mut Db<'_>, id: StaffId) -> Result<StaffView, Memb
     Ok(row.into_view()?)
 }
 
+/// What these people of an organisation are called.
+pub(super) fn staff_names(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    ids: &[StaffId],
+) -> Result<HashMap<StaffId, Name>, MemberError> {
+    let ids: Vec<String> = ids.iter().map(StaffId::to_string).collect();
+    let rows: Vec<StaffRow> = staff::table
+        .filter(staff::organisation.eq(organisation.to_string()).and(staff::id.eq_any(ids)))
+        .select(StaffRow::as_select())
+        .load(db.conn())
+        .map_err(StorageError::from)?;
+    let known = rows.into_iter().map(StaffRow::into_view).collect::<Result<Vec<_>, _>>()?;
+    Ok(known.into_iter().map(|person| (person.id, person.name)).collect())
+}
+
 /// Whether somebody else of the organisation, or of the node, can sign in with one of these roles.
 pub(super) fn others_with_role(
     db: &mut Db<'_>,

@@ -90,7 +90,9 @@ pub use moves::{By, CaseClosure, Move, NextStep, Number, Report, Told};
 pub use names::{LoopName, StateName};
 pub use needs::{Area, NeedKind, NeedView, NotAnArea, RecordNeed, list_needs, recent_needs, record_need};
 pub use oversee::{Oversee, Oversight, oversee};
-pub use read::{Listing, Tray, find_for_person, find_referral, later_referrals, list_referrals, view_of};
+pub use read::{
+    Listing, Tray, Whose, find_for_person, find_referral, later_referrals, list_referrals, view_of,
+};
 pub use receipt::{EventReceipt, Recorded};
 pub use referral::{Origin, Referral};
 pub use sign_ahead::{SignedAhead, sign_ahead};

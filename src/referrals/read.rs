@@ -13,7 +13,7 @@ use crate::{
     access::{Actor, Permission},
     kernel::{
         Timestamp,
-        id::ReferralId,
+        id::{ReferralId, StaffId},
         page::{Asked, Page},
     },
     packets,
@@ -32,13 +32,24 @@ pub enum Tray {
     Overdue,
 }
 
-/// Which list, and whether what is over is in it.
+/// Whose referrals of an inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// All of the organisation's.
+    Team,
+    /// What this person has taken on, and behind it what waits for somebody to take it. Nothing that is over: of that nobody keeps who had it.
+    Of(StaffId),
+}
+
+/// Which list, and what is in it.
 #[derive(Clone, Copy, Debug)]
 pub struct Listing {
     /// Which list.
     pub tray: Tray,
     /// Whether what is over is in it.
     pub ended: bool,
+    /// Whose; it narrows an inbox and nothing else.
+    pub whose: Whose,
 }
 
 /// A page of a list.
@@ -53,18 +64,22 @@ pub fn list_referrals(
             actor.may(Permission::ReadAllReferrals)?;
             (Of::Overdue, Eyes::Overseer)
         }
-        Tray::Inbox => (Of::Inbox(own(actor)?), Eyes::Party),
+        Tray::Inbox => match listing.whose {
+            Whose::Team => (Of::Inbox(own(actor)?), Eyes::Party),
+            Whose::Of(staff) => (Of::Taken(own(actor)?, staff), Eyes::Party),
+        },
         Tray::Sent => (Of::Sent(own(actor)?), Eyes::Party),
     };
     let after = asked.after().and_then(place);
     let rows = store::list(db, &of, listing.ended, after, asked.rows_to_load())?;
-    let page = asked.page(rows, |(_, (overdue, due, id))| format!("{overdue} {due} {id}"));
+    let page = asked.page(rows, |(_, (first, due, id))| format!("{first} {due} {id}"));
     let ids: Vec<ReferralId> = page.items.iter().map(|(referral, _)| referral.id()).collect();
     let timers = store::timers_of(db, &ids)?;
     Ok(page.map(|(referral, _)| {
         let own: Vec<Timer> =
             timers.iter().filter(|(id, _)| *id == referral.id()).map(|(_, timer)| timer.clone()).collect();
-        ReferralView::of(&referral, &own, eyes)
+        let assignee = referral.standing.state.assignee().filter(|_staff| listing.tray == Tray::Inbox);
+        ReferralView::of(&referral, &own, eyes).with_assignee(assignee)
     }))
 }
 

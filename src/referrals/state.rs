@@ -161,6 +161,16 @@ pub enum Held {
     InService(Service),
 }
 
+impl Held {
+    const fn assignee(&self) -> StaffId {
+        match self {
+            Self::Accepted(Assigned { assignee })
+            | Self::Scheduled(Appointment { assignee, .. })
+            | Self::InService(Service { assignee, .. }) => *assignee,
+        }
+    }
+}
+
 impl From<Held> for State {
     fn from(held: Held) -> Self {
         match held {
@@ -230,6 +240,31 @@ impl State {
     /// Whether the recipient has taken it on and it has not ended.
     pub const fn is_taken_on(&self) -> bool {
         matches!(self, Self::Accepted(_) | Self::Scheduled(_) | Self::InService(_) | Self::OnHold { .. })
+    }
+
+    /// Who of the recipient's people has it; nothing while nobody does, and when it has ended.
+    pub const fn assignee(&self) -> Option<StaffId> {
+        match self {
+            Self::Accepted(Assigned { assignee })
+            | Self::Scheduled(Appointment { assignee, .. })
+            | Self::InService(Service { assignee, .. }) => Some(*assignee),
+            Self::OnHold { from, .. } => Some(from.assignee()),
+            Self::Draft
+            | Self::Submitted
+            | Self::Delivered
+            | Self::Acknowledged { .. }
+            | Self::InfoRequested { .. }
+            | Self::Waitlisted { .. }
+            | Self::Completed { .. }
+            | Self::Declined { .. }
+            | Self::Redirected { .. }
+            | Self::Cancelled { .. }
+            | Self::Withdrawn { .. }
+            | Self::Expired { .. }
+            | Self::Failed { .. }
+            | Self::Transferred { .. }
+            | Self::EnteredInError { .. } => None,
+        }
     }
 
     /// Whether the recipient may still say no.

@@ -722,13 +722,15 @@ pub(super) fn due(db: &mut Db<'_>, now: Timestamp, limit: i64) -> Result<Vec<Ref
 pub(super) enum Of {
     /// What an organisation received, by what is due.
     Inbox(OrganisationId),
+    /// What one of its people has taken on, and behind it what nobody has, each by what is due.
+    Taken(OrganisationId, StaffId),
     /// What an organisation sent, overdue first.
     Sent(OrganisationId),
     /// Everything that is overdue.
     Overdue,
 }
 
-/// Where a page ended: overdue mark, due mark, id.
+/// Where a page ended: what the list is ordered by first (the overdue mark, or whether nobody has it), due mark, id.
 pub(super) type Place = (i64, i64, String);
 
 pub(super) fn list(
@@ -741,12 +743,16 @@ pub(super) fn list(
     let mut query = referrals::table.select(ReferralRow::as_select()).into_boxed();
     match of {
         Of::Inbox(organisation) => query = query.filter(referrals::recipient.eq(organisation.to_string())),
+        Of::Taken(organisation, staff) => {
+            let theirs = referrals::assignee.eq(staff.to_string()).or(referrals::assignee.is_null());
+            query = query.filter(referrals::recipient.eq(organisation.to_string())).filter(theirs);
+        }
         Of::Sent(organisation) => query = query.filter(referrals::sender.eq(organisation.to_string())),
         Of::Overdue => query = query.filter(referrals::overdue_since.lt(NEVER)),
     }
-    if !ended {
+    if !ended || matches!(of, Of::Taken(..)) {
         match of {
-            Of::Inbox(_) => query = query.filter(referrals::loop_state.eq(LoopName::Open.name())),
+            Of::Inbox(_) | Of::Taken(..) => query = query.filter(is_open()),
             Of::Sent(_) | Of::Overdue => {
                 query = query.filter(referrals::loop_state.ne(LoopName::Closed.name()));
             }
@@ -754,23 +760,32 @@ pub(super) fn list(
     }
     query = match of {
         Of::Inbox(_) => query.order((referrals::next_due, referrals::id)),
+        Of::Taken(..) => query.order((referrals::assignee.is_null(), referrals::next_due, referrals::id)),
         Of::Sent(_) | Of::Overdue => {
             query.order((referrals::overdue_since, referrals::next_due, referrals::id))
         }
     };
-    if let Some((overdue, due, id)) = after {
+    if let Some((first, due, id)) = after {
         let further = referrals::next_due.gt(due).or(referrals::next_due.eq(due).and(referrals::id.gt(id)));
         query = match of {
             Of::Inbox(_) => query.filter(further),
+            Of::Taken(..) if first == 0 => {
+                query.filter(referrals::assignee.is_null().or(referrals::assignee.is_not_null().and(further)))
+            }
+            Of::Taken(..) => query.filter(referrals::assignee.is_null().and(further)),
             Of::Sent(_) | Of::Overdue => query.filter(
-                referrals::overdue_since.gt(overdue).or(referrals::overdue_since.eq(overdue).and(further)),
+                referrals::overdue_since.gt(first).or(referrals::overdue_since.eq(first).and(further)),
             ),
         };
     }
     let rows: Vec<ReferralRow> = query.limit(limit).load(db.conn())?;
     rows.into_iter()
         .map(|row| {
-            let place = (row.overdue_since, row.next_due, row.id.clone());
+            let first = match of {
+                Of::Taken(..) => i64::from(row.assignee.is_none()),
+                Of::Inbox(_) | Of::Sent(_) | Of::Overdue => row.overdue_since,
+            };
+            let place = (first, row.next_due, row.id.clone());
             Ok((row.into_referral()?, place))
         })
         .collect()

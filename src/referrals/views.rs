@@ -13,7 +13,7 @@ use crate::{
     consent::DutyView,
     kernel::{
         Digest, Timestamp,
-        id::{OrganisationId, PacketId, ReferralEventId, ReferralId, ServiceId, SubjectToken},
+        id::{OrganisationId, PacketId, ReferralEventId, ReferralId, ServiceId, StaffId, SubjectToken},
     },
     policy::{Mode, PurposeCode, ReasonCode, ServiceCode, UrgencyCode},
 };
@@ -185,6 +185,9 @@ pub struct ReferralView {
     pub changed_at: Timestamp,
     /// Counts its changes; the `ETag`.
     pub version: i64,
+    /// Who of the recipient's people has it; only in the recipient's own list on the pages, and never on the wire.
+    #[serde(skip)]
+    pub assignee: Option<StaffId>,
     /// What only the two sides see.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub party: Option<PartyView>,
@@ -224,10 +227,17 @@ impl ReferralView {
             submitted_at: referral.submitted,
             changed_at: referral.changed,
             version: referral.version,
+            assignee: None,
             party: (eyes == Eyes::Party).then(|| party_view(referral)),
             timeline: None,
             destruction: None,
         }
+    }
+
+    /// With who of the recipient's people has it.
+    pub(super) fn with_assignee(mut self, assignee: Option<StaffId>) -> Self {
+        self.assignee = assignee;
+        self
     }
 
     /// With what is held back of what its reader handed in.

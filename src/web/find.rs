@@ -18,7 +18,7 @@ use super::{
 use crate::{
     access::Actor,
     directory::{
-        self, DirectoryError,
+        self, Brief, DirectoryError,
         areas::{Area, AreaMode, AreasWanted, InArea},
         eligibility::{self, Facts},
         search::{Around, Nothing, Results, Search},
@@ -80,6 +80,18 @@ struct View {
     is_map: bool,
     as_list: String,
     as_map: String,
+    /// The ways to look at the map from closer and from farther.
+    looks: Vec<Look>,
+    /// The page that a form asks for again; empty for the first.
+    after: String,
+}
+
+/// A way to look at the map: how close, where it is, its sign, and what it is called.
+struct Look {
+    closer: u8,
+    address: String,
+    sign: &'static str,
+    word: String,
 }
 
 /// The place that was put in, in a sentence, and the way to the search without it.
@@ -145,6 +157,8 @@ struct Read {
     within: Option<Within>,
     /// Where what was found is, when a map was asked for.
     pins: HashMap<ServiceId, Vec<Degrees>>,
+    /// For whom what was found is and how fast it answers, when it is shown on cards.
+    briefs: HashMap<ServiceId, Brief>,
 }
 
 /// What is looked for.
@@ -209,7 +223,7 @@ async fn show(
 fn filled(
     visit: &Visit,
     (form, search): (&Form, &Search),
-    Read { areas, results, own, within, pins, .. }: Read,
+    Read { areas, results, own, within, pins, briefs, .. }: Read,
     wrongs: Wrongs,
 ) -> FindPage {
     let (words, policy) = (visit.words, visit.asking.hub.policy());
@@ -225,7 +239,8 @@ fn filled(
     let (shown, is_all) = (results.items.len(), next.is_none() && form.after().is_none());
     let left_out = results.not_eligible.filter(|count| *count > 0);
     let is_map = form.says("view", "map");
-    let drawn = is_map.then(|| map::draw(&placed(&results, &pins), within, words)).flatten();
+    let closer = form.one("closer").parse().unwrap_or(0);
+    let drawn = is_map.then(|| map::draw(&placed(&results, &pins), within, closer, words)).flatten();
     let lacking = |id: ServiceId| {
         let is_lacking = is_map && !pins.contains_key(&id);
         if is_lacking { words.t("map-not-shown") } else { String::new() }
@@ -260,12 +275,17 @@ fn filled(
         cards: results
             .items
             .iter()
-            .map(|found| (card(found, &visit.asking.caller.actor, words), lacking(found.service.id)))
+            .map(|found| {
+                let (id, actor) = (found.service.id, &visit.asking.caller.actor);
+                (card(found, briefs.get(&id), actor, (&policy, words)), lacking(id))
+            })
             .collect(),
         view: View {
             is_map,
             as_list: address(form, &[], &["view"]),
             as_map: address(form, &[("view", "map")], &[]),
+            looks: drawn.as_ref().map(|map| looks(map, form, words)).unwrap_or_default(),
+            after: form.after().map(|after| after.to_string()).unwrap_or_default(),
         },
         map: drawn,
         hidden: hidden(form),
@@ -275,6 +295,21 @@ fn filled(
         note: gap::may_note(&visit.asking.caller.actor)
             .then(|| gap::way(form.one("service"), form.one("near"), &address(form, &[], &[]))),
     }
+}
+
+/// The ways to look at a map from closer and from farther. They lead to the same page of what was found.
+fn looks(map: &Map, form: &Form, words: Words) -> Vec<Look> {
+    let farther = map.closer.checked_sub(1).map(|closer| (closer, "−", "map-farther"));
+    let closer = map.may_closer.then(|| (map.closer.saturating_add(1), "+", "map-closer"));
+    let after = form.after().map(|after| after.to_string());
+    let look = |(closer, sign, key): (u8, &'static str, &str)| {
+        let asked = closer.to_string();
+        let mut with = vec![("view", "map"), ("closer", asked.as_str())];
+        with.extend(after.as_deref().map(|after| ("after", after)));
+        let address = address(form, &with, &[]) + "#map";
+        Look { closer, address, sign, word: words.t(key) }
+    };
+    farther.into_iter().chain(closer).map(look).collect()
 }
 
 /// What was found, with its places, as it is numbered in the list.
@@ -319,7 +354,9 @@ fn read(db: &mut Db<'_>, wanted: Wanted, now: Timestamp) -> Result<Read, Directo
     }
     let found: Vec<ServiceId> = results.items.iter().map(|found| found.service.id).collect();
     let pins = if is_map { directory::pins(db, &actor, &found)? } else { HashMap::new() };
-    Ok(Read { areas: offered, results, no_such_place, own, within, pins })
+    let lang = search.lang.as_ref();
+    let briefs = if is_map { HashMap::new() } else { directory::briefs(db, &actor, (&found, lang))? };
+    Ok(Read { areas: offered, results, no_such_place, own, within, pins, briefs })
 }
 
 /// Areas that have a text in their name or code.

@@ -18,7 +18,7 @@ use super::{
     offer::{PartyData, called, denials},
     script::{Said, json, script},
     service::Tag,
-    trays::{service, short, tag},
+    trays::{another, service, short, tag},
     visit::{Signed, Visit},
     words::Words,
 };
@@ -58,6 +58,8 @@ struct ReferralPage {
     room: Option<String>,
     /// The next referral that waits for an answer, and what it is for.
     after: Option<(String, String)>,
+    /// Where the sender looks for another service of the same kind, when this one did not help.
+    another: Option<String>,
     letter: Option<Letter>,
 }
 
@@ -196,6 +198,7 @@ pub(super) async fn show(Signed(visit): Signed, id: Path<ReferralId>) -> Result<
         instead: instead(&visit, &referral).await?,
         room: room(&visit, &referral, &policy).await?,
         after: after(&visit, &referral, &policy).await?,
+        another: another(&referral, &visit.asking.caller.actor),
         letter: letter(&visit, &referral, &policy).await?,
     };
     page(StatusCode::OK, &shown)

@@ -6,6 +6,7 @@ use actix_web::{
     web::{Path, Query},
 };
 use askama::Template;
+use fluent_bundle::FluentArgs;
 use serde::Deserialize;
 
 use super::{
@@ -18,17 +19,24 @@ use super::{
 use crate::{
     access::{Actor, Permission},
     directory::{
-        self, Availability, DirectoryError, Freshness, Leaf, Meeting, Met, Reporting, Service,
+        self, Availability, Brief, DirectoryError, Freshness, Leaf, Meeting, Met, Reporting, Service,
         ServiceInLanguage, Tongue,
-        eligibility::{Answer, Eligibility},
+        eligibility::{Answer, Asks, Attribute, Eligibility},
         search::Found,
     },
     http::Problem,
     kernel::id::ServiceId,
+    policy::Policy,
 };
 
 /// How many characters of a description stand on a card.
 const SHORTENED: usize = 220;
+
+/// How many characters of whom a service is for stand on a card, and of how fast it answers.
+const BRIEF: usize = 120;
+
+/// Sexes that the pages have words for.
+const SEXES: [&str; 3] = ["female", "male", "other"];
 
 /// A mark: its tone and its words.
 pub(super) struct Tag {
@@ -50,6 +58,8 @@ pub(super) struct Card {
     pub(super) provider: String,
     pub(super) area: String,
     pub(super) description: String,
+    /// For whom it is and how fast it answers, a sentence each.
+    pub(super) brief: Vec<String>,
     pub(super) tags: Vec<Tag>,
     pub(super) fit: Option<Fit>,
     pub(super) duty: Tag,
@@ -67,10 +77,10 @@ struct ServicePage {
     card: Card,
     leaf: Leaf,
     telephones: Vec<(String, String)>,
-    /// To whom one refers for what through this hub.
-    refer: Option<(String, String)>,
-    /// Whether the viewer takes consent and refers.
-    may_refer: bool,
+    /// How one refers to it through this hub, where one does.
+    refer: Option<String>,
+    /// What a gateway of the viewer's organisation seals a letter for, where the viewer refers to it.
+    gateway: Option<String>,
     availability: Vec<String>,
     checked: String,
     url: Option<String>,
@@ -79,13 +89,71 @@ struct ServicePage {
 }
 
 /// A service as it was found, by somebody.
-pub(super) fn card(found: &Found, actor: &Actor, words: Words) -> Card {
-    let is_for_them =
-        actor.may(Permission::SendReferrals).is_ok() && actor.organisation() != found.service.member;
+pub(super) fn card(
+    found: &Found,
+    brief: Option<&Brief>,
+    actor: &Actor,
+    (policy, words): (&Policy, Words),
+) -> Card {
     Card {
-        may_refer: is_for_them && found.service.member.is_some() && found.service.service.is_some(),
+        may_refer: may_refer(&found.service, actor),
         fit: found.eligibility.as_ref().map(|judged| fit(judged, words)),
+        brief: brief.map(|brief| in_short(brief, policy, words)).unwrap_or_default(),
         ..of_service(&found.service, words)
+    }
+}
+
+/// Whether somebody refers people there through this hub: to another organisation, and never to their own.
+fn may_refer(service: &Service, actor: &Actor) -> bool {
+    let is_member = service.member.is_some() && service.service.is_some();
+    is_member && actor.organisation() != service.member && actor.may(Permission::SendReferrals).is_ok()
+}
+
+/// For whom it is and how fast it answers, as far as it says so.
+fn in_short(brief: &Brief, policy: &Policy, words: Words) -> Vec<String> {
+    let who = |asked: &[Asks], key: &str| {
+        let said: Vec<String> = asked.iter().map(|asks| asks_in_words(asks, policy, words)).collect();
+        (!said.is_empty()).then(|| words.with(key, "who", shortened(&said.join("; "), BRIEF)))
+    };
+    let answers = brief.answers_in.as_ref();
+    let answers = answers.map(|time| words.with("service-answers", "time", shortened(time, BRIEF)));
+    let said = [who(&brief.takes, "service-for"), who(&brief.leaves_out, "service-not-for"), answers];
+    said.into_iter().flatten().collect()
+}
+
+/// What a service asks of a person, in the words of the page where it has some.
+fn asks_in_words(asks: &Asks, policy: &Policy, words: Words) -> String {
+    match asks {
+        Asks::Words(text) => text.clone(),
+        Asks::Nothing | Asks::Years { from: None, to: None } => words.t("service-for-everybody"),
+        Asks::Years { from: Some(from), to: Some(to) } => {
+            let mut arguments = FluentArgs::new();
+            arguments.set("from", from.to_string());
+            arguments.set("to", to.to_string());
+            words.filled("service-ages-between", &arguments)
+        }
+        Asks::Years { from: Some(from), to: None } => {
+            words.with("service-ages-from", "from", from.to_string())
+        }
+        Asks::Years { from: None, to: Some(to) } => words.with("service-ages-to", "to", to.to_string()),
+        Asks::OneOf(attribute, values) => {
+            let named: Vec<String> =
+                values.iter().map(|value| value_in_words(*attribute, value, policy, words)).collect();
+            named.join(", ")
+        }
+    }
+}
+
+fn value_in_words(attribute: Attribute, value: &str, policy: &Policy, words: Words) -> String {
+    let is_sex = attribute == Attribute::Sex && SEXES.contains(&value);
+    if is_sex {
+        return words.word("find-sex", value);
+    }
+    let code = value.split('.').next().unwrap_or_default();
+    let group = policy.populations().find(|group| group.code.as_str().eq_ignore_ascii_case(code));
+    match group.filter(|_group| attribute == Attribute::Population) {
+        Some(group) => words.code(group.code.as_str(), &group.label),
+        None => value.to_owned(),
     }
 }
 
@@ -107,7 +175,8 @@ fn of_service(service: &Service, words: Words) -> Card {
         name: service.name.clone(),
         provider: service.provider.clone(),
         area: service.area.clone().unwrap_or_default(),
-        description: shortened(&service.description),
+        description: shortened(&service.description, SHORTENED),
+        brief: Vec::new(),
         tags,
         fit: None,
         duty: duty(service.reports_to_authorities, words),
@@ -116,11 +185,11 @@ fn of_service(service: &Service, words: Words) -> Card {
     }
 }
 
-fn shortened(text: &str) -> String {
-    if text.chars().count() <= SHORTENED {
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
         return text.to_owned();
     }
-    let mut cut: String = text.chars().take(SHORTENED).collect();
+    let mut cut: String = text.chars().take(most).collect();
     if let Some((whole, _)) = cut.rsplit_once(' ') {
         cut.truncate(whole.len());
     }
@@ -189,7 +258,12 @@ pub(super) async fn show(
         })
         .await?;
     let ServiceInLanguage { service, .. } = found;
-    let card = Card { description: service.description.clone(), ..of_service(&service, words) };
+    let viewer = &visit.asking.caller.actor;
+    let card = Card {
+        description: service.description.clone(),
+        may_refer: may_refer(&service, viewer),
+        ..of_service(&service, words)
+    };
     let mets = [Met::Closed, Met::Unreachable, Met::Refused, Met::WrongInformation, Met::Reached];
     let shown = ServicePage {
         f: visit.frame(Place::Find, card.name.clone()),
@@ -197,18 +271,30 @@ pub(super) async fn show(
         availability: availability(&service, words),
         checked: checked(&service, words),
         url: service.url.clone(),
-        refer: service
+        refer: refer(&service, viewer, words),
+        gateway: service
             .member
-            .zip(service.service.clone())
-            .map(|(to, code)| (to.to_string(), code.to_string())),
+            .zip(service.service.as_ref())
+            .filter(|_both| card.may_refer)
+            .map(|(to, code)| format!("--to {to} --service {code}")),
         mets: mets.map(|met| (met.name(), words.word("service-met", met.name()))).into(),
         telephones: leaf.telephones.iter().map(|shown| (shown.clone(), dialled(shown))).collect(),
-        may_refer: visit.asking.caller.actor.may(Permission::SendReferrals).is_ok(),
         was_reported: !shown.reported.is_empty(),
         card,
         leaf,
     };
     page(StatusCode::OK, &shown)
+}
+
+/// How one refers to a service that takes referrals through this hub, for the viewer.
+fn refer(service: &Service, viewer: &Actor, words: Words) -> Option<String> {
+    let how = match service.member.zip(service.service.as_ref()) {
+        None => return None,
+        Some(_) if may_refer(service, viewer) => "service-refer-how",
+        Some((member, _)) if viewer.organisation() == Some(member) => "service-refer-own",
+        Some(_) => "service-refer-who",
+    };
+    Some(words.t(how))
 }
 
 /// What is dialled for a number as it is written: its digits, and the plus before them. An extension is not.

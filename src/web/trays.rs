@@ -13,15 +13,18 @@ use super::{
     words::Words,
 };
 use crate::{
+    access::{Actor, Permission},
     http::Problem,
     kernel::{
         Timestamp,
-        id::{OrganisationId, ReferralId},
-        page::Asked,
+        id::{OrganisationId, ReferralId, StaffId},
+        page::{Asked, Cursor},
     },
     members::{self, Name},
-    policy::Policy,
-    referrals::{self, DueView, Listing, ReferralError, ReferralView, StateName, TimerKind, Tray},
+    policy::{Policy, ServiceCode},
+    referrals::{
+        self, DueView, Listing, LoopName, ReferralError, ReferralView, StateName, TimerKind, Tray, Whose,
+    },
 };
 
 /// How many referrals stand on a page.
@@ -37,6 +40,8 @@ struct Row {
     facts: Vec<String>,
     tag: Tag,
     is_unread: bool,
+    /// Where another service of the same kind is looked for; empty while this one may still help.
+    another: String,
 }
 
 /// Rows that belong together.
@@ -45,15 +50,81 @@ struct Section {
     rows: Vec<Row>,
 }
 
+/// A way to look at the list: what is asked for, and what the way is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum View {
+    /// What is open.
+    Open,
+    /// What is open, of the whole team.
+    Team,
+    /// What the viewer has, and what nobody has yet.
+    Mine,
+    /// What is over as well.
+    AlsoEnded,
+}
+
+impl View {
+    /// Those that a list has, the first when nothing was asked for.
+    fn of(tray: Tray, actor: &Actor) -> &'static [Self] {
+        match tray {
+            Tray::Inbox if takes(actor).is_some() => &[Self::Team, Self::Mine, Self::AlsoEnded],
+            Tray::Inbox | Tray::Sent => &[Self::Open, Self::AlsoEnded],
+            Tray::Overdue => &[Self::Open],
+        }
+    }
+
+    /// What an address asks for it with.
+    const fn asked(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Open | Self::Team => None,
+            Self::Mine => Some(("whose", "mine")),
+            Self::AlsoEnded => Some(("ended", "1")),
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "tray-open",
+            Self::Team => "tray-team",
+            Self::Mine => "tray-mine",
+            Self::AlsoEnded => "tray-also-ended",
+        }
+    }
+
+    /// The address of a page of it.
+    fn address(self, path: &str, after: Option<&Cursor>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some((name, value)) = self.asked() {
+            query.append_pair(name, value);
+        }
+        if let Some(after) = after {
+            query.append_pair("after", &after.to_string());
+        }
+        let query = query.finish();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+}
+
+/// Who takes referrals on, when the viewer does.
+fn takes(actor: &Actor) -> Option<StaffId> {
+    actor.signed_in().filter(|_staff| actor.may(Permission::ReceiveReferrals).is_ok())
+}
+
+/// A way to look at the list otherwise.
+struct Way {
+    word: String,
+    address: String,
+    is_here: bool,
+}
+
 #[derive(Template)]
 #[template(path = "tray.html")]
 struct TrayPage {
     f: Frame,
     w: Words,
     heading: String,
-    address: &'static str,
-    ended: bool,
-    has_ended: bool,
+    /// How it can be looked at, where there is more than one way.
+    ways: Vec<Way>,
     sections: Vec<Section>,
     empty: String,
     next: Option<String>,
@@ -77,59 +148,75 @@ pub(super) async fn overdue(visit: Signed, request: HttpRequest) -> Result<HttpR
 async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpResponse, Problem> {
     let (words, hub) = (visit.words, &visit.asking.hub);
     let (actor, now, policy) = (visit.asking.caller.actor.clone(), hub.now(), hub.policy());
-    let (asked, ended) = (Asked::new(Some(PER_PAGE), form.after()), form.says("ended", "1"));
-    let (found, names) = hub
+    let views = View::of(tray, &actor);
+    let is_asked = |view: &&View| view.asked().is_some_and(|(name, value)| form.says(name, value));
+    let view = views.iter().find(is_asked).or(views.first()).copied().unwrap_or(View::Open);
+    let whose = takes(&actor).filter(|_staff| view == View::Mine).map_or(Whose::Team, Whose::Of);
+    let listing = Listing { tray, ended: view == View::AlsoEnded, whose };
+    let asked = Asked::new(Some(PER_PAGE), form.after());
+    let viewer = actor.clone();
+    let (found, known) = hub
         .read(move |db| {
-            let found = referrals::list_referrals(db, &actor, Listing { tray, ended }, &asked)?;
+            let found = referrals::list_referrals(db, &actor, listing, &asked)?;
             let parties: BTreeSet<OrganisationId> =
                 found.items.iter().flat_map(|referral| [referral.sender, referral.recipient]).collect();
-            let names = members::names_of(db, &parties.into_iter().collect::<Vec<_>>())?;
-            Ok::<_, ReferralError>((found, names))
+            let parties = members::names_of(db, &parties.into_iter().collect::<Vec<_>>())?;
+            let staff: BTreeSet<StaffId> =
+                found.items.iter().filter_map(|referral| referral.assignee).collect();
+            let staff = members::names_of_staff(db, &actor, &staff.into_iter().collect::<Vec<_>>())?;
+            Ok::<_, ReferralError>((found, Known { parties, staff }))
         })
         .await?;
-    let (place, address, heading) = match tray {
+    let (place, path, heading) = match tray {
         Tray::Inbox => (Place::Inbox, "/inbox", "tray-inbox"),
         Tray::Sent => (Place::Sent, "/sent", "tray-sent"),
         Tray::Overdue => (Place::Overdue, "/overdue", "tray-overdue"),
     };
     let mut sections: Vec<(&'static str, Section)> = Vec::new();
     for referral in &found.items {
-        let key = section(referral, tray, now);
-        let row = row(referral, (&policy, &names), (tray, words), now);
+        let key = if listing.whose != Whose::Team && referral.assignee.is_none() {
+            "free"
+        } else {
+            section(referral, tray, now)
+        };
+        let row = row(referral, (&policy, &known, &viewer), (tray, words), now);
         match sections.iter_mut().find(|(known, _)| *known == key) {
             Some((_, section)) => section.rows.push(row),
             None => sections.push((key, Section { heading: words.word("tray", key), rows: vec![row] })),
         }
     }
     sections.sort_by_key(|(key, _)| ORDER.iter().position(|known| known == key));
-    let next = found.next.as_ref().map(|next| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        if ended {
-            query.append_pair("ended", "1");
-        }
-        format!("{address}?{}", query.append_pair("after", &next.to_string()).finish())
-    });
     let heading = words.t(heading);
+    let ways = views.iter().filter(|_view| views.len() > 1).map(|way| Way {
+        word: words.t(way.name()),
+        address: way.address(path, None),
+        is_here: *way == view,
+    });
     let shown = TrayPage {
         f: visit.frame(place, heading.clone()),
         w: words,
         heading,
-        address,
-        ended,
-        has_ended: tray != Tray::Overdue,
+        ways: ways.collect(),
         sections: sections.into_iter().map(|(_, section)| section).collect(),
         empty: words.t(match tray {
+            Tray::Inbox if view == View::Mine => "tray-empty-mine",
             Tray::Inbox => "tray-empty-inbox",
             Tray::Sent => "tray-empty-sent",
             Tray::Overdue => "tray-empty-overdue",
         }),
-        next,
+        next: found.next.as_ref().map(|next| view.address(path, Some(next))),
     };
     page(StatusCode::OK, &shown)
 }
 
+/// What is known of those who are named: organisations, and colleagues as far as the viewer may know their names.
+struct Known {
+    parties: HashMap<OrganisationId, Name>,
+    staff: HashMap<StaffId, Name>,
+}
+
 /// In which order sections stand.
-const ORDER: [&str; 5] = ["late", "today", "week", "waiting", "going"];
+const ORDER: [&str; 6] = ["late", "today", "week", "waiting", "going", "free"];
 
 /// Where a referral stands in a list.
 fn section(referral: &ReferralView, tray: Tray, now: Timestamp) -> &'static str {
@@ -151,25 +238,67 @@ fn section(referral: &ReferralView, tray: Tray, now: Timestamp) -> &'static str 
 
 fn row(
     referral: &ReferralView,
-    (policy, names): (&Policy, &HashMap<OrganisationId, Name>),
+    (policy, known, viewer): (&Policy, &Known, &Actor),
     (tray, words): (Tray, Words),
     now: Timestamp,
 ) -> Row {
-    let name = |id: OrganisationId| names.get(&id).map_or_else(|| id.to_string(), ToString::to_string);
+    let name =
+        |id: OrganisationId| known.parties.get(&id).map_or_else(|| id.to_string(), ToString::to_string);
     let who = match tray {
         Tray::Inbox => vec![name(referral.sender)],
         Tray::Sent => vec![name(referral.recipient)],
         Tray::Overdue => vec![name(referral.sender), name(referral.recipient)],
     };
     let (state, silent) = (words.word("state", referral.state.name()), silence(referral, words));
-    let facts = who.into_iter().chain([short(referral.id), silent.unwrap_or(state)]);
+    let holder = referral.assignee.map(|holder| {
+        if viewer.signed_in() == Some(holder) {
+            return words.t("tray-yours");
+        }
+        let name = known.staff.get(&holder);
+        name.map_or_else(|| words.t("tray-taken"), |name| words.with("tray-with", "name", name.as_str()))
+    });
+    let facts = who.into_iter().chain([short(referral.id), silent.unwrap_or(state)]).chain(holder);
+    // Whom the recipient named comes first, and stands on the page of the referral.
+    let another = another(referral, viewer).filter(|_way| referral.state != StateName::Redirected);
     Row {
         id: referral.id.to_string(),
         title: service(referral, policy, words),
         facts: facts.collect(),
         tag: tag(referral, words, now),
         is_unread: matches!(referral.state, StateName::Submitted | StateName::Delivered),
+        another: another.filter(|_way| tray == Tray::Sent).unwrap_or_default(),
     }
+}
+
+/// Where its sender looks for another service of the same kind: when it came to nothing, or the recipient is silent before anything began.
+/// The address names the kind of service, and nothing of the person.
+pub(super) fn another(referral: &ReferralView, viewer: &Actor) -> Option<String> {
+    let is_theirs = viewer.organisation() == Some(referral.sender);
+    let came_to_nothing = matches!(
+        referral.state,
+        StateName::Declined | StateName::Redirected | StateName::Expired | StateName::Failed
+    );
+    let silent = |due: &DueView| {
+        let is_before = matches!(
+            due.what,
+            TimerKind::Delivery
+                | TimerKind::Acknowledge
+                | TimerKind::Decide
+                | TimerKind::Expiry
+                | TimerKind::Service
+                | TimerKind::WaitlistReview
+        );
+        is_before && due.overdue_since.is_some()
+    };
+    let is_wanted = came_to_nothing || referral.due.iter().any(silent);
+    let is_open = referral.circle != LoopName::Closed;
+    let refers = is_theirs && viewer.may(Permission::SendReferrals).is_ok();
+    (refers && is_open && is_wanted).then(|| same_kind(&referral.service))
+}
+
+/// The search for services of a kind.
+fn same_kind(service: &ServiceCode) -> String {
+    format!("/find?service={service}")
 }
 
 /// Silence as what it is: since when nobody answers.

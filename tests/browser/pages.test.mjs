@@ -92,6 +92,7 @@ const STATES = {
   "find-nothing": { go: (page) => page.goto(`${HUB}/find?text=zzzzqqq`) },
   "find-map": { go: (page) => page.goto(`${HUB}/find?near=&view=map`) },
   "find-map-circle": { go: (page) => page.goto(`${HUB}/find?near=Lusaka&within=25&view=map`) },
+  "find-map-closer": { go: (page) => page.goto(`${HUB}/find?near=&view=map&closer=2`) },
   "find-map-nothing": { go: (page) => page.goto(`${HUB}/find?text=refuge&near=&view=map`) },
   need: {
     go: async (page) => {
@@ -133,6 +134,7 @@ const STATES = {
     },
   },
   inbox: { go: (page) => page.goto(`${HUB}/inbox`) },
+  "inbox-mine": { go: (page) => page.goto(`${HUB}/inbox?whose=mine`) },
   sent: { go: (page) => page.goto(`${HUB}/sent`) },
   referral: {
     go: async (page) => {
@@ -279,7 +281,7 @@ for (const language of LANGUAGES) {
 test("nothing scrolls sideways on the narrowest telephone, or with text at twice its size", () =>
   visit({ width: 320 }, async (page) => {
     const names = [
-      "find", "find-person", "find-map", "need", "service", "find-nothing", "people", "people-code", "agreement", "account", "second-step-app",
+      "find", "find-person", "find-map", "find-map-closer", "need", "service", "find-nothing", "people", "people-code", "agreement", "account", "second-step-app",
     ];
     for (const name of names) {
       await STATES[name].go(page);

@@ -17,5 +17,5 @@ mod rule;
 pub use facts::{Age, Asked, Facts, FactsError};
 pub use judge::{Answer, Decided, Eligibility};
 pub(super) use judge::{Terms, judge};
-pub use rule::{ATTRIBUTES, Attribute, KINDS, OPERATORS};
+pub use rule::{ATTRIBUTES, Asks, Attribute, KINDS, OPERATORS};
 pub(super) use rule::{Rule, doubt};

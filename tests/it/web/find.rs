@@ -5,12 +5,16 @@ use std::fmt::Write as _;
 use chrono::TimeDelta;
 use serde_json::json;
 use throughline::{
-    access::Tx,
+    access::{Actor, Role, Tx},
     directory::{self, Outcome, Visibility, sheet::Sheet},
+    kernel::{Id, id::SystemIds},
 };
 
 use super::visitor::{Shown, Visitor};
-use crate::support::{Org, TestHub, import_package, link_to, service_of_row, verify, write_package};
+use crate::support::{
+    Org, Response, TestHub, import_package, link_to, packet::Mechanism, restrict, service_of_row, verify,
+    write_package,
+};
 
 const ROW: &str = "66666666-6666-4666-8666-666666666601";
 
@@ -143,6 +147,109 @@ async fn desk(hub: &TestHub) {
     let folder = tempfile::tempdir().unwrap();
     write_package(folder.path(), tables);
     import_package(hub, folder.path().to_owned(), ("desk", Visibility::Public)).await;
+}
+
+const SHELTER: &str = "99999999-9999-4999-8999-999999999901";
+
+/// A directory of three services: one with rules and two ways to refer, one with ages and a description, and one that says nothing.
+async fn told_in_short(hub: &TestHub) {
+    let [shelter, boys, silent] =
+        [SHELTER, "99999999-9999-4999-8999-999999999902", "99999999-9999-4999-8999-999999999903"];
+    let organisation = "99999999-9999-4999-8999-999999999900";
+    let tables = [
+        ("organization", "id,name", format!("{organisation},House of the Open Door\n")),
+        (
+            "service",
+            "id,organization_id,name,status,minimum_age,maximum_age,eligibility_description",
+            format!(
+                "{shelter},{organisation},Shelter,active,,,not said twice\n\
+                 {boys},{organisation},Hostel,active,12,17,boys on <b>their own</b>\n\
+                 {silent},{organisation},Silent house,active,,,\n"
+            ),
+        ),
+        (
+            "eligibility_rule",
+            "id,service_id,group_no,attribute,operator,values,kind,text",
+            format!(
+                "er1,{shelter},1,sex,in,female,required,\n\
+                 er2,{shelter},1,population,in,PG01,required,victims of trafficking\n\
+                 er3,{shelter},2,population,in,PG04,excluded,\n\
+                 er4,{shelter},3,population,in,PG10,priority,the ill come first\n"
+            ),
+        ),
+        (
+            "referral_channel",
+            "id,service_id,channel,order,response_time",
+            format!("rc1,{shelter},email,2,two weeks\nrc2,{shelter},telephone,1,within a day\n"),
+        ),
+        (
+            "translation",
+            "id,link_id,link_entity,field,language,text,machine_made",
+            String::from("tr1,er2,eligibility_rule,text,fr,victimes de la traite,no\n"),
+        ),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    write_package(folder.path(), tables);
+    import_package(hub, folder.path().to_owned(), ("short", Visibility::Public)).await;
+}
+
+#[actix_web::test]
+async fn a_card_says_for_whom_a_service_is_and_how_fast_it_answers() {
+    let hub = TestHub::new();
+    let (_org, mut worker) = worker(&hub).await;
+    told_in_short(&hub).await;
+    let list = worker.get("/find?near=").await.expect(200).says("Silent house");
+    let list = list
+        .says("For: Female; victims of trafficking</p>")
+        .says("Not for: Unaccompanied child")
+        .says("Answer: within a day");
+    let list = list.says("For: age 12 to 17; boys on &#60;b&#62;their own").does_not_say("two weeks");
+    let list = list.does_not_say("not said twice").does_not_say("the ill come first");
+    assert_eq!(
+        list.text.matches("<p class=\"small\">").count(),
+        4,
+        "what says nothing has no line: {}",
+        list.text
+    );
+    worker.get("/find?near=&view=map").await.expect(200).does_not_say("Answer: within a day");
+    worker.get("/language/fr?then=%2Ffind").await.expect(303);
+    let french = worker.get("/find?near=").await.expect(200).says("Pour : Féminin; victimes de la traite");
+    french.says("âge de 12 à 17").says("Pas pour : Enfant non accompagné").says("Réponse : within a day");
+}
+
+#[actix_web::test]
+async fn what_is_said_in_short_of_a_restricted_service_is_said_to_nobody_else() {
+    let hub = TestHub::new();
+    let (org, _worker) = worker(&hub).await;
+    told_in_short(&hub).await;
+    let service = service_of_row(SHELTER);
+    restrict(&hub, SHELTER).await;
+    let case_worker =
+        Actor::staff(Id::new(&SystemIds, hub.now()), Some(org.id), vec![Role::CaseWorker].into());
+    for (actor, is_said) in [(case_worker, false), (Actor::operator(), true)] {
+        let read = hub.hub.read(move |db| directory::briefs(db, &actor, (&[service], None)));
+        assert_eq!(read.await.unwrap().contains_key(&service), is_said);
+    }
+}
+
+#[actix_web::test]
+async fn nobody_is_led_to_refer_to_their_own_organisation() {
+    let mechanism = Mechanism::new().await;
+    let Mechanism { hub, harbour, clinic, .. } = &mechanism;
+    let id_of = |response: Response| response.body["id"].as_str().unwrap().to_owned();
+    let own = id_of(mechanism.offers(harbour, "SV06").await);
+    let other = id_of(mechanism.offers(clinic, "SV06").await);
+    let (own, other) = (format!("/services/{own}"), format!("/services/{other}"));
+    let (refer, gateway) = ("href=\"/referrals/new?service=", format!("--to {} --service SV06", clinic.id));
+    let mut worker = Visitor::signed_in(hub, harbour, &["case_worker"]).await;
+    let shown = worker.get(&own).await.expect(200).does_not_say(refer).does_not_say("/consents/new?service=");
+    shown.says("It is your own organisation’s").does_not_say("--to ");
+    let shown =
+        worker.get(&other).await.expect(200).says(refer).says("/consents/new?service=").says(&gateway);
+    shown.says("with the button above").does_not_say("your own organisation’s");
+    let mut intake = Visitor::signed_in(hub, harbour, &["intake"]).await;
+    let shown = intake.get(&other).await.expect(200).does_not_say(refer).does_not_say("--to ");
+    shown.says("by case workers of other members").does_not_say("with the button above");
 }
 
 #[actix_web::test]
@@ -322,6 +429,38 @@ async fn the_map_shows_what_the_list_holds_and_no_place_that_is_secret() {
 }
 
 #[actix_web::test]
+async fn the_map_can_be_looked_at_from_closer_and_the_list_holds_all_of_it_and_no_secret_place_shows() {
+    let hub = TestHub::new();
+    let (_org, mut worker) = worker(&hub).await;
+    provinces(&hub).await;
+    let nearer = |closer: u8| format!("href=\"/find?near=&#38;view=map&#38;closer={closer}#map\"");
+    let whole = worker.get("/find?near=&view=map").await.expect(200).says(&nearer(1));
+    let whole = whole.says("aria-label=\"Look closer\"").does_not_say("Look from farther away");
+    let whole = whole.does_not_say("outside of this part");
+    let once =
+        worker.get("/find?near=&view=map&closer=1").await.expect(200).says(&nearer(0)).says(&nearer(2));
+    assert_ne!(drawn(&once), drawn(&whole));
+    for closer in ["3", "5", "9", "250"] {
+        let near = worker.get(&format!("/find?near=&view=map&closer={closer}")).await.expect(200);
+        for name in ["Clinic", "Kitchen", "Refuge", "Store"] {
+            assert!(near.text.contains(&format!(">{name}</a>")), "{name} is in the list");
+        }
+        assert!(!drawn(&near).contains("Refuge") && drawn(&near).contains("<circle"), "{}", near.text);
+    }
+    let nearest = worker.get("/find?near=&view=map&closer=9").await.expect(200).says(&nearer(4));
+    let nearest = nearest.does_not_say("Look closer").says("1 service of the list lies outside of this part");
+    let map = drawn(&nearest);
+    assert!(map.contains("aria-label=\"2 Kitchen\"") && map.contains("aria-label=\"4 Store\""), "{map}");
+    assert!(!map.contains("Clinic"), "{map}");
+    for nonsense in ["-1", "256", "x", ""] {
+        let shown = worker.get(&format!("/find?near=&view=map&closer={nonsense}")).await.expect(200);
+        assert_eq!(drawn(&shown), drawn(&whole), "{nonsense}");
+    }
+    // The list does not keep how close the map was looked at.
+    once.says("href=\"/find?near=\">List");
+}
+
+#[actix_web::test]
 async fn a_circle_is_drawn_and_the_map_of_a_person_is_asked_for_by_a_form() {
     let hub = TestHub::new();
     let (_org, mut worker) = worker(&hub).await;
@@ -337,6 +476,10 @@ async fn a_circle_is_drawn_and_the_map_of_a_person_is_asked_for_by_a_form() {
     let mut again = fields.to_vec();
     again.push(("view", "map"));
     let map = worker.post("/find", &again).await.expect(200).says("<ellipse");
+    let map = map.says("<form method=\"post\" action=\"/find#map\">");
+    let map = map.says("<button name=\"closer\" value=\"1\" aria-label=\"Look closer\">");
+    again.push(("closer", "1"));
+    worker.post("/find", &again).await.expect(200).says("Look from farther away").says("Kitchen");
     for address in map.text.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
         assert!(!address.contains("female") && !address.contains("PG13"), "{address}");
     }

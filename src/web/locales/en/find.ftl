@@ -83,6 +83,13 @@ map-map = Map
 map-title = Map of the results
 map-description = Numbers match the list. Where marks would touch, one stands for all and says how many. The list holds everything.
 map-scale = { $length } km
+map-looks = How close to look
+map-closer = Look closer
+map-farther = Look from farther away
+map-outside = { $count ->
+    [one] { $count } service of the list lies outside of this part
+   *[other] { $count } services of the list lie outside of this part
+}
 map-several = { $count } services close together: { $names }
 map-not-shown = Place not shown on the map
 map-nothing = None of these places can be shown on a map. The list holds all of them.

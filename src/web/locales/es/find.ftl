@@ -83,6 +83,13 @@ map-map = Mapa
 map-title = Mapa de los resultados
 map-description = Los números son los de la lista. Donde las marcas se tocarían, una sola las reúne y dice cuántas son. La lista lo contiene todo.
 map-scale = { $length } km
+map-looks = Desde qué distancia mirar
+map-closer = Ver más de cerca
+map-farther = Ver desde más lejos
+map-outside = { $count ->
+    [one] { $count } servicio de la lista queda fuera de esta parte
+   *[other] { $count } servicios de la lista quedan fuera de esta parte
+}
 map-several = { $count } servicios muy próximos: { $names }
 map-not-shown = Lugar no mostrado en el mapa
 map-nothing = Ninguno de estos lugares se puede mostrar en un mapa. La lista los contiene todos.

@@ -83,6 +83,13 @@ map-map = Carte
 map-title = Carte des résultats
 map-description = Les numéros sont ceux de la liste. Là où des repères se toucheraient, un seul les remplace et dit combien. La liste contient tout.
 map-scale = { $length } km
+map-looks = De quelle distance regarder
+map-closer = Voir de plus près
+map-farther = Voir de plus loin
+map-outside = { $count ->
+    [one] { $count } service de la liste est en dehors de cette partie
+   *[other] { $count } services de la liste sont en dehors de cette partie
+}
 map-several = { $count } services proches les uns des autres : { $names }
 map-not-shown = Lieu non montré sur la carte
 map-nothing = Aucun de ces lieux ne peut être montré sur une carte. La liste les contient tous.
