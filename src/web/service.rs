@@ -13,6 +13,7 @@ use super::{
     frame::{Frame, Place, page},
     sign_in::see,
     visit::Signed,
+    whom,
     words::Words,
 };
 use crate::{
@@ -66,6 +67,8 @@ struct ServicePage {
     w: Words,
     card: Card,
     leaf: Leaf,
+    /// Whom it takes and whom it does not.
+    whom: Vec<whom::Told>,
     telephones: Vec<(String, String)>,
     /// To whom one refers for what through this hub.
     refer: Option<(String, String)>,
@@ -202,6 +205,7 @@ pub(super) async fn show(
             .zip(service.service.clone())
             .map(|(to, code)| (to.to_string(), code.to_string())),
         mets: mets.map(|met| (met.name(), words.word("service-met", met.name()))).into(),
+        whom: whom::of_leaf(&leaf, &hub.policy(), words),
         telephones: leaf.telephones.iter().map(|shown| (shown.clone(), dialled(shown))).collect(),
         may_refer: visit.asking.caller.actor.may(Permission::SendReferrals).is_ok(),
         was_reported: !shown.reported.is_empty(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::{
+    derived::Derived,
     hsds_json,
     shape::{self, Named, Node},
     store,
@@ -87,6 +88,18 @@ pub(in crate::directory) fn compose(
     (kind, depth, lang): (Kind, Depth, Option<&Tongue>),
     ids: &[String],
 ) -> Result<Vec<Value>, DirectoryError> {
+    let derived = Some(Derived::new(lang));
+    let mut loaded = Loaded { lang: lang.cloned(), now, derived, ..Loaded::new(viewer) };
+    loaded.documents(db, viewer, kind.node(depth), ids)
+}
+
+/// The same with nothing in it that was made of rules.
+pub(in crate::directory) fn compose_as_given(
+    db: &mut Db<'_>,
+    (viewer, now): (Viewer, Timestamp),
+    (kind, depth, lang): (Kind, Depth, Option<&Tongue>),
+    ids: &[String],
+) -> Result<Vec<Value>, DirectoryError> {
     let mut loaded = Loaded { lang: lang.cloned(), now, ..Loaded::new(viewer) };
     loaded.documents(db, viewer, kind.node(depth), ids)
 }
@@ -130,6 +143,8 @@ struct Loaded {
     /// The language that is asked for, and what stands in it.
     lang: Option<Tongue>,
     versions: Option<Versions>,
+    /// What is made of rules where a source says nothing, when that is asked for.
+    derived: Option<Derived>,
 }
 
 /// Columns that hold texts for people.
@@ -186,6 +201,7 @@ impl Loaded {
             source: None,
             lang: None,
             versions: None,
+            derived: None,
         }
     }
 
@@ -200,8 +216,14 @@ impl Loaded {
         while !level.is_empty() {
             level = self.level(db, viewer, level)?;
         }
+        let services = self.rows.iter().filter(|(_, row)| row.table == "service");
+        let services = services.map(|(id, row)| (id.as_str(), &row.cells));
+        let mut rules = Vec::new();
+        if let Some(derived) = &mut self.derived {
+            rules = derived.read(db, &mut self.withheld, services)?;
+        }
         if let Some(lang) = self.lang.clone() {
-            let mut owners: Vec<String> = self.rows.keys().cloned().collect();
+            let mut owners: Vec<String> = self.rows.keys().cloned().chain(rules).collect();
             owners.sort_unstable();
             self.versions = Some(Versions::load(db, lang, &owners, &mut self.withheld)?);
         }
@@ -350,6 +372,9 @@ impl Loaded {
             if seen.is_inactive {
                 object.insert(String::from("status"), "inactive".into());
             }
+        }
+        if let Some(derived) = self.derived.as_ref().filter(|_| row.table == "service") {
+            derived.tell((id, &row.cells), self.versions.as_ref(), &mut object);
         }
         for (member, via, inner) in self.ones(node) {
             let named = self.names.get(id).and_then(|names| names.get(*via));
