@@ -13,11 +13,11 @@ use super::{
 };
 use crate::{
     directory::{
-        DirectoryError, Viewer,
+        Availability, DirectoryError, Viewer,
         hsds::tables::is_reference,
         list::store::{Seen, seen},
         tongue::{TextLanguage, Tongue, Versions, own_language},
-        upkeep::freshness,
+        upkeep::{availability_at, freshness},
     },
     kernel::Timestamp,
     storage::{Db, StorageError},
@@ -134,6 +134,8 @@ struct Loaded {
     parts: HashMap<String, BTreeMap<(String, String), BTreeSet<String>>>,
     /// What is known of services beside their rows.
     seen: HashMap<String, Seen>,
+    /// Who asks.
+    viewer: Viewer,
     /// When it is asked: verifications age.
     now: Timestamp,
     done: HashSet<(usize, String)>,
@@ -195,6 +197,7 @@ impl Loaded {
             names: HashMap::new(),
             parts: HashMap::new(),
             seen: HashMap::new(),
+            viewer,
             now: Timestamp::from_micros(0),
             done: HashSet::new(),
             withheld: Withheld::new(viewer),
@@ -372,6 +375,9 @@ impl Loaded {
             if seen.is_inactive {
                 object.insert(String::from("status"), "inactive".into());
             }
+            if !node.many.is_empty() {
+                object.extend(intake(seen, (self.viewer, self.now)));
+            }
         }
         if let Some(derived) = self.derived.as_ref().filter(|_| row.table == "service") {
             derived.tell((id, &row.cells), self.versions.as_ref(), &mut object);
@@ -398,6 +404,27 @@ impl Loaded {
         }
         hsds_json::is_whole(&row.table, &object).then(|| object.into())
     }
+}
+
+/// Whether a service takes people, as far as somebody said and it still holds. What the provider adds in words is for members.
+fn intake(seen: &Seen, (viewer, now): (Viewer, Timestamp)) -> Option<(String, Value)> {
+    let said = &seen.intake;
+    let is_said = said.availability != Availability::Unknown || said.until.is_some();
+    let known = availability_at(said.availability, said.until, now);
+    let mut object = Map::new();
+    object.insert(String::from("status"), known.intake_status().into());
+    if known != Availability::Unknown {
+        if let Some(places) = said.places {
+            object.insert(String::from("available"), places.into());
+        }
+        if let Some(note) = said.note.as_deref().filter(|_| viewer != Viewer::Anybody) {
+            object.insert(String::from("note"), note.into());
+        }
+    }
+    if let Some(until) = said.until {
+        object.insert(String::from("valid_until"), until.to_string().into());
+    }
+    is_said.then(|| (String::from("intake"), object.into()))
 }
 
 /// Puts texts in the language that was asked for into an object, and says of each which it is in.
