@@ -16,5 +16,6 @@ pub use compose::{Depth, Kind};
 pub(super) use compose::{compose, compose_as_given, compose_whole};
 pub use links::enter_rows;
 pub(super) use links::{Touched, of_row};
+pub(super) use shape::is_for_members;
 pub(super) use waiting::Waiting;
 pub(super) use withheld::Withheld;
