@@ -71,6 +71,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .add((header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag"));
     let hsds = web::scope("/hsds")
         .route("", web::get().to(about))
+        // Who joins the address with a path that begins with nothing asks so.
+        .route("/", web::get().to(about))
         .route("/profile", web::get().to(profile))
         .route("/profile/{file}", web::get().to(profile_file))
         .route("/services", web::get().to(services))

@@ -82,7 +82,7 @@ pub fn export(
 }
 
 /// The same for who reads nothing but the plain standard: no table and no column that it does not know, and what they say as words in those
-/// that it does.
+/// that it does. What is for members alone is in no words.
 pub fn export_plain(
     db: &mut Db<'_>,
     actor: &Actor,

@@ -66,6 +66,17 @@ impl Availability {
         }
     }
 
+    /// The code of FHIR's SDOH Clinical Care, as the profile of HSDS has it.
+    pub(super) const fn intake_status(self) -> &'static str {
+        match self {
+            Self::Open => "capacity",
+            Self::Waitlist => "waitlist",
+            Self::Full => "no-capacity",
+            Self::Assessment => "additional-assessment-required",
+            Self::Unknown => "unknown",
+        }
+    }
+
     pub(super) fn from_name(word: &str) -> Option<Self> {
         [Self::Open, Self::Waitlist, Self::Full, Self::Assessment, Self::Unknown]
             .into_iter()

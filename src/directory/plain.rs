@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::NaiveTime;
 
 use super::{
-    eligibility::Rule,
+    eligibility::{Rule, ages, maximum_age, minimum_age},
     hsds::{
         columns::{COLUMNS, lists},
         tables::is_reference,
     },
+    rows::is_for_members,
 };
 
 type Cells = BTreeMap<String, String>;
@@ -54,8 +55,8 @@ pub(super) struct Words {
     said: HashMap<(String, String), BTreeSet<(&'static str, Said)>>,
     /// What organisations and services are called, by column that names them and id.
     names: HashMap<(&'static str, String), String>,
-    /// What agreements say, by id.
-    agreements: HashMap<String, String>,
+    /// What is asked of the people whom a service takes.
+    rules: HashMap<String, Vec<Rule>>,
 }
 
 impl Words {
@@ -75,16 +76,11 @@ impl Words {
         format!("Refers people on to: {}", named.chain(rest).cloned().collect::<Vec<_>>().join("; "))
     }
 
-    /// What an organisation or a service has to do with an agreement; nothing when that is not told.
-    fn agreed(&self, begin: &str, table: &str, cells: &Cells) -> Option<String> {
-        let agreement = self.agreements.get(cells.get("agreement_id")?)?;
-        let more: Vec<String> = said(table, cells).collect();
-        let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join("; ")) };
-        Some(format!("{begin}{more}: {agreement}"))
-    }
-
-    /// Notes a row of the profile. An agreement comes before what names it.
+    /// Notes a row of the profile. What is for members is noted by nobody: in a description it would go wherever that goes.
     pub(super) fn note(&mut self, table: &str, cells: &Cells) {
+        if is_for_members(table) {
+            return;
+        }
         let about = |column: &str, of: &'static str| Some((of.to_owned(), cells.get(column)?.clone()));
         let service = about("service_id", "service");
         let other = Said::Other;
@@ -94,14 +90,16 @@ impl Words {
                 let at = || Some((about("service_at_location_id", "service_at_location")?, "description"));
                 let Some((of, column)) = of.or_else(at) else { return };
                 let group = cells.get("group_no").and_then(|group| group.parse().ok()).unwrap_or(0);
-                let (begin, text) = Rule::of_cells("", cells).words();
+                let rule = Rule::of_cells("", cells);
+                if let Some(service) = cells.get("service_id") {
+                    self.rules.entry(service.clone()).or_default().push(rule.clone());
+                }
+                let (begin, text) = rule.words();
                 (Some(of), column, Said::Rule(begin, group, text))
             }
             "referral_requirement" => {
                 (service, "application_process", other(told("Needed for a referral", table, cells)))
             }
-            "referral_channel" => (service, "application_process", other(told("How to refer", table, cells))),
-            "access_barrier" => (service, "description", other(told("What keeps people away", table, cells))),
             "outgoing_referral" => {
                 (about("organization_id", "organization"), "description", other(self.onward(cells)))
             }
@@ -110,20 +108,6 @@ impl Words {
                 let of = (cell("link_entity").to_owned(), cell("link_id").to_owned());
                 let words = format!("[{}] {}: {}", cell("language"), cell("field"), cell("text"));
                 (Some(of), "description", other(words))
-            }
-            "agreement" => {
-                if let Some(id) = cells.get("id") {
-                    self.agreements.insert(id.clone(), told("Agreement", table, cells));
-                }
-                return;
-            }
-            "agreement_party" => {
-                let Some(words) = self.agreed("Party", table, cells) else { return };
-                (about("organization_id", "organization"), "description", other(words))
-            }
-            "agreement_service" => {
-                let Some(words) = self.agreed("Covered", table, cells) else { return };
-                (service, "description", other(words))
             }
             _ => return,
         };
@@ -146,6 +130,15 @@ impl Words {
             }
         }
         let key = (table.to_owned(), cells.get("id").cloned().unwrap_or_default());
+        if let Some(rules) = self.rules.get(&key.1).filter(|_| table == "service") {
+            let (from, to) = ages(rules);
+            for (column, years) in
+                [("minimum_age", from.map(minimum_age)), ("maximum_age", to.map(maximum_age))]
+            {
+                let is_given = cells.get(column).is_some_and(|cell| !cell.trim().is_empty());
+                cells.extend(years.filter(|_| !is_given).map(|years| (column.to_owned(), years)));
+            }
+        }
         let mut last = None;
         for (column, said) in self.said.get(&key).into_iter().flatten() {
             let words = match said {

@@ -36,7 +36,7 @@ use crate::{
     policy::{Barrier, Excerpt, FieldId, Policy, ReasonSet},
     referrals::{
         self, Event, EventView, Listing, LoopName, Move, Number, ReferralError, ReferralView, Seen,
-        StateName, Tray,
+        StateName, Tray, Whose,
     },
     storage::Db,
 };
@@ -239,7 +239,7 @@ async fn after(
         return Ok(None);
     }
     let asked = Asked::new(Some(MOST_WAITING), None);
-    let inbox = Listing { tray: Tray::Inbox, ended: false };
+    let inbox = Listing { tray: Tray::Inbox, ended: false, whose: Whose::Team };
     let found = visit.asking.hub.read(move |db| referrals::list_referrals(db, &actor, inbox, &asked)).await?;
     let next = found.items.iter().find(|one| undecided(one.state) && one.id != referral.id);
     Ok(next.map(|next| {

@@ -43,6 +43,7 @@ mod service;
 mod sign_in;
 mod trays;
 mod visit;
+mod whom;
 mod words;
 
 use actix_web::{

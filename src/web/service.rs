@@ -14,6 +14,7 @@ use super::{
     frame::{Frame, Place, page},
     sign_in::see,
     visit::Signed,
+    whom,
     words::Words,
 };
 use crate::{
@@ -76,6 +77,8 @@ struct ServicePage {
     w: Words,
     card: Card,
     leaf: Leaf,
+    /// Whom it takes and whom it does not.
+    whom: Vec<whom::Told>,
     telephones: Vec<(String, String)>,
     /// How one refers to it through this hub, where one does.
     refer: Option<String>,
@@ -278,6 +281,7 @@ pub(super) async fn show(
             .filter(|_both| card.may_refer)
             .map(|(to, code)| format!("--to {to} --service {code}")),
         mets: mets.map(|met| (met.name(), words.word("service-met", met.name()))).into(),
+        whom: whom::of_leaf(&leaf, &hub.policy(), words),
         telephones: leaf.telephones.iter().map(|shown| (shown.clone(), dialled(shown))).collect(),
         was_reported: !shown.reported.is_empty(),
         card,

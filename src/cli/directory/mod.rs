@@ -306,7 +306,8 @@ pub(super) enum Directory {
 pub(super) enum Exported {
     /// An HSDS package.
     Hsds,
-    /// An HSDS package of the plain standard: what this project's profile adds is told in words.
+    /// An HSDS package of the plain standard: what this project's profile adds is told in words, but for what is for
+    /// members.
     Plain,
     /// Services as one page of HSDS objects, with everything nested.
     Json,

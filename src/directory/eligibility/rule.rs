@@ -64,7 +64,7 @@ impl Attribute {
         Self::ALL.iter().find(|(one, _)| *one == self).map_or("other", |(_, name)| name)
     }
 
-    fn from_name(name: &str) -> Option<Self> {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, one)| *one == name).map(|(attribute, _)| *attribute)
     }
 
@@ -112,6 +112,17 @@ pub(super) enum Kind {
     Excluded,
     /// The person comes first.
     Priority,
+}
+
+impl Kind {
+    /// Out of a row of `eligibility_rule`.
+    pub(super) fn of_cells(cells: &BTreeMap<String, String>) -> Self {
+        match cells.get("kind").map_or("", |cell| cell.trim()) {
+            "excluded" => Self::Excluded,
+            "priority" => Self::Priority,
+            _ => Self::Required,
+        }
+    }
 }
 
 /// What an attribute must be.
@@ -171,18 +182,13 @@ impl Rule {
         let cell = |column: &str| cells.get(column).map_or("", |cell| cell.trim());
         let attribute = Attribute::from_name(cell("attribute")).unwrap_or(Attribute::Other);
         let must = test(attribute, cell("operator"), cell("values")).unwrap_or(Test::Words);
-        let kind = match cell("kind") {
-            "excluded" => Kind::Excluded,
-            "priority" => Kind::Priority,
-            _ => Kind::Required,
-        };
         let text = Some(cell("text")).filter(|text| !text.is_empty()).map(str::to_owned);
         let text = text.unwrap_or_else(|| sentence(attribute, &must));
         Self {
             id: id.to_owned(),
             attribute,
             test: must,
-            kind,
+            kind: Kind::of_cells(cells),
             group: cell("group_no").parse().unwrap_or(0),
             text,
         }
@@ -256,7 +262,7 @@ fn months(years: f64) -> u32 {
     months
 }
 
-fn test(attribute: Attribute, operator: &str, values: &str) -> Option<Test> {
+pub(super) fn test(attribute: Attribute, operator: &str, values: &str) -> Option<Test> {
     let listed = || -> Option<BTreeSet<String>> {
         let values: BTreeSet<String> =
             values.split(',').map(folded).filter(|value| !value.is_empty()).collect();

@@ -348,7 +348,7 @@ impl Reading<'_> {
                 "person",
                 Some("contact_id"),
                 "what belongs to a person is not imported",
-                "nothing; enter focal points by hand",
+                "leave contact_id empty where the row is of an office and of no person",
             ));
         }
         if self.taken.contains(&row.id) {

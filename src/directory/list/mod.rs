@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     DirectoryError, Viewer, agreements, fold,
-    rows::{Depth, Kind, compose},
+    rows::{Depth, Kind, compose, compose_as_given},
     search::{self, Among, Of, Search},
     tongue::Tongue,
 };
@@ -220,6 +220,19 @@ pub fn find_document(
     let one = store::list(db, viewer, (kind, &Sieve::nothing()), Window::One(id))?;
     let found = documents(db, (viewer, now), (kind, Shown::Document(depth), lang), &one)?.pop();
     Ok(found.ok_or(AccessError::NotFound)?)
+}
+
+/// The same with nothing in it that was made of its rules: for who reads the rules themselves.
+pub(super) fn find_as_given(
+    db: &mut Db<'_>,
+    (actor, now): (&Actor, Timestamp),
+    of: (Kind, Depth, Option<&Tongue>),
+    id: Uuid,
+) -> Result<Value, DirectoryError> {
+    let viewer = Viewer::of(actor);
+    let one = store::list(db, viewer, (of.0, &Sieve::nothing()), Window::One(id))?;
+    let ids: Vec<String> = one.into_iter().map(|row| row.id).collect();
+    Ok(compose_as_given(db, (viewer, now), of, &ids)?.pop().ok_or(AccessError::NotFound)?)
 }
 
 fn documents(

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Narrowed, Sieve};
 use crate::{
-    directory::{Standing, Viewer, Visibility, rows::Kind},
+    directory::{Availability, Standing, Viewer, Visibility, rows::Kind},
     kernel::Timestamp,
     storage::{
         Db, Engine, StorageError,
@@ -342,7 +342,7 @@ fn terms_of(narrowed: &Narrowed) -> Vec<Condition> {
 }
 
 /// What is known here of a service, beside its row.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::directory) struct Seen {
     /// When it last changed.
     pub(in crate::directory) changed: Timestamp,
@@ -354,6 +354,56 @@ pub(in crate::directory) struct Seen {
     pub(in crate::directory) flagged: Option<Timestamp>,
     /// Whether a verification found it closed, or those who keep the directory do not list it.
     pub(in crate::directory) is_inactive: bool,
+    /// What was said of whether it takes people.
+    pub(in crate::directory) intake: SeenIntake,
+}
+
+/// What was said of whether a service takes people, which may have run out.
+#[derive(Clone, Debug)]
+pub(in crate::directory) struct SeenIntake {
+    /// Whether it does.
+    pub(in crate::directory) availability: Availability,
+    /// How many it can take.
+    pub(in crate::directory) places: Option<i64>,
+    /// What the provider adds.
+    pub(in crate::directory) note: Option<String>,
+    /// Until when it holds.
+    pub(in crate::directory) until: Option<Timestamp>,
+}
+
+/// What is read of a service beside its row.
+#[derive(Queryable)]
+struct SeenRow {
+    id: String,
+    changed: i64,
+    verified: Option<i64>,
+    verify_by: Option<i64>,
+    flagged: Option<i64>,
+    closed: Option<i64>,
+    standing: String,
+    availability: String,
+    places: Option<i64>,
+    note: Option<String>,
+    until: Option<i64>,
+}
+
+impl SeenRow {
+    fn seen(self) -> Seen {
+        let at = |at: Option<i64>| at.map(Timestamp::from_micros);
+        Seen {
+            changed: Timestamp::from_micros(self.changed),
+            verified: at(self.verified),
+            verify_by: at(self.verify_by),
+            flagged: at(self.flagged),
+            is_inactive: self.closed.is_some() || self.standing != Standing::Listed.name(),
+            intake: SeenIntake {
+                availability: Availability::from_name(&self.availability).unwrap_or(Availability::Unknown),
+                places: self.places,
+                note: self.note,
+                until: at(self.until),
+            },
+        }
+    }
 }
 
 /// Those of these services that the viewer may see, and when they last changed.
@@ -362,7 +412,6 @@ pub(in crate::directory) fn seen(
     viewer: Viewer,
     ids: &[String],
 ) -> Result<HashMap<String, Seen>, StorageError> {
-    type Row = (String, i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>, String);
     let (mut found, all) = (HashMap::new(), Sieve::nothing());
     for ids in ids.chunks(AT_ONCE) {
         let query = services::table
@@ -375,15 +424,14 @@ pub(in crate::directory) fn seen(
                 services::flagged_at,
                 services::closed_at,
                 services::standing,
+                services::availability,
+                services::availability_places,
+                services::availability_note,
+                services::availability_until,
             ))
             .into_boxed();
-        let rows: Vec<Row> = fitting!(query, db, viewer, &all).load(db.conn())?;
-        found.extend(rows.into_iter().map(|(id, changed, verified, by, flagged, closed, standing)| {
-            let is_inactive = closed.is_some() || standing != Standing::Listed.name();
-            let [verified, verify_by, flagged] =
-                [verified, by, flagged].map(|at| at.map(Timestamp::from_micros));
-            (id, Seen { changed: Timestamp::from_micros(changed), verified, verify_by, flagged, is_inactive })
-        }));
+        let rows: Vec<SeenRow> = fitting!(query, db, viewer, &all).load(db.conn())?;
+        found.extend(rows.into_iter().map(|row| (row.id.clone(), row.seen())));
     }
     Ok(found)
 }

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     directory::{
         DirectoryError, Service, Viewer,
+        eligibility::Whom,
         fold::fold,
         list,
         rows::{self, Withheld},
@@ -52,6 +53,8 @@ pub(super) struct Paper {
     pub(super) hours: [Vec<hours::Times>; 2],
     /// The languages that are spoken.
     pub(super) languages: Vec<Told>,
+    /// Whom the service takes; and whom beside that it takes here.
+    pub(super) whom: [Whom<Told>; 2],
 }
 
 impl Offered {
@@ -163,7 +166,7 @@ impl Around {
         let ids: Vec<String> = behind.iter().filter_map(|id| Some(service_id(id)?.to_string())).collect();
         let services = store::by_ids(db, &ids, reading.now)?;
         let owners: Vec<String> = behind.iter().chain(places).cloned().collect();
-        let tables = ["address", "phone", "attribute", "schedule", "language"];
+        let tables = ["address", "phone", "attribute", "schedule", "language", "eligibility_rule"];
         let tables = if reading.on_paper { &tables[..] } else { &tables[..3] };
         let links = rows::store::parts(db, &owners, tables)?;
         let ids = open(db, links.iter().map(|link| link.id.clone()).collect(), withheld)?;
@@ -225,6 +228,26 @@ impl Around {
         times
     }
 
+    /// Whom rules of a row say that it takes.
+    fn whom(&self, owner: &str) -> Whom<Told> {
+        let mut rules: Vec<(&str, &Cells)> = self.parts(owner, "eligibility_rule").collect();
+        rules.sort_unstable_by_key(|(id, _)| *id);
+        Whom::of_rules(rules.into_iter().map(|(id, cells)| {
+            let text = self.cell((id, Some(owner)), "text");
+            (cells, Some(text).filter(|text| !text.text.is_empty()))
+        }))
+    }
+
+    /// Whom a service takes.
+    fn whom_of_service(&self, service: &str) -> Whom<Told> {
+        let words = self.cell((service, None), "eligibility_description");
+        let words = Some(words).filter(|words| !words.text.is_empty());
+        match self.cells.get(service) {
+            Some(cells) => self.whom(service).with(cells, words),
+            None => self.whom(service),
+        }
+    }
+
     /// The languages that are spoken somewhere.
     fn spoken(&self, owner: &str) -> Vec<Told> {
         let rows = self.parts(owner, "language");
@@ -257,6 +280,7 @@ impl Around {
             location: self.cell((location, None), "name"),
             hours: [of_service, of_place],
             languages: languages.unwrap_or_else(|| self.spoken(location)),
+            whom: [self.whom_of_service(service), self.whom(place)],
         }
     }
 

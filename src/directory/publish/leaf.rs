@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{hours, words};
 use crate::{
     access::Actor,
-    directory::{Depth, DirectoryError, Kind, Tongue, list::find_document, tongue::Told},
+    directory::{Depth, DirectoryError, Kind, Tongue, eligibility::Whom, list::find_as_given, tongue::Told},
     kernel::Timestamp,
     storage::Db,
 };
@@ -19,8 +19,8 @@ use crate::{
 /// One service as people read it. Texts of the provider, in the language that was asked for where there is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leaf {
-    /// Whom it takes, rule by rule.
-    pub takes: Vec<String>,
+    /// Whom it takes, wherever it is.
+    pub whom: Whom,
     /// Telephones of the service and its organisation.
     pub telephones: Vec<String>,
     /// E-mail address of the service.
@@ -50,6 +50,8 @@ pub struct Spot {
     pub address: String,
     /// How to come there.
     pub transport: String,
+    /// Whom beside that it takes here.
+    pub whom: Whom,
     /// When it is open.
     pub hours: Vec<String>,
     /// Telephones of the place.
@@ -78,7 +80,7 @@ pub fn leaf(
     (id, lang): (Uuid, Option<&Tongue>),
     now: Timestamp,
 ) -> Result<Leaf, DirectoryError> {
-    let document = find_document(db, (actor, now), (Kind::Service, Depth::Full, lang), id)?;
+    let document = find_as_given(db, (actor, now), (Kind::Service, Depth::Full, lang), id)?;
     Ok(of_document(&document, lang, now.datetime().date_naive()))
 }
 
@@ -96,6 +98,7 @@ fn of_document(service: &Value, lang: Option<&Tongue>, today: NaiveDate) -> Leaf
             name: text(location, "name"),
             address: many(location, "addresses").map(address).next().unwrap_or_default(),
             transport: text(location, "transportation"),
+            whom: whom(at),
             hours,
             telephones: many(at, "phones").chain(many(location, "phones")).map(telephone).collect(),
         }
@@ -114,7 +117,10 @@ fn of_document(service: &Value, lang: Option<&Tongue>, today: NaiveDate) -> Leaf
         .collect();
     channels.sort_by(|(one, _), (other, _)| one.len().cmp(&other.len()).then_with(|| one.cmp(other)));
     Leaf {
-        takes: takes(service),
+        whom: whom(service).with(
+            &cells(service),
+            Some(text(service, "eligibility_description")).filter(|words| !words.is_empty()),
+        ),
         telephones,
         email: Some(text(service, "email")).filter(|email| !email.is_empty()),
         languages: many(service, "languages")
@@ -136,14 +142,16 @@ fn of_document(service: &Value, lang: Option<&Tongue>, today: NaiveDate) -> Leaf
     }
 }
 
-/// Whom it takes: rules where there are some, otherwise the words.
-fn takes(service: &Value) -> Vec<String> {
-    let rules: Vec<String> = many(service, "eligibility_rules")
-        .map(|row| text(row, "text"))
-        .filter(|text| !text.is_empty())
-        .collect();
-    let words = text(service, "eligibility_description");
-    if rules.is_empty() && !words.is_empty() { vec![words] } else { rules }
+/// Whom the rules of a row say that it takes.
+fn whom(owner: &Value) -> Whom {
+    let rules: Vec<BTreeMap<String, String>> = many(owner, "eligibility_rules").map(cells).collect();
+    Whom::of_rules(rules.iter().map(|cells| (cells, cells.get("text").cloned())))
+}
+
+/// What stands in a row, without what is empty.
+fn cells(row: &Value) -> BTreeMap<String, String> {
+    let names = row.as_object().into_iter().flat_map(|row| row.keys());
+    names.map(|name| (name.clone(), text(row, name))).filter(|(_, text)| !text.is_empty()).collect()
 }
 
 fn many<'a>(owner: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
@@ -184,12 +192,7 @@ fn cost(row: &Value) -> String {
 fn opening(owner: &Value, lang: Option<&Tongue>, today: NaiveDate) -> Vec<String> {
     let words = words::of(lang);
     let said = many(owner, "schedules").filter_map(|row| {
-        let cells: BTreeMap<String, String> = row
-            .as_object()?
-            .keys()
-            .map(|name| (name.clone(), text(row, name)))
-            .filter(|(_, text)| !text.is_empty())
-            .collect();
+        let cells = cells(row);
         if !hours::is_current(&cells, today) {
             return None;
         }
@@ -208,18 +211,26 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::directory::eligibility::{Attribute, Said};
 
     #[test]
     fn a_document_becomes_what_people_read() {
         let document = json!({
-            "name": "House", "eligibility_rules": [{"text": "women"}], "eligibility_description": "not said twice",
+            "name": "House", "eligibility_description": "not said twice", "maximum_age": 29,
+            "eligibility_rules": [
+                {"attribute": "sex", "operator": "in", "values": "female", "kind": "required", "text": "women"},
+                {"attribute": "health", "operator": "exists", "kind": "excluded"},
+            ],
             "phones": [{"number": "1", "extension": 7}], "organization": {"phones": [{"number": "2"}]},
             "schedules": [{"freq": "WEEKLY", "byday": "MO", "opens_at": "08:00", "closes_at": "12:00"}],
-            "service_at_locations": [{"location": {"name": "Harbour", "addresses": [{"address_1": "1 Quay", "city": "Selam"}]}}],
+            "service_at_locations": [{"eligibility_rules": [{"attribute": "everybody", "operator": "exists", "kind": "required"}], "location": {"name": "Harbour", "addresses": [{"address_1": "1 Quay", "city": "Selam"}]}}],
             "referral_channels": [{"channel": "email", "order": 10}, {"channel": "phone", "order": "2"}],
         });
         let leaf = of_document(&document, None, NaiveDate::from_ymd_opt(2026, 3, 2).unwrap());
-        assert_eq!(leaf.takes, ["women"]);
+        let age = Said::Age { from: None, to: Some(359) };
+        assert_eq!(leaf.whom.takes, [[age, Said::Text(String::from("women"))]]);
+        assert_eq!(leaf.whom.refuses, [[Said::Any(Attribute::Health)]]);
+        assert_eq!(leaf.places[0].whom.takes, [[Said::Everybody]]);
         assert_eq!(leaf.telephones, ["1 ext. 7", "2"]);
         assert_eq!(leaf.places[0].address, "1 Quay, Selam");
         assert_eq!(

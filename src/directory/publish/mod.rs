@@ -15,7 +15,8 @@ mod leaf;
 mod print;
 mod sectors;
 mod who;
-mod words;
+pub(super) mod whom;
+pub(super) mod words;
 
 use std::io::Write;
 

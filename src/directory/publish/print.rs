@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, io::Write};
 
 use super::{
-    Offered, Writes, hours,
+    Offered, Writes, hours, whom,
     words::{self, Words},
 };
 use crate::directory::{
     Freshness, Service,
+    eligibility::{Said, Whom},
     fold::fold,
     tongue::{Told, Tongue},
 };
@@ -42,8 +43,11 @@ impl Page {
         let url = service.url.as_deref().map(|url| format!("<bdi dir=\"ltr\">{}</bdi>", escaped(url)));
         let spoken: Vec<String> = paper.languages.iter().map(|told| marked(told, words)).collect();
         let languages = (!spoken.is_empty()).then(|| format!("{}: {}", words.languages, spoken.join(", ")));
+        let [of_service, _] = &paper.whom;
+        let whom = self.whom(of_service);
         let texts = [
             Some(marked(&paper.description, words)),
+            (!whom.is_empty()).then(|| whom.join(". ")),
             url,
             self.open(paper.hours.first()),
             languages,
@@ -51,6 +55,21 @@ impl Page {
             Some(filled(words.entry_of, &day_of(&service.updated_at.to_string()))),
         ];
         texts.into_iter().flatten().filter(|text| !text.is_empty()).collect()
+    }
+
+    /// Whom it takes, and whom it does not.
+    fn whom(&self, whom: &Whom<Told>) -> Vec<String> {
+        let part = |said: &Said<Told>| match said {
+            Said::Text(told) => marked(told, self.words),
+            Said::Age { .. }
+            | Said::OneOf(..)
+            | Said::NoneOf(..)
+            | Said::Any(_)
+            | Said::Without(_)
+            | Said::Everybody
+            | Said::Ask => isolated(&whom::generated(said, self.words)),
+        };
+        whom::lines(whom, self.words, part)
     }
 
     /// When it is open.
@@ -76,7 +95,9 @@ impl Page {
             telephones.join(", "),
             self.open(offered.paper.hours.last()).unwrap_or_default(),
         ];
-        texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
+        let [_, here] = &offered.paper.whom;
+        let texts = texts.into_iter().chain(self.whom(here));
+        texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
     }
 }
 

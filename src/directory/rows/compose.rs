@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::{
+    derived::Derived,
     hsds_json,
     shape::{self, Named, Node},
     store,
@@ -12,11 +13,11 @@ use super::{
 };
 use crate::{
     directory::{
-        DirectoryError, Viewer,
+        Availability, DirectoryError, Viewer,
         hsds::tables::is_reference,
         list::store::{Seen, seen},
         tongue::{TextLanguage, Tongue, Versions, own_language},
-        upkeep::freshness,
+        upkeep::{availability_at, freshness},
     },
     kernel::Timestamp,
     storage::{Db, StorageError},
@@ -87,6 +88,18 @@ pub(in crate::directory) fn compose(
     (kind, depth, lang): (Kind, Depth, Option<&Tongue>),
     ids: &[String],
 ) -> Result<Vec<Value>, DirectoryError> {
+    let derived = Some(Derived::new(lang));
+    let mut loaded = Loaded { lang: lang.cloned(), now, derived, ..Loaded::new(viewer) };
+    loaded.documents(db, viewer, kind.node(depth), ids)
+}
+
+/// The same with nothing in it that was made of rules.
+pub(in crate::directory) fn compose_as_given(
+    db: &mut Db<'_>,
+    (viewer, now): (Viewer, Timestamp),
+    (kind, depth, lang): (Kind, Depth, Option<&Tongue>),
+    ids: &[String],
+) -> Result<Vec<Value>, DirectoryError> {
     let mut loaded = Loaded { lang: lang.cloned(), now, ..Loaded::new(viewer) };
     loaded.documents(db, viewer, kind.node(depth), ids)
 }
@@ -121,6 +134,8 @@ struct Loaded {
     parts: HashMap<String, BTreeMap<(String, String), BTreeSet<String>>>,
     /// What is known of services beside their rows.
     seen: HashMap<String, Seen>,
+    /// Who asks.
+    viewer: Viewer,
     /// When it is asked: verifications age.
     now: Timestamp,
     done: HashSet<(usize, String)>,
@@ -130,6 +145,8 @@ struct Loaded {
     /// The language that is asked for, and what stands in it.
     lang: Option<Tongue>,
     versions: Option<Versions>,
+    /// What is made of rules where a source says nothing, when that is asked for.
+    derived: Option<Derived>,
 }
 
 /// Columns that hold texts for people.
@@ -180,12 +197,14 @@ impl Loaded {
             names: HashMap::new(),
             parts: HashMap::new(),
             seen: HashMap::new(),
+            viewer,
             now: Timestamp::from_micros(0),
             done: HashSet::new(),
             withheld: Withheld::new(viewer),
             source: None,
             lang: None,
             versions: None,
+            derived: None,
         }
     }
 
@@ -200,8 +219,14 @@ impl Loaded {
         while !level.is_empty() {
             level = self.level(db, viewer, level)?;
         }
+        let services = self.rows.iter().filter(|(_, row)| row.table == "service");
+        let services = services.map(|(id, row)| (id.as_str(), &row.cells));
+        let mut rules = Vec::new();
+        if let Some(derived) = &mut self.derived {
+            rules = derived.read(db, &mut self.withheld, services)?;
+        }
         if let Some(lang) = self.lang.clone() {
-            let mut owners: Vec<String> = self.rows.keys().cloned().collect();
+            let mut owners: Vec<String> = self.rows.keys().cloned().chain(rules).collect();
             owners.sort_unstable();
             self.versions = Some(Versions::load(db, lang, &owners, &mut self.withheld)?);
         }
@@ -350,6 +375,12 @@ impl Loaded {
             if seen.is_inactive {
                 object.insert(String::from("status"), "inactive".into());
             }
+            if !node.many.is_empty() {
+                object.extend(intake(seen, (self.viewer, self.now)));
+            }
+        }
+        if let Some(derived) = self.derived.as_ref().filter(|_| row.table == "service") {
+            derived.tell((id, &row.cells), self.versions.as_ref(), &mut object);
         }
         for (member, via, inner) in self.ones(node) {
             let named = self.names.get(id).and_then(|names| names.get(*via));
@@ -373,6 +404,27 @@ impl Loaded {
         }
         hsds_json::is_whole(&row.table, &object).then(|| object.into())
     }
+}
+
+/// Whether a service takes people, as far as somebody said and it still holds. What the provider adds in words is for members.
+fn intake(seen: &Seen, (viewer, now): (Viewer, Timestamp)) -> Option<(String, Value)> {
+    let said = &seen.intake;
+    let is_said = said.availability != Availability::Unknown || said.until.is_some();
+    let known = availability_at(said.availability, said.until, now);
+    let mut object = Map::new();
+    object.insert(String::from("status"), known.intake_status().into());
+    if known != Availability::Unknown {
+        if let Some(places) = said.places {
+            object.insert(String::from("available"), places.into());
+        }
+        if let Some(note) = said.note.as_deref().filter(|_| viewer != Viewer::Anybody) {
+            object.insert(String::from("note"), note.into());
+        }
+    }
+    if let Some(until) = said.until {
+        object.insert(String::from("valid_until"), until.to_string().into());
+    }
+    is_said.then(|| (String::from("intake"), object.into()))
 }
 
 /// Puts texts in the language that was asked for into an object, and says of each which it is in.

@@ -249,7 +249,7 @@ pub(super) fn named_by(table: &str) -> &'static [Named] {
 
 /// Whether the public does not see rows of a table: what keeps people away, how dangerous it is, by which way colleagues are reached, and
 /// what they agreed with one another.
-pub(super) fn is_for_members(table: &str) -> bool {
+pub(in crate::directory) fn is_for_members(table: &str) -> bool {
     let agreed = ["agreement", "agreement_party", "agreement_service"];
     matches!(table, "access_barrier" | "referral_channel") || agreed.contains(&table)
 }

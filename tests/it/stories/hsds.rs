@@ -166,6 +166,7 @@ pub(super) fn require_valid(judge: &jsonschema::Validator, document: &Value) {
 async fn everybody_reads_what_is_public_nested_as_the_standard_says() {
     let (hub, _folder) = directory().await;
     let about = get(&hub, "").await.expect(200).body;
+    assert_eq!(get(&hub, "/").await.expect(200).body, about, "a base and a slash are the base");
     assert_eq!((&about["version"], &about["publisher"]["name"]), (&json!("3.1"), &json!("rhn:zm:national")));
     assert!(about["description"].as_str().is_some_and(|text| !text.is_empty()));
     for (link, says) in [("openapi_url", "\"/hsds/services\""), ("profile", "/hsds/profile/service.json")] {
@@ -858,6 +859,76 @@ async fn the_profile_merges_into_the_standard_and_describes_what_is_answered() {
     let mut broken = page["contents"][0].clone();
     broken["eligibility_rules"][0]["operator"] = json!("about");
     assert!(!judge.is_valid(&broken), "the profile is looked at");
+}
+
+#[actix_web::test]
+async fn what_rules_say_is_told_to_who_knows_no_rules_and_what_a_source_gives_stands() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    super::eligibility::package(folder.path());
+    import(&hub, folder.path().into(), "coast").await;
+    let row = |number: u8| format!("22222222-2222-4222-8222-22222222222{number}");
+    let ages =
+        |document: &Value| (document.get("minimum_age").cloned(), document.get("maximum_age").cloned());
+    for whole in [true, false] {
+        let page = get(&hub, &format!("/services?full={whole}")).await.expect(200).body;
+        let of = |number: u8| {
+            let all = page["contents"].as_array().unwrap().iter();
+            all.clone().find(|one| one["id"] == json!(row(number))).unwrap().clone()
+        };
+        let women = of(1);
+        assert_eq!(ages(&women), (None, Some(json!(29))), "{women}");
+        let said = women["eligibility_description"].as_str().unwrap();
+        assert!(said.starts_with("Takes: ") && !said.contains("Does not take"), "{said}");
+        for part in ["women and girls", "victims of trafficking", "up to 29 years"] {
+            assert!(said.contains(part), "{said}");
+        }
+        let boys = of(2);
+        assert_eq!(ages(&boys), (Some(json!(12)), Some(json!(17))), "as they are given");
+        assert_eq!(boys["eligibility_description"], "Takes: men and boys");
+        let clinic = of(3);
+        assert_eq!(ages(&clinic), (None, None));
+        assert!(
+            clinic["eligibility_description"]
+                .as_str()
+                .unwrap()
+                .starts_with("Takes: everybody\nTakes first: ")
+        );
+        assert_eq!(of(4)["eligibility_description"], "by appointment", "as it is given");
+    }
+    let french = get(&hub, &format!("/services/{}?lang=fr", row(2))).await.expect(200).body;
+    assert_eq!(french["eligibility_description"], "Accueille: hommes et garçons");
+    assert_eq!(french["texts"]["eligibility_description"], json!({ "language": "fr", "fallback": false }));
+    let mixed = get(&hub, &format!("/services/{}?lang=fr", row(1))).await.expect(200).body;
+    assert_eq!(
+        mixed["texts"]["eligibility_description"],
+        json!({ "fallback": true }),
+        "a part has no French"
+    );
+
+    // What is made is no column of the source: the package gives what came, and comes in again as it was.
+    let (out, plain) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (into, plainly) = (out.path().to_owned(), plain.path().to_owned());
+    let export = move |db: &mut throughline::storage::Db<'_>| {
+        let operator = throughline::access::Actor::operator();
+        directory::export(db, &operator, "coast", into.as_path())?;
+        directory::export_plain(db, &operator, "coast", plainly.as_path())
+    };
+    hub.hub.read::<_, directory::DirectoryError>(export).await.unwrap();
+    let services = std::fs::read_to_string(out.path().join("service.csv")).unwrap();
+    assert!(!services.contains("women and girls") && !services.contains("29"), "{services}");
+    for from in [folder.path(), out.path()] {
+        let report = import_package(&hub, from.to_owned(), ("coast", Visibility::Public)).await;
+        let different: u64 = report.tables.iter().map(|table| table.new + table.changed).sum();
+        assert_eq!(different, 0, "{:?}", report.tables);
+    }
+    let mut reader = csv::Reader::from_path(plain.path().join("service.csv")).unwrap();
+    let rows: Vec<std::collections::BTreeMap<String, String>> =
+        reader.deserialize().map(Result::unwrap).collect();
+    let women = rows.iter().find(|one| one["id"] == row(1)).unwrap();
+    assert_eq!((women["minimum_age"].as_str(), women["maximum_age"].as_str()), ("", "29"));
+    let boys = rows.iter().find(|one| one["id"] == row(2)).unwrap();
+    assert_eq!((boys["minimum_age"].as_str(), boys["maximum_age"].as_str()), ("12", "17"));
 }
 
 #[actix_web::test]

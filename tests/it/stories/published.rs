@@ -175,6 +175,79 @@ async fn the_library_of_hxl_reads_and_validates_the_table_of_who_does_what_where
     assert_eq!(read["sectors"], sectors);
 }
 
+/// A service of a town whose rules have hardly any words, and one of which nothing is said.
+fn ruled(folder: &Path) {
+    let rule = |number: u8, rest: &str| format!("99999999-9999-4999-8999-9999999990{number:02},{rest}\n");
+    let rules = [
+        rule(1, "s1,,1,sex,in,female,required,"),
+        rule(2, "s1,,1,age_months,between,\"216,\",required,"),
+        rule(3, "s1,,2,population,in,PG04,required,"),
+        rule(4, "s1,,1,migration_status,in,asylum_seeker,excluded,Whoever <b>asked</b> for asylum"),
+        rule(5, "s1,,1,health,in,trauma,priority,"),
+        rule(6, ",p1,1,sex,in,male,required,"),
+        rule(7, ",p3,1,sex,in,male,required,Canary men"),
+    ];
+    let tables = [
+        ("organization", "id,name", String::from("o1,Harbour Aid\n")),
+        (
+            "service",
+            "id,organization_id,name,status,minimum_age",
+            String::from("s1,o1,House,active,\ns2,o1,Office,active,\ns3,o1,School,active,6\n"),
+        ),
+        (
+            "location",
+            "id,location_type,name,confidential",
+            String::from("l1,physical,Quay,\nl2,physical,Hill,\nl3,physical,Canary cellar,yes\n"),
+        ),
+        (
+            "service_at_location",
+            "id,service_id,location_id",
+            String::from("p1,s1,l1\np2,s2,l2\np3,s1,l3\np4,s3,l2\n"),
+        ),
+        (
+            "address",
+            "id,location_id,city,country,address_type",
+            String::from("a1,l1,Port,ZM,physical\na2,l2,Port,ZM,physical\na3,l3,Canary,ZM,physical\n"),
+        ),
+        (
+            "eligibility_rule",
+            "id,service_id,service_at_location_id,group_no,attribute,operator,values,kind,text",
+            rules.concat(),
+        ),
+    ];
+    write_package(folder, tables);
+}
+
+#[actix_web::test]
+async fn paper_says_whom_a_service_takes_and_whom_it_does_not() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    ruled(folder.path());
+    import_package(&hub, folder.path().into(), ("coast", Visibility::Public)).await;
+    let page = text(&hub, "page.html").await;
+    let entry = |page: &str, name: &str| {
+        let name = format!("<bdi>{name}</bdi>");
+        page.split("<article>").find(|entry| entry.contains(&name)).unwrap().to_owned()
+    };
+    let house = entry(&page, "House");
+    for said in [
+        "Takes: <bdi>women and girls</bdi>, and <bdi>18 years or older</bdi>; or <bdi>Unaccompanied child</bdi>. ",
+        "Does not take: <bdi>Whoever &lt;b&gt;asked&lt;/b&gt; for asylum</bdi>. ",
+        "Takes first: <bdi>health: trauma</bdi></p>",
+        "<bdi>Quay</bdi> · Takes: <bdi>men and boys</bdi></p>",
+    ] {
+        assert!(house.contains(said), "{said}: {house}");
+    }
+    assert!(!entry(&page, "Office").contains("Takes"), "nothing is made up: {page}");
+    assert!(entry(&page, "School").contains("Takes: <bdi>6 years or older</bdi></p>"), "{page}");
+    let french = entry(&text(&hub, "page.html?lang=fr").await, "House");
+    assert!(
+        french.contains("Accueille: <bdi>femmes et filles</bdi>, et <bdi>18 ans ou plus</bdi>"),
+        "{french}"
+    );
+    assert!(french.contains("N’accueille pas: <bdi>Whoever"), "{french}");
+}
+
 #[tokio::test]
 async fn a_form_that_takes_no_notice_of_an_option_refuses_it() {
     let machine = Machine::new();

@@ -53,6 +53,22 @@ async fn what_is_said_of_room_runs_out_everywhere_without_being_written() {
     let said = json!({ "availability": "full", "note": "Flooded", "places": 0, "valid_until": "2026-03-04T09:00:00Z" });
     let shown = change(&hub, &clinic, ("PUT", &path), "availability", &said).await.expect(200).body;
     assert_eq!((text(&shown, "availability"), text(&shown, "availability_note")), ("full", "Flooded"));
+    let whole = async |asker: Option<&Org>| -> Value {
+        let token = asker.map(|org| org.token.as_str());
+        let page = send(&hub, token, "GET", "/hsds/services?full=true", &[], None).await.expect(200).body;
+        page["contents"][0].clone()
+    };
+    let until = json!("2026-03-04T09:00:00Z");
+    let known = json!({ "status": "no-capacity", "available": 0, "valid_until": until });
+    assert_eq!(whole(None).await["intake"], known, "what the provider adds is for members");
+    let of_member = whole(Some(&clinic)).await;
+    let known = json!({ "status": "no-capacity", "available": 0, "note": "Flooded", "valid_until": until });
+    assert_eq!(of_member["intake"], known);
+    if let Some(merged) = super::hsds::with_profile(&hub).await {
+        super::hsds::require_valid(&super::hsds::validator(merged.path(), "service.json"), &of_member);
+    }
+    let listed = send(&hub, None, "GET", "/hsds/services", &[], None).await.expect(200).body;
+    assert_eq!(listed["contents"][0].get("intake"), None, "only a whole document has it");
     let asked = async || {
         let (id, now) = (clinic.id, hub.now());
         let code: ServiceCode = "SV07".parse().unwrap();
@@ -66,6 +82,9 @@ async fn what_is_said_of_room_runs_out_everywhere_without_being_written() {
     hub.clock.advance(TimeDelta::days(2));
     assert_eq!(asked().await, Some(OfferFacts { availability: Availability::Unknown }));
     clinic.sign_in(&hub).await;
+    for asker in [None, Some(&clinic)] {
+        assert_eq!(whole(asker).await["intake"], json!({ "status": "unknown", "valid_until": until }));
+    }
     let one = clinic.get(&hub, &path).await.expect(200).body;
     for found in ["/api/v1/services", "/api/v1/services?text=lake"] {
         let listed = clinic.get(&hub, found).await.expect(200).body["items"][0].clone();

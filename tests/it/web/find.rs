@@ -264,6 +264,68 @@ async fn a_service_that_reports_people_says_so_in_the_list_in_the_map_and_on_its
     }
 }
 
+const HOUSE: &str = "99999999-9999-4999-8999-999999999901";
+
+/// A directory of one house whose rules have hardly any words, with a place for men and one that is secret.
+async fn house(hub: &TestHub) {
+    let organisation = "99999999-9999-4999-8999-999999999900";
+    let rules = format!(
+        "e1,{HOUSE},,1,sex,in,female,required,\n\
+         e2,{HOUSE},,1,age_months,between,\"216,\",required,\n\
+         e3,{HOUSE},,2,population,in,PG04,required,\n\
+         e4,{HOUSE},,1,migration_status,in,asylum_seeker,excluded,Whoever <b>asked</b> for asylum\n\
+         e5,{HOUSE},,2,sex,in,other,excluded,\n\
+         e6,{HOUSE},,1,health,in,trauma,priority,\n\
+         e7,,at1,1,sex,in,male,required,\n\
+         e8,,at2,1,other,in,x,required,Canary men\n"
+    );
+    let tables = [
+        ("organization", "id,name", format!("{organisation},House of the Open Door\n")),
+        (
+            "service",
+            "id,organization_id,name,status,minimum_age,maximum_age",
+            format!("{HOUSE},{organisation},House,active,,64\n"),
+        ),
+        (
+            "location",
+            "id,location_type,name,confidential",
+            String::from("l1,physical,Quay,\nl2,physical,Canary cellar,yes\n"),
+        ),
+        ("service_at_location", "id,service_id,location_id", format!("at1,{HOUSE},l1\nat2,{HOUSE},l2\n")),
+        (
+            "eligibility_rule",
+            "id,service_id,service_at_location_id,group_no,attribute,operator,values,kind,text",
+            rules,
+        ),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    write_package(folder.path(), tables);
+    import_package(hub, folder.path().to_owned(), ("house", Visibility::Public)).await;
+}
+
+#[actix_web::test]
+async fn a_page_says_whom_a_service_takes_and_whom_it_does_not_in_its_own_language() {
+    let hub = TestHub::new();
+    let (_org, mut worker) = worker(&hub).await;
+    house(&hub).await;
+    let path = format!("/services/{}", service_of_row(HOUSE));
+    let shown = worker.get(&path).await.expect(200).does_not_say("Canary").does_not_say("Not said");
+    let takes = "<dt>Takes</dt><dd><ul><li>under 65 years, and women and girls, and aged 18 years or more</li>\
+                 <li>or: under 65 years, and Unaccompanied child</li></ul></dd>";
+    shown
+        .says(takes)
+        .says("<dt>Does not take</dt><dd><ul><li>Whoever &#60;b&#62;asked&#60;/b&#62; for asylum</li><li>or: another sex</li></ul></dd>")
+        .says("<dt>Takes first</dt><dd><ul><li>health: trauma</li></ul></dd>")
+        .says("<dt>Takes at: Quay</dt><dd><ul><li>men and boys</li></ul></dd>");
+    worker.get("/language/fr?then=%2Ffind").await.expect(303);
+    let french = worker.get(&path).await.expect(200).does_not_say("Canary").does_not_say("women");
+    french.says("femmes et filles, et 18 ans ou plus").says("<dt>N’accueille pas</dt>");
+    for (language, says) in [("es", "mujeres y niñas"), ("ar", "النساء والفتيات")] {
+        worker.get(&format!("/language/{language}?then=%2Ffind")).await.expect(303);
+        worker.get(&path).await.expect(200).says(says).does_not_say("whom-").does_not_say("Canary");
+    }
+}
+
 #[actix_web::test]
 async fn markup_in_what_came_from_outside_is_text_on_every_page() {
     let hub = TestHub::new();
