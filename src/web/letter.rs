@@ -13,6 +13,7 @@ use serde_json::json as value;
 
 use super::{
     assets,
+    corrections::{self, Wish},
     frame::{Frame, Place, page},
     offer::{PartyData, called, denials},
     script::{Said, json, script},
@@ -47,6 +48,8 @@ struct ReferralPage {
     heading: String,
     tag: Tag,
     short: String,
+    /// What the person asked to have put right.
+    corrections: Vec<Wish>,
     facts: Vec<(String, String)>,
     steps: Vec<Step>,
     due: Vec<(String, String, bool)>,
@@ -213,6 +216,7 @@ pub(super) async fn show(Signed(visit): Signed, id: Path<ReferralId>) -> Result<
         heading: title,
         tag: tag(&referral, words, now),
         short: short(referral.id),
+        corrections: corrections::wishes(&visit, &referral, &name),
         facts,
         steps: steps.collect(),
         due: due.collect(),

@@ -238,7 +238,7 @@ mod tests {
         access::Role,
         agreements::SuspensionReason,
         directory::search::COUNTED,
-        referrals::{StateName, TimerKind},
+        referrals::{CorrectionKind, StateName, TimerKind},
     };
 
     fn keys(text: &str) -> Vec<String> {
@@ -378,7 +378,7 @@ mod tests {
             ["this_hub", "email", "telephone", "other_system", "walk_in", "outreach", "inter_agency_form"];
         let met = ["closed", "unreachable", "refused", "wrong_information", "reached"];
         let policy = crate::policy::Policy::builtin();
-        let rooms: [(&str, Vec<&str>); 14] = [
+        let rooms: [(&str, Vec<&str>); 17] = [
             ("role", Role::ALL.iter().map(|role| role.name()).collect()),
             ("state", StateName::ALL.iter().map(|state| state.name()).collect()),
             ("due", TimerKind::ALL.iter().map(|kind| kind.name()).collect()),
@@ -404,6 +404,9 @@ mod tests {
             ("agreements-reason", SuspensionReason::ALL.iter().map(|reason| reason.name()).collect()),
             ("disclosures-kind", vec!["referral", "update", "reply", "withdraw"]),
             ("disclosures-mode", vec!["consent", "emergency", "legal", "info"]),
+            ("my-wrong", CorrectionKind::ALL.iter().map(|kind| kind.name()).collect()),
+            ("correction-kind", CorrectionKind::ALL.iter().map(|kind| kind.name()).collect()),
+            ("correction-says", vec!["nothing", "put_right", "not_reached", "disputed"]),
             ("reader", policy.roles().map(|role| role.code.as_str()).collect()),
         ];
         let words = Words { language: Language::En };
