@@ -3,13 +3,65 @@
 use actix_web::{HttpResponse, web::Path};
 
 use super::{
-    find::Choice, form::Form, service::Tag, sign_in::see, visit::Signed, visit::Visit, words::Words,
+    find::Choice,
+    form::Form,
+    service::Tag,
+    sign_in::see,
+    trays::short,
+    visit::{Signed, Visit},
+    words::Words,
 };
 use crate::{
+    access::{Actor, Tx},
     http::Problem,
-    kernel::id::{CorrectionId, OrganisationId, ReferralId},
-    referrals::{self, CorrectionAnswer, CorrectionKind, CorrectionView, ReferralView},
+    kernel::{
+        Timestamp,
+        id::{CorrectionId, OrganisationId, ReferralId},
+        page::Asked,
+    },
+    referrals::{self, CorrectionAnswer, CorrectionKind, CorrectionView, ReferralError, ReferralView},
+    storage::Db,
 };
+
+/// How many that wait for an answer stand above a list.
+const MOST_WAITING: u16 = 50;
+
+/// Something that waits for an answer, above a list of referrals.
+pub(super) struct Waiting {
+    pub(super) address: String,
+    pub(super) title: String,
+    pub(super) short: String,
+    pub(super) tag: Tag,
+}
+
+/// What waits for an answer of somebody's organisation, when they can give it; for whoever oversees the node, what is late.
+pub(super) fn waiting(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Vec<CorrectionView>, ReferralError> {
+    let is_of_the_node = actor.organisation().is_none();
+    if !is_of_the_node && !referrals::may_answer(actor) {
+        return Ok(Vec::new());
+    }
+    let asked = Asked::new(Some(MOST_WAITING), None);
+    let mut found = referrals::list_corrections(db, actor, true, &asked, now)?.items;
+    found.retain(|row| row.overdue || !is_of_the_node);
+    found.sort_by_key(|row| row.answer_by);
+    Ok(found)
+}
+
+impl Waiting {
+    /// As it is shown.
+    pub(super) fn of(row: &CorrectionView, words: Words) -> Self {
+        Self {
+            address: format!("/referrals/{}#corrections", row.referral),
+            title: kinds(&[row], words),
+            short: short(row.referral),
+            tag: tag(&[row], words),
+        }
+    }
+}
 
 /// Something that the person asked for.
 pub(super) struct Wish {
@@ -98,7 +150,7 @@ pub(super) async fn answer(
 ) -> Result<HttpResponse, Problem> {
     let (referral, id) = path.into_inner();
     if let Some(said) = CorrectionAnswer::named(form.one("answer")) {
-        let answering = move |tx: &mut crate::access::Tx<'_>| referrals::answer_correction(tx, id, said);
+        let answering = move |tx: &mut Tx<'_>| referrals::answer_correction(tx, id, said);
         visit.asking.hub.write("referrals.answer_correction", &visit.asking.caller, answering).await?;
     }
     Ok(see(&format!("/referrals/{referral}#corrections")))

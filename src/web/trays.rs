@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
+    corrections::{self, Waiting},
     form::Form,
     frame::{Frame, Place, page},
     service::Tag,
@@ -54,6 +55,8 @@ struct TrayPage {
     address: &'static str,
     ended: bool,
     has_ended: bool,
+    /// What persons asked to have put right and nobody here has answered.
+    waiting: Vec<Waiting>,
     sections: Vec<Section>,
     empty: String,
     next: Option<String>,
@@ -78,13 +81,14 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
     let (words, hub) = (visit.words, &visit.asking.hub);
     let (actor, now, policy) = (visit.asking.caller.actor.clone(), hub.now(), hub.policy());
     let (asked, ended) = (Asked::new(Some(PER_PAGE), form.after()), form.says("ended", "1"));
-    let (found, names) = hub
+    let (found, names, waiting) = hub
         .read(move |db| {
+            let waiting = corrections::waiting(db, &actor, now)?;
             let found = referrals::list_referrals(db, &actor, Listing { tray, ended }, &asked)?;
             let parties: BTreeSet<OrganisationId> =
                 found.items.iter().flat_map(|referral| [referral.sender, referral.recipient]).collect();
             let names = members::names_of(db, &parties.into_iter().collect::<Vec<_>>())?;
-            Ok::<_, ReferralError>((found, names))
+            Ok::<_, ReferralError>((found, names, waiting))
         })
         .await?;
     let (place, address, heading) = match tray {
@@ -117,6 +121,7 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
         address,
         ended,
         has_ended: tray != Tray::Overdue,
+        waiting: waiting.iter().map(|row| Waiting::of(row, words)).collect(),
         sections: sections.into_iter().map(|(_, section)| section).collect(),
         empty: words.t(match tray {
             Tray::Inbox => "tray-empty-inbox",

@@ -53,10 +53,7 @@ async fn whoever_holds_something_of_a_person_hears_what_is_wrong_and_by_when_to_
     let slip = slip(&mechanism, referral).await;
     let seen = wrong(hub, &slip, json!(["name"])).await.expect(200).body;
     let asked = &seen["corrections"][0];
-    assert_eq!(
-        (&asked["standing"], &asked["answer_by"]),
-        (&json!("asked"), &json!("2026-03-17T09:00:00Z"))
-    );
+    assert_eq!((&asked["standing"], &asked["answer_by"]), (&json!("asked"), &json!("2026-03-17T09:00:00Z")));
     assert!(!seen.to_string().contains("name"), "a bystander does not read what it is about: {seen}");
     let first = to_answer(hub, harbour).await;
     assert_eq!((first.len(), &first[0]["kinds"]), (1, &json!(["name"])));

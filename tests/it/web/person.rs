@@ -61,7 +61,10 @@ async fn somebody_says_that_something_is_wrong_and_hears_until_when_and_what_bec
     let shown = shown.says("Name, How they are reached").says("Answer by 3 March 2026");
     let action = shown.text.split("action=\"").find(|rest| rest.starts_with("/referrals/ref_")).unwrap();
     let action = action.split('"').next().unwrap().to_owned();
+    let listed = sender.get("/sent").await.expect(200).says("Persons say that something is wrong");
+    listed.says(&format!("{path}#corrections")).says("Answer by 3 March 2026");
     let mut administrator = Visitor::signed_in(hub, harbour, &["administrator"]).await;
+    administrator.get("/sent").await.expect(200).does_not_say("Persons say");
     let seen = administrator.get(&path).await.expect(200).says("The person says that something is wrong");
     seen.does_not_say("/corrections/cor_");
     administrator.post(&action, &[("answer", "put_right")]).await.expect(403);
@@ -72,6 +75,7 @@ async fn somebody_says_that_something_is_wrong_and_hears_until_when_and_what_bec
     person.post("/my", &given).await.expect(200).says("could not reach you");
     sender.post(&action, &[("answer", "put_right")]).await.expect(303);
     sender.get(&path).await.expect(200).says("Answered").does_not_say("/corrections/cor_");
+    sender.get("/sent").await.expect(200).does_not_say("Persons say");
     person.post("/my", &given).await.expect(200).says("It was put right.");
 
     // Who gets the letter now hears of it, and answers for what they have.

@@ -79,6 +79,7 @@ referral-instead = من يمكنه المساعدة بدلاً منهم
 referral-instead-help = هم سمّوا هذه. لم يُرسل إليها شيء عن الشخص: اسألوه أولاً.
 correction-title = يقول الشخص إن شيئاً غير صحيح
 correction-help = قال ذلك برمزه، والعقدة لا تأخذ نصاً: اسأله عن الصحيح. صحّحه في ما لديك وعند من نقلته إليهم. كل منظمة تجيب عن نفسها، ويرى الشخص الجواب.
+correction-waiting = أشخاص يقولون إن شيئاً غير صحيح
 correction-since = قيل في { $moment }
 correction-by = أجب قبل { $moment }
 correction-late = بلا جواب، وكان موعده { $moment }

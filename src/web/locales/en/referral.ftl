@@ -71,6 +71,7 @@ referral-instead = Who could help instead
 referral-instead-help = They named these. Nothing about the person was sent there: ask the person first.
 correction-title = The person says that something is wrong
 correction-help = They said it with their code, and the hub takes no words: ask them what is right. Put it right in what you hold, and with whoever you passed it on to. Each organisation answers for itself; the person sees the answer.
+correction-waiting = Persons say that something is wrong
 correction-since = They said it on { $moment }
 correction-by = Answer by { $moment }
 correction-late = No answer, due { $moment }

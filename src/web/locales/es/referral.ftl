@@ -71,6 +71,7 @@ referral-instead = Quién podría ayudar en su lugar
 referral-instead-help = Nombraron estos. Allí no se envió nada de la persona: pregúntele primero.
 correction-title = La persona dice que algo está mal
 correction-help = Lo dijo con su código, y el nodo no recibe texto: pregúntele qué es lo correcto. Corríjalo en lo que tiene y con quienes lo recibieron de usted. Cada organización responde por sí misma; la persona ve la respuesta.
+correction-waiting = Hay personas que dicen que algo está mal
 correction-since = Dicho el { $moment }
 correction-by = Responder antes del { $moment }
 correction-late = Sin respuesta, debida el { $moment }

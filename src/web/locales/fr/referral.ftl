@@ -71,6 +71,7 @@ referral-instead = Qui pourrait aider à la place
 referral-instead-help = Ils ont nommé ceux-ci. Rien sur la personne n’y a été envoyé : demandez-lui d’abord.
 correction-title = La personne dit que quelque chose est faux
 correction-help = Elle l’a dit avec son code, et le nœud ne prend pas de texte : demandez-lui ce qui est juste. Corrigez-le dans ce que vous détenez, et auprès de ceux à qui vous l’avez transmis. Chaque organisation répond pour elle-même ; la personne voit la réponse.
+correction-waiting = Des personnes disent que quelque chose est faux
 correction-since = Dit le { $moment }
 correction-by = Répondre avant le { $moment }
 correction-late = Sans réponse, attendue le { $moment }
