@@ -3,6 +3,8 @@
 //!
 //! A person does not sign in. Code and PIN travel in the body, never in an address, and no answer is remembered.
 
+use std::collections::BTreeSet;
+
 use actix_web::{
     HttpResponse,
     web::{self, Path, ServiceConfig},
@@ -10,17 +12,20 @@ use actix_web::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    feedback::{self, FeedbackError, Pauses, Presented, Quarter, Rate, Rating, Summary, WhereItStands},
+    feedback::{
+        self, Correct, FeedbackError, Pauses, Presented, Quarter, Rate, Rating, Summary, WhereItStands,
+    },
     http::{Asking, Body, Problem, ProblemDocument},
     kernel::{
         Secret, Timestamp,
         id::{OrganisationId, ReferralId},
     },
     policy::ServiceCode,
+    referrals::CorrectionKind,
 };
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(person_code, status, take_back, rate, ratings))]
+#[openapi(paths(person_code, status, take_back, correct, rate, ratings))]
 pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -28,6 +33,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/referrals/{referral}/person-code", web::post().to(person_code))
         .route("/api/v1/person/status", web::post().to(status))
         .route("/api/v1/person/withdrawal", web::post().to(take_back))
+        .route("/api/v1/person/correction", web::post().to(correct))
         .route("/api/v1/person/rating", web::post().to(rate))
         .route("/api/v1/ratings", web::get().to(ratings));
 }
@@ -102,6 +108,37 @@ async fn take_back(asking: Asking, body: Body<CodeAndPin>) -> Result<HttpRespons
         feedback::take_back(tx, &presented, &pauses, &policy)
     });
     Ok(HttpResponse::Ok().json(outcome.await?.ok_or(FeedbackError::NotOpened)?))
+}
+
+/// Code, PIN, and what is wrong.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WhatIsWrong {
+    /// The code, with or without hyphen.
+    #[schema(value_type = String, max_length = 40)]
+    code: Secret<String>,
+    /// The PIN.
+    #[schema(value_type = String, max_length = 12)]
+    pin: Secret<String>,
+    /// Which kinds of thing are wrong, one at least. There is no place for what is right: the person tells that to those who know them.
+    #[schema(value_type = Vec<CorrectionKind>, min_items = 1, max_items = 8)]
+    kinds: BTreeSet<CorrectionKind>,
+}
+
+/// Ask that something be put right. Whoever holds it must answer: within 24 hours where a mistake can hurt the person at once, otherwise
+/// within 15 days. What waits for an answer is asked once; how far it is stands in the answer, and in that of the status.
+#[utoipa::path(post, path = "/api/v1/person/correction", tag = "Person", request_body = WhatIsWrong,
+    responses((status = 200, body = WhereItStands), (status = 401, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn correct(asking: Asking, body: Body<WhatIsWrong>) -> Result<HttpResponse, Problem> {
+    let (given, _never_remembered) = body.into_parts();
+    let presented = Presented::new(&asking.hub.keys().person, &given.code, &given.pin);
+    let command = Correct { presented, kinds: given.kinds };
+    let (pauses, person) = (Pauses::from(&asking.hub.settings().access), asking.caller.as_the_person());
+    let outcome = asking
+        .hub
+        .write("feedback.correct", &person, move |tx| feedback::correct(tx, &command, &pauses))
+        .await?;
+    Ok(HttpResponse::Ok().json(outcome.ok_or(FeedbackError::NotOpened)?))
 }
 
 /// Code, PIN, and what the person says.

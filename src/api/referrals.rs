@@ -17,19 +17,31 @@ use crate::{
     http::{Asking, Body, Expected, Paging, Problem, ProblemDocument},
     hub::Reply,
     kernel::{
-        id::{ReferralId, SubjectToken},
+        id::{CorrectionId, ReferralId, SubjectToken},
         page::Cursor,
     },
     policy::ReasonCode,
     referrals::{
-        self, Act, DestructionView, Disclosures, Listing, MAX_EVENT, NeedView, Number, Oversee, Oversight,
-        RecordNeed, ReferralError, ReferralView, Stated, Tray, Whose,
+        self, Act, CorrectionAnswer, CorrectionView, DestructionView, Disclosures, Listing, MAX_EVENT,
+        NeedView, Number, Oversee, Oversight, RecordNeed, ReferralError, ReferralView, Stated, Tray, Whose,
     },
 };
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    paths(list, find, act, oversee, say_destroyed, list_destructions, disclose, record_need, list_needs),
+    paths(
+        list,
+        find,
+        act,
+        oversee,
+        say_destroyed,
+        list_destructions,
+        answer_correction,
+        list_corrections,
+        disclose,
+        record_need,
+        list_needs
+    ),
     components(schemas(Tray))
 )]
 pub(super) struct Doc;
@@ -42,6 +54,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/referrals/{referral}/oversight", web::post().to(oversee))
         .route("/api/v1/referrals/{referral}/destruction", web::post().to(say_destroyed))
         .route("/api/v1/destructions", web::get().to(list_destructions))
+        .route("/api/v1/corrections", web::get().to(list_corrections))
+        .route("/api/v1/corrections/{correction}/answer", web::post().to(answer_correction))
         .route("/api/v1/disclosures", web::post().to(disclose))
         .route("/api/v1/needs", web::post().to(record_need))
         .route("/api/v1/needs", web::get().to(list_needs));
@@ -218,6 +232,59 @@ async fn list_destructions(asking: Asking, owed: web::Query<Owed>) -> Result<Htt
     let page =
         asking.hub.read(move |db| referrals::list_destructions(db, &actor, owed.open, &asked, now)).await?;
     Ok(HttpResponse::Ok().json(page))
+}
+
+/// Which corrections.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ToAnswer {
+    /// Only what is not answered yet; left out means all.
+    #[serde(default)]
+    open: bool,
+    /// How many rows, 1 to 200; 50 when left out.
+    limit: Option<u16>,
+    /// The `next` of the page before.
+    #[param(value_type = Option<String>)]
+    after: Option<Cursor>,
+}
+
+/// What persons asked your organisation to have put right, oldest first: which kinds of thing, since when, until when; for coordinators
+/// everybody's, without the kinds.
+#[utoipa::path(get, path = "/api/v1/corrections", tag = "Referrals", params(ToAnswer),
+    responses((status = 200, body = [CorrectionView]), (status = 403, body = ProblemDocument)))]
+async fn list_corrections(asking: Asking, which: web::Query<ToAnswer>) -> Result<HttpResponse, Problem> {
+    let (actor, which, now) = (asking.caller.actor, which.into_inner(), asking.hub.now());
+    let asked = crate::kernel::page::Asked::new(which.limit, which.after);
+    let page =
+        asking.hub.read(move |db| referrals::list_corrections(db, &actor, which.open, &asked, now)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// What your organisation answers.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AnswersCorrection {
+    /// What became of it.
+    answer: CorrectionAnswer,
+}
+
+/// Say what became of what a person asked to have put right, for your organisation. What is put right stays so; what is disputed stays
+/// marked until it is put right. The same again changes nothing.
+#[utoipa::path(post, path = "/api/v1/corrections/{correction}/answer", tag = "Referrals",
+    params(("correction" = String, Path)), request_body = AnswersCorrection,
+    responses((status = 200, body = CorrectionView), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn answer_correction(
+    asking: Asking,
+    id: Path<CorrectionId>,
+    body: Body<AnswersCorrection>,
+) -> Result<HttpResponse, Problem> {
+    let ((said, remember), id) = (body.into_parts(), id.into_inner());
+    let outcome = asking.hub.answer("referrals.answer_correction", &asking.caller, remember, move |tx| {
+        Ok::<_, ReferralError>(Reply::ok(referrals::answer_correction(tx, id, said.answer)?)?)
+    });
+    answer(outcome.await)
 }
 
 /// About whom.

@@ -34,6 +34,9 @@ pub enum FeedbackError {
     /// Nothing was answered.
     #[error("answer at least one question")]
     NothingSaid,
+    /// No kind of thing was named.
+    #[error("say which kind of thing is wrong, one at least")]
+    NothingToCorrect,
     /// A number outside the scale.
     #[error("need_met is a number from 1 to 5")]
     OutsideTheScale,
@@ -55,6 +58,7 @@ impl Coded for FeedbackError {
             Self::NotOpened => Code::new("feedback.not_opened", Fault::Unauthenticated),
             Self::RatedAlready => Code::new("feedback.rated_already", Fault::Conflict),
             Self::NothingSaid => Code::new("feedback.nothing_said", Fault::Refused),
+            Self::NothingToCorrect => Code::new("feedback.nothing_to_correct", Fault::Refused),
             Self::OutsideTheScale => Code::new("feedback.outside_the_scale", Fault::Refused),
             Self::NotAQuarter => Code::new("feedback.not_a_quarter", Fault::Malformed),
             Self::QuarterNotOver => Code::new("feedback.quarter_not_over", Fault::Refused),

@@ -32,7 +32,9 @@ pub fn take_back(
     Ok(Some(stands(tx, &opened)?))
 }
 
-fn stands(tx: &mut Tx<'_>, opened: &Opened) -> Result<WhereItStands, FeedbackError> {
+pub(super) fn stands(tx: &mut Tx<'_>, opened: &Opened) -> Result<WhereItStands, FeedbackError> {
+    let now = tx.now();
     let known = referrals::known(tx.db(), opened.referral)?.ok_or(AccessError::NotFound)?;
-    Ok(WhereItStands::of(known.standing.state.name(), opened.rating))
+    let corrections = referrals::corrections_asked(tx.db(), opened.referral, now)?;
+    Ok(WhereItStands::of(known.standing.state.name(), opened.rating, corrections))
 }

@@ -1,4 +1,5 @@
-//! What the person a referral is about can do by themselves: see where it stands, take back consent, say how it went.
+//! What the person a referral is about can do by themselves: see where it stands, take back consent, ask that something be put right, say
+//! how it went.
 //!
 //! The sender hands the person a [code](PersonCode) and a [PIN](Pin) for one referral. There is no account, no name and no
 //! address behind them.
@@ -13,8 +14,8 @@
 //!
 //! # What it does not do
 //!
-//! It takes no text: complaints are a channel of their own, past the organisations concerned. It does not withdraw a consent itself: it
-//! says whose referral it is, and `referrals` does the rest.
+//! It takes no text: complaints are a channel of their own, past the organisations concerned. It does not withdraw a consent itself, and keeps
+//! no wish to have something put right: it says whose referral it is, and `referrals` does the rest.
 //!
 //! ## Decisions
 //!
@@ -27,6 +28,7 @@
 //!   it; see the released numbers above.
 
 mod code;
+mod correct;
 mod error;
 mod hand_out;
 mod key;
@@ -37,6 +39,7 @@ mod store;
 mod summary;
 
 pub use code::{PersonCode, Pin};
+pub use correct::{Correct, correct};
 pub use error::FeedbackError;
 pub use hand_out::hand_out;
 pub use key::{Issue, Issued, Opened, Pauses, Presented, forget_before, issue, open};

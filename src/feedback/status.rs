@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::referrals::StateName;
+use crate::referrals::{CorrectionAsked, StateName};
 
 /// Where a referral stands, for the person it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
@@ -33,7 +33,7 @@ pub enum Word {
 }
 
 /// What a person sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct WhereItStands {
     /// For pages, which have it in the person's language.
     pub word: Word,
@@ -43,6 +43,9 @@ pub struct WhereItStands {
     pub can_take_back: bool,
     /// Whether a rating can still be given.
     pub can_rate: bool,
+    /// What the person asked to have put right, the newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<CorrectionAsked>,
 }
 
 /// Whether the person has said how it went.
@@ -96,13 +99,14 @@ impl Word {
 
 impl WhereItStands {
     /// For a referral in this state.
-    pub const fn of(state: StateName, rating: RatingGiven) -> Self {
+    pub const fn of(state: StateName, rating: RatingGiven, corrections: Vec<CorrectionAsked>) -> Self {
         let word = Word::of(state);
         Self {
             word,
             sentence: word.sentence(),
             can_take_back: !matches!(word, Word::TakenBack),
             can_rate: matches!(rating, RatingGiven::NotYet),
+            corrections,
         }
     }
 }
@@ -144,7 +148,7 @@ mod tests {
     #[test]
     fn taking_back_is_possible_to_the_end_and_after_it() {
         for state in StateName::ALL {
-            let stands = WhereItStands::of(state, RatingGiven::Already);
+            let stands = WhereItStands::of(state, RatingGiven::Already, Vec::new());
             assert_eq!(stands.can_take_back, state != StateName::Withdrawn);
             assert!(!stands.can_rate);
         }

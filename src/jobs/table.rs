@@ -57,6 +57,7 @@ pub fn table() -> Vec<Job> {
         Job { name: "agreements_due", every_seconds: 60, run: |hub| Box::pin(agreements_due(hub)) },
         Job { name: "withdrawals", every_seconds: 60, run: |hub| Box::pin(withdrawals(hub)) },
         Job { name: "destructions", every_seconds: 60, run: |hub| Box::pin(destructions(hub)) },
+        Job { name: "corrections", every_seconds: 60, run: |hub| Box::pin(corrections(hub)) },
         Job { name: "certificates", every_seconds: 600, run: |hub| Box::pin(certificates(hub)) },
         Job { name: "ledger", every_seconds: 3_600, run: |hub| Box::pin(ledger(hub)) },
         Job { name: "forget", every_seconds: 3_600, run: |hub| Box::pin(forget(hub)) },
@@ -170,6 +171,15 @@ async fn destructions(hub: Hub) -> Result<(), JobError> {
     let (itself, now) = (hub.itself(), hub.now());
     while hub.read(move |db| referrals::has_due_destructions(db, now)).await? {
         hub.write("referrals.follow_destructions", &itself, referrals::follow_destructions).await?;
+    }
+    Ok(())
+}
+
+/// Tells of what persons asked to have put right and nobody answered in time.
+async fn corrections(hub: Hub) -> Result<(), JobError> {
+    let (itself, now) = (hub.itself(), hub.now());
+    while hub.read(move |db| referrals::has_overdue_corrections(db, now)).await? {
+        hub.write("referrals.follow_corrections", &itself, referrals::follow_corrections).await?;
     }
     Ok(())
 }

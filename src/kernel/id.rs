@@ -188,6 +188,8 @@ kinds! {
     Withdrawal, WithdrawalId, "wdr";
     /// A rating or complaint.
     Feedback, FeedbackId, "fbk";
+    /// A person's wish that something about them be put right.
+    Correction, CorrectionId, "cor";
     /// A need that did not become a referral.
     Need, NeedId, "ned";
     /// A message in the outbox.

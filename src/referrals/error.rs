@@ -113,6 +113,9 @@ pub enum ReferralError {
     /// It was here; its time in the ledger is over.
     #[error("this referral ended long ago and was forgotten; what was disclosed can still be asked for")]
     Forgotten,
+    /// Another answer than before to what a person asked to have put right.
+    #[error("this was answered; what is put right stays so, and what is disputed can only be put right")]
+    CorrectionAnswered,
     /// A need names a code that is not in the policy.
     #[error("{0}")]
     NeedRefused(&'static str),
@@ -147,6 +150,7 @@ impl ReferralError {
             | Self::IdReused
             | Self::UnknownUrgency
             | Self::Forgotten
+            | Self::CorrectionAnswered
             | Self::NeedRefused(_) => None,
         }
     }
@@ -222,6 +226,7 @@ impl Coded for ReferralError {
             Self::TooManyParallel => Code::new("referral.too_many_parallel", Fault::Refused),
             Self::UnknownUrgency => Code::new("referral.unknown_urgency", Fault::Refused),
             Self::Forgotten => Code::new("referral.forgotten", Fault::NotFound),
+            Self::CorrectionAnswered => Code::new("referral.correction_answered", Fault::Conflict),
             Self::NeedRefused(_) => Code::new("referral.need_refused", Fault::Refused),
         }
     }

@@ -2,6 +2,7 @@
 //! the person may have taken something back, the policy may have been tightened, or a key may have turned out to be stolen.
 
 use super::{
+    correct,
     deliver::may_read,
     error::ReferralError,
     onward::{self, Judged},
@@ -47,7 +48,11 @@ pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<HandedOve
     if !packets::signature_stands(tx.db(), id)? {
         denials.extend([Denial::new(Deny::D004)]);
     }
-    if denials.is_empty() { Ok(delivered) } else { Err(ReferralError::Held(denials)) }
+    if !denials.is_empty() {
+        return Err(ReferralError::Held(denials));
+    }
+    correct::tell_new_holder(tx, &referral)?;
+    Ok(delivered)
 }
 
 /// The version that replaced the one that was cited, however often.

@@ -26,6 +26,8 @@
 //! - **A recipient that refuses to cancel gives a DR code**: it declines the request, and no other list fits.
 //! - **Destruction after the end has an answer** ([`answer_destruction`]): an authenticated call of the recipient, as for a withdrawal and
 //!   by the same machine. Unanswered it becomes overdue, which the sender sees. The duty is kept beside the ledger, not in it.
+//! - **What a person asks to have put right is a duty beside the ledger** ([`ask_correction`]), of each organisation for what it holds. The
+//!   hub takes no words and moves no referral for it: a letter with what is right is an update like any other.
 //! - **Passing on (T35) is two things**: the packet that continues a referral, judged as every packet is and by what it continues, and the
 //!   event by which its recipient signs that it did. The first sender is told by the packet, so that it hears of it whether the event
 //!   comes or not: for what, and, where its own consent carries it, to whom. What is added later names the same referral and is judged
@@ -37,6 +39,7 @@
 
 mod act;
 mod apply;
+mod correct;
 mod deliver;
 mod destroy;
 mod disclosures;
@@ -70,6 +73,11 @@ mod withdraw;
 
 pub use act::{Act, act};
 pub use apply::Moved;
+pub use correct::{
+    CORRECTION_BATCH, CorrectionAnswer, CorrectionAsked, CorrectionKind, CorrectionStanding, CorrectionView,
+    answer_correction, ask_correction, corrections_asked, follow_corrections, has_overdue_corrections,
+    list_corrections, may_answer,
+};
 pub use deliver::{Deliver, deliver};
 pub use destroy::{
     DESTRUCTION_BATCH, DestructionView, answer_destruction, follow_destructions, has_due_destructions,

@@ -1,6 +1,7 @@
 //! Read referrals: what came in, what went out, what is overdue, and one with its events.
 
 use super::{
+    correct,
     destroy::owed,
     error::ReferralError,
     forget::nothing,
@@ -95,8 +96,9 @@ pub fn find_referral(
     let timers = store::timers(db, id)?;
     let timeline = store::timeline(db, id)?;
     let destruction = owed(db, id, now)?;
+    let corrections = correct::of_referral(db, id, eyes_of(&referral, actor), now)?;
     let shown = view(&referral, &timers, actor).with_timeline(timeline).with_held(held(db, actor, id)?);
-    Ok(ReferralView { destruction, ..shown })
+    Ok(ReferralView { destruction, corrections, ..shown })
 }
 
 /// What the sender of a referral sent of the same person since, newest first: what a need that was not met may have become. Nobody else
@@ -136,8 +138,12 @@ pub fn find_for_person(db: &mut Db<'_>, id: ReferralId) -> Result<PersonView, Re
 }
 
 fn view(referral: &Referral, timers: &[Timer], actor: &Actor) -> ReferralView {
+    ReferralView::of(referral, timers, eyes_of(referral, actor))
+}
+
+fn eyes_of(referral: &Referral, actor: &Actor) -> Eyes {
     let is_party = actor.organisation().is_some_and(|organisation| referral.is_party(organisation));
-    ReferralView::of(referral, timers, if is_party { Eyes::Party } else { Eyes::Overseer })
+    if is_party { Eyes::Party } else { Eyes::Overseer }
 }
 
 fn own(actor: &Actor) -> Result<crate::kernel::id::OrganisationId, ReferralError> {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{
+    correct::CorrectionView,
     moves::{By, NextStep, Number, Told},
     names::{LoopName, StateName},
     referral::Referral,
@@ -197,6 +198,10 @@ pub struct ReferralView {
     /// What the recipient owes after the end; only when one referral is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destruction: Option<DutyView>,
+    /// What the person asked to have put right, the newest first, for each organisation that must answer; only when one referral is asked
+    /// for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<CorrectionView>,
 }
 
 /// Whose eyes a view is for.
@@ -231,6 +236,7 @@ impl ReferralView {
             party: (eyes == Eyes::Party).then(|| party_view(referral)),
             timeline: None,
             destruction: None,
+            corrections: Vec::new(),
         }
     }
 

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::{
     assets,
+    corrections::{self, Wish},
     frame::{Frame, Place, page},
     offer::{PartyData, called, denials},
     script::{Said, json, script},
@@ -49,6 +50,8 @@ struct ReferralPage {
     heading: String,
     tag: Tag,
     short: String,
+    /// What the person asked to have put right.
+    corrections: Vec<Wish>,
     facts: Vec<(String, String)>,
     steps: Vec<Step>,
     due: Vec<(String, String, bool)>,
@@ -192,6 +195,7 @@ pub(super) async fn show(Signed(visit): Signed, id: Path<ReferralId>) -> Result<
         heading: title,
         tag: tag(&referral, words, now),
         short: short(referral.id),
+        corrections: corrections::wishes(&visit, &referral, &name),
         facts,
         steps: steps.collect(),
         due: due.collect(),

@@ -21,6 +21,7 @@ mod assets;
 mod cases;
 mod compose;
 mod consents;
+mod corrections;
 mod disclosures;
 mod find;
 mod form;
@@ -72,6 +73,8 @@ fn with_secrets(config: &mut ServiceConfig) {
         .route("/my", web::post().to(person::stands))
         .route("/my/take-back", web::post().to(person::ask_take_back))
         .route("/my/taken-back", web::post().to(person::take_back))
+        .route("/my/correct", web::post().to(person::ask_correct))
+        .route("/my/corrected", web::post().to(person::correct))
         .route("/my/rate", web::post().to(person::ask_rate))
         .route("/my/rated", web::post().to(person::rate));
 }
@@ -138,5 +141,6 @@ fn light(config: &mut ServiceConfig) {
         .route("/referrals/new", web::get().to(compose::compose))
         .route("/cases", web::get().to(cases::show))
         .route("/referrals/{referral}", web::get().to(letter::show))
+        .route("/referrals/{referral}/corrections/{correction}", web::post().to(corrections::answer))
         .route("/my", web::get().to(person::door));
 }

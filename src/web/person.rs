@@ -1,10 +1,11 @@
-//! The pages of the person concerned: where it stands, taking back consent, saying how it was. By code and PIN, without an account, without a
-//! script.
+//! The pages of the person concerned: where it stands, taking back consent, asking that something be put right, saying how it was. By code and
+//! PIN, without an account, without a script.
 //!
 //! Code and PIN come with every form and are kept nowhere, in no cookie either: the telephone is borrowed. The words tell a bystander nothing.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
+use fluent_bundle::FluentArgs;
 
 use super::{
     assets,
@@ -18,10 +19,10 @@ use crate::{
     access::Tx,
     config,
     consent::{Extent, Whose, Withdraw, is_withdrawal_code},
-    feedback::{self, FeedbackError, Pauses, Presented, Rate, Rating, WhereItStands, Word},
+    feedback::{self, Correct, FeedbackError, Pauses, Presented, Rate, Rating, WhereItStands, Word},
     http::{Asking, Problem},
     kernel::{Fault, Secret},
-    referrals,
+    referrals::{self, CorrectionAsked, CorrectionKind, CorrectionStanding},
 };
 
 /// What a page of the person's needs.
@@ -122,6 +123,8 @@ struct Stands {
     w: Words,
     given: Written,
     sentence: String,
+    /// What the person asked to have put right, in a sentence each.
+    corrections: Vec<String>,
     can_take_back: bool,
     can_rate: bool,
     just: &'static str,
@@ -140,6 +143,16 @@ struct TakeBack {
 struct TakenBack {
     a: Around,
     w: Words,
+}
+
+#[derive(Template)]
+#[template(path = "my-correct.html")]
+struct WhatIsWrong {
+    a: Around,
+    w: Words,
+    given: Written,
+    wrongs: Wrongs,
+    kinds: Vec<Choice>,
 }
 
 #[derive(Template)]
@@ -253,6 +266,42 @@ pub(super) async fn take_back(
     }
 }
 
+/// Asks what is wrong.
+pub(super) async fn ask_correct(
+    asking: Asking,
+    request: HttpRequest,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    what_is_wrong(&asking, &request, &form, Wrongs::default(), StatusCode::OK)
+}
+
+/// Notes what is wrong, and has whoever holds it told.
+pub(super) async fn correct(
+    asking: Asking,
+    request: HttpRequest,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let given = Written::of(&form);
+    let command = Correct {
+        presented: given.presented(&asking),
+        kinds: form.all("kind").filter_map(CorrectionKind::named).collect(),
+    };
+    let pauses = Pauses::from(&asking.hub.settings().access);
+    let asked = move |tx: &mut Tx<'_>| feedback::correct(tx, &command, &pauses);
+    let asked = asking.hub.write("feedback.correct", &asking.caller.as_the_person(), asked).await;
+    match opened(asked.map_err(Problem::from)) {
+        Ok(Some(seen)) => shown(&asking, &request, given, (seen, "my-just-asked")),
+        Ok(None) => refused(&asking, &request, &given),
+        Err(problem) if problem.code().fault() == Fault::Refused => {
+            let words = Words { language: language::of_request(&request) };
+            let mut wrongs = Wrongs::default();
+            wrongs.note("kinds", words.t("my-nothing-chosen"));
+            what_is_wrong(&asking, &request, &form, wrongs, problem.status())
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
 /// Asks how it was.
 pub(super) async fn ask_rate(
     asking: Asking,
@@ -325,6 +374,7 @@ fn shown(
         w: words,
         given,
         sentence: words.word("my-word", name(seen.word)),
+        corrections: seen.corrections.iter().map(|asked| how_far(asked, words)).collect(),
         can_take_back: seen.can_take_back,
         can_rate: seen.can_rate,
         just,
@@ -338,6 +388,39 @@ fn refused(asking: &Asking, request: &HttpRequest, given: &Written) -> Result<Ht
     let mut wrongs = Wrongs::default();
     wrongs.note("code", a.words.t("my-refused"));
     page(StatusCode::UNAUTHORIZED, &Door { w: a.words, a, wrongs, code: given.code.clone() })
+}
+
+/// How far something is that the person asked for. What it is about stands nowhere: somebody may look over their shoulder.
+fn how_far(asked: &CorrectionAsked, words: Words) -> String {
+    let mut arguments = FluentArgs::new();
+    arguments.set("day", words.day(asked.asked));
+    arguments.set("moment", words.moment(asked.answer_by));
+    let key = match asked.standing {
+        CorrectionStanding::Asked => "my-correction-asked",
+        CorrectionStanding::Late => "my-correction-late",
+        CorrectionStanding::NotReached => "my-correction-not-reached",
+        CorrectionStanding::Disputed => "my-correction-disputed",
+        CorrectionStanding::PutRight => "my-correction-put-right",
+    };
+    words.filled(key, &arguments)
+}
+
+fn what_is_wrong(
+    asking: &Asking,
+    request: &HttpRequest,
+    form: &Form,
+    wrongs: Wrongs,
+    status: StatusCode,
+) -> Result<HttpResponse, Problem> {
+    let a = Around { is_error: !wrongs.is_empty(), ..Around::new(asking, request, "my-correct") };
+    let words = a.words;
+    let kinds = CorrectionKind::ALL.map(|kind| Choice {
+        value: kind.name().to_owned(),
+        word: words.word("my-wrong", kind.name()),
+        chosen: form.says("kind", kind.name()),
+    });
+    let given = Written::of(form);
+    page(status, &WhatIsWrong { a, w: words, given, wrongs, kinds: kinds.into() })
 }
 
 fn how_it_was(

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
+    corrections::{self, Waiting},
     form::Form,
     frame::{Frame, Place, page},
     service::Tag,
@@ -125,6 +126,8 @@ struct TrayPage {
     heading: String,
     /// How it can be looked at, where there is more than one way.
     ways: Vec<Way>,
+    /// What persons asked to have put right and nobody here has answered.
+    waiting: Vec<Waiting>,
     sections: Vec<Section>,
     empty: String,
     next: Option<String>,
@@ -155,8 +158,9 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
     let listing = Listing { tray, ended: view == View::AlsoEnded, whose };
     let asked = Asked::new(Some(PER_PAGE), form.after());
     let viewer = actor.clone();
-    let (found, known) = hub
+    let (found, known, waiting) = hub
         .read(move |db| {
+            let waiting = corrections::waiting(db, &actor, now)?;
             let found = referrals::list_referrals(db, &actor, listing, &asked)?;
             let parties: BTreeSet<OrganisationId> =
                 found.items.iter().flat_map(|referral| [referral.sender, referral.recipient]).collect();
@@ -164,7 +168,7 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
             let staff: BTreeSet<StaffId> =
                 found.items.iter().filter_map(|referral| referral.assignee).collect();
             let staff = members::names_of_staff(db, &actor, &staff.into_iter().collect::<Vec<_>>())?;
-            Ok::<_, ReferralError>((found, Known { parties, staff }))
+            Ok::<_, ReferralError>((found, Known { parties, staff }, waiting))
         })
         .await?;
     let (place, path, heading) = match tray {
@@ -197,6 +201,7 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
         w: words,
         heading,
         ways: ways.collect(),
+        waiting: waiting.iter().map(|row| Waiting::of(row, words)).collect(),
         sections: sections.into_iter().map(|(_, section)| section).collect(),
         empty: words.t(match tray {
             Tray::Inbox if view == View::Mine => "tray-empty-mine",

@@ -239,7 +239,7 @@ mod tests {
         agreements::SuspensionReason,
         directory::search::COUNTED,
         policy::{Deny, Policy, ReasonSet, Shape},
-        referrals::{StateName, TimerKind},
+        referrals::{CorrectionKind, StateName, TimerKind},
         web::offer::choice,
     };
 
@@ -439,7 +439,7 @@ mod tests {
             ["this_hub", "email", "telephone", "other_system", "walk_in", "outreach", "inter_agency_form"];
         let met = ["closed", "unreachable", "refused", "wrong_information", "reached"];
         let policy = Policy::builtin();
-        let rooms: [(&str, Vec<&str>); 14] = [
+        let rooms: [(&str, Vec<&str>); 17] = [
             ("role", Role::ALL.iter().map(|role| role.name()).collect()),
             ("state", StateName::ALL.iter().map(|state| state.name()).collect()),
             ("due", TimerKind::ALL.iter().map(|kind| kind.name()).collect()),
@@ -465,6 +465,9 @@ mod tests {
             ("agreements-reason", SuspensionReason::ALL.iter().map(|reason| reason.name()).collect()),
             ("disclosures-kind", vec!["referral", "update", "reply", "withdraw"]),
             ("disclosures-mode", vec!["consent", "emergency", "legal", "info"]),
+            ("my-wrong", CorrectionKind::ALL.iter().map(|kind| kind.name()).collect()),
+            ("correction-kind", CorrectionKind::ALL.iter().map(|kind| kind.name()).collect()),
+            ("correction-says", vec!["nothing", "put_right", "not_reached", "disputed"]),
             ("reader", policy.roles().map(|role| role.code.as_str()).collect()),
         ];
         let words = Words { language: Language::En };

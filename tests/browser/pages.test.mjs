@@ -233,6 +233,31 @@ const STATES = {
       await page.waitForSelector("form[action='/my/taken-back']");
     },
   },
+  "my-correct": {
+    signedIn: false,
+    go: async (page) => {
+      await stands(page);
+      await page.click("form[action='/my/correct'] button");
+      await page.waitForSelector("#kinds");
+    },
+  },
+  "my-correct-nothing": {
+    signedIn: false,
+    go: async (page) => {
+      await STATES["my-correct"].go(page);
+      await page.click("form[action='/my/corrected'] button");
+      await page.waitForSelector("#errors");
+    },
+  },
+  "my-corrected": {
+    signedIn: false,
+    go: async (page) => {
+      await STATES["my-correct"].go(page);
+      await page.check("input[name=kind][value=reach]");
+      await page.click("form[action='/my/corrected'] button");
+      await page.waitForSelector(".notice.good");
+    },
+  },
   "my-rate": {
     signedIn: false,
     go: async (page) => {

@@ -1,6 +1,7 @@
 //! `throughline referral`
 
 mod act;
+mod correct;
 mod oversee;
 mod show;
 mod verbs;
@@ -12,7 +13,10 @@ use super::{
     home::{Home, HomeArgs},
     policy,
 };
-use crate::kernel::{Code, Fault, id::ReferralId};
+use crate::kernel::{
+    Code, Fault,
+    id::{CorrectionId, ReferralId},
+};
 pub(super) use act::add_child;
 use oversee::Oversee;
 use verbs::Verb;
@@ -56,6 +60,25 @@ enum What {
         /// The referral.
         referral: ReferralId,
     },
+    /// List what persons asked this organisation to have put right: which kinds of thing, since when, until when it must answer.
+    #[command(after_help = "Examples:
+  throughline referral corrections --open     what is not answered yet
+  throughline referral corrections            also what is")]
+    Corrections {
+        /// Only what is not answered yet.
+        #[arg(long)]
+        open: bool,
+    },
+    /// Say what became of what a person asked to have put right. What is put right stays so; what is disputed stays marked.
+    #[command(after_help = "Example:
+  throughline referral answer-correction cor_… put-right")]
+    AnswerCorrection {
+        /// What the person asked, as corrections lists it.
+        correction: CorrectionId,
+        /// What became of it.
+        #[arg(value_enum)]
+        answer: correct::Said,
+    },
     /// Coordinator: have somebody look at any referral, or declare with data protection that it was an error. The node signs the event.
     #[command(subcommand)]
     Oversee(Oversee),
@@ -86,6 +109,10 @@ impl Referral {
         match self.what {
             What::List { tray, ended } => block_on(show::list(&home, (tray.name(), ended), output))?,
             What::Show { referral } => block_on(show::one(&home, referral, output))?,
+            What::Corrections { open } => block_on(correct::list(&home, open, output))?,
+            What::AnswerCorrection { correction, answer } => {
+                block_on(correct::answer(&home, correction, answer, output))?
+            }
             What::Oversee(asked) => block_on(oversee::oversee(&home, asked, output))?,
             What::Move(verb) => block_on(act::act(&home, verb.into_request(&policy::of(&home)?)?, output))?,
         }
@@ -120,7 +147,10 @@ mod tests {
         let parsed = Cli::try_parse_from(whole.split_whitespace()).unwrap_or_else(|e| panic!("{line}: {e}"));
         let Command::Referral(referral) = parsed.command else { panic!("{line}") };
         match referral.what {
-            What::List { .. } | What::Show { .. } => None,
+            What::List { .. }
+            | What::Show { .. }
+            | What::Corrections { .. }
+            | What::AnswerCorrection { .. } => None,
             What::Move(verb) => Some(verb.into_request(Policy::builtin()).unwrap().asked),
             What::Oversee(oversee) => oversee.asks_for(Policy::builtin()).unwrap(),
         }

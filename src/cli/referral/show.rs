@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::correct;
 use crate::{
     cli::{
         CliError, Output,
@@ -43,6 +44,10 @@ pub(super) async fn one(home: &Home, referral: ReferralId, output: &Output) -> R
                     lines.push(format!("{label}: {}", text(party, name)));
                 }
             }
+        }
+        for wrong in found.get("corrections").and_then(Value::as_array).into_iter().flatten() {
+            let who = part(wrong, "organisation").map_or_else(|_ignored| String::new(), |id| names.of(id));
+            lines.push(format!("To put right by {who}: {}", correct::line(wrong)));
         }
         lines.push(String::new());
         for event in found.get("timeline").and_then(Value::as_array).into_iter().flatten() {

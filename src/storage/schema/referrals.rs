@@ -138,4 +138,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    corrections (id, organisation) {
+        id -> Text,
+        organisation -> Text,
+        referral -> Text,
+        kinds -> Text,
+        asked_at -> BigInt,
+        due_at -> BigInt,
+        escalated_at -> Nullable<BigInt>,
+        answered_at -> Nullable<BigInt>,
+        answer -> Nullable<Text>,
+        version -> BigInt,
+        audit_id -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(referrals, referral_ends);

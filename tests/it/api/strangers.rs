@@ -254,6 +254,8 @@ async fn open_routes(world: &World) -> Vec<Entry> {
         open("PUT /api/v1/passphrase", 401).json(&json!({ "old": PASSPHRASE, "new": PASSPHRASE })),
         open("POST /api/v1/person/status", 200).json(&own),
         open("POST /api/v1/person/withdrawal", 200).json(&own),
+        open("POST /api/v1/person/correction", 200)
+            .json(&json!({ "code": own["code"], "pin": own["pin"], "kinds": ["name"] })),
         open("POST /api/v1/person/rating", 204)
             .json(&json!({ "code": slip.code, "pin": slip.pin, "rating": { "need_met": 4 } })),
     ]
@@ -573,6 +575,12 @@ async fn referrals_routes(world: &World) -> Vec<Entry> {
     let one = story.path();
     let need = json!({ "kind": "unreferred", "service": "SV01", "urgency": "U2", "reason": "NP01" });
     harbour.post(hub, "/api/v1/needs", &need).await.expect(201);
+    let (.., wrong) = world.mechanism.referred().await;
+    let slip = issue(hub, harbour, Some(wrong)).await;
+    let asked = json!({ "code": slip.code, "pin": slip.pin, "kinds": ["name"] });
+    send(hub, None, "POST", "/api/v1/person/correction", &[], Some(&asked)).await.expect(200);
+    let asked = harbour.get(hub, "/api/v1/corrections").await.expect(200).body;
+    let answer = format!("/api/v1/corrections/{}/answer", text(&asked["items"][0], "id"));
     let ratings = format!("/api/v1/ratings?provider={}&service=SV07&quarter=2025-Q4", harbour.id);
     vec![
         entry("GET /api/v1/referrals", "/api/v1/referrals?tray=sent", 200).stranger(Stranger::Empty),
@@ -589,6 +597,9 @@ async fn referrals_routes(world: &World) -> Vec<Entry> {
             .json(&json!({ "said": "acknowledged" }))
             .by(Party::Clinic),
         entry("GET /api/v1/destructions", "/api/v1/destructions", 200).stranger(Stranger::Empty),
+        entry("GET /api/v1/corrections", "/api/v1/corrections", 200).stranger(Stranger::Empty),
+        entry("POST /api/v1/corrections/{correction}/answer", answer, 200)
+            .json(&json!({ "answer": "put_right" })),
         entry("POST /api/v1/disclosures", "/api/v1/disclosures", 200)
             .json(&json!({ "subject": throughline::kernel::id::SubjectToken::new(&SystemIds, hub.now()) }))
             .stranger(Stranger::AsAMember(200)),

@@ -8,7 +8,7 @@ use super::{
     consent::write_record,
     gateway::{Gateway, Ran, hub},
 };
-use crate::support::TestHub;
+use crate::support::{TestHub, send};
 
 pub(crate) const WORKER: &str = "stf_0192f0c1000070008000000000000021";
 
@@ -386,6 +386,26 @@ async fn a_need_is_recorded_in_codes_with_the_reason_of_its_kind() {
         rows,
         [(&json!("information_only"), &json!("refused_sharing")), (&json!("unreferred"), &json!("NP06"))]
     );
+}
+
+#[actix_web::test]
+async fn what_a_person_asks_to_have_put_right_is_listed_and_answered_by_command() {
+    let story = Story::new().await;
+    let Story { hub, harbour, lakeside, .. } = &story;
+    let (_, referral) = story.acknowledged().await;
+    let slip = harbour.json(hub, &format!("feedback code {referral}")).await;
+    let asked = json!({ "code": slip["code"], "pin": slip["pin"], "kinds": ["family", "need"] });
+    send(hub, None, "POST", "/api/v1/person/correction", &[], Some(&asked)).await.expect(200);
+    let rows = lakeside.json(hub, "referral corrections --open").await;
+    assert_eq!((&rows[0]["referral"], &rows[0]["kinds"]), (&json!(referral), &json!(["family", "need"])));
+    let id = rows[0]["id"].as_str().unwrap();
+    let said = lakeside.json(hub, &format!("referral answer-correction {id} disputed")).await;
+    assert_eq!((&said["answer"], &said["overdue"]), (&json!("disputed"), &json!(false)));
+    assert_eq!(lakeside.json(hub, "referral corrections --open").await, json!([]));
+    let shown = harbour.run(hub, &format!("referral show {referral}")).await.expect(0).out;
+    assert!(shown.contains("To put right by") && shown.contains("disputed at"), "{shown}");
+    let unknown = "referral answer-correction cor_0192f0c1000070008000000000000041 put-right";
+    harbour.run(hub, unknown).await.expect(69);
 }
 
 #[actix_web::test]

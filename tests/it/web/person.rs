@@ -35,6 +35,60 @@ async fn somebody_sees_where_it_stands_rates_and_takes_back_without_an_account()
 }
 
 #[actix_web::test]
+async fn somebody_says_that_something_is_wrong_and_hears_until_when_and_what_became_of_it() {
+    let mechanism = Mechanism::new().await;
+    let Mechanism { hub, harbour, clinic, .. } = &mechanism;
+    let (_person, _certified, sealed, referral) = mechanism.referred().await;
+    let path = format!("/api/v1/referrals/{referral}/person-code");
+    let slip = harbour.post(hub, &path, &Value::Null).await.expect(201).body;
+    let given = [("code", slip["code"].as_str().unwrap()), ("pin", slip["pin"].as_str().unwrap())];
+    let mut person = Visitor::new(hub);
+    person.post("/my", &given).await.expect(200).says("Say that something about you is wrong");
+    let form = person.post("/my/correct", &given).await.expect(200).says("How to reach me");
+    // There is nowhere to write.
+    form.does_not_say("<textarea").does_not_say("type=\"text\"").says("If you are in danger now");
+    person.post("/my/corrected", &given).await.expect(422).says("Choose one thing at least");
+    let wrong = [given[0], given[1], ("kind", "reach"), ("kind", "name"), ("kind", "canary")];
+    let noted = person.post("/my/corrected", &wrong).await.expect(200).says("Noted.");
+    let until = "On 2 March 2026 you said that something is wrong. You hear by 3 March 2026, 09:00 UTC";
+    noted.says(until).does_not_say("reach me").does_not_say("My name");
+    let unknown = [given[0], given[1], ("kind", "canary")];
+    person.post("/my/corrected", &unknown).await.expect(422).says("Choose one thing at least");
+
+    let path = format!("/referrals/{referral}");
+    let mut sender = Visitor::signed_in(hub, harbour, &["case_worker"]).await;
+    let shown = sender.get(&path).await.expect(200).says("The person says that something is wrong");
+    let shown = shown.says("Name, How they are reached").says("Answer by 3 March 2026");
+    let action = shown.text.split("action=\"").find(|rest| rest.starts_with("/referrals/ref_")).unwrap();
+    let action = action.split('"').next().unwrap().to_owned();
+    let listed = sender.get("/sent").await.expect(200).says("Persons say that something is wrong");
+    listed.says(&format!("{path}#corrections")).says("Answer by 3 March 2026");
+    let mut administrator = Visitor::signed_in(hub, harbour, &["administrator"]).await;
+    administrator.get("/sent").await.expect(200).does_not_say("Persons say");
+    let seen = administrator.get(&path).await.expect(200).says("The person says that something is wrong");
+    seen.does_not_say("/corrections/cor_");
+    administrator.post(&action, &[("answer", "put_right")]).await.expect(403);
+    sender.post(&action, &[]).await.expect(303);
+    sender.get(&path).await.expect(200).says("no answer yet");
+    let back = sender.post(&action, &[("answer", "not_reached")]).await.expect(303);
+    assert_eq!(back.header("location"), format!("{path}#corrections"));
+    person.post("/my", &given).await.expect(200).says("could not reach you");
+    sender.post(&action, &[("answer", "put_right")]).await.expect(303);
+    sender.get(&path).await.expect(200).says("Answered").does_not_say("/corrections/cor_");
+    sender.get("/sent").await.expect(200).does_not_say("Persons say");
+    person.post("/my", &given).await.expect(200).says("It was put right.");
+
+    // Who gets the letter now hears of it, and answers for what they have.
+    mechanism.clinic_opens(&sealed).await;
+    let mut intake = Visitor::signed_in(hub, clinic, &["intake"]).await;
+    intake.get(&path).await.expect(200).says(&action).says("no answer yet");
+    person.post("/my", &given).await.expect(200).says("at the latest");
+    intake.post(&action, &[("answer", "disputed")]).await.expect(303);
+    intake.get(&path).await.expect(200).says("it stays marked as disputed");
+    person.post("/my", &given).await.expect(200).says("It stays noted that you see it otherwise.");
+}
+
+#[actix_web::test]
 async fn a_consent_is_taken_back_by_the_code_on_its_slip_alone() {
     let mechanism = Mechanism::new().await;
     let hub = &mechanism.hub;
@@ -71,8 +125,8 @@ async fn a_wrong_code_a_wrong_pin_and_nonsense_look_the_same() {
         texts.push(shown.says("do not open anything").text.replace(code, ""));
     }
     assert!(texts.iter().all(|text| *text == texts[0]), "{texts:#?}");
-    for path in ["/my/taken-back", "/my/rated"] {
-        let given = [("code", code), ("pin", "000000"), ("need_met", "1")];
+    for path in ["/my/taken-back", "/my/corrected", "/my/rated"] {
+        let given = [("code", code), ("pin", "000000"), ("need_met", "1"), ("kind", "name")];
         Visitor::new(hub).post(path, &given).await.expect(401).says("do not open anything");
     }
 }
@@ -107,5 +161,11 @@ async fn the_pages_of_the_person_are_under_ten_kilobytes_and_have_no_script() {
         let (door, style) =
             (person.get_with("/my", &[speaks, unpacks]).await, person.get_with(&style, &[unpacks]).await);
         assert!(door.bytes + style.bytes <= 10_000, "{language}: {} and {}", door.bytes, style.bytes);
+        // Never packed, because it holds a code.
+        let given = [("code", "4K7QX-9M2PC"), ("pin", "493827")];
+        let headers = [speaks, ("sec-fetch-site", "same-origin")];
+        let wrong = person.post_with(&headers, "/my/correct", &given).await.expect(200);
+        assert!(!wrong.text.contains("<script"), "{}", wrong.text);
+        assert!(wrong.bytes + style.bytes <= 10_000, "{language}: {} and {}", wrong.bytes, style.bytes);
     }
 }

@@ -1,0 +1,2 @@
+-- What persons asked to have put right is forgotten, answered or not.
+DROP TABLE corrections;
