@@ -100,6 +100,8 @@ struct Around {
     secret: BTreeSet<String>,
     /// The agreements that cover each service.
     covering: HashMap<String, BTreeSet<String>>,
+    /// The organisation of each service.
+    providers: HashMap<String, String>,
     /// The units of administration that are named here.
     areas: Known,
     /// Since when rows that name one say so.
@@ -122,6 +124,12 @@ const PARTS: &[&str] = &[
 /// What belongs to a service at a location and is entered.
 const PARTS_OF_PLACES: &[&str] = &["eligibility_rule", "service_area", "schedule"];
 
+/// What belongs to an organisation and is entered with each of its services.
+const PARTS_OF_PROVIDERS: &[&str] = &["translation"];
+
+/// How many versions of its names an organisation is found by; there are fewer languages in any list. They stand with each of its services.
+const MOST_VERSIONS: usize = 200;
+
 /// The smallest level of which it is told that a secret place is in it.
 const TOLD_LEVEL: u8 = 1;
 
@@ -136,6 +144,13 @@ impl Around {
         let mut inner = Vec::new();
         for link in rows::store::parts(db, &all, PARTS)? {
             if matches!(link.via.as_str(), "link_id" | "service_id") {
+                inner.push(link.id.clone());
+                parts.entry(link.parent).or_default().push((link.table, link.id));
+            }
+        }
+        let (providers, theirs) = providers(db, &all)?;
+        for link in rows::store::parts(db, &theirs, PARTS_OF_PROVIDERS)? {
+            if link.via == "link_id" {
                 inner.push(link.id.clone());
                 parts.entry(link.parent).or_default().push((link.table, link.id));
             }
@@ -172,6 +187,7 @@ impl Around {
         }
         let above = above(db, named.values().flatten())?;
         all.extend(inner);
+        all.extend(theirs);
         all.sort_unstable();
         all.dedup();
         let cells = rows::store::cells(db, &all)?;
@@ -185,7 +201,7 @@ impl Around {
         let stated = naming.into_iter().map(|(_, code)| code);
         let stated = stated.chain(services.iter().filter_map(|service| service.area.as_deref()));
         let areas = Known::load(db, stated)?;
-        Ok(Self { cells, parts, named, above, secret, covering, areas, said, today })
+        Ok(Self { cells, parts, named, above, secret, covering, providers, areas, said, today })
     }
 
     /// Rows of a table that a service names or that name it, and through them those of another: the row between, the other and its cells.
@@ -369,8 +385,20 @@ impl Around {
             };
             Some((field, row.get("text")?.as_str()))
         });
-        let texts = texts.chain(translated);
-        words::of_service(texts)
+        let provider = self.provided_as(service).map(|name| (Field::Provider, name));
+        words::of_service(texts.chain(translated).chain(provider))
+    }
+
+    /// What else the organisation of a service is called: its other name, and both names in other languages.
+    fn provided_as<'a>(&'a self, service: &'a Unsearched) -> impl Iterator<Item = &'a str> {
+        let provider = self.providers.get(&service.row);
+        let other = provider.and_then(|id| self.cells.get(id)?.get("alternate_name"));
+        let rows = provider.into_iter().flat_map(|id| self.own(id, "translation"));
+        let versions = rows.filter_map(|(_, row)| {
+            let is_name = matches!(row.get("field")?.as_str(), "name" | "alternate_name");
+            row.get("text").filter(|_| is_name)
+        });
+        other.into_iter().chain(versions.take(MOST_VERSIONS)).map(String::as_str)
     }
 
     fn places(&self, service: &Unsearched) -> Vec<(Uuid, Point)> {
@@ -383,6 +411,18 @@ impl Around {
         }
         places.into_iter().collect()
     }
+}
+
+/// The organisation of each of these services, and all of the organisations, each once.
+fn providers(
+    db: &mut Db<'_>,
+    services: &[String],
+) -> Result<(HashMap<String, String>, Vec<String>), StorageError> {
+    let links = rows::store::names(db, services)?;
+    let links = links.into_iter().filter(|link| link.table == "service" && link.via == "organization_id");
+    let providers: HashMap<String, String> = links.map(|link| (link.id, link.parent)).collect();
+    let theirs: BTreeSet<String> = providers.values().cloned().collect();
+    Ok((providers, theirs.into_iter().collect()))
 }
 
 /// The terms above these, each with all that stand above it.
