@@ -18,7 +18,7 @@ use crate::{
         areas::{self, Area, Known},
         eligibility::{Rule, Terms},
         hours::{Hours, Slot},
-        rows,
+        rows, upkeep,
     },
     kernel::Timestamp,
     storage::{Db, StorageError},
@@ -71,6 +71,7 @@ fn enter(tx: &mut Tx<'_>, source: Option<&str>, after: &str) -> Result<Option<St
     let Some(last) = services.last().map(|service| service.id.clone()) else { return Ok(None) };
     let today = tx.now().datetime().date_naive();
     let around = Around::load(tx.db(), &services, today)?;
+    check(tx, &services, &around)?;
     let mut entered = Entered::default();
     for service in &services {
         let body = Body {
@@ -85,6 +86,38 @@ fn enter(tx: &mut Tx<'_>, source: Option<&str>, after: &str) -> Result<Option<St
     }
     store::replace(tx, &entered, today)?;
     Ok(Some(last))
+}
+
+/// Takes over when the sources of services say that they were last checked, where that is later than what was found here.
+fn check(tx: &mut Tx<'_>, services: &[Unsearched], around: &Around) -> Result<(), StorageError> {
+    let now = tx.now();
+    let given = |service: &Unsearched| {
+        let cells = around.cells.get(&service.row)?;
+        upkeep::assured(cells, now).map(Timestamp::micros)
+    };
+    let of_source = |service: &&Unsearched| service.verified_at.is_some() && service.verify_by.is_none();
+    let other = services.iter().filter(of_source).filter(|service| given(service) != service.verified_at);
+    let other: Vec<String> = other.map(|service| service.id.clone()).collect();
+    let found = upkeep::store::last_good(tx.db(), &other)?;
+    let mut checks: BTreeMap<(Option<i64>, Option<i64>), Vec<String>> = BTreeMap::new();
+    for service in services {
+        let known = (service.verified_at, service.verify_by);
+        // What the source said before counts no more: what was found here does again.
+        let here = match known {
+            (Some(_), None) => found.get(&service.id).map(|(at, by)| (Some(*at), *by)).unwrap_or_default(),
+            _ => known,
+        };
+        let source = given(service);
+        let is_later = source.is_some_and(|day| here.0.is_none_or(|at| day > at));
+        let now = if is_later { (source, None) } else { here };
+        if now != known {
+            checks.entry(now).or_default().push(service.id.clone());
+        }
+    }
+    for (check, ids) in checks {
+        upkeep::store::set_last_check(tx, check, &ids)?;
+    }
+    Ok(())
 }
 
 /// What stands around services: rows that their sources give at present, and which of them name which.
