@@ -12,6 +12,7 @@ use super::{
     rows::{self, Touched, Waiting},
     search,
     store::{self, Known},
+    twins::Comparing,
     upkeep::{self, Ahead},
 };
 use crate::{
@@ -31,7 +32,7 @@ pub fn dry_run(
     actor.may(Permission::ManageDirectory)?;
     check_source(source)?;
     let (mut seen, mut stated, mut ahead) = (Seen::new(), Stated::new(), Ahead::new(now));
-    let mut other = None;
+    let (mut other, mut comparing) = (None, Comparing::default());
     let is_known = store::has_source(db, source)?;
     let overridden = Overridden::load(db, source)?;
     let mut report = {
@@ -39,6 +40,7 @@ pub fn dry_run(
             remember(&mut seen, rule, &rows);
             state(&mut stated, rule, &rows);
             ahead.see(rule.name, &rows);
+            comparing.see(db, source, (rule.name, &rows))?;
             if rule.name == "service" && other.is_none() {
                 other = store::other_source(db, source, &rows.iter().collect::<Vec<_>>())?;
             }
@@ -56,6 +58,7 @@ pub fn dry_run(
     warn(&mut report, areas::unknown(db, &stated, now.datetime().date_naive())?);
     warn_ahead(&mut report, ahead);
     if report.stopped.is_none() {
+        (report.alike, report.duplicates) = comparing.done(db, source)?;
         for (table, _id) in missing(db, source, &seen, &overridden)? {
             count_missing(&mut report, &table);
         }
@@ -77,7 +80,7 @@ pub struct Given<'a> {
     pub visibility: Visibility,
 }
 
-/// Imports the package. The report is the one a dry run gives.
+/// Imports the package. The report is the one a dry run gives, without what looks like entries of other sources.
 pub fn import(
     tx: &mut Tx<'_>,
     given: Given<'_>,

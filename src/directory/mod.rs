@@ -45,6 +45,7 @@ pub mod sheet;
 mod store;
 mod taxonomies;
 mod tongue;
+mod twins;
 mod upkeep;
 mod visibility;
 
