@@ -261,10 +261,12 @@ async fn a_list_that_was_checked_long_ago_is_shown_as_old_and_does_not_vanish() 
     let problem = &report.problems[0];
     assert_eq!((problem.code, problem.line, problem.table.as_str()), ("assured_ahead", Some(5), "service"));
 
-    // Two years later whole lists are overdue: they are found all the same.
-    for later in [0, 730] {
-        hub.clock.advance(TimeDelta::days(later));
-        org.sign_in(&hub).await;
+    // Half a year later the whole list is overdue: it is found all the same.
+    for later in [0, 200] {
+        if later > 0 {
+            hub.clock.advance(TimeDelta::days(later));
+            org.sign_in(&hub).await;
+        }
         let found = org.get(&hub, "/api/v1/services?text=clinic").await.expect(200).body;
         let items = found["items"].as_array().unwrap();
         assert_eq!(items.len(), 4, "{found}");
