@@ -12,6 +12,8 @@ use super::{
     rows::{self, Touched, Waiting},
     search,
     store::{self, Known},
+    twins::Comparing,
+    upkeep::{self, Ahead},
 };
 use crate::{
     access::{Actor, Permission, Tx},
@@ -29,14 +31,16 @@ pub fn dry_run(
 ) -> Result<Report, DirectoryError> {
     actor.may(Permission::ManageDirectory)?;
     check_source(source)?;
-    let (mut seen, mut stated) = (Seen::new(), Stated::new());
-    let mut other = None;
+    let (mut seen, mut stated, mut ahead) = (Seen::new(), Stated::new(), Ahead::new(now));
+    let (mut other, mut comparing) = (None, Comparing::default());
     let is_known = store::has_source(db, source)?;
     let overridden = Overridden::load(db, source)?;
     let mut report = {
         let mut sink = |rule: &'static Rule, rows: Vec<Row>| {
             remember(&mut seen, rule, &rows);
             state(&mut stated, rule, &rows);
+            ahead.see(rule.name, &rows);
+            comparing.see(db, source, (rule.name, &rows))?;
             if rule.name == "service" && other.is_none() {
                 other = store::other_source(db, source, &rows.iter().collect::<Vec<_>>())?;
             }
@@ -52,7 +56,9 @@ pub fn dry_run(
         report.stopped.get_or_insert(imported_as(&other));
     }
     warn(&mut report, areas::unknown(db, &stated, now.datetime().date_naive())?);
+    warn_ahead(&mut report, ahead);
     if report.stopped.is_none() {
+        (report.alike, report.duplicates) = comparing.done(db, source)?;
         for (table, _id) in missing(db, source, &seen, &overridden)? {
             count_missing(&mut report, &table);
         }
@@ -74,7 +80,7 @@ pub struct Given<'a> {
     pub visibility: Visibility,
 }
 
-/// Imports the package. The report is the one a dry run gives.
+/// Imports the package. The report is the one a dry run gives, without what looks like entries of other sources.
 pub fn import(
     tx: &mut Tx<'_>,
     given: Given<'_>,
@@ -84,12 +90,13 @@ pub fn import(
     tx.actor().may(Permission::ManageDirectory)?;
     check_source(source)?;
     tx.take_turn(&["directory"])?;
-    let (mut seen, mut stated) = (Seen::new(), Stated::new());
+    let (mut seen, mut stated, mut ahead) = (Seen::new(), Stated::new(), Ahead::new(tx.now()));
     let mut taking = Taking::begin(tx, given)?;
     let mut report = {
         let mut sink = |rule: &'static Rule, rows: Vec<Row>| {
             remember(&mut seen, rule, &rows);
             state(&mut stated, rule, &rows);
+            ahead.see(rule.name, &rows);
             let (rows, left_out) = taking.overridden.lay_over(rows);
             Ok::<_, DirectoryError>(take(tx, source, rule, &rows, &mut taking)?.with_unchanged(left_out))
         };
@@ -106,6 +113,7 @@ pub fn import(
     }
     let today = tx.now().datetime().date_naive();
     warn(&mut report, areas::unknown(tx.db(), &stated, today)?);
+    warn_ahead(&mut report, ahead);
     // A list that was not there before gave nothing that it could lack now.
     let gone =
         if taking.is_known { missing(tx.db(), source, &seen, &taking.overridden)? } else { Vec::new() };
@@ -193,6 +201,13 @@ fn state(stated: &mut Stated, rule: &'static Rule, rows: &[Row]) {
 /// Adds what is doubtful to a report.
 fn warn(report: &mut Report, problems: Vec<Problem>) {
     let count = u64::try_from(problems.len()).unwrap_or(u64::MAX);
+    report.warned = report.warned.saturating_add(count);
+    report.problems.extend(problems);
+}
+
+/// Adds to a report which services were checked on a day that is not there yet.
+fn warn_ahead(report: &mut Report, ahead: Ahead) {
+    let (count, problems) = ahead.problems();
     report.warned = report.warned.saturating_add(count);
     report.problems.extend(problems);
 }
@@ -429,7 +444,7 @@ fn service(row: &Row, source: &str, taking: &Taking, now: Timestamp) -> Service 
         area: None,
         availability: Availability::Unknown,
         reports_to_authorities: Reporting::Unknown,
-        upkeep: Upkeep::default(),
+        upkeep: Upkeep { verified_at: upkeep::assured(&row.cells, now), ..Upkeep::default() },
         missing_since: None,
         updated_at: now,
         version: 1,

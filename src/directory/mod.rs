@@ -46,6 +46,7 @@ pub mod sheet;
 mod store;
 mod taxonomies;
 mod tongue;
+mod twins;
 mod upkeep;
 mod visibility;
 

@@ -24,6 +24,9 @@ use crate::{
 /// Rows in one statement: SQLite takes 32,766 values, PostgreSQL 65,535.
 const AT_ONCE: usize = 500;
 
+/// How many services of other sources are read at once.
+const OTHERS_AT_ONCE: i64 = 2_000;
+
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = services, treat_none_as_null = true)]
 struct ServiceRow {
@@ -481,6 +484,27 @@ pub(super) fn other_source(
         }
     }
     Ok(None)
+}
+
+/// A service that another source gives at present.
+#[derive(Clone, Queryable)]
+pub(super) struct Other {
+    pub(super) id: String,
+    pub(super) row: String,
+    pub(super) name: String,
+    pub(super) provider: String,
+    pub(super) source: String,
+}
+
+/// Services that other sources give at present, behind an id.
+pub(super) fn others(db: &mut Db<'_>, source: &str, after: &str) -> Result<Vec<Other>, StorageError> {
+    Ok(services::table
+        .filter(services::source.ne(source).and(services::missing_since.is_null()))
+        .filter(services::place.gt(0).and(services::id.gt(after)))
+        .order(services::id)
+        .limit(OTHERS_AT_ONCE)
+        .select((services::id, services::row_id, services::name, services::provider, services::source))
+        .load(db.conn())?)
 }
 
 /// How many services of a source are linked to members.

@@ -320,6 +320,7 @@ fn availability(service: &Service, words: Words) -> Vec<String> {
 
 fn checked(service: &Service, words: Words) -> String {
     match service.upkeep.verified_at {
+        Some(at) if service.upkeep.assured => words.with("service-assured", "day", words.day(at)),
         Some(at) => words.with("service-verified", "day", words.day(at)),
         None => words.t("service-never-verified"),
     }

@@ -190,6 +190,7 @@ pub(super) fn tell(report: &Report, taken: bool, output: &Output) -> Result<(), 
         if report.problems.len() > 20 {
             lines.push(format!("… and {} more; --json lists them", report.problems.len().saturating_sub(20)));
         }
+        lines.extend(alike(report));
         lines.extend(report.read_as.map(|form| format!("read as {form}")));
         lines.extend(report.left_out.iter().map(|left| format!("left out: {}: {}", left.table, left.reason)));
         let (changes, missing) = (report.changes(), report.missing());
@@ -205,6 +206,27 @@ pub(super) fn tell(report: &Report, taken: bool, output: &Output) -> Result<(), 
         });
         lines.join("\n")
     })
+}
+
+/// What a look says of services that look like entries of other sources.
+fn alike(report: &Report) -> Vec<String> {
+    if report.alike == 0 {
+        return Vec::new();
+    }
+    let mut lines = vec![format!("{} services look like entries that other sources gave:", report.alike)];
+    lines.extend(report.duplicates.iter().take(20).map(|twin| {
+        format!(
+            "  line {}: called like {} ({}), {}",
+            twin.line,
+            twin.service,
+            twin.source,
+            twin.alike.words()
+        )
+    }));
+    if report.duplicates.len() > 20 {
+        lines.push(String::from("  …; --json lists the first 100"));
+    }
+    lines
 }
 
 /// More of a map than may be is refused by who reads it.

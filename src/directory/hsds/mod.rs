@@ -18,7 +18,7 @@ use std::io;
 
 pub use package::{Made, Package, Remarks, TableFile};
 pub use read::{CHUNK, Progress, Row, is_formula, place, read, stable_id};
-pub use report::{LeftOut, Problem, Report, Severity, TableReport, Tally};
+pub use report::{Alike, Duplicate, LeftOut, Problem, Report, Severity, TableReport, Tally};
 pub use zipped::ZipFault;
 
 use crate::kernel::{Code, Coded, Fault};

@@ -26,6 +26,53 @@ pub struct Report {
     pub stopped: Option<String>,
     /// Tables that were left out, with the reason.
     pub left_out: Vec<LeftOut>,
+    /// How many services look like entries that other sources gave. A look says so; an import does not ask again.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub alike: u64,
+    /// The first 100 of them, by their lines.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub duplicates: Vec<Duplicate>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// A service that looks like an entry which another source gave: provider and service are called the same.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+pub struct Duplicate {
+    /// Which line of the table of services.
+    pub line: u64,
+    /// The entry.
+    pub service: String,
+    /// The source of the entry.
+    pub source: String,
+    /// What else they have in common.
+    pub alike: Alike,
+}
+
+/// What two services of the same name have in common.
+#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Alike {
+    /// They are within 500 metres of each other.
+    Place,
+    /// They are in a town of the same name.
+    Town,
+    /// They have a telephone number in common.
+    Telephone,
+}
+
+impl Alike {
+    /// As people are told.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Place => "at the same place",
+            Self::Town => "in the same town",
+            Self::Telephone => "by the same telephone number",
+        }
+    }
 }
 
 /// A table that was left out.

@@ -45,21 +45,12 @@ macro_rules! places {
     };
 }
 
-/// Organisations, with their services: one is there for those who may see one of them.
+/// Organisations that fit.
 macro_rules! organizations {
-    () => {
-        present!(
-            directory_rows::table
-                .inner_join(
-                    directory_links::table.on(directory_links::parent
-                        .eq(directory_rows::id)
-                        .and(directory_links::tbl.eq("service"))
-                        .and(directory_links::via.eq("organization_id")))
-                )
-                .inner_join(services::table.on(services::row_id.eq(directory_links::id))),
-            "organization"
-        )
-    };
+    ($query:expr, $db:expr, $viewer:expr, $sieve:expr) => {{
+        let query = present!($query, "organization").filter(of_seen_organizations($viewer, $sieve));
+        among!(named!(query, &$sieve.words), $db, "directory_rows.id", &$sieve.rows)
+    }};
 }
 
 /// Rows that hold words.
@@ -131,6 +122,10 @@ type Condition = diesel::expression::SqlLiteral<diesel::sql_types::Bool>;
 /// What diesel has no way to write for both engines: a list that is a query of its own. Only ids, numbers and folded words stand
 /// in it.
 fn conditions(sieve: &Sieve) -> Vec<Condition> {
+    texts(sieve).iter().map(|condition| diesel::dsl::sql(condition)).collect()
+}
+
+fn texts(sieve: &Sieve) -> Vec<String> {
     let narrowed = &sieve.narrowed;
     let bearing = |terms: String| {
         format!(
@@ -149,8 +144,7 @@ fn conditions(sieve: &Sieve) -> Vec<Condition> {
             "IN (SELECT id FROM directory_links WHERE parent = '{id}' AND tbl = 'taxonomy_term' AND via = 'taxonomy_id')"
         ))
     });
-    let all = [organization, term, taxonomy].into_iter().flatten();
-    all.map(|condition| diesel::dsl::sql(&condition)).collect()
+    [organization, term, taxonomy].into_iter().flatten().collect()
 }
 
 /// Rows whose id is one of many: these are handed over as one text, because a statement has no room for as many values.
@@ -243,8 +237,7 @@ pub(in crate::directory) fn list(
             windowed!(db, query, directory_rows::id, directory_rows::place, window)?
         }
         Kind::Organization => {
-            let query = fitting!(organizations!().select(row).distinct().into_boxed(), db, viewer, sieve);
-            let query = among!(named!(query, &sieve.words), db, "directory_rows.id", &sieve.rows);
+            let query = organizations!(directory_rows::table.select(row).into_boxed(), db, viewer, sieve);
             windowed!(db, query, directory_rows::id, directory_rows::place, window)?
         }
         Kind::Agreement => {
@@ -276,9 +269,8 @@ pub(in crate::directory) fn count(
             among!(query, db, "directory_rows.id", &sieve.among.places).first(db.conn())?
         }
         Kind::Organization => {
-            let query = fitting!(organizations!().select(rows).into_boxed(), db, viewer, sieve);
-            let query = named!(query, &sieve.words);
-            among!(query, db, "directory_rows.id", &sieve.rows).first(db.conn())?
+            organizations!(directory_rows::table.select(rows).into_boxed(), db, viewer, sieve)
+                .first(db.conn())?
         }
         Kind::Agreement => {
             agreements!(directory_rows::table.select(rows).into_boxed(), db, sieve).first(db.conn())?
@@ -311,6 +303,52 @@ fn of_told_places(viewer: Viewer) -> Option<Condition> {
         Viewer::Member(None) | Viewer::Anybody => String::new(),
     };
     Some(diesel::dsl::sql(&format!("(directory_rows.id NOT IN ({secret}){own})")))
+}
+
+/// Organisations with a service that the viewer may see and that fits; and those that have none and never had, for whom something of their source is
+/// there to see: a list that is for members does not tell the public who is in it. Where something is asked of services, what has none does not fit.
+///
+/// What an organisation offers or offered is still linked with it when its source does not give it any more: whoever had nothing but what the
+/// viewer may not see stays away with it.
+fn of_seen_organizations(viewer: Viewer, sieve: &Sieve) -> Condition {
+    let mut fitting =
+        vec![String::from("services.missing_since IS NULL"), String::from("services.place > 0")];
+    fitting.extend(match viewer {
+        Viewer::Anybody => {
+            Some(String::from("services.visibility = 'public' AND services.standing = 'listed'"))
+        }
+        Viewer::Member(Some(own)) => {
+            Some(format!("(services.visibility <> 'restricted' OR services.member = '{own}')"))
+        }
+        Viewer::Member(None) => Some(String::from("services.visibility <> 'restricted'")),
+        Viewer::Keeper => None,
+    });
+    let changed = sieve.narrowed.modified_after.map(|at| format!("services.updated_at >= {}", at.micros()));
+    let asked: Vec<String> = texts(sieve).into_iter().chain(changed).collect();
+    let is_asked = !asked.is_empty();
+    fitting.extend(asked);
+    let named = "SELECT 1 FROM directory_links AS named";
+    let theirs =
+        "named.parent = directory_rows.id AND named.tbl = 'service' AND named.via = 'organization_id'";
+    let fitting = fitting.join(" AND ");
+    let offering =
+        format!("EXISTS ({named} JOIN services ON services.row_id = named.id WHERE {theirs} AND {fitting})");
+    if is_asked {
+        return diesel::dsl::sql(&offering);
+    }
+    let of_source = "SELECT 1 FROM services WHERE services.source = directory_rows.source";
+    let seen = match viewer {
+        Viewer::Anybody => {
+            format!(
+                " AND EXISTS ({of_source} AND services.visibility = 'public' AND services.standing = 'listed')"
+            )
+        }
+        Viewer::Member(_) => format!(
+            " AND (EXISTS ({of_source} AND services.visibility IN ('public', 'members')) OR NOT EXISTS ({of_source}))"
+        ),
+        Viewer::Keeper => String::new(),
+    };
+    diesel::dsl::sql(&format!("({offering} OR (NOT EXISTS ({named} WHERE {theirs}){seen}))"))
 }
 
 /// Words of a source are there for those who may see one of its services, or when it has none: they may name what is hidden.
@@ -346,9 +384,9 @@ fn terms_of(narrowed: &Narrowed) -> Vec<Condition> {
 pub(in crate::directory) struct Seen {
     /// When it last changed.
     pub(in crate::directory) changed: Timestamp,
-    /// When it was last verified.
+    /// When it was last verified, or checked by its source.
     pub(in crate::directory) verified: Option<Timestamp>,
-    /// By when it must be verified again.
+    /// By when it must be verified again; nothing where its source checked it.
     pub(in crate::directory) verify_by: Option<Timestamp>,
     /// Since when it is flagged, because it did not fit what people met too often.
     pub(in crate::directory) flagged: Option<Timestamp>,

@@ -17,7 +17,7 @@ use crate::{
         hsds::tables::is_reference,
         list::store::{Seen, seen},
         tongue::{TextLanguage, Tongue, Versions, own_language},
-        upkeep::{availability_at, freshness},
+        upkeep::{LastCheck, availability_at, is_ahead},
     },
     kernel::Timestamp,
     storage::{Db, StorageError},
@@ -360,13 +360,15 @@ impl Loaded {
         }
         if let Some(seen) = self.seen.get(id).filter(|_| self.source.is_none()) {
             object.insert(String::from("last_modified"), seen.changed.to_string().into());
-            if let Some(verified) = seen.verified {
+            let check = LastCheck::of(seen.verified, seen.verify_by);
+            if let Some(verified) = check.at {
                 let day = verified.datetime().format("%Y-%m-%d").to_string();
                 object.insert(String::from("assured_date"), day.into());
+            } else if is_ahead(&row.cells, self.now) {
+                object.remove("assured_date");
             }
-            let state = freshness(seen.verified, seen.verify_by, self.now);
-            object.insert(String::from("verification"), state.name().into());
-            if let Some(by) = seen.verify_by {
+            object.insert(String::from("verification"), check.freshness(self.now).name().into());
+            if let Some(by) = check.by {
                 object.insert(String::from("verify_by"), by.to_string().into());
             }
             if let Some(since) = seen.flagged {

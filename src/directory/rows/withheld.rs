@@ -2,8 +2,9 @@
 //!
 //! Services have a visibility. A service at a location and a location are there for those who may see the service, or one that is offered
 //! there now, and for nobody else: a place that cannot be tied to something visible is not shown. A program and an organisation are there
-//! for those who may see one of their services, and for everybody when they have none. Every other row is there when all that it belongs
-//! to is: a telephone of a shelter stays with the shelter, whatever else it names.
+//! for those who may see one of their services, and for everybody when they have none; what a source no longer gives still counts, so that a
+//! shelter that closed does not give its organisation away. Lists hold organisations that have none for those who may see something of the same
+//! source. Every other row is there when all that it belongs to is: a telephone of a shelter stays with the shelter, whatever else it names.
 //!
 //! Where it is kept secret where a location is, the location is there for those who keep the directory and for the provider, and so are the
 //! service at it and every telephone, address and time there. That there is such a service, and whom it serves, is no secret.

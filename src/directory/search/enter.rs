@@ -18,7 +18,7 @@ use crate::{
         areas::{self, Area, Known},
         eligibility::{Rule, Terms},
         hours::{Hours, Slot},
-        rows,
+        rows, upkeep,
     },
     kernel::Timestamp,
     storage::{Db, StorageError},
@@ -71,6 +71,7 @@ fn enter(tx: &mut Tx<'_>, source: Option<&str>, after: &str) -> Result<Option<St
     let Some(last) = services.last().map(|service| service.id.clone()) else { return Ok(None) };
     let today = tx.now().datetime().date_naive();
     let around = Around::load(tx.db(), &services, today)?;
+    check(tx, &services, &around)?;
     let mut entered = Entered::default();
     for service in &services {
         let body = Body {
@@ -87,6 +88,38 @@ fn enter(tx: &mut Tx<'_>, source: Option<&str>, after: &str) -> Result<Option<St
     Ok(Some(last))
 }
 
+/// Takes over when the sources of services say that they were last checked, where that is later than what was found here.
+fn check(tx: &mut Tx<'_>, services: &[Unsearched], around: &Around) -> Result<(), StorageError> {
+    let now = tx.now();
+    let given = |service: &Unsearched| {
+        let cells = around.cells.get(&service.row)?;
+        upkeep::assured(cells, now).map(Timestamp::micros)
+    };
+    let of_source = |service: &&Unsearched| service.verified_at.is_some() && service.verify_by.is_none();
+    let other = services.iter().filter(of_source).filter(|service| given(service) != service.verified_at);
+    let other: Vec<String> = other.map(|service| service.id.clone()).collect();
+    let found = upkeep::store::last_good(tx.db(), &other)?;
+    let mut checks: BTreeMap<(Option<i64>, Option<i64>), Vec<String>> = BTreeMap::new();
+    for service in services {
+        let known = (service.verified_at, service.verify_by);
+        // What the source said before counts no more: what was found here does again.
+        let here = match known {
+            (Some(_), None) => found.get(&service.id).map(|(at, by)| (Some(*at), *by)).unwrap_or_default(),
+            _ => known,
+        };
+        let source = given(service);
+        let is_later = source.is_some_and(|day| here.0.is_none_or(|at| day > at));
+        let now = if is_later { (source, None) } else { here };
+        if now != known {
+            checks.entry(now).or_default().push(service.id.clone());
+        }
+    }
+    for (check, ids) in checks {
+        upkeep::store::set_last_check(tx, check, &ids)?;
+    }
+    Ok(())
+}
+
 /// What stands around services: rows that their sources give at present, and which of them name which.
 struct Around {
     cells: HashMap<String, BTreeMap<String, String>>,
@@ -100,6 +133,8 @@ struct Around {
     secret: BTreeSet<String>,
     /// The agreements that cover each service.
     covering: HashMap<String, BTreeSet<String>>,
+    /// The organisation of each service.
+    providers: HashMap<String, String>,
     /// The units of administration that are named here.
     areas: Known,
     /// Since when rows that name one say so.
@@ -122,6 +157,12 @@ const PARTS: &[&str] = &[
 /// What belongs to a service at a location and is entered.
 const PARTS_OF_PLACES: &[&str] = &["eligibility_rule", "service_area", "schedule"];
 
+/// What belongs to an organisation and is entered with each of its services.
+const PARTS_OF_PROVIDERS: &[&str] = &["translation"];
+
+/// How many versions of its names an organisation is found by; there are fewer languages in any list. They stand with each of its services.
+const MOST_VERSIONS: usize = 200;
+
 /// The smallest level of which it is told that a secret place is in it.
 const TOLD_LEVEL: u8 = 1;
 
@@ -136,6 +177,13 @@ impl Around {
         let mut inner = Vec::new();
         for link in rows::store::parts(db, &all, PARTS)? {
             if matches!(link.via.as_str(), "link_id" | "service_id") {
+                inner.push(link.id.clone());
+                parts.entry(link.parent).or_default().push((link.table, link.id));
+            }
+        }
+        let (providers, theirs) = providers(db, &all)?;
+        for link in rows::store::parts(db, &theirs, PARTS_OF_PROVIDERS)? {
+            if link.via == "link_id" {
                 inner.push(link.id.clone());
                 parts.entry(link.parent).or_default().push((link.table, link.id));
             }
@@ -172,6 +220,7 @@ impl Around {
         }
         let above = above(db, named.values().flatten())?;
         all.extend(inner);
+        all.extend(theirs);
         all.sort_unstable();
         all.dedup();
         let cells = rows::store::cells(db, &all)?;
@@ -185,7 +234,7 @@ impl Around {
         let stated = naming.into_iter().map(|(_, code)| code);
         let stated = stated.chain(services.iter().filter_map(|service| service.area.as_deref()));
         let areas = Known::load(db, stated)?;
-        Ok(Self { cells, parts, named, above, secret, covering, areas, said, today })
+        Ok(Self { cells, parts, named, above, secret, covering, providers, areas, said, today })
     }
 
     /// Rows of a table that a service names or that name it, and through them those of another: the row between, the other and its cells.
@@ -369,8 +418,20 @@ impl Around {
             };
             Some((field, row.get("text")?.as_str()))
         });
-        let texts = texts.chain(translated);
-        words::of_service(texts)
+        let provider = self.provided_as(service).map(|name| (Field::Provider, name));
+        words::of_service(texts.chain(translated).chain(provider))
+    }
+
+    /// What else the organisation of a service is called: its other name, and both names in other languages.
+    fn provided_as<'a>(&'a self, service: &'a Unsearched) -> impl Iterator<Item = &'a str> {
+        let provider = self.providers.get(&service.row);
+        let other = provider.and_then(|id| self.cells.get(id)?.get("alternate_name"));
+        let rows = provider.into_iter().flat_map(|id| self.own(id, "translation"));
+        let versions = rows.filter_map(|(_, row)| {
+            let is_name = matches!(row.get("field")?.as_str(), "name" | "alternate_name");
+            row.get("text").filter(|_| is_name)
+        });
+        other.into_iter().chain(versions.take(MOST_VERSIONS)).map(String::as_str)
     }
 
     fn places(&self, service: &Unsearched) -> Vec<(Uuid, Point)> {
@@ -383,6 +444,18 @@ impl Around {
         }
         places.into_iter().collect()
     }
+}
+
+/// The organisation of each of these services, and all of the organisations, each once.
+fn providers(
+    db: &mut Db<'_>,
+    services: &[String],
+) -> Result<(HashMap<String, String>, Vec<String>), StorageError> {
+    let links = rows::store::names(db, services)?;
+    let links = links.into_iter().filter(|link| link.table == "service" && link.via == "organization_id");
+    let providers: HashMap<String, String> = links.map(|link| (link.id, link.parent)).collect();
+    let theirs: BTreeSet<String> = providers.values().cloned().collect();
+    Ok((providers, theirs.into_iter().collect()))
 }
 
 /// The terms above these, each with all that stand above it.

@@ -36,7 +36,8 @@ pub struct Match {
     pub text: Option<f64>,
     /// How far the nearest place is where it is offered, in metres.
     pub distance: Option<f64>,
-    /// How fresh the entry is, 0 to 1: halves every 90 days since its last change.
+    /// How fresh the entry is, 0 to 1: halves every 90 days since it was last verified, or checked by its source; of what
+    /// nobody checked, since its last change.
     pub freshness: f64,
     /// Whether it takes people: open 1, unknown 0.5, waiting list 0.3, full 0.
     pub availability: f64,

@@ -28,6 +28,10 @@ pub(super) struct Unsearched {
     pub(super) area: Option<String>,
     /// When what is said of it changed last, microseconds since 1970.
     pub(super) updated_at: i64,
+    /// When it was last verified, or checked by its source.
+    pub(super) verified_at: Option<i64>,
+    /// By when it must be verified again; nothing where its source checked it.
+    pub(super) verify_by: Option<i64>,
 }
 
 /// Services that are not entered as they are now, of one source or of all, with ids behind another.
@@ -48,6 +52,8 @@ pub(super) fn unsearched(
             services::description,
             services::area,
             services::updated_at,
+            services::verified_at,
+            services::verify_by,
         ))
         .into_boxed();
     if let Some(source) = source {

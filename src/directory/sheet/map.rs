@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Sheet, SheetError, cells, countries, words};
+use super::{Sheet, SheetError, cells, countries, hxl, words};
 use crate::directory::Tongue;
 
 /// What a column may mean.
@@ -107,7 +107,7 @@ impl Map {
     pub fn suggest(sheet: &Sheet) -> Suggestion {
         let mut map = Self {
             v: String::from(VERSION),
-            columns: BTreeMap::new(),
+            columns: hxl::meant(sheet),
             country: None,
             dates: None,
             language: None,
@@ -119,7 +119,17 @@ impl Map {
                 map.not_taken.push(name.clone());
                 continue;
             }
-            let doubt = match words::field(name) {
+            if map.columns.values().any(|known| known == name) {
+                continue;
+            }
+            let field = words::field(name);
+            let is_free = field.is_some_and(|field| !map.columns.contains_key(&field));
+            if sheet.tag(name).is_some_and(|tag| tag.is_known() || !is_free) {
+                // It is understood, and nothing that a list has a place for.
+                map.not_taken.push(name.clone());
+                continue;
+            }
+            let doubt = match field {
                 _ if sheet.column(name).is_none() => "its name stands twice; rename one of the two",
                 None => "not understood; name it in `columns` or leave it among `not_taken`",
                 Some(field) if map.columns.contains_key(&field) => {
@@ -235,6 +245,29 @@ mod tests {
         suggestion.map.check(&sheet).unwrap();
         let kept = serde_json::to_vec(&suggestion.map).unwrap();
         assert_eq!(Map::parse(&kept).unwrap(), suggestion.map);
+    }
+
+    #[test]
+    fn hashtags_say_what_columns_hold_before_their_names_do() {
+        let list = "Partner,What,Updated,Checked on,Where,Hours,Beds,Contact person,Notes\n\
+             #org+prov,#activity,#date+updated,#date+verified,#adm1+name,#x_hours,#capacity+num,#contact+phone,\n\
+             A,B,2026-02-01,2026-01-01,C,Always,3,D,E\n";
+        let suggestion = Map::suggest(&sheet(list));
+        let columns = serde_json::json!({
+            "organisation": "Partner",
+            "service": "What",
+            "admin_area": "Where",
+            "opening_hours": "Hours",
+            "last_checked": "Checked on",
+        });
+        let map = serde_json::to_value(&suggestion.map).unwrap();
+        assert_eq!(map["columns"], columns);
+        assert_eq!(map["not_taken"], serde_json::json!(["Updated", "Beds", "Contact person", "Notes"]));
+        assert_eq!(
+            suggestion.unclear.len(),
+            2,
+            "a column without a hashtag, and the country: {suggestion:?}"
+        );
     }
 
     #[test]

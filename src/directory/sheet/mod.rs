@@ -9,12 +9,14 @@
 //! - A row is known by its `id` where there is such a column, otherwise by its organisation and its service; places of one service by city
 //!   and street. Correcting any other cell changes one row.
 //! - Names of people are not taken. A column that speaks of a person cannot be mapped.
+//! - A row of hashtags (HXL) is no entry. It says what columns hold, before their names do.
 //! - Nothing is guessed: a country, a date or a status that is not sure is refused or left out, and said.
 //!
 //! It reads no workbooks, and it does not ask any service where a place is.
 
 mod cells;
 mod countries;
+mod hxl;
 mod map;
 mod read;
 mod turn;

@@ -4,6 +4,7 @@ use std::{fs::File, io::Read as _, path::Path};
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
+use super::hxl::{self, Tag};
 use crate::directory::{
     hsds::{HsdsError, Problem, Severity},
     lines::LineCount,
@@ -27,6 +28,8 @@ pub struct Sheet {
     pub(in crate::directory) file: String,
     /// Names of the columns, with single blanks; empty where a column has none.
     pub(in crate::directory) columns: Vec<String>,
+    /// Their hashtags, where the list has a row of them.
+    tags: Vec<Option<Tag>>,
     pub(in crate::directory) rows: Vec<SheetRow>,
     pub(in crate::directory) problems: Vec<Problem>,
 }
@@ -79,15 +82,21 @@ impl Sheet {
         let mut records = records.into_iter();
         let (_, header) = records.next().ok_or_else(|| form(String::from("it is empty")))?;
         let columns = columns(&header).map_err(|reason| form(reason.to_owned()))?;
+        let is_empty = |record: &csv::StringRecord| record.iter().all(|cell| cell.trim().is_empty());
+        let mut records = records.filter(|(_, record)| !is_empty(record)).peekable();
+        let tags = hxl::tags(header.iter()).or_else(|| {
+            let below = records.peek().and_then(|(_, record)| hxl::tags(record.iter()))?;
+            records.next();
+            Some(below)
+        });
         let mut rows = Vec::new();
-        for (line, record) in records.filter(|(_, record)| record.iter().any(|cell| !cell.trim().is_empty()))
-        {
+        for (line, record) in records {
             match row(&columns, line, &record) {
                 Ok(row) => rows.push(row),
                 Err(problem) => problems.push(problem),
             }
         }
-        Ok(Self { file, columns, rows, problems })
+        Ok(Self { file, columns, tags: tags.unwrap_or_default(), rows, problems })
     }
 
     /// Where a column stands; nothing when it is not there or there twice.
@@ -95,6 +104,11 @@ impl Sheet {
         let mut places =
             self.columns.iter().enumerate().filter(|(_, column)| *column == name).map(|(place, _)| place);
         places.next().filter(|_| places.next().is_none())
+    }
+
+    /// The hashtag of a column; nothing when it has none, or the name stands twice.
+    pub(super) fn tag(&self, name: &str) -> Option<&Tag> {
+        self.tags.get(self.column(name)?)?.as_ref()
     }
 }
 
@@ -216,6 +230,23 @@ mod tests {
         let sheet = Sheet::of(String::new(), &latin).unwrap();
         assert!(sheet.problems[0].what.contains("Windows-1252"), "a guess is said");
         assert!(Sheet::of(String::new(), text.as_bytes()).unwrap().problems.is_empty());
+    }
+
+    #[test]
+    fn a_row_of_hashtags_is_no_row_of_the_list() {
+        let below = "Organisation,Service\n\n#org , #service+name\nA,B\n#org,#service\n";
+        assert_eq!(
+            cells(below.as_bytes()),
+            [(4, vec!["A".to_owned(), "B".to_owned()]), (5, vec!["#org".to_owned(), "#service".to_owned()])],
+            "the first below the names"
+        );
+        let sheet = Sheet::of(String::new(), below.as_bytes()).unwrap();
+        assert!(sheet.tag("Service").is_some() && sheet.problems.is_empty());
+        let instead = "#org,#service\n#org,#service\nA,B\n";
+        assert_eq!(cells(instead.as_bytes()).len(), 2, "one row of them");
+        let short = "Organisation,Service,Remark\n#org,#service\nA,B,C\n";
+        let sheet = Sheet::of(String::new(), short.as_bytes()).unwrap();
+        assert!(sheet.problems.is_empty() && sheet.rows.len() == 1 && sheet.tag("Remark").is_none());
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::{
 pub fn package(sheet: Sheet, map: Option<Map>) -> Result<(Package, Map), SheetError> {
     let map = map.map_or_else(|| suggested(&sheet), Ok)?;
     map.check(&sheet)?;
-    let Sheet { file, rows, problems, columns } = sheet;
+    let Sheet { file, rows, problems, columns, .. } = sheet;
     let mut turning = Turning { map: &map, problems, tables: BTreeMap::new() };
     let mut entries = Vec::new();
     for row in rows {

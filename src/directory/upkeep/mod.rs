@@ -4,13 +4,15 @@
 //!
 //! - What ran out is read as unknown, by whoever reads it; nothing has to be written for that, so no job can be late.
 //! - What is shown of freshness is worked out from two moments, when an entry was verified and by when it must be again.
-//! - Reminders are written by a job, once each: soon, and when it is over.
+//! - Reminders are written by a job, once each: soon, and when it is over. Nobody is reminded of what a source checked.
 
+mod assured;
 mod remind;
 mod report;
 pub(super) mod store;
 mod verify;
 
+pub(super) use assured::{Ahead, LastCheck, assured, is_ahead};
 pub use remind::{anything_to_remind, remind};
 pub use report::{Meeting, Met, doubted, report, report_declined};
 use serde::Serialize;
@@ -60,7 +62,7 @@ pub struct Upkeep {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub availability_until: Option<Timestamp>,
-    /// When it was last verified.
+    /// When it was last verified; where its source checked it later, the beginning of the day that the source gives.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub verified_at: Option<Timestamp>,
@@ -70,6 +72,9 @@ pub struct Upkeep {
     pub verify_by: Option<Timestamp>,
     /// How fresh it is.
     pub verification: Freshness,
+    /// Whether that is by the day that its source gives, and nobody verified it here since. Absent when not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub assured: bool,
     /// How many times it did not fit what people met since it was last verified.
     #[serde(skip_serializing_if = "is_zero")]
     pub mismatches: i64,
@@ -87,11 +92,13 @@ const fn is_zero(count: &i64) -> bool {
 impl Upkeep {
     /// As it is at a moment.
     pub(super) fn at(self, now: Timestamp) -> Self {
-        let verification = freshness(self.verified_at, self.verify_by, now);
-        if holds(self.availability_until, now) {
-            return Self { verification, ..self };
+        let check = LastCheck::of(self.verified_at, self.verify_by);
+        let verification = check.freshness(now);
+        let kept = Self { verify_by: check.by, verification, assured: check.is_of_source, ..self };
+        if holds(kept.availability_until, now) {
+            return kept;
         }
-        Self { availability_note: None, availability_places: None, verification, ..self }
+        Self { availability_note: None, availability_places: None, ..kept }
     }
 }
 
@@ -103,18 +110,6 @@ fn holds(until: Option<Timestamp>, now: Timestamp) -> bool {
 /// What is known now of whether a service takes people, by what was said and until when it holds.
 pub(super) fn availability_at(said: Availability, until: Option<Timestamp>, now: Timestamp) -> Availability {
     if holds(until, now) { said } else { Availability::Unknown }
-}
-
-/// How fresh an entry is that was verified then, and is to be verified again by then.
-pub(super) fn freshness(verified: Option<Timestamp>, by: Option<Timestamp>, now: Timestamp) -> Freshness {
-    let (Some(verified), Some(by)) = (verified, by) else { return Freshness::Unverified };
-    if now < by {
-        Freshness::Verified
-    } else if now < by.plus(by.since(verified)) {
-        Freshness::Due
-    } else {
-        Freshness::Stale
-    }
 }
 
 #[cfg(test)]
@@ -130,15 +125,5 @@ mod tests {
         assert_eq!(availability_at(Availability::Full, Some(at(3)), at(2)), Availability::Full);
         assert_eq!(availability_at(Availability::Full, Some(at(3)), at(3)), Availability::Unknown);
         assert_eq!(availability_at(Availability::Open, None, at(9_000)), Availability::Open);
-    }
-
-    #[test]
-    fn an_entry_is_due_after_its_period_and_stale_after_twice_that() {
-        let fresh = |day| freshness(Some(at(10)), Some(at(100)), at(day));
-        assert_eq!(
-            [fresh(99), fresh(100), fresh(189), fresh(190)],
-            [Freshness::Verified, Freshness::Due, Freshness::Due, Freshness::Stale]
-        );
-        assert_eq!(freshness(None, Some(at(5)), at(1_000)), Freshness::Unverified);
     }
 }

@@ -1,5 +1,7 @@
 //! Rows of verifications, and of what runs out.
 
+use std::collections::HashMap;
+
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 
 use super::{Checked, Met, Outcome, Verification, remind::Clock};
@@ -15,6 +17,9 @@ use crate::{
         schema::directory::{directory_reports, directory_verifications, services},
     },
 };
+
+/// Values in one statement: SQLite takes 32,766, PostgreSQL 65,535.
+const AT_ONCE: usize = 500;
 
 type Row = (i64, String, String, String, String, Option<String>, i64, Option<i64>);
 
@@ -74,11 +79,6 @@ pub(in crate::directory) fn enter_verification(
         .first(tx.db().conn())?;
     let good = kept.outcome.is_good();
     let newest = was.upkeep.verified_at.is_none_or(|known| kept.at >= known);
-    let (verified, by) = if good && newest {
-        (Some(kept.at), kept.next_due)
-    } else {
-        (was.upkeep.verified_at, was.upkeep.verify_by)
-    };
     // That somebody found it does not list what those who keep the directory do not list.
     let found = kept.outcome.listing(closed.is_some() && was.standing.is_listed());
     let status = found.unwrap_or(was.status);
@@ -92,8 +92,6 @@ pub(in crate::directory) fn enter_verification(
         services::table.filter(services::id.eq(was.id.to_string()).and(services::version.eq(version))),
     )
     .set((
-        services::verified_at.eq(verified.map(Timestamp::micros)),
-        services::verify_by.eq(by.map(Timestamp::micros)),
         services::status.eq(status.name()),
         services::closed_at.eq(closed),
         services::version.eq(kept.version),
@@ -107,6 +105,8 @@ pub(in crate::directory) fn enter_verification(
     if good && newest {
         diesel::update(services::table.filter(services::id.eq(was.id.to_string())))
             .set((
+                services::verified_at.eq(Some(kept.at.micros())),
+                services::verify_by.eq(kept.next_due.map(Timestamp::micros)),
                 services::verify_told.eq(0),
                 services::mismatches.eq(0),
                 services::flagged_at.eq(None::<i64>),
@@ -181,12 +181,46 @@ pub(super) fn enter_report(
     Ok(before.as_deref() != Some(met.name()))
 }
 
-/// How many times an entry did not fit since it was last verified.
+/// The last good verification of each of these services: when, and when it is due next. What a source says is none.
+pub(in crate::directory) fn last_good(
+    db: &mut Db<'_>,
+    services: &[String],
+) -> Result<HashMap<String, (i64, Option<i64>)>, StorageError> {
+    use directory_verifications as table;
+    let mut last = HashMap::new();
+    for ids in services.chunks(AT_ONCE) {
+        let good = [Outcome::Confirmed, Outcome::Corrected].map(Outcome::name);
+        let rows: Vec<(String, i64, Option<i64>)> = table::table
+            .filter(table::service.eq_any(ids).and(table::outcome.eq_any(good)))
+            .order((table::at, table::version))
+            .select((table::service, table::at, table::next_due))
+            .load(db.conn())?;
+        last.extend(rows.into_iter().map(|(service, at, due)| (service, (at, due))));
+    }
+    Ok(last)
+}
+
+/// Says of services when they were last checked: at a moment, and by when they must be again, if somebody here said it.
+pub(in crate::directory) fn set_last_check(
+    tx: &mut Tx<'_>,
+    (at, by): (Option<i64>, Option<i64>),
+    services: &[String],
+) -> Result<(), StorageError> {
+    for ids in services.chunks(AT_ONCE) {
+        diesel::update(services::table.filter(services::id.eq_any(ids)))
+            .set((services::verified_at.eq(at), services::verify_by.eq(by), services::verify_told.eq(0)))
+            .execute(tx.db().conn())?;
+    }
+    Ok(())
+}
+
+/// How many times an entry did not fit since it was last verified here.
 pub(super) fn mismatches(db: &mut Db<'_>, was: &Service) -> Result<i64, StorageError> {
     use directory_reports as table;
-    let since = was.upkeep.verified_at.map_or(i64::MIN, Timestamp::micros);
+    let service = was.id.to_string();
+    let since = last_good(db, std::slice::from_ref(&service))?.get(&service).map_or(i64::MIN, |(at, _)| *at);
     Ok(table::table
-        .filter(table::service.eq(was.id.to_string()).and(table::at.ge(since)))
+        .filter(table::service.eq(service).and(table::at.ge(since)))
         .filter(table::met.ne(Met::Reached.name()))
         .count()
         .get_result(db.conn())?)

@@ -7,7 +7,7 @@ use throughline::{
     access::Actor,
     directory::{
         self, Availability, Depth, DirectoryError, Given, Kind, Link, LinkService, OfferFacts, Visibility,
-        hsds::{Package, Report},
+        hsds::{Alike, Package, Report},
         list::{List, Narrowed, Shown},
     },
     kernel::{Coded as _, id::ServiceId, page::Asked},
@@ -15,7 +15,7 @@ use throughline::{
     storage::{Db, StorageError},
 };
 
-use crate::support::{Org, Response, TestHub, send};
+use crate::support::{Org, Response, TestHub, import_package, send, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -455,4 +455,74 @@ async fn a_real_directory_of_thousands_comes_in_whole() {
     assert_eq!(import(&hub, folder, "laalaa").await.unwrap().changes(), 0);
     let found = org.get(&hub, "/api/v1/services?text=immigration&limit=200").await.expect(200);
     assert!(names(&found).len() > 100, "{}", names(&found).len());
+}
+
+/// A list with one organisation and three of its services: at a place, in a town, and by telephone alone.
+fn listed(folder: &Path, prefix: &str, (provider, latitude, town, number): (&str, &str, &str, &str)) {
+    let id = |what: &str| format!("{prefix}-{what}");
+    let (aid, clinic, legal, hotline) = (id("aid"), id("clinic"), id("legal"), id("hotline"));
+    let (quay, port) = (id("quay"), id("port"));
+    let tables = [
+        ("organization", "id,name", format!("{aid},{provider}\n")),
+        (
+            "service",
+            "id,organization_id,name,status",
+            format!(
+                "{clinic},{aid},Clinic,active\n{legal},{aid},Legal advice,active\n{hotline},{aid},Hotline,active\n"
+            ),
+        ),
+        (
+            "location",
+            "id,location_type,latitude,longitude",
+            format!("{quay},physical,{latitude},28.3\n{port},physical,,\n"),
+        ),
+        (
+            "service_at_location",
+            "id,service_id,location_id",
+            format!("{prefix}-at1,{clinic},{quay}\n{prefix}-at2,{legal},{port}\n"),
+        ),
+        (
+            "address",
+            "id,location_id,city,country,address_type",
+            format!("{prefix}-a1,{port},{town},ZM,physical\n"),
+        ),
+        ("phone", "id,number,service_id", format!("{prefix}-p1,{number},{hotline}\n")),
+    ];
+    write_package(folder, tables);
+}
+
+#[actix_web::test]
+async fn a_look_names_services_that_look_like_entries_of_other_sources() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    listed(folder.path(), "one", ("Harbour Aid", "-15.4", "Chipata", "+260 211 123456"));
+    import_package(&hub, folder.path().into(), ("coast", Visibility::Public)).await;
+    let look = async |source: &'static str, what| {
+        let folder = tempfile::tempdir().unwrap();
+        listed(folder.path(), "two", what);
+        let (package, now) = (Package::open(folder.path()).unwrap(), hub.now());
+        let looked = hub.hub.read::<_, DirectoryError>(move |db| {
+            directory::dry_run(db, &Actor::operator(), (&package, source, now), &mut |_| {})
+        });
+        looked.await.unwrap()
+    };
+    let said = |report: &Report| -> Vec<(u64, String, Alike)> {
+        assert_eq!(report.alike, u64::try_from(report.duplicates.len()).unwrap());
+        let twins = report.duplicates.iter();
+        twins.map(|twin| (twin.line, twin.source.clone(), twin.alike)).collect()
+    };
+    let report = look("inland", ("HARBOUR  aïd", "-15.403", "chípata", "0211 12 34 56")).await;
+    let coast = || String::from("coast");
+    assert_eq!(
+        said(&report),
+        [(2, coast(), Alike::Place), (3, coast(), Alike::Town), (4, coast(), Alike::Telephone)]
+    );
+    assert!(report.duplicates.iter().all(|twin| twin.service.starts_with("svc_")));
+    assert_eq!((report.refused, report.warned, report.table("service").unwrap().new), (0, 0, 3));
+    let elsewhere = look("inland", ("Harbour Aid", "-15.41", "Kitwe", "0211 12 34 57")).await;
+    assert!(said(&elsewhere).is_empty(), "the same names elsewhere");
+    let others = look("inland", ("Lake Legal", "-15.4", "Chipata", "+260 211 123456")).await;
+    assert!(said(&others).is_empty(), "another provider");
+    let own = look("coast", ("Harbour Aid", "-15.4", "Chipata", "+260 211 123456")).await;
+    assert!(said(&own).is_empty(), "a source is not compared with itself");
 }

@@ -405,6 +405,120 @@ async fn words_of_a_source_are_for_those_who_may_see_one_of_its_services() {
     }
 }
 
+/// Organisations of the coast beside the one with the clinic: one that offers nothing, and one with nothing but a hidden shelter.
+const IDLE: &str = "11111111-1111-4111-8111-111111111112";
+const HOST: &str = "11111111-1111-4111-8111-111111111113";
+
+/// The package with these two, and with the shelter at the second while it is given.
+fn with_others(folder: &Path, shelter: &str) {
+    package(folder);
+    let organizations = format!("id,name\n{ORGANISATION},Harbour Aid\n{IDLE},Idle Aid\n{HOST},Canary host\n");
+    std::fs::write(folder.join("organization.csv"), organizations).unwrap();
+    let path = folder.join("service.csv");
+    let services = std::fs::read_to_string(&path).unwrap();
+    let clinic: Vec<&str> = services.lines().filter(|line| !line.contains(SHELTER)).collect();
+    std::fs::write(&path, format!("{}\n{shelter}", clinic.join("\n"))).unwrap();
+    for (file, column) in [("service_at_location.csv", "at2"), ("phone.csv", "ph3"), ("language.csv", "l2")] {
+        let path = folder.join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with(column)).collect();
+        std::fs::write(&path, kept.join("\n")).unwrap();
+    }
+}
+
+async fn organizations(hub: &TestHub, token: Option<&str>, asked: &str) -> Vec<String> {
+    let path = format!("/hsds/organizations?{asked}");
+    let page = send(hub, token, "GET", &path, &[], None).await.expect(200).body;
+    let mut found: Vec<String> = ids(&page).into_iter().map(str::to_owned).collect();
+    assert_eq!(page["total_items"], found.len(), "{asked}");
+    found.sort_unstable();
+    found
+}
+
+#[actix_web::test]
+async fn who_offers_nothing_is_listed_and_who_offers_what_is_hidden_is_not() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    let shelter = format!("{SHELTER},{HOST},,Canary shelter,active,,,\n");
+    with_others(folder.path(), &shelter);
+    import(&hub, folder.path().into(), "coast").await;
+    restrict(&hub, SHELTER).await;
+    let member = hub.org("Lakeside").await;
+    for token in [None, Some(member.token.as_str())] {
+        for asked in ["", "full=true", "full_service=true"] {
+            assert_eq!(organizations(&hub, token, asked).await, [ORGANISATION, IDLE], "{asked}");
+        }
+        assert_eq!(organizations(&hub, token, "search=idle").await, [IDLE]);
+        assert_eq!(organizations(&hub, token, "search=canary").await, [""; 0]);
+        let of_term = format!("taxonomy_term_id={HEALTH}");
+        assert_eq!(organizations(&hub, token, &of_term).await, [ORGANISATION], "what is asked of services");
+        for (id, status) in [(IDLE, 200), (HOST, 404)] {
+            send(&hub, token, "GET", &format!("/hsds/organizations/{id}"), &[], None).await.expect(status);
+        }
+        let page = send(&hub, token, "GET", "/hsds/organizations?per_page=1&page=2", &[], None).await;
+        let page = page.expect(200).body;
+        assert_eq!((ids(&page), &page["total_pages"]), (vec![IDLE], &json!(2)));
+    }
+    let idle = get(&hub, &format!("/organizations/{IDLE}")).await.expect(200).body;
+    assert_eq!((&idle["name"], idle.get("services")), (&json!("Idle Aid"), None));
+    if let Some(schemas) = shared("data/hsds/spec-3.1/schema") {
+        require_valid(&validator(&schemas, "organization.json"), &idle);
+    }
+    let lines = get(&hub, "/organizations?format=ndjson").await.expect(200).body.to_string();
+    assert!(lines.contains(IDLE) && !lines.contains(HOST), "{lines}");
+
+    // The shelter is not given any more: who offered it is told as little as before.
+    hub.clock.advance(chrono::TimeDelta::seconds(1));
+    with_others(folder.path(), "");
+    import(&hub, folder.path().into(), "coast").await;
+    assert_eq!(organizations(&hub, None, "").await, [ORGANISATION, IDLE]);
+    assert_eq!(organizations(&hub, Some(member.token.as_str()), "").await, [ORGANISATION, IDLE]);
+    get(&hub, &format!("/organizations/{HOST}")).await.expect(404);
+}
+
+#[actix_web::test]
+async fn who_offers_nothing_is_there_for_those_who_may_see_something_of_its_source() {
+    let hub = TestHub::new();
+    let member = hub.org("Lakeside").await;
+    let folder = tempfile::tempdir().unwrap();
+    with_others(folder.path(), "");
+    import_package(&hub, folder.path().into(), ("coast", Visibility::Members)).await;
+    // Nobody said of a list without services that it is for everybody.
+    let other = tempfile::tempdir().unwrap();
+    let ministry = "11111111-1111-4111-8111-111111111119";
+    write_package(other.path(), [("organization", "id,name", format!("{ministry},Ministry\n"))]);
+    import(&hub, other.path().into(), "ministries").await;
+    let token = Some(member.token.as_str());
+    assert_eq!(organizations(&hub, None, "").await, [""; 0]);
+    assert_eq!(organizations(&hub, token, "").await, [ORGANISATION, IDLE, HOST, ministry]);
+    for id in [IDLE, HOST, ministry] {
+        get(&hub, &format!("/organizations/{id}")).await.expect(404);
+    }
+    hub.hub
+        .write("directory.set_source_visibility", &hub.operator(), move |tx| {
+            directory::set_source_visibility(tx, "coast", Visibility::Public)
+        })
+        .await
+        .unwrap();
+    assert_eq!(organizations(&hub, None, "").await, [ORGANISATION, IDLE, HOST]);
+    restrict_at(&hub, CLINIC, 2).await;
+    assert_eq!(organizations(&hub, None, "").await, [""; 0]);
+    assert_eq!(organizations(&hub, token, "").await, [ministry], "nothing of the list is for members");
+}
+
+/// Restricts a service of which this version is known.
+async fn restrict_at(hub: &TestHub, row: &str, version: i64) {
+    let command = directory::SetVisibility {
+        service: crate::support::service_of_row(row),
+        version,
+        visibility: Visibility::Restricted,
+    };
+    hub.hub
+        .write("directory.set_visibility", &hub.operator(), move |tx| directory::set_visibility(tx, &command))
+        .await
+        .unwrap();
+}
+
 #[actix_web::test]
 async fn pages_add_up_and_what_cannot_be_a_page_is_refused() {
     let (hub, _folder) = directory().await;
@@ -1080,5 +1194,5 @@ async fn a_real_directory_is_walked_page_by_page_and_line_by_line() {
     let places = get(&hub, "/service_at_locations?per_page=1").await.expect(200).body;
     assert_eq!(places["total_items"], 8_652);
     let organizations = get(&hub, "/organizations?per_page=1").await.expect(200).body;
-    assert_eq!(organizations["total_items"], 2_463, "24 offer nothing");
+    assert_eq!(organizations["total_items"], 2_487, "24 of them offer nothing");
 }

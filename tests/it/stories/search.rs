@@ -225,6 +225,93 @@ async fn what_changes_at_the_source_is_found_by_its_new_words_only() {
     assert_eq!(found_ids(&find_text(&hub, &org, "river").await), [id(0)]);
 }
 
+/// Two services of one provider and one of another, with what else the first is called: its other name, and versions of its names.
+fn of_provider(folder: &Path, other_name: &str, versions: &[(&str, &str, &str)]) {
+    let (aid, relief) = (uuid(1, 1), uuid(1, 2));
+    let mut translations = String::new();
+    for (number, (field, language, text)) in versions.iter().enumerate() {
+        writeln!(translations, "n{number},{aid},organization,{field},{language},{text}").unwrap();
+    }
+    let services = [(0, &aid, "Night shelter"), (1, &aid, "Day clinic"), (2, &relief, "Legal advice")];
+    let services = services.map(|(number, of, name)| format!("{},{of},{name},active\n", uuid(2, number)));
+    let files = [
+        (
+            "organization",
+            "id,name,alternate_name,description",
+            format!("{aid},Harbour Aid,{other_name},Ferrymen\n{relief},Inland Relief,,\n"),
+        ),
+        ("service", "id,organization_id,name,status", services.concat()),
+        ("translation", "id,link_id,link_entity,field,language,text", translations),
+    ];
+    write_package(folder, files);
+}
+
+#[actix_web::test]
+async fn services_are_found_by_whatever_their_provider_is_called_in_any_language() {
+    let hub = TestHub::new();
+    let org = hub.org("Lakeside").await;
+    let folder = tempfile::tempdir().unwrap();
+    let french = ("name", "fr", "Secours portuaire");
+    let versions = [
+        french,
+        ("name", "ar", "إغاثة المرفأ"),
+        ("alternate_name", "fr", "Quayside"),
+        ("description", "fr", "Passeurs"),
+    ];
+    of_provider(folder.path(), "Mooring", &versions);
+    import(&hub, folder.path().into()).await;
+    let theirs = [id(0), id(1)];
+    for typed in ["harbour", "mooring", "moorign", "secours", "portuaire shelter", "اغاثة", "quayside"] {
+        let found = find_text(&hub, &org, typed).await;
+        let found: BTreeSet<&str> = found_ids(&found).into_iter().collect();
+        let wanted: BTreeSet<&str> =
+            theirs.iter().take(if typed.contains(' ') { 1 } else { 2 }).map(String::as_str).collect();
+        assert_eq!(found, wanted, "{typed}");
+    }
+    for typed in ["ferrymen", "passeurs"] {
+        assert!(
+            found_ids(&find_text(&hub, &org, typed).await).is_empty(),
+            "{typed}: what it does is no name"
+        );
+    }
+    for typed in ["harbour", "mooring", "secours"] {
+        let found = find_text(&hub, &org, typed).await;
+        assert_eq!(found["items"][0]["match"]["text"], 0.6, "{typed}: a provider's name, whichever it is");
+    }
+
+    // Another version alone, then another name alone, then none: its services follow.
+    hub.clock.advance(chrono::TimeDelta::seconds(1));
+    of_provider(folder.path(), "Mooring", &[("name", "fr", "Entraide maritime")]);
+    import(&hub, folder.path().into()).await;
+    for (typed, count) in [("secours", 0), ("quayside", 0), ("entraide", 2), ("mooring", 2)] {
+        assert_eq!(found_ids(&find_text(&hub, &org, typed).await).len(), count, "{typed}");
+    }
+    hub.clock.advance(chrono::TimeDelta::seconds(1));
+    of_provider(folder.path(), "Anchorage", &[]);
+    import(&hub, folder.path().into()).await;
+    for (typed, count) in [("entraide", 0), ("mooring", 0), ("anchorage", 2), ("inland", 1)] {
+        assert_eq!(found_ids(&find_text(&hub, &org, typed).await).len(), count, "{typed}");
+    }
+}
+
+#[actix_web::test]
+async fn what_a_provider_is_also_called_finds_nothing_that_the_viewer_may_not_see() {
+    let hub = TestHub::new();
+    let org = hub.org("Lakeside").await;
+    let folder = tempfile::tempdir().unwrap();
+    of_provider(folder.path(), "Mooring", &[("name", "fr", "Secours portuaire")]);
+    import(&hub, folder.path().into()).await;
+    for number in [0, 1] {
+        restrict(&hub, &uuid(2, number)).await;
+    }
+    for typed in ["mooring", "secours", "harbour"] {
+        assert!(found_ids(&find_text(&hub, &org, typed).await).is_empty(), "{typed}");
+        let path = format!("/hsds/services?search={typed}");
+        let listed = send(&hub, None, "GET", &path, &[], None).await.expect(200).body;
+        assert_eq!(listed["total_items"], 0, "{typed}");
+    }
+}
+
 /// How well a service fits, worked out from everything there is.
 fn reference(entry: &Entry, typed: &str) -> Option<u32> {
     let provider = String::from("Harbour Aid");

@@ -12,7 +12,7 @@ use throughline::{
     },
 };
 
-use crate::support::{Org, TestHub, process::Machine};
+use crate::support::{Org, TestHub, import_package, process::Machine, send, write_package};
 
 /// Twenty-one rows in French, of organisations that do not exist, as Excel saves them: semicolons, Windows-1252, CR LF.
 const LIST: &[u8] = include_bytes!("lists/cartographie.csv");
@@ -159,6 +159,60 @@ async fn what_a_list_holds_stands_in_the_documents_of_its_services_and_no_person
     assert_eq!(service["fees_description"], "gratuit");
     let all = org.get(&hub, "/hsds/services?full=true").await.expect(200).body.to_string();
     assert!(all.contains("71 000 201") && !all.contains("Canari"), "numbers come without names");
+}
+
+#[actix_web::test]
+async fn the_table_of_who_does_what_where_comes_in_elsewhere_without_its_hashtags() {
+    let (hub, folder) = (TestHub::new(), tempfile::tempdir().unwrap());
+    let [aid, clinic, legal] = [1, 2, 3].map(|number| format!("11111111-1111-4111-8111-11111111111{number}"));
+    let tables = [
+        ("organization", "id,name,legal_status", format!("{aid},Harbour Aid,NGO\n")),
+        (
+            "service",
+            "id,organization_id,name,status,assured_date",
+            format!("{clinic},{aid},Clinic,active,2026-02-20\n{legal},{aid},Legal advice,active,\n"),
+        ),
+        (
+            "location",
+            "id,location_type,name,latitude,longitude",
+            String::from("l1,physical,Old quay,-15.4,28.3\nl2,physical,New quay,-15.5,28.4\n"),
+        ),
+        (
+            "address",
+            "id,location_id,city,state_province,country,address_type",
+            String::from("a1,l1,Port,Southern,ZM,physical\na2,l2,Port,Southern,ZM,physical\n"),
+        ),
+        (
+            "service_at_location",
+            "id,service_id,location_id",
+            format!("p1,{clinic},l1\np2,{clinic},l2\np3,{legal},l1\n"),
+        ),
+    ];
+    write_package(folder.path(), tables);
+    import_package(&hub, folder.path().into(), ("coast", Visibility::Public)).await;
+    let table = send(&hub, None, "GET", "/api/v1/directory/3w.csv", &[], None).await.expect(200).body;
+    let table = table.as_str().unwrap();
+    let (_names, with_hashtags_only) = table.split_once('\n').unwrap();
+    assert!(with_hashtags_only.starts_with("#org+name+prov,"), "{table}");
+
+    let other = TestHub::new();
+    let org = other.org("Lakeside").await;
+    let report = import(&other, table.as_bytes()).await;
+    assert_eq!((report.refused, report.warned), (0, 0), "{:?}", report.problems);
+    let rows = |table| report.table(table).unwrap().new;
+    assert_eq!(["organization", "service", "location", "service_at_location"].map(rows), [1, 2, 3, 3]);
+    assert_eq!(found(&other, &org, "harbour").await.len(), 2);
+    assert!(found(&other, &org, "service").await.is_empty(), "no hashtag is an entry");
+    let clinic = org.get(&other, "/hsds/services?full=true&search=clinic").await.expect(200).body;
+    let clinic = &clinic["contents"][0];
+    assert_eq!(clinic["assured_date"], "2026-02-20", "when it was verified, and not when it changed");
+    let place = &clinic["service_at_locations"][0]["location"];
+    assert_eq!((&place["latitude"], &place["addresses"][0]["city"]), (&json!(-15.4), &json!("Port")));
+
+    for again in [table, with_hashtags_only] {
+        let again = import(&other, again.as_bytes()).await;
+        assert_eq!((again.changes(), again.missing(), again.refused), (0, 0, 0), "{:?}", again.problems);
+    }
 }
 
 #[test]

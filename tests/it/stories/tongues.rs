@@ -201,6 +201,18 @@ async fn what_is_found_stands_in_the_language_a_member_asks_for() {
     assert!(plain["items"][0].get("texts").is_none());
 }
 
+#[actix_web::test]
+async fn what_a_provider_is_called_in_another_language_finds_its_services() {
+    let hub = directory().await;
+    let org = hub.org("Lakeside").await;
+    for asked in ["text=aide%20port", "text=port&lang=ar", "text=port&lang=fr"] {
+        let found = org.get(&hub, &format!("/api/v1/services?{asked}")).await.expect(200).body;
+        assert_eq!(found["items"].as_array().unwrap().len(), 2, "{asked}: {found}");
+    }
+    let listed = document(&hub, "services?search=port").await;
+    assert_eq!(listed["total_items"], 2);
+}
+
 async fn paper(hub: &TestHub, asked: &str) -> String {
     let page = get(hub, &format!("/api/v1/directory/page.html{asked}")).await.expect(200).body;
     page.as_str().unwrap().to_owned()

@@ -10,7 +10,9 @@ use throughline::{
     policy::{Policy, ServiceCode},
 };
 
-use crate::support::{Org, Response, TestHub, link_to, send};
+use crate::support::{
+    Org, Response, TestHub, import_package, link_to, send, service_of_row, verify, write_package,
+};
 
 async fn offering(hub: &TestHub, org: &Org, name: &str) -> String {
     let body = json!({ "organisation": org.id, "service": "SV07", "name": name, "description": "Primary care",
@@ -245,4 +247,120 @@ async fn what_is_found_closed_is_not_offered_and_no_import_brings_it_back() {
     assert_eq!(text(&public, "status"), "inactive");
     says(one["version"].as_i64().unwrap(), Outcome::Confirmed).await.unwrap();
     assert_eq!(names().await, ["Clinic of the shore"]);
+}
+
+/// Services of a list, each with the day on which the list says it was last checked.
+fn checked_list(folder: &std::path::Path, days: &[(&str, &str)]) {
+    let rows = (1..).zip(days).map(|(number, (name, day))| {
+        format!("22222222-2222-4222-8222-22222222222{number},11111111-1111-4111-8111-111111111111,{name},active,{day}\n")
+    });
+    let files = [
+        ("organization", "id,name", String::from("11111111-1111-4111-8111-111111111111,Aid\n")),
+        ("service", "id,organization_id,name,status,assured_date", rows.collect()),
+    ];
+    write_package(folder, files);
+}
+
+const FIRST: &str = "22222222-2222-4222-8222-222222222221";
+
+#[actix_web::test]
+async fn a_list_that_was_checked_long_ago_is_shown_as_old_and_does_not_vanish() {
+    let hub = TestHub::new();
+    let mut org = hub.org("Lakeside").await;
+    let folder = tempfile::tempdir().unwrap();
+    let days = [
+        ("Clinic old", "2015-06-01"),
+        ("Clinic new", "2026-02-20"),
+        ("Clinic undated", ""),
+        ("Clinic ahead", "2026-03-03"),
+    ];
+    checked_list(folder.path(), &days);
+    let report = import_package(&hub, folder.path().into(), ("list", Visibility::Public)).await;
+    assert_eq!((report.refused, report.warned), (0, 1), "{:?}", report.problems);
+    let problem = &report.problems[0];
+    assert_eq!((problem.code, problem.line, problem.table.as_str()), ("assured_ahead", Some(5), "service"));
+
+    // Half a year later the whole list is overdue: it is found all the same.
+    for later in [0, 200] {
+        if later > 0 {
+            hub.clock.advance(TimeDelta::days(later));
+            org.sign_in(&hub).await;
+        }
+        let found = org.get(&hub, "/api/v1/services?text=clinic").await.expect(200).body;
+        let items = found["items"].as_array().unwrap();
+        assert_eq!(items.len(), 4, "{found}");
+        assert_eq!(items[3]["name"], "Clinic old", "what was checked last long ago stands last");
+        assert_eq!(
+            ["verification", "verified_at", "verify_by"].map(|member| text(&items[3], member)),
+            ["due", "2015-06-01T00:00:00Z", "2015-08-30T00:00:00Z"]
+        );
+        assert_eq!(items[3]["assured"], true);
+        for name in ["Clinic undated", "Clinic ahead"] {
+            let item = items.iter().find(|item| item["name"] == name).unwrap();
+            assert_eq!((text(item, "verification"), item.get("assured")), ("unverified", None), "{name}");
+        }
+        let new = items.iter().find(|item| item["name"] == "Clinic new").unwrap();
+        assert_eq!(text(new, "verification"), if later == 0 { "verified" } else { "due" });
+    }
+    let since = org.get(&hub, "/api/v1/services?verified_since=2026-01-01T00:00:00Z").await.expect(200).body;
+    assert_eq!(since["items"].as_array().unwrap().len(), 1, "{since}");
+    assert!(topics(&hub, &org).await.is_empty(), "nobody is reminded of what a source checked");
+
+    let public = |id: u8| format!("/hsds/services/22222222-2222-4222-8222-22222222222{id}");
+    let old = send(&hub, None, "GET", &public(1), &[], None).await.expect(200).body;
+    assert_eq!(["assured_date", "verification"].map(|member| text(&old, member)), ["2015-06-01", "due"]);
+    let undated = send(&hub, None, "GET", &public(3), &[], None).await.expect(200).body;
+    assert_eq!(text(&undated, "verification"), "unverified");
+    let again = import_package(&hub, folder.path().into(), ("list", Visibility::Public)).await;
+    assert_eq!((again.changes(), again.missing()), (0, 0));
+    let after = org.get(&hub, "/api/v1/services?text=old").await.expect(200).body;
+    assert_eq!(after["items"][0]["version"], 1, "nothing was written");
+}
+
+#[actix_web::test]
+async fn a_day_that_is_not_there_yet_is_not_published_either() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    checked_list(folder.path(), &[("Clinic", "2026-03-03")]);
+    import_package(&hub, folder.path().into(), ("list", Visibility::Public)).await;
+    let path = format!("/hsds/services/{FIRST}");
+    let public = send(&hub, None, "GET", &path, &[], None).await.expect(200).body;
+    assert_eq!((public.get("assured_date"), text(&public, "verification")), (None, "unverified"));
+}
+
+#[actix_web::test]
+async fn the_later_counts_of_what_was_found_here_and_what_a_source_says() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    let entry = async || {
+        let now = hub.now();
+        let find = move |db: &mut throughline::storage::Db<'_>| {
+            directory::find_service(db, &throughline::access::Actor::operator(), service_of_row(FIRST), now)
+        };
+        hub.hub.read::<_, directory::DirectoryError>(find).await.unwrap()
+    };
+    let take = async |day: &str| {
+        hub.clock.advance(TimeDelta::hours(1));
+        checked_list(folder.path(), &[("Clinic", day)]);
+        let report = import_package(&hub, folder.path().into(), ("list", Visibility::Public)).await;
+        assert_eq!((report.refused, report.changes() > 0), (0, true));
+        let upkeep = entry().await.upkeep;
+        let said = [upkeep.verified_at, upkeep.verify_by].map(|at| at.unwrap().to_string());
+        (said, upkeep.assured)
+    };
+    let is = |at: &str, by: &str, assured| ([at.to_owned(), by.to_owned()], assured);
+    assert_eq!(take("2025-01-01").await, is("2025-01-01T00:00:00Z", "2025-04-01T00:00:00Z", true));
+    assert_eq!(
+        take("2024-01-01").await,
+        is("2024-01-01T00:00:00Z", "2024-03-31T00:00:00Z", true),
+        "corrected"
+    );
+    let seen = entry().await.version;
+    verify(&hub, (service_of_row(FIRST), seen), Outcome::Confirmed).await;
+    let here = is("2026-03-02T11:00:00Z", "2026-05-31T11:00:00Z", false);
+    assert_eq!(take("2024-02-01").await, here, "older than what was found here");
+    assert_eq!(take("2026-03-02").await, here, "of the same day what was found here");
+    hub.clock.advance(TimeDelta::hours(20));
+    assert_eq!(take("2026-03-03").await, is("2026-03-03T00:00:00Z", "2026-06-01T00:00:00Z", true));
+    assert_eq!(take("").await, here, "what the source takes back counts no more");
 }

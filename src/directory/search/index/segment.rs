@@ -57,6 +57,7 @@ pub(in crate::directory::search) struct Entry {
     pub(in crate::directory::search) key: Box<str>,
     /// When it last changed.
     updated_at: i64,
+    /// When it was last verified, or checked by its source.
     pub(in crate::directory::search) verified_at: Option<i64>,
     pub(in crate::directory::search) member: Option<OrganisationId>,
     stale_at: Option<i64>,
@@ -79,12 +80,12 @@ impl Entry {
         viewer.sees((self.visibility, self.standing), self.member)
     }
 
-    /// Whether it is not flagged, and not stale: it was verified lately, or never.
+    /// Whether it is not flagged, and not stale: it was verified lately or never, or its source alone checked it.
     pub(in crate::directory::search) fn is_trusted(&self, now: Timestamp) -> bool {
         !self.is_flagged && self.stale_at.is_none_or(|stale| stale > now.micros())
     }
 
-    /// When it was last verified; of what nobody verified, when it last changed.
+    /// When it was last verified, or checked by its source; of what nobody checked, when it last changed.
     pub(in crate::directory::search) fn fresh_at(&self) -> i64 {
         self.verified_at.unwrap_or(self.updated_at)
     }

@@ -4,7 +4,7 @@ use diesel::{prelude::*, sql_types::Text};
 
 use super::segment::Body;
 use crate::{
-    directory::{Availability, Listing, Standing, Visibility},
+    directory::{Availability, Listing, Standing, Visibility, upkeep::LastCheck},
     kernel::{
         Timestamp,
         id::{OrganisationId, ServiceId},
@@ -135,7 +135,8 @@ impl ServiceRow {
 
     fn into_read(self) -> Result<Read, StorageError> {
         let unreadable = StorageError::Unreadable;
-        let verified = self.verified_at.zip(self.verify_by);
+        let moment = |at: Option<i64>| at.map(Timestamp::from_micros);
+        let check = LastCheck::of(moment(self.verified_at), moment(self.verify_by));
         Ok(Read {
             id: read(&self.id, "services.id")?,
             sort_key: self.sort_key,
@@ -147,7 +148,7 @@ impl ServiceRow {
             updated_at: self.updated_at,
             verified_at: self.verified_at,
             is_flagged: self.flagged_at.is_some(),
-            stale_at: verified.map(|(at, by)| by.saturating_add(by.saturating_sub(at))),
+            stale_at: check.stale_at().map(Timestamp::micros),
             availability: Availability::from_name(&self.availability)
                 .ok_or(unreadable("services.availability"))?,
             available_until: self.availability_until.map(Timestamp::from_micros),

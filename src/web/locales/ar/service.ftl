@@ -56,6 +56,7 @@ service-email = البريد الإلكتروني
 service-site = المزيد عنها
 service-checked = آخر تحقق
 service-verified = { $day }
+service-assured = { $day }، بحسب المصدر
 service-never-verified = لم يتحقق أحد من هذه البيانات بعد. تأكد قبل إحالة أحد إليها.
 service-wrong = هل من خطأ هنا؟
 service-wrong-help = أخبر القائمين على الدليل. لا تقل شيئاً عن أي شخص.

@@ -52,6 +52,7 @@ service-email = E-mail
 service-site = More about it
 service-checked = Checked
 service-verified = { $day }
+service-assured = { $day }, as its source says
 service-never-verified = Nobody has checked this entry yet. Confirm before you refer anybody there.
 service-wrong = Something wrong here?
 service-wrong-help = Tell those who keep the directory. Say nothing about a person.

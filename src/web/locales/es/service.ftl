@@ -52,6 +52,7 @@ service-email = Correo electrónico
 service-site = Más información
 service-checked = Comprobado
 service-verified = { $day }
+service-assured = { $day }, según su fuente
 service-never-verified = Nadie ha comprobado aún esta ficha. Confirme antes de derivar a alguien allí.
 service-wrong = ¿Algo está mal aquí?
 service-wrong-help = Dígaselo a quienes llevan el directorio. No diga nada de una persona.

@@ -52,6 +52,7 @@ service-email = Courriel
 service-site = En savoir plus
 service-checked = Vérifié
 service-verified = { $day }
+service-assured = { $day }, selon sa source
 service-never-verified = Personne n’a encore vérifié cette fiche. Confirmez avant d’y orienter quelqu’un.
 service-wrong = Une erreur ici ?
 service-wrong-help = Dites-le à ceux qui tiennent le répertoire. Ne dites rien d’une personne.

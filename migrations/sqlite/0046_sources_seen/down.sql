@@ -1,0 +1,2 @@
+DROP INDEX services_by_source;
+CREATE INDEX services_by_source ON services (source);
