@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use throughline::{access::Role, kernel::id::ReferralId};
 
 use super::destruction::cancelled;
-use crate::support::{Org, Response, TestHub, packet::Mechanism, send};
+use crate::support::{Org, Response, TestHub, coordinator, packet::Mechanism, send};
 
 /// What the person got for a referral.
 async fn slip(mechanism: &Mechanism, referral: ReferralId) -> Value {
@@ -155,6 +155,13 @@ async fn what_nobody_answers_in_time_is_told_once_to_whoever_oversees_it_without
     assert_eq!(told[0]["kinds"], Value::Null);
     for side in [harbour, clinic] {
         assert_eq!(side.told(hub, "referral.correction_overdue").await.len(), 1);
+    }
+    let cookie = coordinator(hub).await;
+    for path in ["/api/v1/corrections?open=true", "/overdue", &format!("/referrals/{referral}")] {
+        let seen = send(hub, None, "GET", path, &[("cookie", &cookie)], None).await.expect(200).body;
+        let seen = seen.to_string();
+        assert!(seen.contains("\"cor_") || seen.contains("Something about the person"), "{path}: {seen}");
+        assert!(!seen.contains("danger"), "{path} says what it is about: {seen}");
     }
     answers(hub, clinic, &id, "put_right").await.expect(200);
     assert_eq!(standing(hub, &slip).await, ["put_right"], "late is better than never");
