@@ -44,4 +44,4 @@ pub use prove::{Detail, Wanted, checkpoint, prove, tile};
 pub use record::{Record, leaf_ahead, record};
 pub use sequence::{BATCH, Sequenced, sequence};
 pub use verify::{Finding, FindingKind, Held, Verification, has_entries, has_leaf, verify};
-pub use views::{checkpoint_for, proof_for, read_tile};
+pub use views::{EntryView, checkpoint_for, proof_for, read_entries, read_tile};

@@ -85,16 +85,16 @@ impl Language {
     const fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::En => {
-                files!("en": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "agreements", "gap")
+                files!("en": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "members", "notices", "audit", "agreements", "gap")
             }
             Self::Fr => {
-                files!("fr": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "agreements", "gap", "policy")
+                files!("fr": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "members", "notices", "audit", "agreements", "gap", "policy")
             }
             Self::Es => {
-                files!("es": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "agreements", "gap", "policy")
+                files!("es": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "members", "notices", "audit", "agreements", "gap", "policy")
             }
             Self::Ar => {
-                files!("ar": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "agreements", "gap", "policy")
+                files!("ar": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "admin", "members", "notices", "audit", "agreements", "gap", "policy")
             }
         }
     }

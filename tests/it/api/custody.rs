@@ -137,7 +137,10 @@ async fn a_person_keeps_a_key_that_only_they_can_open_and_nobody_else_is_shown_i
     // What a holder sees of it is the public half.
     let people = org.get(&hub, &format!("/api/v1/organisations/{}/custody", org.id)).await.expect(200);
     let text = people.body.to_string();
-    assert!(text.contains(key.kid().as_str()) && !text.contains("\"jwe\"") && !text.contains("\"salt\""), "{text}");
+    assert!(
+        text.contains(key.kid().as_str()) && !text.contains("\"jwe\"") && !text.contains("\"salt\""),
+        "{text}"
+    );
     // Others cannot have it as theirs, and it is not replaced by chance.
     assert_eq!(other.keep(&hub, &mine, None).await.expect(409).code(), "custody.key_known");
     assert_eq!(worker.keep(&hub, &mine, None).await.expect(409).code(), "custody.exists");

@@ -178,7 +178,10 @@ async fn a_refusal_and_a_consent_in_part_are_told_as_what_they_are_and_certify_n
         |id: &str| list.as_array().unwrap().iter().find(|row| row["id"] == id).unwrap()["standing"].clone();
     assert_eq!((of(&no.id), of(&partly.id)), (json!("refused"), json!("given_in_part")));
     let receipt = a.run(&hub, &format!("consent receipt {}", no.id)).await.expect(0).out;
-    assert!(receipt.contains("You said no. Nothing is passed on.") && !receipt.contains("YES TO"), "{receipt}");
+    assert!(
+        receipt.contains("You said no. Nothing is passed on.") && !receipt.contains("YES TO"),
+        "{receipt}"
+    );
     let refused =
         a.run(&hub, &format!("consent certify {} --recipient {}", no.id, b.id)).await.expect(65).err;
     assert!(refused.contains("/status D304") && refused.contains("/lines D306"), "{refused}");
