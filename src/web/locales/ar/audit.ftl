@@ -104,3 +104,6 @@ audit-did-referrals-follow-destructions = الإبلاغ عن بيانات لم 
 audit-did-referrals-forget = محو إحالات منتهية
 audit-did-referrals-forget-disclosures = محو سجلات إفصاح
 audit-did-tokens-issue = إدخال جهاز آلي
+audit-did-feedback-correct = القول إن شيئاً عنه خطأ
+audit-did-referrals-answer-correction = الإجابة عما قال شخص إنه خطأ
+audit-did-referrals-follow-corrections = الإبلاغ عن تصحيحات بلا جواب

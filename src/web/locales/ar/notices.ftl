@@ -102,3 +102,6 @@ notice-service-verification-due = يجب التحقق قبل { $moment } من ص
 notice-service-verification-overdue = لم يتحقق أحد في الوقت المحدد من صحة المدرج عن إحدى خدماتك.
 notice-service-correction-asked = وجد أحدهم خطأ في المدرج عن إحدى خدماتك.
 notice-service-flagged = وجد عدة أشخاص أخطاء في إحدى خدماتك، فوُسمت بأنها مشكوك فيها.
+notice-referral-correction-asked = يقول شخص برمزه إن شيئاً عنه خطأ.
+notice-referral-correction-answered = أُجيب عما قال شخص إنه خطأ عنه.
+notice-referral-correction-overdue = لم تُجب { $who } في الوقت المحدد عما يقول شخص إنه خطأ عنه.

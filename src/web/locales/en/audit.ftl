@@ -104,3 +104,6 @@ audit-did-referrals-follow-destructions = Reported data that was not destroyed i
 audit-did-referrals-forget = Deleted referrals that were over
 audit-did-referrals-forget-disclosures = Deleted records of disclosures
 audit-did-tokens-issue = Let a machine in
+audit-did-feedback-correct = Said that something about them is wrong
+audit-did-referrals-answer-correction = Answered what a person said is wrong
+audit-did-referrals-follow-corrections = Reported corrections that nobody answered

@@ -102,3 +102,6 @@ notice-service-verification-due = Somebody should look before { $moment } whethe
 notice-service-verification-overdue = Nobody has looked in time whether what is listed of a service of yours is right.
 notice-service-correction-asked = Somebody found something wrong in what is listed of a service of yours.
 notice-service-flagged = Several found something wrong with a service of yours. It is marked as doubtful.
+notice-referral-correction-asked = A person says by their code that something about them is wrong.
+notice-referral-correction-answered = What a person said is wrong about them is answered.
+notice-referral-correction-overdue = { $who } has not answered in time what a person says is wrong about them.

@@ -104,3 +104,6 @@ audit-did-referrals-follow-destructions = Avisar de datos no destruidos a tiempo
 audit-did-referrals-forget = Borrar remisiones terminadas
 audit-did-referrals-forget-disclosures = Borrar registros de comunicaciones
 audit-did-tokens-issue = Dejar entrar a una máquina
+audit-did-feedback-correct = Decir que algo sobre uno es incorrecto
+audit-did-referrals-answer-correction = Contestar lo que una persona dice que es incorrecto
+audit-did-referrals-follow-corrections = Avisar de correcciones sin respuesta

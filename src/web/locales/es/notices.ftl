@@ -102,3 +102,6 @@ notice-service-verification-due = Hay que mirar antes del { $moment } si lo que 
 notice-service-verification-overdue = Nadie miró a tiempo si lo que figura de un servicio suyo es correcto.
 notice-service-correction-asked = Alguien encontró un error en lo que figura de un servicio suyo.
 notice-service-flagged = Varios encontraron errores en un servicio suyo. Está marcado como dudoso.
+notice-referral-correction-asked = Una persona dice con su código que algo sobre ella es incorrecto.
+notice-referral-correction-answered = Se contestó lo que una persona dijo que era incorrecto sobre ella.
+notice-referral-correction-overdue = { $who } no contestó a tiempo lo que una persona dice que es incorrecto sobre ella.

@@ -104,3 +104,6 @@ audit-did-referrals-follow-destructions = Signaler des données non détruites �
 audit-did-referrals-forget = Effacer des orientations terminées
 audit-did-referrals-forget-disclosures = Effacer des traces de divulgations
 audit-did-tokens-issue = Laisser entrer une machine
+audit-did-feedback-correct = Dire que quelque chose sur soi est faux
+audit-did-referrals-answer-correction = Répondre à ce qu’une personne dit être faux
+audit-did-referrals-follow-corrections = Signaler des corrections sans réponse

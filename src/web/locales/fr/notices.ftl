@@ -102,3 +102,6 @@ notice-service-verification-due = Il faut vérifier avant le { $moment } que ce 
 notice-service-verification-overdue = Personne n’a vérifié à temps que ce qui est inscrit d’un de vos services est juste.
 notice-service-correction-asked = Quelqu’un a trouvé une erreur dans ce qui est inscrit d’un de vos services.
 notice-service-flagged = Plusieurs ont trouvé des erreurs dans un de vos services. Il est marqué comme douteux.
+notice-referral-correction-asked = Une personne dit avec son code que quelque chose sur elle est faux.
+notice-referral-correction-answered = Ce qu’une personne a dit être faux sur elle a reçu une réponse.
+notice-referral-correction-overdue = { $who } n’a pas répondu à temps à ce qu’une personne dit être faux sur elle.
