@@ -549,7 +549,7 @@ async fn stands(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{crypto::SigningKey, kernel::id::SystemIds, web::words::Language};
+    use crate::{crypto::SigningKey, kernel::id::SystemIds, members::Standing, web::words::Language};
 
     const WORDS: Words = Words { language: Language::En };
 
@@ -591,5 +591,24 @@ mod tests {
         let days = |days| Some(now.plus(chrono::TimeDelta::days(days)));
         let tone = |ends| keys(ends, now, WORDS).tone;
         assert_eq!([tone(None), tone(days(-1)), tone(days(59)), tone(days(61))], ["warn", "bad", "warn", ""]);
+    }
+
+    #[test]
+    fn whatever_is_known_of_an_organisation_has_a_word_in_every_language() {
+        let rooms: [(&str, Vec<&str>); 5] = [
+            ("members-kind", OrganisationKind::ALL.iter().map(|kind| kind.name()).collect()),
+            ("members-does", MechanismRole::ALL.iter().map(|role| role.name()).collect()),
+            ("members-standing", Standing::ALL.iter().map(|standing| standing.name()).collect()),
+            ("members-why", REASONS.into()),
+            ("members-why-help", REASONS.into()),
+        ];
+        for language in Language::ALL {
+            for (room, names) in &rooms {
+                for name in names {
+                    let said = Words { language }.word(room, name);
+                    assert!(!said.starts_with(room), "{}: {said} is not there", language.tag());
+                }
+            }
+        }
     }
 }
