@@ -17,9 +17,10 @@
 //!   at without being listed. It is no foreign key, because an entry moves from one table to another when it gets its place; a row
 //!   that names no entry is found in the night, not refused at its commit.
 //! - **Reading leaves an entry where content or somebody else's matter is read**: every fetch of a packet, the first and any other, by its
-//!   recipient or its sender; envelope and receipt as evidence; a person of the node looking at a referral; the statement of disclosures.
+//!   recipient or its sender; envelope and receipt as evidence; a person of the node looking at a referral; the statement of disclosures;
+//!   tiles and entries of the log.
 //!   What a party reads of its own referrals, lists and notices leaves none: gateways ask every few seconds, it holds codes the party knows,
-//!   and a log of it would show the rhythm of its work. Nor do keys, which every member may read, and the log itself.
+//!   and a log of it would show the rhythm of its work. Nor do keys, which every member may read, checkpoints and proofs.
 //! - **The whole log is looked at every night** by a job, which tells and changes nothing: a log that does not fit is a matter for people.
 //!
 //! What this room does not do: decide who may read the log (`access`), or keep the content of what happened (the domain rooms).
@@ -44,4 +45,4 @@ pub use prove::{Detail, Wanted, checkpoint, prove, tile};
 pub use record::{Record, leaf_ahead, record};
 pub use sequence::{BATCH, Sequenced, sequence};
 pub use verify::{Finding, FindingKind, Held, Verification, has_entries, has_leaf, verify};
-pub use views::{checkpoint_for, proof_for, read_tile};
+pub use views::{EntryView, checkpoint_for, proof_for, read_entries, read_tile};

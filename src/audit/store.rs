@@ -153,6 +153,19 @@ pub(super) fn entries(db: &mut Db<'_>, first: u64, count: u64) -> Result<Vec<Pla
         .collect()
 }
 
+/// Entries whose place is before this one, newest first.
+pub(super) fn newest(db: &mut Db<'_>, before: i64, limit: i64) -> Result<Vec<Placed>, StorageError> {
+    let rows: Vec<(i64, String, Vec<u8>, String)> = audit_entries::table
+        .filter(audit_entries::place.lt(before))
+        .order(audit_entries::place.desc())
+        .limit(limit)
+        .select((audit_entries::place, audit_entries::id, audit_entries::entry, audit_entries::leaf))
+        .load(db.conn())?;
+    rows.into_iter()
+        .map(|(place, id, entry, leaf)| Ok(Placed { place: count(place)?, id, entry, leaf }))
+        .collect()
+}
+
 /// The entry with this id.
 pub(super) fn by_id(db: &mut Db<'_>, id: EntryId) -> Result<Option<Placed>, StorageError> {
     let row: Option<(i64, String, Vec<u8>, String)> = audit_entries::table

@@ -28,6 +28,7 @@ mod enrol;
 mod error;
 mod keys;
 mod organisation;
+mod overview;
 mod publish;
 mod replace_root;
 mod roles;
@@ -52,6 +53,7 @@ pub use organisation::{
     Country, MechanismRole, MechanismRoles, Name, Organisation, OrganisationKind, Standing, find_active,
     find_known, find_known_two, find_organisation, is_active, list_organisations, names_of,
 };
+pub use overview::{Overview, overviews};
 pub use publish::{MAX_KEYS, MAX_STATEMENT, MEMBER_ROLE, PublishKeys, StatedKey, Statement, publish_keys};
 pub(crate) use publish::{STATEMENT_DEPTH, follow};
 pub use replace_root::{ReplaceRoot, replace_root};

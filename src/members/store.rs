@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::{
     Calendar, ClientView, FormerRoot, KeyRecord, KeyState, KeyUse, MechanismRoles, MemberError, Name,
     Organisation, OrganisationKind, SessionView, StaffView, Standing,
+    publish::MEMBER_ROLE,
     sign_in::{Candidate, Try},
 };
 use crate::{
@@ -1066,6 +1067,51 @@ pub(super) fn reader_roles(
         .select(organisation_keys::role)
         .distinct();
     Ok(natively!(db, conn => query.load(conn)).map_err(StorageError::from)?)
+}
+
+/// How many people of these organisations are enrolled and were not removed.
+pub(super) fn people_of(
+    db: &mut Db<'_>,
+    ids: &[OrganisationId],
+) -> Result<Vec<(OrganisationId, i64)>, MemberError> {
+    let ids: Vec<String> = ids.iter().map(OrganisationId::to_string).collect();
+    let query = staff::table
+        .filter(staff::organisation.eq_any(ids))
+        .filter(staff::removed_at.is_null())
+        .group_by(staff::organisation)
+        .select((staff::organisation, diesel::dsl::count_star()));
+    let rows: Vec<(Option<String>, i64)> =
+        natively!(db, conn => query.load(conn)).map_err(StorageError::from)?;
+    let of_one = |(organisation, people): (Option<String>, i64)| {
+        Ok((read(&organisation.unwrap_or_default(), "staff.organisation")?, people))
+    };
+    rows.into_iter().map(of_one).collect()
+}
+
+/// Until when the reader roles of these organisations can be sealed to: the key in use that ends last counts. Keys of people are left out.
+pub(super) fn readers_of(
+    db: &mut Db<'_>,
+    ids: &[OrganisationId],
+) -> Result<Vec<(OrganisationId, String, Timestamp)>, MemberError> {
+    let ids: Vec<String> = ids.iter().map(OrganisationId::to_string).collect();
+    let query = organisation_keys::table
+        .filter(organisation_keys::organisation.eq_any(ids))
+        .filter(organisation_keys::key_use.eq(KeyUse::Encrypt.name()))
+        .filter(organisation_keys::state.eq(KeyState::Active.name()))
+        .filter(organisation_keys::role.ne(MEMBER_ROLE))
+        .group_by((organisation_keys::organisation, organisation_keys::role))
+        .select((
+            organisation_keys::organisation,
+            organisation_keys::role,
+            diesel::dsl::max(organisation_keys::valid_until),
+        ));
+    let rows: Vec<(String, String, Option<i64>)> =
+        natively!(db, conn => query.load(conn)).map_err(StorageError::from)?;
+    let of_one = |(organisation, role, until): (String, String, Option<i64>)| {
+        let until = Timestamp::from_micros(until.unwrap_or_default());
+        Ok((read(&organisation, "organisation_keys.organisation")?, role, until))
+    };
+    rows.into_iter().map(of_one).collect()
 }
 
 pub(super) fn key(db: &mut Db<'_>, kid: &Kid) -> Result<Option<KeyRecord>, MemberError> {

@@ -15,7 +15,7 @@ mod notices;
 mod store;
 
 pub use error::OutboxError;
-pub use notices::{Notice, notices};
+pub use notices::{Notice, newest_notices, notices};
 pub use store::{Claimed, advance, claim, fail, forget_before};
 
 use serde::Serialize;

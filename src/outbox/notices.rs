@@ -44,6 +44,20 @@ pub fn notices(
     Ok(asked.page(rows, |notice| notice.seq.to_string()))
 }
 
+/// The same, newest first, for people who look: what came since stands on the first page. The cursor leads to older ones.
+pub fn newest_notices(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Page<Notice>, OutboxError> {
+    let reader = reads_of(actor)?;
+    let before = asked.after().and_then(|key| key.parse().ok()).unwrap_or(i64::MAX);
+    let settled = now.minus(chrono::TimeDelta::seconds(SETTLE_SECONDS));
+    let rows = store::newest_for_reader(db, reader, before, settled, asked.rows_to_load())?;
+    Ok(asked.page(rows, |notice| notice.seq.to_string()))
+}
+
 /// Whose notices somebody reads: their organisation's, as one who works on its referrals or who answers for its data protection; the
 /// node's, as one who oversees it.
 fn reads_of(actor: &Actor) -> Result<Option<OrganisationId>, AccessError> {

@@ -65,6 +65,29 @@ pub(super) fn for_reader(
     Ok(rows.into_iter().map(notice).collect::<Result<_, _>>()?)
 }
 
+/// The same before a place, newest first.
+pub(super) fn newest_for_reader(
+    db: &mut Db<'_>,
+    reader: Option<OrganisationId>,
+    before: i64,
+    settled: Timestamp,
+    limit: i64,
+) -> Result<Vec<Notice>, OutboxError> {
+    let everybody_s = outbox::table.into_boxed();
+    let theirs = match reader {
+        Some(organisation) => everybody_s.filter(outbox::organisation.eq(organisation.to_string())),
+        None => everybody_s.filter(outbox::organisation.is_null()),
+    };
+    let rows: Vec<Row> = theirs
+        .filter(outbox::seq.lt(before).and(outbox::at.le(settled.micros())))
+        .order(outbox::seq.desc())
+        .limit(limit)
+        .select((outbox::seq, outbox::id, outbox::topic, outbox::payload, outbox::at))
+        .load(db.conn())
+        .map_err(StorageError::from)?;
+    Ok(rows.into_iter().map(notice).collect::<Result<_, _>>()?)
+}
+
 /// A consumer's turn: the messages it may deal with now, and the token that proves the claim.
 #[derive(Clone, Debug)]
 pub struct Claimed {

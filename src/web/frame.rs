@@ -6,6 +6,7 @@ use askama::Template;
 use super::{
     assets,
     form::here,
+    notices,
     visit::Visit,
     words::{Language, Words},
 };
@@ -30,14 +31,20 @@ pub(super) enum Place {
     Cases,
     /// What is overdue on the node.
     Overdue,
+    /// The member organisations.
+    Members,
     /// Who works for the organisation, or for the node.
     People,
     /// What the organisation offers.
     Services,
     /// What organisations agreed.
     Agreements,
+    /// What happened.
+    Notices,
     /// What was disclosed.
     Disclosures,
+    /// The log.
+    Audit,
 }
 
 /// A place in the menu.
@@ -188,23 +195,30 @@ impl Frame {
 
 fn ways(actor: &Actor, words: Words, place: Place) -> Vec<Way> {
     use Permission as P;
+    let may = |permission| actor.may(permission).is_ok();
     // The node's people manage its own, and look after all agreements.
     let is_of_the_node = actor.organisation().is_none();
     let manages = if is_of_the_node { P::ManageMembers } else { P::ManageStaff };
     let agrees = if is_of_the_node { P::OverseeAgreements } else { P::ManageAgreements };
+    // Intake workers say how much room there is; administrators see what is said.
+    let offers = !is_of_the_node && (may(P::ReceiveReferrals) || may(P::ManageStaff));
     let all = [
-        (Place::Find, Permission::ReadDirectory, "/find", "frame-find", FIND),
-        (Place::Inbox, Permission::ReadReferrals, "/inbox", "frame-inbox", INBOX),
-        (Place::Sent, Permission::ReadReferrals, "/sent", "frame-sent", SENT),
-        (Place::Cases, Permission::SendReferrals, "/cases", "frame-cases", CASES),
-        (Place::Overdue, Permission::ReadAllReferrals, "/overdue", "frame-overdue", OVERDUE),
-        (Place::Services, P::ReceiveReferrals, "/services", "own-title", SERVICES),
-        (Place::People, manages, "/people", "people-title", PEOPLE),
-        (Place::Agreements, agrees, "/agreements", "agreements-title", AGREEMENTS),
-        (Place::Disclosures, P::ReadDisclosures, "/disclosures", "frame-disclosures", DISCLOSURES),
+        (Place::Find, may(P::ReadDirectory), "/find", "frame-find", FIND),
+        (Place::Inbox, may(P::ReadReferrals), "/inbox", "frame-inbox", INBOX),
+        (Place::Sent, may(P::ReadReferrals), "/sent", "frame-sent", SENT),
+        (Place::Cases, may(P::SendReferrals), "/cases", "frame-cases", CASES),
+        (Place::Overdue, may(P::ReadAllReferrals), "/overdue", "frame-overdue", OVERDUE),
+        (Place::Services, offers, "/services", "own-title", SERVICES),
+        (Place::Members, may(P::ManageMembers), "/members", "members-title", MEMBERS),
+        (Place::People, may(manages), "/people", "people-title", PEOPLE),
+        (Place::Agreements, may(agrees), "/agreements", "agreements-title", AGREEMENTS),
+        (Place::Notices, notices::are_looked_at_by(actor), "/notices", "notices-title", NOTICES),
+        (Place::Disclosures, may(P::ReadDisclosures), "/disclosures", "frame-disclosures", DISCLOSURES),
+        (Place::Audit, may(P::ReadAudit), "/audit", "audit-title", AUDIT),
     ];
-    let may = all.into_iter().filter(|(_, permission, ..)| actor.may(*permission).is_ok());
-    may.map(|(way, _, address, key, icon)| Way { address, word: words.t(key), icon, here: way == place })
+    let shown = all.into_iter().filter(|(_, is_theirs, ..)| *is_theirs);
+    shown
+        .map(|(way, _, address, key, icon)| Way { address, word: words.t(key), icon, here: way == place })
         .collect()
 }
 
@@ -224,6 +238,9 @@ const SENT: &str = "M21 3 10 14M21 3l-7 18-4-7-7-4z";
 const CASES: &str = "M4 20c0-4 3.600-6 8-6s8 2 8 6M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8z";
 const OVERDUE: &str = "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 4.5V12l3.500 2";
 const SERVICES: &str = "M4 20V9l8-5 8 5v11zM9.500 20v-6h5v6";
+const MEMBERS: &str = "M4 20V9h7v11M11 20V4h9v16M3 20h18M14 8h3M14 12h3M14 16h3M6.500 13h2M6.500 16.500h2";
 const PEOPLE: &str = "M9 5a3.500 3.500 0 1 0 0 7 3.500 3.500 0 0 0 0-7zM2.500 20c0-3.500 3-5 6.500-5s6.500 1.500 6.500 5M16 5.500a3 3 0 0 1 0 6M18 15c2.500.500 3.500 2.500 3.500 5";
 const AGREEMENTS: &str = "M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 16h6";
 const DISCLOSURES: &str = "M2.500 12S6 5.500 12 5.500 21.500 12 21.500 12 18 18.500 12 18.500 2.500 12 2.500 12zM12 9.500a2.500 2.500 0 1 0 0 5 2.500 2.500 0 0 0 0-5z";
+const NOTICES: &str = "M6 17V11a6 6 0 0 1 12 0v6l1.500 2h-15zM10 21.500h4";
+const AUDIT: &str = "M5 3h14v18H5zM8.500 8h7M8.500 12h7M8.500 16h4";

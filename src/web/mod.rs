@@ -18,6 +18,7 @@
 mod account;
 mod agreements;
 mod assets;
+mod audit;
 mod cases;
 mod compose;
 mod consents;
@@ -31,6 +32,8 @@ mod key;
 mod language;
 mod letter;
 mod map;
+mod members;
+mod notices;
 mod offer;
 mod offline;
 mod own_services;
@@ -66,6 +69,8 @@ fn with_secrets(config: &mut ServiceConfig) {
     config
         .route("/people/new", web::post().to(people::invite))
         .route("/people/{staff}/code", web::post().to(people::renew))
+        .route("/members/new", web::post().to(members::enrol))
+        .route("/members/{organisation}/administrator", web::post().to(members::invite))
         .route("/account/second-step/app", web::post().to(second_step::begin))
         .route("/account/second-step/app/confirm", web::post().to(second_step::confirm))
         .route("/account/second-step/passkeys", web::post().to(second_step::add))
@@ -109,6 +114,13 @@ fn light(config: &mut ServiceConfig) {
         .route("/people/{staff}", web::get().to(people::show))
         .route("/people/{staff}/roles", web::post().to(people::set_roles))
         .route("/people/{staff}/remove", web::post().to(people::remove))
+        .route("/members", web::get().to(members::list))
+        .route("/members/new", web::get().to(members::ask))
+        .route("/members/{organisation}", web::get().to(members::show))
+        .route("/members/{organisation}/suspend", web::post().to(members::suspend))
+        .route("/members/{organisation}/resume", web::post().to(members::resume))
+        .route("/notices", web::get().to(notices::list))
+        .route("/audit", web::get().to(audit::list))
         .route("/services", web::get().to(own_services::list))
         .route("/services/{service}/room", web::get().to(own_services::ask))
         .route("/services/{service}/room", web::post().to(own_services::say))

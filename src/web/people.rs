@@ -99,9 +99,9 @@ struct PersonPage {
     holds: bool,
 }
 
-/// Why a form about people was not taken.
+/// Why a form that makes a code was not taken.
 #[derive(Debug, thiserror::Error)]
-enum Refused {
+pub(super) enum Refused {
     #[error(transparent)]
     Member(#[from] MemberError),
     #[error(transparent)]
@@ -230,14 +230,14 @@ fn to_give(of_node: bool, chosen: &[Role], words: Words) -> Vec<Choice> {
 }
 
 /// What tells one form from the next: one that comes in twice counts once.
-fn sheet(visit: &Visit) -> String {
+pub(super) fn sheet(visit: &Visit) -> String {
     let mut random = [0u8; 16];
     visit.asking.hub.ids().random(&mut random);
     Digest::of(random).to_string()
 }
 
 /// Refuses a form that came in before.
-fn once(tx: &mut Tx<'_>, sheet: Digest) -> Result<(), Refused> {
+pub(super) fn once(tx: &mut Tx<'_>, sheet: Digest) -> Result<(), Refused> {
     let (who, at) = (tx.actor().log_name(), tx.now());
     let is_new = hub::use_once(tx.db(), &who, &format!("form {sheet}"), at)?;
     if is_new { Ok(()) } else { Err(Refused::SentAlready) }

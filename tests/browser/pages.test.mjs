@@ -1,6 +1,7 @@
 // The pages in a real browser: who can read and reach them, what they do without a script, and what goes over the wire.
 //
 // `HUB`, `NAME`, `PASSPHRASE`: where the hub is, and a case worker who has sent a referral. `CODE`, `PIN`: what the person it is about was given.
+// `COORDINATOR`: who looks after the mechanism, with the same passphrase. `ROOT`, `THUMBPRINT`: the public root key of an organisation to enrol.
 // `PICTURES`, when it is given: a folder for pictures of every page.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -9,7 +10,7 @@ import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 import { pagesOf, printed, same } from "./structure.mjs";
 
-const { HUB, NAME, PASSPHRASE, CODE, PIN, PICTURES } = process.env;
+const { HUB, NAME, PASSPHRASE, CODE, PIN, COORDINATOR, ROOT, THUMBPRINT, PICTURES } = process.env;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WIDTHS = [360, 1280];
 const LANGUAGES = ["en", "fr", "es", "ar"];
@@ -24,7 +25,7 @@ before(async () => {
 after(async () => browser?.close());
 
 /** A browser of somebody's own; whatever the policy of a page forbids is a failure. */
-async function visit({ language = "en", width = 1280, script = true, signedIn = true } = {}, what) {
+async function visit({ language = "en", width = 1280, script = true, signedIn = true, name = NAME } = {}, what) {
   const context = await browser.newContext({
     locale: language,
     viewport: { width, height: 800 },
@@ -39,7 +40,7 @@ async function visit({ language = "en", width = 1280, script = true, signedIn = 
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
   try {
-    if (signedIn) await signIn(page);
+    if (signedIn) await signIn(page, name);
     await what(page, context);
     assert.deepEqual(violations, [], "the policy of a page was violated");
   } finally {
@@ -47,9 +48,9 @@ async function visit({ language = "en", width = 1280, script = true, signedIn = 
   }
 }
 
-async function signIn(page) {
+async function signIn(page, name) {
   await page.goto(`${HUB}/sign-in`);
-  await page.fill("#name", NAME);
+  await page.fill("#name", name);
   await page.fill("#passphrase", PASSPHRASE);
   await page.click("form[action='/sign-in'] button");
   await page.waitForURL(`${HUB}/find`);
@@ -266,7 +267,50 @@ const STATES = {
       await page.waitForSelector("#need_met");
     },
   },
+  notices: { go: (page) => page.goto(`${HUB}/notices`) },
   "not-found": { go: (page) => page.goto(`${HUB}/nothing/here`) },
+};
+
+/** The form to enrol an organisation, filled in. */
+async function enrol(page, thumbprint) {
+  await page.goto(`${HUB}/members/new`);
+  await page.fill("#name", "Night Shelter Trust");
+  await page.check("input[name=kind][value=ngo]");
+  await page.fill("#country", "ZM");
+  await page.check("input[name=does][value=provide_services]");
+  await page.fill("#root", ROOT);
+  await page.fill("#thumbprint", thumbprint);
+  await page.fill("#administrator", "a.mwale");
+  await page.click("form[action='/members/new'] .button");
+}
+
+/** Pages and states of who looks after the mechanism. */
+const OVERSEEN = {
+  overdue: { go: (page) => page.goto(`${HUB}/overdue`) },
+  members: { go: (page) => page.goto(`${HUB}/members`) },
+  "members-new": { go: (page) => page.goto(`${HUB}/members/new`) },
+  "members-refused": {
+    go: async (page) => {
+      await enrol(page, "not the one that was read out");
+      await page.waitForSelector("#errors");
+    },
+  },
+  "members-one": {
+    go: async (page) => {
+      await page.goto(`${HUB}/members`);
+      await page.click("tbody tr:last-child a");
+      await page.waitForSelector("#suspend");
+    },
+  },
+  "members-suspend-refused": {
+    go: async (page) => {
+      await OVERSEEN["members-one"].go(page);
+      await page.click("form[action$='/suspend'] .button");
+      await page.waitForSelector("#errors");
+    },
+  },
+  "notices-node": { go: (page) => page.goto(`${HUB}/notices`) },
+  audit: { go: (page) => page.goto(`${HUB}/audit`) },
 };
 
 /** A language that needs two fifths more room: nothing may scroll sideways for it. */
@@ -279,12 +323,18 @@ const stretch = () => {
   return document.documentElement.scrollWidth > document.documentElement.clientWidth;
 };
 
+/** Who opens pages, and which. */
+const WHO = [
+  { who: "as anybody", signedIn: false, states: Object.entries(STATES).filter(([, state]) => state.signedIn === false) },
+  { who: "signed in", states: Object.entries(STATES).filter(([, state]) => state.signedIn !== false) },
+  ...(COORDINATOR ? [{ who: "as coordinator", name: COORDINATOR, states: Object.entries(OVERSEEN) }] : []),
+];
+
 for (const language of LANGUAGES) {
   for (const width of WIDTHS) {
-    for (const signedIn of [false, true]) {
-      const states = Object.entries(STATES).filter(([, state]) => (state.signedIn ?? true) === signedIn);
-      test(`everybody can read the pages, in ${language}, ${width} wide, ${signedIn ? "signed in" : "as anybody"}`, () =>
-        visit({ language, width, signedIn }, async (page) => {
+    for (const { who, states, ...whose } of WHO) {
+      test(`everybody can read the pages, in ${language}, ${width} wide, ${who}`, () =>
+        visit({ language, width, ...whose }, async (page) => {
           for (const [name, state] of states) {
             await state.go(page);
             if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}-${language}-${width}.png`, fullPage: true });
@@ -353,6 +403,24 @@ test("everything there is so far works without a script", () =>
       await state.go(page);
       assert.ok(await page.locator("h1").count(), name);
     }
+  }));
+
+test("pages of who looks after the mechanism work without a script, and on the narrowest telephone", { skip: !COORDINATOR }, () =>
+  visit({ script: false, width: 320, name: COORDINATOR }, async (page) => {
+    for (const [name, state] of Object.entries(OVERSEEN)) {
+      await state.go(page);
+      assert.ok(await page.locator("h1").count(), name);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.equal(wide, 0, name);
+    }
+    await enrol(page, THUMBPRINT);
+    await page.waitForSelector(".sheet");
+    await page.click("main .actions .button");
+    await page.check("input[name=why][value=asked]");
+    await page.click("form[action$='/suspend'] .button");
+    await page.waitForSelector("#resume");
+    await page.click("form[action$='/resume'] .button");
+    await page.waitForSelector("#suspend");
   }));
 
 test("the pages of the person work without a script, and say how to leave first of all", () =>

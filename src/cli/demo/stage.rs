@@ -225,7 +225,7 @@ impl Stage {
 
     /// What to do next, for the person at the terminal.
     pub(super) fn farewell(&self, tour: &Tour) -> String {
-        let line = |(who, name): &(String, String)| format!("  {who:<38} {name}");
+        let line = |(who, name): &(String, String)| format!("  {who:<40} {name}");
         let sign_ins = tour.sign_ins.iter().map(line).collect::<Vec<_>>().join("\n");
         format!(
             "\nThe hub stays up at {url}. Open it in a browser and sign in, in two windows if you like, with “{PASSPHRASE}”:\n{sign_ins}\n\

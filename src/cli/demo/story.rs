@@ -59,6 +59,8 @@ async fn to_look_around(stage: &Stage, scene: &Scene, referral: ReferralId) -> R
     for (who, of, name, role) in [
         ("Case worker, Harbour Aid Association", Some(harbour), "w.harbour", Role::CaseWorker),
         ("Intake worker, Clinic of the Lake", Some(clinic), "w.clinic", Role::Intake),
+        ("Administrator, Harbour Aid Association", Some(harbour), "a.harbour", Role::Administrator),
+        ("Data protection, Harbour Aid Association", Some(harbour), "d.harbour", Role::DataProtection),
         ("Coordinator of the mechanism", None, "coordinator", Role::Coordinator),
     ] {
         sign_ins.push((who.to_owned(), stage.worker(of, name, role).await?));

@@ -11,13 +11,15 @@ use std::{
     time::Duration,
 };
 
+use chrono::TimeDelta;
 use serde_json::Value;
+use throughline::{access::Role, crypto::SigningKey, kernel::id::SystemIds};
 
 use super::{
     find::{directory, provinces},
     visitor::{PASSPHRASE, enrolled},
 };
-use crate::support::{available, is_for_the_other_run, packet::Mechanism, tools::npm};
+use crate::support::{available, enrolled_at_node, is_for_the_other_run, packet::Mechanism, tools::npm};
 
 const FILES: [&str; 11] = [
     "package.json",
@@ -104,5 +106,12 @@ async fn pages_are_read_reached_and_used_in_a_browser() {
     let roles = ["case_worker", "intake", "administrator", "data_protection"];
     let name = enrolled(hub, harbour, &roles).await;
     tests.env("HUB", &hub.url).env("NAME", name).env("CODE", code).env("PIN", pin);
+    enrolled_at_node(hub, "m.tembo", (Role::Coordinator, PASSPHRASE)).await;
+    let root = SigningKey::generate(&SystemIds).unwrap();
+    let jwk = serde_json::to_string(root.public()).unwrap();
+    tests.env("COORDINATOR", "m.tembo").env("ROOT", jwk).env("THUMBPRINT", root.public().kid().as_str());
+    // What happened has its place in the log, and is settled enough to be told.
+    hub.run_jobs().await;
+    hub.clock.advance(TimeDelta::seconds(5));
     require_passed(tests, async || {}).await;
 }

@@ -8,6 +8,7 @@ mod find;
 mod flows;
 mod gap;
 mod keys;
+mod mechanism;
 mod pages;
 mod person;
 mod second_passkey;

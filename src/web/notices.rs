@@ -1,0 +1,300 @@
+//! Notices: what happened to an organisation's referrals, agreements, consents and services, or what the node was told, newest first and in
+//! sentences.
+
+use std::collections::{BTreeSet, HashMap};
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use askama::Template;
+use fluent_bundle::FluentArgs;
+
+use super::{
+    form::Form,
+    frame::{Frame, Place, page},
+    service::Tag,
+    trays::short,
+    visit::Signed,
+    words::Words,
+};
+use crate::{
+    access::{Actor, Permission},
+    http::Problem,
+    kernel::{
+        Code, Coded, Timestamp,
+        id::{AgreementId, OrganisationId, ReferralId, ServiceId},
+        page::Asked,
+    },
+    members::{self, MemberError, Name},
+    outbox::{self, Notice, OutboxError},
+    storage::StorageError,
+};
+
+/// How many notices stand on a page.
+const PER_PAGE: u16 = 50;
+
+/// What somebody has to look into.
+const GRAVE: [&str; 8] = [
+    "consent.withdrawal_breached",
+    "consent.withdrawal_unheard",
+    "packet.held",
+    "referral.destruction_overdue",
+    "referral.escalated",
+    "referral.incident",
+    "referral.overdue",
+    "referral.violation_reported",
+];
+
+/// What asks somebody for something.
+const ASKING: [&str; 16] = [
+    "agreement.offered",
+    "agreement.suspended",
+    "consent.withdrawal_asked",
+    "consent.withdrawal_asked_again",
+    "consent.withdrawal_closed",
+    "member.root_replaced",
+    "referral.bounced",
+    "referral.cancel_asked",
+    "referral.destruction_asked",
+    "referral.destruction_asked_again",
+    "referral.info_requested",
+    "referral.safety_check_asked",
+    "service.availability_ended",
+    "service.correction_asked",
+    "service.flagged",
+    "service.verification_overdue",
+];
+
+/// Where a notice leads.
+struct Link {
+    address: String,
+    word: String,
+}
+
+struct Row {
+    sentence: String,
+    when: String,
+    link: Option<Link>,
+    tag: Option<Tag>,
+}
+
+#[derive(Template)]
+#[template(path = "notices.html")]
+struct NoticesPage {
+    f: Frame,
+    w: Words,
+    rows: Vec<Row>,
+    next: Option<String>,
+    /// Whether this is not the first page.
+    is_older: bool,
+    /// Whether these are the node's notices.
+    of_node: bool,
+}
+
+/// Why notices cannot be shown.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    #[error(transparent)]
+    Member(#[from] MemberError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Coded for Refused {
+    fn code(&self) -> Code {
+        match self {
+            Self::Outbox(error) => error.code(),
+            Self::Member(error) => error.code(),
+            Self::Storage(error) => error.code(),
+        }
+    }
+}
+
+/// Whether notices are a place of somebody's menu: of those who run an organisation or answer for its data protection, and of those who oversee
+/// the node. Others may open the page, and find what is theirs in their lists.
+pub(super) fn are_looked_at_by(actor: &Actor) -> bool {
+    let asks: &[Permission] = match actor.organisation() {
+        Some(_) => &[Permission::ManageStaff, Permission::ReadDisclosures],
+        None => &[Permission::ReadAllReferrals],
+    };
+    asks.iter().any(|permission| actor.may(*permission).is_ok())
+}
+
+/// The notices, page by page, newest first.
+pub(super) async fn list(Signed(visit): Signed, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (words, form) = (visit.words, Form::of_query(request.query_string()));
+    let (hub, actor) = (&visit.asking.hub, visit.asking.caller.actor.clone());
+    let (after, now) = (form.after(), hub.now());
+    let (is_older, asked) = (after.is_some(), Asked::new(Some(PER_PAGE), after));
+    let of_node = actor.organisation().is_none();
+    let manages = actor.may(Permission::ManageMembers).is_ok();
+    let (found, names) = hub
+        .read(move |db| {
+            let found = outbox::newest_notices(db, &actor, &asked, now)?;
+            let named: BTreeSet<OrganisationId> = found.items.iter().filter_map(who).collect();
+            let names = members::names_of(db, &named.into_iter().collect::<Vec<_>>())?;
+            Ok::<_, Refused>((found, names))
+        })
+        .await?;
+    let next = found.next.as_ref().map(|next| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        format!("/notices?{}", query.append_pair("after", &next.to_string()).finish())
+    });
+    let shown = NoticesPage {
+        f: visit.frame(Place::Notices, words.t("notices-title")),
+        w: words,
+        rows: found.items.iter().map(|notice| row(notice, (&names, manages), words)).collect(),
+        next,
+        is_older,
+        of_node,
+    };
+    page(StatusCode::OK, &shown)
+}
+
+fn row(notice: &Notice, (names, manages): (&HashMap<OrganisationId, Name>, bool), words: Words) -> Row {
+    Row {
+        sentence: sentence(notice, names, words),
+        when: words.moment(notice.at),
+        link: link(notice, manages, words),
+        tag: tag(&notice.topic, words),
+    }
+}
+
+/// What happened. Something that there are no words for yet is named as the hub names it.
+fn sentence(notice: &Notice, names: &HashMap<OrganisationId, Name>, words: Words) -> String {
+    let key = format!("notice-{}", notice.topic.replace(['.', '_'], "-"));
+    let somebody = || words.t("notices-somebody");
+    let who = who(notice).and_then(|id| names.get(&id)).map_or_else(somebody, ToString::to_string);
+    let mut gaps = FluentArgs::new();
+    gaps.set("who", who);
+    gaps.set("moment", moment(notice, words));
+    let said = words.filled(&key, &gaps);
+    if said == key { words.with("notices-other", "topic", &notice.topic) } else { said }
+}
+
+/// The organisation that a notice names.
+fn who(notice: &Notice) -> Option<OrganisationId> {
+    ["holder", "organisation"].iter().find_map(|member| text(notice, member)?.parse().ok())
+}
+
+/// The moment that a notice names: by when something is due, or since when it is late.
+fn moment(notice: &Notice, words: Words) -> String {
+    let named = ["by", "due", "at", "acknowledge_by", "answer_by", "tell_the_person_by"];
+    let moment = named.iter().find_map(|member| text(notice, member)?.parse::<Timestamp>().ok());
+    moment.map(|moment| words.moment(moment)).unwrap_or_default()
+}
+
+fn text<'a>(notice: &'a Notice, member: &str) -> Option<&'a str> {
+    notice.payload.get(member)?.as_str()
+}
+
+/// What a notice is about: a referral before all, then an agreement, a service, an organisation.
+fn link(notice: &Notice, manages: bool, words: Words) -> Option<Link> {
+    if let Some(id) = text(notice, "referral").and_then(|id| id.parse::<ReferralId>().ok()) {
+        let word = words.with("notices-referral", "short", short(id));
+        return Some(Link { address: format!("/referrals/{id}"), word });
+    }
+    if let Some(id) = text(notice, "agreement").and_then(|id| id.parse::<AgreementId>().ok()) {
+        let version = notice.payload.get("version").and_then(serde_json::Value::as_i64)?;
+        return Some(Link {
+            address: format!("/agreements/{id}/{version}"),
+            word: words.t("notices-agreement"),
+        });
+    }
+    if let Some(id) = text(notice, "service").and_then(|id| id.parse::<ServiceId>().ok()) {
+        return Some(Link { address: format!("/services/{id}"), word: words.t("notices-service") });
+    }
+    let id = text(notice, "organisation").and_then(|id| id.parse::<OrganisationId>().ok());
+    id.filter(|_| manages)
+        .map(|id| Link { address: format!("/members/{id}"), word: words.t("notices-organisation") })
+}
+
+fn tag(topic: &str, words: Words) -> Option<Tag> {
+    if GRAVE.contains(&topic) {
+        Some(Tag { tone: "bad", word: words.t("notices-grave") })
+    } else if ASKING.contains(&topic) {
+        Some(Tag { tone: "warn", word: words.t("notices-asking") })
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::web::words::Language;
+
+    /// Everything that the domain rooms tell anybody, as it stands in their sources.
+    fn topics(folder: &Path, found: &mut BTreeSet<String>) {
+        let firsts = ["agreement.", "consent.", "member.", "need.", "packet.", "referral.", "service."];
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                topics(&path, found);
+                continue;
+            }
+            for line in fs::read_to_string(&path).unwrap().lines() {
+                // Codes of refusals, files of schemas and turns look the same.
+                if ["Code::new", "json", "take_turn"].iter().any(|other| line.contains(other))
+                    && !line.contains("say(")
+                {
+                    continue;
+                }
+                let quoted = line.split('"').skip(1).step_by(2);
+                let is_one = |word: &&str| {
+                    firsts.iter().any(|first| word.starts_with(first))
+                        && word.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte))
+                };
+                found.extend(quoted.filter(is_one).map(str::to_owned));
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_somebody_is_told_of_has_a_sentence_in_every_language() {
+        let mut all = BTreeSet::new();
+        for room in ["agreements", "consent", "directory", "members", "referrals"] {
+            topics(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room), &mut all);
+        }
+        assert!(all.len() > 70, "{}", all.len());
+        for known in GRAVE.iter().chain(&ASKING) {
+            assert!(all.contains(*known), "{known} is told by nobody");
+        }
+        for language in Language::ALL {
+            let key = |topic: &String| format!("notice-{}", topic.replace(['.', '_'], "-"));
+            let missing: Vec<String> =
+                all.iter().map(key).filter(|key| Words { language }.t(key) == *key).collect();
+            assert!(missing.is_empty(), "{}: {missing:#?}", language.tag());
+        }
+    }
+
+    #[test]
+    fn a_notice_is_a_sentence_that_leads_to_what_it_is_about() {
+        let words = Words { language: Language::En };
+        let notice = |topic: &str, payload| Notice {
+            seq: 1,
+            id: String::from("msg_1"),
+            topic: topic.to_owned(),
+            payload,
+            at: Timestamp::from_seconds(0),
+        };
+        let organisation: OrganisationId = "org_01920000000070008000000000000000".parse().unwrap();
+        let names = HashMap::from([(organisation, "Clinic".parse().unwrap())]);
+        let late = json!({ "referral": "ref_01920000000070008000000000000000", "holder": organisation });
+        let late = notice("referral.destruction_overdue", late);
+        assert!(sentence(&late, &names, words).contains("Clinic"));
+        let address = |notice: &Notice, manages| link(notice, manages, words).map(|link| link.address);
+        assert_eq!(address(&late, false).as_deref(), Some("/referrals/ref_01920000000070008000000000000000"));
+        let enrolled = notice("member.enrolled", json!({ "organisation": organisation }));
+        assert_eq!(address(&enrolled, false), None);
+        assert!(address(&enrolled, true).is_some_and(|address| address.starts_with("/members/org_")));
+        let unknown = notice("moon.risen", json!({}));
+        assert!(
+            sentence(&unknown, &names, words).contains("moon.risen") && tag("moon.risen", words).is_none()
+        );
+    }
+}
