@@ -33,7 +33,7 @@ pub(super) struct Service {
 
 #[derive(Subcommand)]
 enum What {
-    /// Enter a service that this organisation offers.
+    /// Offer a service of this organisation. It is found, and people are referred there, once those who keep the directory listed it.
     #[command(after_help = "Example:
   throughline service offer --service SV07 --name \"Clinic of the Lake\" --description \"Primary health care, no fee\"")]
     Offer {
@@ -246,12 +246,17 @@ async fn calendar(session: &Session<'_>, file: Option<PathBuf>, output: &Output)
 
 fn told(service: &Value) -> String {
     format!(
-        "{} {} {} ({}): {}{}",
+        "{} {} {} ({}): {}{}{}",
         text(service, "id"),
         text(service, "service"),
         text(service, "name"),
         text(service, "provider"),
         text(service, "availability"),
-        if text(service, "reports_to_authorities") == "yes" { ", tells the authorities" } else { "" }
+        if text(service, "reports_to_authorities") == "yes" { ", tells the authorities" } else { "" },
+        match text(service, "standing") {
+            "proposed" => ", not listed yet: those who keep the directory decide",
+            "" => "",
+            _ => ", not listed",
+        }
     )
 }

@@ -19,7 +19,7 @@ use crate::{
     access::{Actor, Permission},
     directory::{
         self, Availability, DirectoryError, Freshness, Leaf, Meeting, Met, Reporting, Service,
-        ServiceInLanguage, Tongue,
+        ServiceInLanguage, Standing, Tongue,
         eligibility::{Answer, Eligibility},
         search::Found,
     },
@@ -90,7 +90,8 @@ pub(super) fn card(found: &Found, actor: &Actor, words: Words) -> Card {
 }
 
 fn of_service(service: &Service, words: Words) -> Card {
-    let mut tags = vec![room(service, words)];
+    let mut tags: Vec<Tag> = standing(service, words).into_iter().collect();
+    tags.push(room(service, words));
     if service.upkeep.flagged_at.is_some() {
         tags.push(Tag { tone: "bad", word: words.t("service-flagged") });
     } else {
@@ -125,6 +126,17 @@ fn shortened(text: &str) -> String {
         cut.truncate(whole.len());
     }
     cut + "…"
+}
+
+/// Why nobody is referred there, where those who keep the directory do not list it.
+pub(super) fn standing(service: &Service, words: Words) -> Option<Tag> {
+    let (tone, key) = match service.standing {
+        Standing::Listed => return None,
+        Standing::Proposed => ("warn", "service-proposed"),
+        Standing::Suspended => ("bad", "service-suspended"),
+        Standing::Archived => ("bad", "service-archived"),
+    };
+    Some(Tag { tone, word: words.t(key) })
 }
 
 /// Whether it takes people, in a few words.

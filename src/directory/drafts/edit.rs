@@ -9,7 +9,7 @@ use super::{Of, overrides::store as overrides};
 use crate::{
     access::Tx,
     directory::{
-        DirectoryError, Listing, Service, changes,
+        DirectoryError, Listing, Service, Standing, Visibility, changes,
         hsds::{
             self, Made, Package, Remarks, Row, Tally,
             columns::columns,
@@ -71,6 +71,9 @@ pub struct Edit {
     /// without is new, and one that is left out goes.
     #[serde(default)]
     pub parts: BTreeMap<String, Vec<BTreeMap<String, String>>>,
+    /// Who is to find the service once it is listed; only of one that is not listed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<Visibility>,
 }
 
 /// An entry as it is: the row of the service, and the rows that belong to it.
@@ -125,6 +128,29 @@ pub(super) struct Checked {
 }
 
 impl Edit {
+    /// What a service says that is offered, and who is to find it.
+    pub(super) fn of_offer(service: &Service, visibility: Visibility) -> Self {
+        let cells = [("name", &service.name), ("description", &service.description)];
+        let service = cells.map(|(column, cell)| (column.to_owned(), cell.clone())).into();
+        Self { service, visibility: Some(visibility), ..Self::default() }
+    }
+
+    /// With who is to find a service that is not listed yet; what it does not say stays as it was said before.
+    pub(super) fn shown_to(
+        self,
+        service: &Service,
+        before: Option<Visibility>,
+    ) -> Result<Self, DirectoryError> {
+        if service.standing == Standing::Proposed {
+            return Ok(Self { visibility: self.visibility.or(before).or(Some(Visibility::Members)), ..self });
+        }
+        if self.visibility.is_some() {
+            let what = "who finds a service that was listed is not said in a draft; set its visibility";
+            return Err(wrong("service", "visibility", what));
+        }
+        Ok(self)
+    }
+
     /// Gives new rows ids. A row that is there already must belong to the service.
     pub(super) fn with_ids(mut self, tx: &mut Tx<'_>, service: &Service) -> Result<Self, DirectoryError> {
         let entry = Entry::load(tx.db(), service)?;
@@ -148,7 +174,7 @@ impl Edit {
 
     /// What the entry would be. Refused is what an import would refuse, and what a provider may not say.
     pub(super) fn check(&self, entry: &Entry) -> Result<Checked, DirectoryError> {
-        if self.service.is_empty() && self.parts.is_empty() {
+        if self.service.is_empty() && self.parts.is_empty() && self.visibility.is_none() {
             return Err(DirectoryError::BadEdit(String::from("it says nothing; name a cell or a table")));
         }
         if let Some(column) = self.service.keys().find(|column| !COLUMNS.contains(&column.as_str())) {

@@ -10,12 +10,12 @@ use throughline::{
     policy::{Policy, ServiceCode},
 };
 
-use crate::support::{Org, Response, TestHub, link_to, send};
+use crate::support::{Org, Response, TestHub, link_to, listed, send};
 
 async fn offering(hub: &TestHub, org: &Org, name: &str) -> String {
     let body = json!({ "organisation": org.id, "service": "SV07", "name": name, "description": "Primary care",
         "visibility": "public" });
-    let made = org.post(hub, "/api/v1/services", &body).await.expect(201).body;
+    let made = listed(hub, &body).await;
     format!("/api/v1/services/{}", made["id"].as_str().unwrap())
 }
 
