@@ -102,7 +102,9 @@ A calendar:
 A draft, by the columns of HSDS; all rows of each table that it names:
   { \"service\": { \"name\": \"Night shelter\", \"description\": \"Ten beds\" },
     \"parts\": { \"phone\": [ { \"number\": \"+260 211 000 000\" } ],
-               \"schedule\": [ { \"freq\": \"WEEKLY\", \"byday\": \"MO,TU\", \"opens_at\": \"18:00\", \"closes_at\": \"08:00\" } ] } }")]
+               \"schedule\": [ { \"freq\": \"WEEKLY\", \"byday\": \"MO,TU\", \"opens_at\": \"18:00\", \"closes_at\": \"08:00\" } ] },
+    \"places\": [ { \"location\": { \"name\": \"By the pier\", \"latitude\": \"-15.42\", \"longitude\": \"28.28\" },
+                  \"address\": { \"address_1\": \"Pier Road 2\", \"city\": \"Siavonga\", \"country\": \"ZM\" } } ] }")]
     Draft {
         /// The service.
         service: ServiceId,

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The source of what is entered at this node.
-const HERE: &str = "node";
+pub(super) const HERE: &str = "node";
 
 /// How far off the end may be of what is said of a service's room, in days.
 const MOST_DAYS: i64 = 366;

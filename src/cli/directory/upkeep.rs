@@ -92,6 +92,7 @@ pub(super) async fn drafts(hub: &Hub, caller: &Caller, output: &Output) -> Resul
 fn draft_line(draft: &Draft) -> String {
     let cells = draft.edit.service.iter().map(|(column, cell)| format!("{column}: {cell}"));
     let tables = draft.edit.parts.iter().map(|(table, rows)| format!("{table}: {} rows", rows.len()));
+    let places = draft.edit.places.iter().map(|places| format!("places: {}", places.len()));
     let offered = draft.edit.visibility.map(|visibility| {
         let who = match visibility {
             Visibility::Public => "everybody",
@@ -100,7 +101,11 @@ fn draft_line(draft: &Draft) -> String {
         };
         format!("offered, to be found by {who}")
     });
-    format!("{}  {}", draft.service, cells.chain(tables).chain(offered).collect::<Vec<_>>().join("; "))
+    format!(
+        "{}  {}",
+        draft.service,
+        cells.chain(tables).chain(places).chain(offered).collect::<Vec<_>>().join("; ")
+    )
 }
 
 pub(super) async fn decide(

@@ -11,19 +11,22 @@
 //! - What a member offers is not listed before that: it begins with a draft that says what the entry says and who is to find it. Until
 //!   that is taken nobody but they and the member see the service; where it is refused the member may write it again.
 //! - They suspend an entry, archive it and take it up again in the same way. No import, no draft and no verification lists what they do not.
-//! - A draft of what is listed cannot say who sees the service, and none who provides it or where a secret place is: these are decided
-//!   elsewhere.
+//! - A draft of what is listed cannot say who sees the service, and none who provides it: these are decided elsewhere.
+//! - Places are said of what was entered here, and belong to its service alone. Those of what a source gives, and whether they are secret,
+//!   are its source's. A draft is read by the provider and those who keep the directory, who know of secret places anyway.
 //!
 //! Source: IOM Guidance on Referral Mechanisms, 6.5 (keeping service maps up to date, inclusion criteria).
 
 mod edit;
 mod overrides;
+mod places;
 mod standing;
 mod store;
 
 use chrono::TimeDelta;
 pub use edit::Edit;
 pub(super) use overrides::{Overridden, store::forget};
+pub use places::EntryPlace;
 use serde::{Deserialize, Serialize};
 pub use standing::{SetStanding, set_standing};
 
