@@ -56,6 +56,7 @@ pub fn set_standing(
     )?;
     if let Some(member) = was.member {
         let topic = match cmd.standing {
+            // Proposed was refused above.
             Standing::Listed | Standing::Proposed => "service.listed",
             Standing::Suspended => "service.suspended",
             Standing::Archived => "service.archived",
