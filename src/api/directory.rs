@@ -282,7 +282,8 @@ async fn find(
     Ok(respond(&Reply::ok(&found)?.version(found.service.version)))
 }
 
-/// Enter a service that a member organisation offers for referral.
+/// Enter a service that a member organisation offers for referral. What those who keep the directory enter is listed. What a member enters is
+/// `proposed`: nobody else finds it until those who keep the directory took its draft, which says who is to find it.
 #[utoipa::path(post, path = "/api/v1/services", tag = "Directory", request_body = ListService,
     responses((status = 201, body = Service), (status = 422, body = ProblemDocument)))]
 async fn list(asking: Asking, body: Body<ListService>) -> Result<HttpResponse, Problem> {

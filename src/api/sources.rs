@@ -178,7 +178,7 @@ async fn forget(asking: Asking, source: web::Path<String>) -> Result<HttpRespons
 /// The name of a file of the form that the request says its body has.
 fn form(request: &HttpRequest) -> Result<&'static str, Problem> {
     let mime = request.mime_type().ok().flatten();
-    let named = mime.as_ref().map(|mime| mime.essence_str());
+    let named = mime.as_ref().map(actix_web::mime::Mime::essence_str);
     let found = FORMS.iter().find(|(kind, _)| named == Some(*kind));
     found.map(|(_, name)| *name).ok_or_else(|| {
         let kinds = FORMS.map(|(kind, _)| kind).join(", ");

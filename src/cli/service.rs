@@ -33,7 +33,7 @@ pub(super) struct Service {
 
 #[derive(Subcommand)]
 enum What {
-    /// Enter a service that this organisation offers.
+    /// Offer a service of this organisation. It is found, and people are referred there, once those who keep the directory listed it.
     #[command(after_help = "Example:
   throughline service offer --service SV07 --name \"Clinic of the Lake\" --description \"Primary health care, no fee\"")]
     Offer {
@@ -102,7 +102,9 @@ A calendar:
 A draft, by the columns of HSDS; all rows of each table that it names:
   { \"service\": { \"name\": \"Night shelter\", \"description\": \"Ten beds\" },
     \"parts\": { \"phone\": [ { \"number\": \"+260 211 000 000\" } ],
-               \"schedule\": [ { \"freq\": \"WEEKLY\", \"byday\": \"MO,TU\", \"opens_at\": \"18:00\", \"closes_at\": \"08:00\" } ] } }")]
+               \"schedule\": [ { \"freq\": \"WEEKLY\", \"byday\": \"MO,TU\", \"opens_at\": \"18:00\", \"closes_at\": \"08:00\" } ] },
+    \"places\": [ { \"location\": { \"name\": \"By the pier\", \"latitude\": \"-15.42\", \"longitude\": \"28.28\" },
+                  \"address\": { \"address_1\": \"Pier Road 2\", \"city\": \"Siavonga\", \"country\": \"ZM\" } } ] }")]
     Draft {
         /// The service.
         service: ServiceId,
@@ -246,12 +248,17 @@ async fn calendar(session: &Session<'_>, file: Option<PathBuf>, output: &Output)
 
 fn told(service: &Value) -> String {
     format!(
-        "{} {} {} ({}): {}{}",
+        "{} {} {} ({}): {}{}{}",
         text(service, "id"),
         text(service, "service"),
         text(service, "name"),
         text(service, "provider"),
         text(service, "availability"),
-        if text(service, "reports_to_authorities") == "yes" { ", tells the authorities" } else { "" }
+        if text(service, "reports_to_authorities") == "yes" { ", tells the authorities" } else { "" },
+        match text(service, "standing") {
+            "proposed" => ", not listed yet: those who keep the directory decide",
+            "" => "",
+            _ => ", not listed",
+        }
     )
 }

@@ -82,6 +82,11 @@ pub enum DirectoryError {
     /// A decision that changes nothing.
     #[error("the entry stands so already")]
     StandsSo,
+    /// Something that waits for those who keep the directory.
+    #[error(
+        "a service that a member offers is listed or refused by its draft; see throughline directory drafts"
+    )]
+    Undecided,
     /// A refusal without a reason.
     #[error("say why it is refused; the provider reads it")]
     ReasonMissing,
@@ -128,6 +133,7 @@ impl Coded for DirectoryError {
             Self::BadEdit(_) => Code::new("directory.bad_draft", Fault::Refused),
             Self::DraftOutdated => Code::new("directory.draft_outdated", Fault::Conflict),
             Self::StandsSo => Code::new("directory.stands_so", Fault::Conflict),
+            Self::Undecided => Code::new("directory.undecided", Fault::Conflict),
             Self::ReasonMissing => Code::new("directory.reason_missing", Fault::Malformed),
             Self::UnknownArea(_) => Code::new("directory.unknown_area", Fault::Malformed),
             Self::SeveralAreas(_) => Code::new("directory.several_areas", Fault::Malformed),

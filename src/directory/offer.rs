@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Checked, DirectoryError, Freshness, Listing, Method, Outcome, Reporting, Service, Standing, Upkeep,
-    Verification, Viewer, Visibility, changes,
+    Verification, Viewer, Visibility, changes, drafts,
     hsds::{Row, tables},
     rows, search, store, upkeep,
 };
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The source of what is entered at this node.
-const HERE: &str = "node";
+pub(super) const HERE: &str = "node";
 
 /// How far off the end may be of what is said of a service's room, in days.
 const MOST_DAYS: i64 = 366;
@@ -107,7 +107,7 @@ pub struct ListService {
     /// Whether the provider tells the authorities of people who come, or has to.
     #[serde(default)]
     pub reports_to_authorities: Reporting,
-    /// Who may find it; members when left out.
+    /// Who may find it once it is listed; members when left out.
     #[serde(default = "members_only")]
     pub visibility: Visibility,
 }
@@ -146,18 +146,19 @@ pub fn alternatives(
     Ok(named)
 }
 
-/// Enters a service. Those who keep the directory may, and the organisation's administrator for their own. Who enters it has just
-/// looked: that verifies it.
+/// Enters a service. What those who keep the directory enter is listed, and verified: they have just looked. What the organisation's
+/// administrator enters is offered: nobody else finds it before those who keep the directory took its draft.
 pub fn list_service(
     tx: &mut Tx<'_>,
     cmd: &ListService,
     (policy, settings): (&Policy, &DirectorySettings),
 ) -> Result<Service, DirectoryError> {
-    may_keep(tx.actor(), cmd.organisation)?;
+    let standing = may_enter(tx.actor(), cmd.organisation)?;
     if policy.service(&cmd.service).is_none() {
         return Err(DirectoryError::UnknownService(cmd.service.to_string()));
     }
     let provider = members::find_active(tx.db(), cmd.organisation)?;
+    let is_listed = standing.is_listed();
     let (now, fields) = (tx.now(), vec![Checked::Name, Checked::Description]);
     let until = now.plus(TimeDelta::days(settings.availability_days));
     let due = now.plus(TimeDelta::days(settings.verification_days));
@@ -168,9 +169,9 @@ pub fn list_service(
         provider: provider.name.to_string(),
         description: cmd.description.to_string(),
         url: None,
-        status: Listing::Active,
-        standing: Standing::Listed,
-        visibility: cmd.visibility,
+        status: standing.listing(false, Some(Listing::Active)),
+        standing,
+        visibility: if is_listed { cmd.visibility } else { Visibility::Restricted },
         member: Some(cmd.organisation),
         service: Some(cmd.service.clone()),
         area: cmd.area.as_ref().map(ToString::to_string),
@@ -179,11 +180,15 @@ pub fn list_service(
         upkeep: Upkeep { availability_until: Some(until), ..Upkeep::default() },
         missing_since: None,
         updated_at: tx.now(),
-        version: 0,
+        version: i64::from(!is_listed),
     };
     let place = enter(tx, &service, cmd.organisation)?;
     store::insert_service(tx, &service, place)?;
     search::enter_here(tx, HERE)?;
+    if !is_listed {
+        drafts::propose(tx, &service, cmd.visibility)?;
+        return store::service(tx.db(), service.id, now);
+    }
     let entered = Verification {
         version: 1,
         method: Method::ProviderUpdate,
@@ -377,12 +382,14 @@ pub fn link_service(tx: &mut Tx<'_>, cmd: &LinkService, policy: &Policy) -> Resu
     Ok(after)
 }
 
-fn may_keep(actor: &Actor, organisation: OrganisationId) -> Result<(), DirectoryError> {
+/// How what the actor enters for an organisation stands.
+fn may_enter(actor: &Actor, organisation: OrganisationId) -> Result<Standing, DirectoryError> {
     if actor.may(Permission::ManageDirectory).is_ok() {
-        return Ok(());
+        return Ok(Standing::Listed);
     }
     actor.must_act_for(organisation)?;
-    Ok(actor.may(Permission::ManageStaff)?)
+    actor.may(Permission::ManageStaff)?;
+    Ok(Standing::Proposed)
 }
 
 /// What the authorisation rule asks of the directory about a recipient and a service.

@@ -86,7 +86,10 @@ impl Viewer {
         match self {
             Self::Keeper => true,
             Self::Anybody => visibility == Visibility::Public && standing.is_listed(),
-            Self::Member(own) => visibility != Visibility::Restricted || (member.is_some() && member == own),
+            Self::Member(own) => {
+                let is_open = visibility != Visibility::Restricted && standing != Standing::Proposed;
+                is_open || (member.is_some() && member == own)
+            }
         }
     }
 }
@@ -130,6 +133,8 @@ pub enum Standing {
     /// They do.
     #[default]
     Listed,
+    /// Not yet: a member offered it, and they did not decide so far. Nobody but they and the member see it.
+    Proposed,
     /// Not for now.
     Suspended,
     /// Not any more.
@@ -140,13 +145,16 @@ impl Standing {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Listed => "listed",
+            Self::Proposed => "proposed",
             Self::Suspended => "suspended",
             Self::Archived => "archived",
         }
     }
 
     pub(super) fn from_name(word: &str) -> Option<Self> {
-        [Self::Listed, Self::Suspended, Self::Archived].into_iter().find(|value| value.name() == word)
+        [Self::Listed, Self::Proposed, Self::Suspended, Self::Archived]
+            .into_iter()
+            .find(|value| value.name() == word)
     }
 
     /// Whether it is listed.
@@ -165,7 +173,8 @@ impl FromStr for Standing {
     type Err = &'static str;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Self::from_name(word).ok_or("expected listed, suspended or archived")
+        let decided = Self::from_name(word).filter(|standing| *standing != Self::Proposed);
+        decided.ok_or("expected listed, suspended or archived")
     }
 }
 
@@ -222,7 +231,8 @@ pub struct Service {
     pub url: Option<String>,
     /// Whether it is offered.
     pub status: Listing,
-    /// Whether those who keep the directory list it; absent when they do. What they do not is inactive, and only members see it.
+    /// Whether those who keep the directory list it; absent when they do. What they do not is inactive, and only members see it; what they did
+    /// not decide about yet only its provider.
     #[serde(skip_serializing_if = "Standing::is_listed")]
     pub standing: Standing,
     /// Who may find it.
@@ -345,10 +355,27 @@ mod tests {
         let given = Some(Listing::TemporarilyClosed);
         assert_eq!(Standing::Listed.listing(false, given), Listing::TemporarilyClosed);
         assert_eq!(Standing::Listed.listing(false, None), Listing::Inactive);
-        for (standing, closed) in
-            [(Standing::Listed, true), (Standing::Suspended, false), (Standing::Archived, false)]
-        {
+        for (standing, closed) in [
+            (Standing::Listed, true),
+            (Standing::Proposed, false),
+            (Standing::Suspended, false),
+            (Standing::Archived, false),
+        ] {
             assert_eq!(standing.listing(closed, Some(Listing::Active)), Listing::Inactive);
+        }
+    }
+
+    #[test]
+    fn what_nobody_decided_about_yet_is_seen_by_its_provider_and_those_who_keep_the_directory() {
+        let ids = crate::kernel::id::SystemIds;
+        let now = Timestamp::from_seconds(1_772_442_000);
+        let (own, other) = (OrganisationId::new(&ids, now), OrganisationId::new(&ids, now));
+        for visibility in [Visibility::Public, Visibility::Members, Visibility::Restricted] {
+            let is_seen = |viewer: Viewer| viewer.sees((visibility, Standing::Proposed), Some(own));
+            assert!(is_seen(Viewer::Keeper) && is_seen(Viewer::Member(Some(own))));
+            for viewer in [Viewer::Anybody, Viewer::Member(None), Viewer::Member(Some(other))] {
+                assert!(!is_seen(viewer), "{viewer:?} sees what is {visibility:?}");
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Who may find what: one service, or everything that came from a source.
 
-use super::{DirectoryError, Service, Visibility, changes, find_service, import::check_source, store};
+use super::{
+    DirectoryError, Service, Standing, Visibility, changes, find_service, import::check_source, store,
+};
 use crate::{
     access::{AccessError, Permission, Tx},
     audit::{self, Record},
@@ -26,6 +28,10 @@ pub fn set_visibility(tx: &mut Tx<'_>, cmd: &SetVisibility) -> Result<Service, D
     let own = was.member.is_some() && was.member == actor.organisation();
     if !(own && actor.may(Permission::ManageStaff).is_ok()) {
         actor.may(Permission::ManageDirectory)?;
+    }
+    // Who is to find what waits to be listed stands in its draft.
+    if was.standing == Standing::Proposed {
+        return Err(DirectoryError::Undecided);
     }
     let (before, after) = (was.visibility.name().to_owned(), cmd.visibility.name().to_owned());
     changes::note_service(tx, &was, &[("visibility", before, after)])?;

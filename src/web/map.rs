@@ -360,8 +360,8 @@ mod tests {
             assert!((0.0..=100.0).contains(&share(&mark.x)) && (0.0..=100.0).contains(&share(&mark.y)));
         }
         // One place is shown with the least land there is already.
-        let one = draw(&[placed(1, &[(-15.4, 28.3)])], None, 3, WORDS).unwrap();
-        assert!(one.closer == 0 && !one.may_closer && one.marks.len() == 1);
+        let alone = draw(&[placed(1, &[(-15.4, 28.3)])], None, 3, WORDS).unwrap();
+        assert!(alone.closer == 0 && !alone.may_closer && alone.marks.len() == 1);
         let within = Within { middle: (-15.4, 28.3), kilometres: 25.0 };
         let circle = draw(&[placed(1, &[(-15.5, 28.4)])], Some(within), 2, WORDS).unwrap();
         assert!(circle.ring.is_some() && circle.marks.len() == 1);

@@ -131,8 +131,8 @@ pub(super) async fn list(Signed(visit): Signed, request: HttpRequest) -> Result<
     let (found, names) = hub
         .read(move |db| {
             let found = outbox::newest_notices(db, &actor, &asked, now)?;
-            let named: BTreeSet<OrganisationId> = found.items.iter().filter_map(who).collect();
-            let names = members::names_of(db, &named.into_iter().collect::<Vec<_>>())?;
+            let spoken_of: BTreeSet<OrganisationId> = found.items.iter().filter_map(who).collect();
+            let names = members::names_of(db, &spoken_of.into_iter().collect::<Vec<_>>())?;
             Ok::<_, Refused>((found, names))
         })
         .await?;

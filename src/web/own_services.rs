@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::{
     form::{Form, Wrongs},
     frame::{Frame, Place, page},
-    service::{Tag, room},
+    service::{Tag, room, standing},
     sign_in::see,
     visit::{Signed, Visit},
     words::Words,
@@ -36,6 +36,8 @@ struct Row {
     id: String,
     name: String,
     what: String,
+    /// Why nobody is referred there, if it is not listed.
+    standing: Option<Tag>,
     room: Tag,
     until: String,
     version: i64,
@@ -123,6 +125,7 @@ fn row(service: &Service, policy: &Policy, words: Words) -> Row {
         id: service.id.to_string(),
         name: service.name.clone(),
         what: what.unwrap_or_default(),
+        standing: standing(service, words),
         room: room(service, words),
         until: until(service, words),
         version: service.version,

@@ -21,7 +21,7 @@ use crate::{
     access::{Actor, Permission},
     directory::{
         self, Availability, Brief, DirectoryError, Freshness, Leaf, Meeting, Met, Reporting, Service,
-        ServiceInLanguage, Tongue,
+        ServiceInLanguage, Standing, Tongue,
         eligibility::{Answer, Asks, Attribute, Eligibility},
         search::Found,
     },
@@ -161,7 +161,8 @@ fn value_in_words(attribute: Attribute, value: &str, policy: &Policy, words: Wor
 }
 
 fn of_service(service: &Service, words: Words) -> Card {
-    let mut tags = vec![room(service, words)];
+    let mut tags: Vec<Tag> = standing(service, words).into_iter().collect();
+    tags.push(room(service, words));
     if service.upkeep.flagged_at.is_some() {
         tags.push(Tag { tone: "bad", word: words.t("service-flagged") });
     } else {
@@ -197,6 +198,17 @@ fn shortened(text: &str, most: usize) -> String {
         cut.truncate(whole.len());
     }
     cut + "…"
+}
+
+/// Why nobody is referred there, where those who keep the directory do not list it.
+pub(super) fn standing(service: &Service, words: Words) -> Option<Tag> {
+    let (tone, key) = match service.standing {
+        Standing::Listed => return None,
+        Standing::Proposed => ("warn", "service-proposed"),
+        Standing::Suspended => ("bad", "service-suspended"),
+        Standing::Archived => ("bad", "service-archived"),
+    };
+    Some(Tag { tone, word: words.t(key) })
 }
 
 /// Whether it takes people, in a few words.

@@ -10,13 +10,16 @@ use super::{
 };
 use crate::{
     access::{Actor, Tx},
-    directory::{self, Given, SetVisibility, Visibility, hsds::Package, sheet::Sheet},
+    directory::{self, Decision, Given, SetVisibility, Visibility, hsds::Package, sheet::Sheet},
     hub::{Caller, Hub},
     kernel::id::{RequestId, ServiceId},
 };
 
 /// A name for where it comes from.
 const SOURCE: &str = "mapping-of-two-countries";
+
+/// The version of the inclusion criteria.
+const CRITERIA: &str = "2026-1";
 
 /// Houses whose guests somebody looks for: members find them, nobody else does, and no address is written down.
 const SHELTERS: [&str; 2] = ["574c0f97-3dbb-58f8-9560-c5e543cab237", "02f1c63f-b503-5a04-ae1e-6a07057ddb72"];
@@ -81,6 +84,22 @@ pub(super) async fn import(stage: &Stage) -> Result<(), CliError> {
     show(hub, &caller, Visibility::Members).await?;
     if report.refused > 0 || report.warned > 0 {
         return Err(broken(format!("the directory of the demo is not clean: {:?}", report.problems.first())));
+    }
+    Ok(())
+}
+
+/// Lists what members offered, as a coordinator would who held it against the inclusion criteria.
+pub(super) async fn list(stage: &Stage, offered: Vec<ServiceId>) -> Result<(), CliError> {
+    for service in offered {
+        let criteria = CRITERIA.parse().map_err(|_not_a_line| broken(CRITERIA))?;
+        let decision = Decision { approve: true, criteria, reason: None };
+        let settings = stage.hub.settings().directory.clone();
+        let decide = move |tx: &mut Tx<'_>| {
+            let (actor, now) = (tx.actor(), tx.now());
+            let version = directory::find_draft(tx.db(), actor, service, now)?.version;
+            directory::decide(tx, (service, version), (&decision, &settings))
+        };
+        stage.hub.write("directory.decide", &stage.operator(), decide).await?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ use crate::{
     jobs,
     kernel::{
         Id,
-        id::{AgreementId, ReferralId, StaffId, SystemIds},
+        id::{AgreementId, ReferralId, ServiceId, StaffId, SystemIds},
         time::{Clock as _, SystemClock},
     },
     policy::{Deny, Policy},
@@ -123,7 +123,10 @@ async fn mechanism(stage: &Stage, teller: &Teller<'_>) -> Result<Scene, CliError
         .step("Harbour Aid makes its keys, is enrolled, publishes its public keys", stage.enrol(&HARBOUR))
         .await?;
     let clinic = teller.step("The Clinic of the Lake does the same", stage.enrol(&CLINIC)).await?;
-    teller.step("Both enter what they offer in the referral directory", offer(&[&harbour, &clinic])).await?;
+    let offered =
+        teller.step("Both offer what they do to the referral directory", offer(&[&harbour, &clinic])).await?;
+    let listed = "The coordinator holds it against the inclusion criteria, and lists it";
+    teller.step(listed, directory::list(stage, offered)).await?;
     let mapping = "A mapping exercise in two countries brings 37 more, with whom they take and what they ask";
     teller.step(mapping, directory::import(stage)).await?;
     let kept = "Everybody sees them but the two shelters for women and girls, which members alone find";
@@ -261,14 +264,18 @@ async fn withdrawal(
         .await
 }
 
-async fn offer(members: &[&Member]) -> Result<(), CliError> {
+/// Offers what the members do. Answers what waits to be listed.
+async fn offer(members: &[&Member]) -> Result<Vec<ServiceId>, CliError> {
+    let mut offered = Vec::new();
     for member in members {
         for (service, name, description) in member.agency.offers {
             let body = json!({ "organisation": member.organisation.id, "service": service, "name": name, "description": description });
-            member.post("/api/v1/services", &body).await?;
+            let made = member.post("/api/v1/services", &body).await?;
+            let id = made.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+            offered.push(id.ok_or_else(|| broken("what was offered has no id"))?);
         }
     }
-    Ok(())
+    Ok(offered)
 }
 
 async fn find(worker: &Member) -> Result<(), CliError> {

@@ -205,11 +205,11 @@ pub(super) enum Directory {
         #[arg(long, default_value_t = 50)]
         limit: u16,
     },
-    /// List what providers want their entries to say, and wait for.
+    /// List what providers want their entries to say, and what they offer and is not listed yet.
     #[command(after_help = "Example:
   throughline directory drafts")]
     Drafts,
-    /// Take what a provider wants its entry to say, or refuse it with a reason.
+    /// Take what a provider wants its entry to say, or refuse it with a reason. A service that is offered is listed by this.
     #[command(after_help = "Examples:
   throughline directory decide svc_… --approve --criteria 2026-1
   throughline directory decide svc_… --reject --criteria 2026-1 --reason \"Say who may refer\"")]

@@ -8,7 +8,7 @@ use crate::{
     access::Tx,
     directory::{
         self, Change, Decision, DirectoryError, Draft, Link, LinkService, SetStanding, Verification,
-        Verified, Verify,
+        Verified, Verify, Visibility,
     },
     hub::{Caller, Hub},
     kernel::{id::ServiceId, page::Asked},
@@ -92,7 +92,20 @@ pub(super) async fn drafts(hub: &Hub, caller: &Caller, output: &Output) -> Resul
 fn draft_line(draft: &Draft) -> String {
     let cells = draft.edit.service.iter().map(|(column, cell)| format!("{column}: {cell}"));
     let tables = draft.edit.parts.iter().map(|(table, rows)| format!("{table}: {} rows", rows.len()));
-    format!("{}  {}", draft.service, cells.chain(tables).collect::<Vec<_>>().join("; "))
+    let places = draft.edit.places.iter().map(|places| format!("places: {}", places.len()));
+    let offered = draft.edit.visibility.map(|visibility| {
+        let who = match visibility {
+            Visibility::Public => "everybody",
+            Visibility::Members => "members",
+            Visibility::Restricted => "nobody but its provider",
+        };
+        format!("offered, to be found by {who}")
+    });
+    format!(
+        "{}  {}",
+        draft.service,
+        cells.chain(tables).chain(places).chain(offered).collect::<Vec<_>>().join("; ")
+    )
 }
 
 pub(super) async fn decide(

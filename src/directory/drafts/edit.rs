@@ -5,16 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Of, overrides::store as overrides};
+use super::{
+    Of,
+    overrides::store as overrides,
+    places::{self, EntryPlace},
+};
 use crate::{
     access::Tx,
     directory::{
-        DirectoryError, Listing, Service, changes,
+        DirectoryError, Listing, Service, Standing, Visibility, changes,
         hsds::{
             self, Made, Package, Remarks, Row, Tally,
             columns::columns,
             tables::{Rule, rule},
         },
+        offer,
         rows::{self, Touched},
         search, store,
     },
@@ -71,6 +76,12 @@ pub struct Edit {
     /// without is new, and one that is left out goes.
     #[serde(default)]
     pub parts: BTreeMap<String, Vec<BTreeMap<String, String>>>,
+    /// All places of a service that was entered here; one that is left out goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<Vec<EntryPlace>>,
+    /// Who is to find the service once it is listed; only of one that is not listed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<Visibility>,
 }
 
 /// An entry as it is: the row of the service, and the rows that belong to it.
@@ -95,7 +106,10 @@ impl Entry {
         }
         let links = rows::store::parts(db, &own, PARTS)?;
         let of_service = links.into_iter().filter(|link| link.via == "service_id");
-        let tables: BTreeMap<String, String> = of_service.map(|link| (link.id, link.table)).collect();
+        let mut tables: BTreeMap<String, String> = of_service.map(|link| (link.id, link.table)).collect();
+        if service.source == offer::HERE {
+            tables.extend(places_of(db, &own)?);
+        }
         let ids: Vec<String> = tables.keys().cloned().chain([row.clone()]).collect();
         let mut cells = rows::store::cells(db, &ids)?;
         let mut parts: BTreeMap<String, BTreeMap<String, Cells>> = BTreeMap::new();
@@ -113,9 +127,23 @@ impl Entry {
         Of::of(serde_json::json!([self.cells, self.parts]).to_string())
     }
 
-    fn of(&self, table: &str) -> impl Iterator<Item = (&String, &Cells)> {
+    pub(super) fn of(&self, table: &str) -> impl Iterator<Item = (&String, &Cells)> {
         self.parts.get(table).into_iter().flatten()
     }
+}
+
+/// The rows of the places of a service that was entered here, each with its table.
+fn places_of(db: &mut Db<'_>, service: &[String]) -> Result<Vec<(String, String)>, StorageError> {
+    let offered = rows::store::parts(db, service, &[places::SERVICE_AT_LOCATION])?;
+    let offered: Vec<String> =
+        offered.into_iter().filter(|link| link.via == "service_id").map(|link| link.id).collect();
+    let named = rows::store::names(db, &offered)?.into_iter().filter(|link| link.via == "location_id");
+    let locations: Vec<String> = named.map(|link| link.parent).collect();
+    let parts = rows::store::parts(db, &locations, places::OF_LOCATIONS)?;
+    let parts = parts.into_iter().filter(|link| link.via == "location_id").map(|link| (link.id, link.table));
+    let of = |table: &'static str| move |id: String| (id, table.to_owned());
+    let offered = offered.into_iter().map(of(places::SERVICE_AT_LOCATION));
+    Ok(parts.chain(offered).chain(locations.into_iter().map(of("location"))).collect())
 }
 
 /// What an edit makes of an entry.
@@ -125,6 +153,29 @@ pub(super) struct Checked {
 }
 
 impl Edit {
+    /// What a service says that is offered, and who is to find it.
+    pub(super) fn of_offer(service: &Service, visibility: Visibility) -> Self {
+        let cells = [("name", &service.name), ("description", &service.description)];
+        let service = cells.map(|(column, cell)| (column.to_owned(), cell.clone())).into();
+        Self { service, visibility: Some(visibility), ..Self::default() }
+    }
+
+    /// With who is to find a service that is not listed yet; what it does not say stays as it was said before.
+    pub(super) fn shown_to(
+        self,
+        service: &Service,
+        before: Option<Visibility>,
+    ) -> Result<Self, DirectoryError> {
+        if service.standing == Standing::Proposed {
+            return Ok(Self { visibility: self.visibility.or(before).or(Some(Visibility::Members)), ..self });
+        }
+        if self.visibility.is_some() {
+            let what = "who finds a service that was listed is not said in a draft; set its visibility";
+            return Err(wrong("service", "visibility", what));
+        }
+        Ok(self)
+    }
+
     /// Gives new rows ids. A row that is there already must belong to the service.
     pub(super) fn with_ids(mut self, tx: &mut Tx<'_>, service: &Service) -> Result<Self, DirectoryError> {
         let entry = Entry::load(tx.db(), service)?;
@@ -143,12 +194,22 @@ impl Edit {
                 row.insert(String::from("id"), id.unwrap_or_else(fresh));
             }
         }
+        if let Some(places) = self.places.take() {
+            let places = places.into_iter().map(|place| place.with_ids(tx, &entry));
+            self.places = Some(places.collect::<Result<_, _>>()?);
+        }
         Ok(self)
+    }
+
+    /// Whether it says nothing at all.
+    fn is_empty(&self) -> bool {
+        let says_of_it = !self.service.is_empty() || !self.parts.is_empty() || self.places.is_some();
+        !says_of_it && self.visibility.is_none()
     }
 
     /// What the entry would be. Refused is what an import would refuse, and what a provider may not say.
     pub(super) fn check(&self, entry: &Entry) -> Result<Checked, DirectoryError> {
-        if self.service.is_empty() && self.parts.is_empty() {
+        if self.is_empty() {
             return Err(DirectoryError::BadEdit(String::from("it says nothing; name a cell or a table")));
         }
         if let Some(column) = self.service.keys().find(|column| !COLUMNS.contains(&column.as_str())) {
@@ -171,6 +232,13 @@ impl Edit {
             // A table that is emptied has no columns to read.
             tables.extend(Some(part(table, given, &entry.row)?).filter(|made| !made.rows.is_empty()));
         }
+        if let Some(given) = &self.places {
+            if entry.source != offer::HERE {
+                let what = "places come from the source of this entry; only those of what was entered here are said in a draft";
+                return Err(wrong("places", "", what));
+            }
+            tables.extend(places::tables(given, &entry.row)?);
+        }
         let package = Package::made(tables, Remarks::default())?;
         let mut read: BTreeMap<&'static str, Vec<Row>> = BTreeMap::new();
         let mut sink = |rule: &'static Rule, rows: Vec<Row>| {
@@ -186,8 +254,10 @@ impl Edit {
         let service = read.remove("service").and_then(|mut rows| rows.pop());
         let service = service.map(|row| self.whole(row, entry)).filter(|row| row.cells != entry.cells);
         read.remove("organization");
+        places::check(read.get("location").map_or(&[], Vec::as_slice))?;
         // A table that is named without rows is emptied.
-        for table in self.parts.keys().filter_map(|table| rule(table)) {
+        let of_places = self.places.iter().flat_map(|_| places::TABLES);
+        for table in self.parts.keys().map(String::as_str).chain(of_places).filter_map(rule) {
             read.entry(table.name).or_default();
         }
         Ok(Checked { service, parts: read })
@@ -230,12 +300,12 @@ impl Edit {
     }
 }
 
-fn wrong(table: &str, column: &str, what: &str) -> DirectoryError {
+pub(super) fn wrong(table: &str, column: &str, what: &str) -> DirectoryError {
     let short = |text: &str| text.chars().take(60).collect::<String>();
     DirectoryError::BadEdit(format!("{}.{}: {what}", short(table), short(column)))
 }
 
-fn made(name: &'static str, rows: Vec<BTreeMap<&'static str, String>>) -> Made {
+pub(super) fn made(name: &'static str, rows: Vec<BTreeMap<&'static str, String>>) -> Made {
     let rows = (1..).zip(rows).collect();
     Made { name, file: String::from("draft"), rows, called: BTreeMap::new() }
 }
@@ -248,20 +318,26 @@ fn part(table: &str, given: &[Cells], service: &str) -> Result<Made, DirectoryEr
     if given.len() > MOST_ROWS {
         return Err(wrong(table, "", "there are more than 200 rows"));
     }
-    let columns = columns(name);
-    let mut made_rows = Vec::new();
-    for cells in given {
-        let mut row = BTreeMap::from([("service_id", service.to_owned())]);
-        for (column, cell) in cells {
-            let known = columns.iter().find(|known| *known == column);
-            let known = known.filter(|known| **known == "id" || !known.ends_with("_id"));
-            let known =
-                known.ok_or_else(|| wrong(table, column, "this is no column that a draft may say"))?;
-            row.insert(known, cell.trim().to_owned());
-        }
-        made_rows.push(row);
+    let of_service = || BTreeMap::from([("service_id", service.to_owned())]);
+    let rows = given.iter().map(|cells| cells_of(name, cells, of_service()));
+    Ok(made(name, rows.collect::<Result<_, _>>()?))
+}
+
+/// Cells of a row by the columns that a draft may say, beside those that it has by itself.
+pub(super) fn cells_of(
+    table: &'static str,
+    cells: &Cells,
+    mut row: BTreeMap<&'static str, String>,
+) -> Result<BTreeMap<&'static str, String>, DirectoryError> {
+    for (column, cell) in cells {
+        let known = columns(table).iter().find(|known| *known == column);
+        let known = known.filter(|known| **known == "id" || !known.ends_with("_id"));
+        // Nobody is named.
+        let known = known.filter(|known| **known != "attention");
+        let known = known.ok_or_else(|| wrong(table, column, "this is no column that a draft may say"))?;
+        row.insert(known, cell.trim().to_owned());
     }
-    Ok(made(name, made_rows))
+    Ok(row)
 }
 
 /// Puts a row in the place of what it was, with its change.

@@ -8,23 +8,31 @@
 //! - What was taken outlives imports: a source that still gives what its provider corrected does not undo it.
 //! - Whether something is listed at all is decided by those who keep the directory, by the inclusion criteria that the steering committee
 //!   adopted; each decision is kept with the version of the criteria.
+//! - What a member offers is not listed before that: it begins with a draft that says what the entry says and who is to find it. Until
+//!   that is taken nobody but they and the member see the service; where it is refused the member may write it again.
 //! - They suspend an entry, archive it and take it up again in the same way. No import, no draft and no verification lists what they do not.
-//! - A draft cannot say who sees the service, who provides it or where a secret place is: these are decided elsewhere.
+//! - A draft of what is listed cannot say who sees the service, and none who provides it: these are decided elsewhere.
+//! - Places are said of what was entered here, and belong to its service alone. Those of what a source gives, and whether they are secret,
+//!   are its source's. A draft is read by the provider and those who keep the directory, who know of secret places anyway.
 //!
 //! Source: IOM Guidance on Referral Mechanisms, 6.5 (keeping service maps up to date, inclusion criteria).
 
 mod edit;
 mod overrides;
+mod places;
 mod standing;
 mod store;
 
 use chrono::TimeDelta;
 pub use edit::Edit;
 pub(super) use overrides::{Overridden, store::forget};
+pub use places::EntryPlace;
 use serde::{Deserialize, Serialize};
 pub use standing::{SetStanding, set_standing};
 
-use super::{DirectoryError, Method, Outcome, Service, Verification, find_service, upkeep};
+use super::{
+    DirectoryError, Method, Outcome, Service, Standing, Verification, Visibility, find_service, upkeep,
+};
 use crate::{
     access::{AccessError, Actor, Permission, Tx},
     config::DirectorySettings,
@@ -134,12 +142,25 @@ struct Payload {
     service: ServiceId,
 }
 
+/// Keeps the first draft of a service that is offered. It waits for those who keep the directory.
+pub(super) fn propose(
+    tx: &mut Tx<'_>,
+    service: &Service,
+    visibility: Visibility,
+) -> Result<(), DirectoryError> {
+    let edit = Edit::of_offer(service, visibility);
+    let entry = edit::Entry::load(tx.db(), service)?;
+    edit.check(&entry)?;
+    Ok(store::put(tx, service, (DraftState::Submitted, &edit, entry.digest()))?)
+}
+
 /// Writes the draft of a service, in the place of the one there was. For its provider.
 pub fn write_draft(tx: &mut Tx<'_>, service: ServiceId, cmd: &WriteDraft) -> Result<Draft, DirectoryError> {
     let (actor, now) = (tx.actor(), tx.now());
     let was = find_service(tx.db(), actor, service, now)?;
     own(actor, &was)?;
-    let edit = cmd.edit.clone().with_ids(tx, &was)?;
+    let before = store::find(tx.db(), service)?.and_then(|(draft, _of)| draft.edit.visibility);
+    let edit = cmd.edit.clone().with_ids(tx, &was)?.shown_to(&was, before)?;
     let entry = edit::Entry::load(tx.db(), &was)?;
     edit.check(&entry)?;
     let state = if cmd.submit { DraftState::Submitted } else { DraftState::Draft };
@@ -198,7 +219,12 @@ pub fn decide(
         }
         draft.edit.apply(tx, &was)?;
         store::remove(tx, service)?;
-        verified(tx, service, settings)?;
+        let is_new = was.standing == Standing::Proposed;
+        if is_new {
+            standing::list(tx, service, &draft.edit)?;
+        }
+        let outcome = if is_new { Outcome::Confirmed } else { Outcome::Corrected };
+        verified(tx, (service, outcome), settings)?;
         ("approved", "service.draft_approved")
     } else {
         let reason = reason.clone().ok_or(DirectoryError::ReasonMissing)?;
@@ -212,14 +238,18 @@ pub fn decide(
     find_service(tx.db(), actor, service, now)
 }
 
-/// What its provider corrected is right as of now.
-fn verified(tx: &mut Tx<'_>, service: ServiceId, settings: &DirectorySettings) -> Result<(), DirectoryError> {
+/// What its provider said of its entry is right as of now.
+fn verified(
+    tx: &mut Tx<'_>,
+    (service, outcome): (ServiceId, Outcome),
+    settings: &DirectorySettings,
+) -> Result<(), DirectoryError> {
     let (actor, now) = (tx.actor(), tx.now());
     let was = find_service(tx.db(), actor, service, now)?;
     let kept = Verification {
         version: was.version.saturating_add(1),
         method: Method::ProviderUpdate,
-        outcome: Outcome::Corrected,
+        outcome,
         fields: Vec::new(),
         by: actor.log_name(),
         organisation: was.member,

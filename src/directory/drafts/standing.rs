@@ -1,9 +1,11 @@
 //! An entry is suspended, archived, and taken up again.
 
-use super::{Payload, store};
+use super::{Edit, Payload, store};
 use crate::{
     access::{Permission, Tx},
-    directory::{DirectoryError, Service, Standing, changes, find_service, store as entries},
+    directory::{
+        DirectoryError, Service, SetVisibility, Standing, Visibility, changes, find_service, store as entries,
+    },
     kernel::{id::ServiceId, text::Line},
     outbox::{self, Event},
 };
@@ -34,6 +36,9 @@ pub fn set_standing(
     // No import comes between looking at the entry and changing it.
     tx.take_turn(&["directory"])?;
     let was = find_service(tx.db(), actor, service, now)?;
+    if [was.standing, cmd.standing].contains(&Standing::Proposed) {
+        return Err(DirectoryError::Undecided);
+    }
     if was.standing == cmd.standing {
         return Err(DirectoryError::StandsSo);
     }
@@ -51,11 +56,32 @@ pub fn set_standing(
     )?;
     if let Some(member) = was.member {
         let topic = match cmd.standing {
-            Standing::Listed => "service.listed",
+            // Proposed was refused above.
+            Standing::Listed | Standing::Proposed => "service.listed",
             Standing::Suspended => "service.suspended",
             Standing::Archived => "service.archived",
         };
         outbox::say(tx, &Event { topic, organisation: Some(member), payload: Payload { service } })?;
     }
     Ok(after)
+}
+
+/// Lists what a member offered, for those whom its draft names. What the draft says of the entry is in its place already.
+pub(super) fn list(tx: &mut Tx<'_>, service: ServiceId, edit: &Edit) -> Result<(), DirectoryError> {
+    let (actor, now) = (tx.actor(), tx.now());
+    let was = find_service(tx.db(), actor, service, now)?;
+    entries::set_standing(tx, (service, was.version), Standing::Listed)?;
+    let version = was.version.saturating_add(1);
+    let visibility = edit.visibility.unwrap_or(Visibility::Members);
+    entries::set_visibility(tx, &SetVisibility { service, version, visibility })?;
+    let after = find_service(tx.db(), actor, service, now)?;
+    let mut changed = vec![
+        ("standing", was.standing.name().to_owned(), after.standing.name().to_owned()),
+        ("visibility", was.visibility.name().to_owned(), after.visibility.name().to_owned()),
+    ];
+    // Where the draft changed it, that stands among the changes of the row.
+    if !edit.service.contains_key("status") {
+        changed.push(("status", was.status.name().to_owned(), after.status.name().to_owned()));
+    }
+    Ok(changes::note_service(tx, &was, &changed)?)
 }

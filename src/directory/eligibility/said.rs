@@ -152,18 +152,18 @@ pub(in crate::directory) fn ages<'a>(rules: impl IntoIterator<Item = &'a Rule>) 
         });
         ages.fold((None, None), |(from, to), (later, sooner)| (higher(from, later), lower(to, sooner)))
     };
-    let one_of = |(from, to): Ages, (other_from, other_to): Ages| -> Ages {
+    let widest = |(from, to): Ages, (other_from, other_to): Ages| -> Ages {
         let from = from.zip(other_from).map(|(one, other)| one.min(other));
         (from, to.zip(other_to).map(|(one, other)| one.max(other)))
     };
-    let taken = takes.values().map(within).reduce(one_of).unwrap_or_default();
+    let allowed = takes.values().map(within).reduce(widest).unwrap_or_default();
     // Only an age that alone shuts people out does so whoever they are.
     let shut = refuses.values().filter_map(|group| match group.as_slice() {
         [Test::Between { from: None, to: Some(to) }] => Some((to.checked_add(1), None)),
         [Test::Between { from: Some(from), to: None }] => Some((None, from.checked_sub(1))),
         _ => None,
     });
-    shut.fold(taken, |(from, to), (later, sooner)| (higher(from, later), lower(to, sooner)))
+    shut.fold(allowed, |(from, to), (later, sooner)| (higher(from, later), lower(to, sooner)))
 }
 
 fn higher(one: Option<u32>, other: Option<u32>) -> Option<u32> {

@@ -93,7 +93,8 @@ macro_rules! fitting {
             Viewer::Member(own) => {
                 let own = own.map_or_else(String::new, |own| own.to_string());
                 let ours = services::member.is_not_null().and(services::member.assume_not_null().eq(own));
-                query.filter(services::visibility.ne(Visibility::Restricted.name()).or(ours))
+                let decided = services::standing.ne(Standing::Proposed.name());
+                query.filter(services::visibility.ne(Visibility::Restricted.name()).and(decided).or(ours))
             }
             Viewer::Keeper => query,
         };

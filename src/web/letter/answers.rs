@@ -139,6 +139,7 @@ struct Make<'a> {
 }
 
 impl Make<'_> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing is left to do in the other states")]
     fn of_the_recipient(&self) -> Vec<Answer> {
         let referral = self.ground.referral;
         let mut answers = match referral.state {
@@ -159,6 +160,7 @@ impl Make<'_> {
         answers
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing is left to do in the other states")]
     fn of_the_sender(&self) -> Vec<Answer> {
         let referral = self.ground.referral;
         let asked = referral.party.as_ref().is_some_and(|party| party.cancel_asked.is_some());

@@ -26,7 +26,7 @@ use crate::{
     support::{
         Org, Response,
         agreement::{agreed, document, offered, signature},
-        coordinator,
+        coordinator, listed,
         packet::{Mechanism, fetch, opened, seal, take_back},
         send,
     },
@@ -452,7 +452,7 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
     let service = json!({
         "organisation": harbour.id, "service": "SV01", "name": "Shelter", "description": "A bed", "visibility": "restricted",
     });
-    let kept = harbour.post(hub, "/api/v1/services", &service).await.expect(201).body;
+    let kept = listed(hub, &service).await;
     let one = format!("/api/v1/services/{}", text(&kept, "id"));
     let link = format!("{one}/link");
     let mut entries = hsds_routes(text(&kept, "id"));

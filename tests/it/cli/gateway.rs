@@ -17,7 +17,7 @@ use throughline::{
     members::{self, EnrolOrganisation, RegisterClient},
 };
 
-use crate::support::{TestHub, meddler::Meddler};
+use crate::support::{TestHub, list_offered, meddler::Meddler};
 
 /// What a command came back with.
 pub(crate) struct Ran {
@@ -126,6 +126,13 @@ impl Gateway {
             format!("key connect --hub {} --organisation {id} --client {}", hub.url, gateway.client);
         gateway.run(hub, &connect).await.expect(0);
         gateway
+    }
+
+    /// Offers a service, which those who keep the directory list.
+    pub(crate) async fn offers(&self, hub: &TestHub, what: &str) {
+        let offered = self.run(hub, &format!("service offer {what}")).await.expect(0).out;
+        assert!(offered.contains("not listed yet"), "{offered}");
+        list_offered(hub).await;
     }
 
     /// A file in this organisation's folder.

@@ -33,8 +33,7 @@ async fn ground(meddler: &Meddler) -> Ground {
     let lakeside = Gateway::enrolled(&hub, "Lakeside").await;
     let hillside = Gateway::enrolled(&hub, "Hillside").await;
     for (gateway, name) in [(&lakeside, "Clinic"), (&hillside, "Hospital")] {
-        let offer = format!("service offer --service SV07 --name {name} --description Care");
-        gateway.run(&hub, &offer).await.expect(0);
+        gateway.offers(&hub, &format!("--service SV07 --name {name} --description Care")).await;
     }
     let onward = json!({ "rule": "listed", "organisations": [hillside.id], "hops": 1 });
     let first = agree_with(&hub, (&harbour, &lakeside), "", |document| document["onward"] = onward).await;

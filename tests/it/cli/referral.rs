@@ -28,7 +28,7 @@ impl Story {
     pub(crate) async fn at(hub: TestHub) -> Self {
         let harbour = Gateway::enrolled(&hub, "Harbour").await;
         let lakeside = Gateway::enrolled(&hub, "Lakeside").await;
-        lakeside.run(&hub, "service offer --service SV07 --name Clinic --description Care").await.expect(0);
+        lakeside.offers(&hub, "--service SV07 --name Clinic --description Care").await;
         let agreement = agree_both_ways(&hub, &harbour, &lakeside).await;
         for gateway in [&harbour, &lakeside] {
             gateway.run(&hub, &format!("agreement fetch {agreement}")).await.expect(0);
@@ -103,8 +103,7 @@ async fn who_is_told_of_people_is_shown_before_anything_is_sent() {
     let asked = harbour.run(hub, "packet send out.rp1").await.expect(0).err;
     assert!(asked.contains("does not say whether the recipient tells the authorities"), "{asked}");
 
-    let offer = "service offer --service SV07 --name Ward --description Care --reports-to-authorities yes";
-    lakeside.run(hub, offer).await.expect(0);
+    lakeside.offers(hub, "--service SV07 --name Ward --description Care --reports-to-authorities yes").await;
     let refused = harbour.run(hub, "packet send out.rp1").await.expect(65).err;
     assert!(
         refused.contains("packet.reports_to_authorities") && refused.contains("--reports-known"),

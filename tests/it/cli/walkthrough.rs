@@ -12,7 +12,7 @@ use super::{
     consent::fill_in,
     gateway::{Gateway, Ran, hub},
 };
-use crate::support::TestHub;
+use crate::support::{TestHub, list_offered};
 
 const DOCUMENT: &str = include_str!("../../../docs/gateway.md");
 
@@ -111,7 +111,12 @@ async fn the_walk_through_leads_from_keys_to_a_closed_referral_and_a_closed_with
             "lakeside" => shell.run(&lakeside, &lines).await,
             // `Gateway::enrolled` has done the same: making, connecting and publishing keys, and enrolling.
             // A third organisation has a test of its own.
-            "keys" | "node" | "third" => continue,
+            "keys" | "third" => continue,
+            // What was offered is listed.
+            "node" => {
+                list_offered(&hub).await;
+                continue;
+            }
             other => panic!("whose is {other}?"),
         }
         seen += 1;
@@ -135,6 +140,7 @@ async fn every_command_the_walk_through_only_names_is_one() {
         let id = "0192f0c1000070008000000000000041";
         let line = line.replace("$HUB", "https://hub.test").replace("$ORGANISATION", &format!("org_{id}"));
         let line = line.replace("$HILLSIDE", &format!("org_{id}"));
+        let line = line.replace("$SERVICE", &format!("svc_{id}"));
         let line = line.replace("$CLIENT", &format!("cli_{id}")).replacen("throughline ", "", 1);
         // The words are taken before help is given, so a wrong one ends with 2.
         let mut words = words(&line);

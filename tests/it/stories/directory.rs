@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use throughline::{
     access::Actor,
     directory::{
@@ -15,7 +15,7 @@ use throughline::{
     storage::{Db, StorageError},
 };
 
-use crate::support::{Org, Response, TestHub, import_package, send, write_package};
+use crate::support::{Org, Response, TestHub, import_package, listed, send, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -55,10 +55,10 @@ fn names(response: &Response) -> Vec<&str> {
     response.body["items"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect()
 }
 
-async fn offering(hub: &TestHub, org: &Org, visibility: &str) -> Response {
+async fn offering(hub: &TestHub, org: &Org, visibility: &str) -> Value {
     let body = json!({ "organisation": org.id, "service": "SV07", "name": "Lake clinic", "description": "Primary care",
         "visibility": visibility });
-    org.post(hub, "/api/v1/services", &body).await.expect(201)
+    listed(hub, &body).await
 }
 
 #[actix_web::test]
@@ -138,7 +138,7 @@ async fn a_restricted_service_is_found_by_its_own_organisation_only() {
     let hub = TestHub::new();
     let (shelter, other) = (hub.org("Safe House").await, hub.org("Harbour Aid").await);
     let made = offering(&hub, &shelter, "restricted").await;
-    let path = format!("/api/v1/services/{}", made.body["id"].as_str().unwrap());
+    let path = format!("/api/v1/services/{}", made["id"].as_str().unwrap());
     assert_eq!(names(&shelter.get(&hub, "/api/v1/services").await).len(), 1);
     shelter.get(&hub, &path).await.expect(200);
     assert!(names(&other.get(&hub, "/api/v1/services?text=clinic").await).is_empty());
@@ -151,7 +151,7 @@ async fn availability_names_its_version_and_shows_to_the_rule() {
     let hub = TestHub::new();
     let (clinic, other) = (hub.org("Clinic of the Lake").await, hub.org("Harbour Aid").await);
     let made = offering(&hub, &clinic, "members").await;
-    let path = format!("/api/v1/services/{}/availability", made.body["id"].as_str().unwrap());
+    let path = format!("/api/v1/services/{}/availability", made["id"].as_str().unwrap());
     let full = json!({ "availability": "full" });
     let put = async |org: &Org, version| {
         send(&hub, Some(&org.token), "PUT", &path, &[("if-match", version)], Some(&full)).await
@@ -342,7 +342,7 @@ async fn a_broader_code_in_a_packet_finds_the_service_it_stands_for() {
     let hub = TestHub::new();
     let shelter = hub.org("Safe House").await;
     let body = json!({ "organisation": shelter.id, "service": "SV02", "name": "Secure shelter", "description": "y" });
-    shelter.post(&hub, "/api/v1/services", &body).await.expect(201);
+    listed(&hub, &body).await;
     for (code, is_offered) in [("SV02", true), ("SV01", true), ("SV03", false)] {
         let (id, asked): (_, ServiceCode) = (shelter.id, code.parse().unwrap());
         let now = hub.now();
@@ -387,7 +387,7 @@ async fn the_order_of_files_and_rows_changes_nothing() {
     import(&hub, folder.path().into(), "legal").await.unwrap();
     package(folder.path(), &[(B, "Housing advice"), (A, "Asylum advice")]);
     let descriptor = folder.path().join("datapackage.json");
-    let mut listed: serde_json::Value = serde_json::from_slice(&std::fs::read(&descriptor).unwrap()).unwrap();
+    let mut listed: Value = serde_json::from_slice(&std::fs::read(&descriptor).unwrap()).unwrap();
     listed["resources"].as_array_mut().unwrap().reverse();
     std::fs::write(&descriptor, listed.to_string()).unwrap();
     let again = import(&hub, folder.path().into(), "legal").await.unwrap();

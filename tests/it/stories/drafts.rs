@@ -217,6 +217,7 @@ async fn a_draft_says_nothing_that_is_decided_elsewhere_and_nothing_of_others() 
         (json!({ "parts": { "phone": [{ "number": "1", "service_id": OTHER }] } }), "phone.service_id"),
         (json!({ "parts": { "phone": [{ "number": "" }] } }), "phone.number"),
         (json!({ "parts": { "schedule": [{ "freq": "DAILY" }] } }), "schedule.freq"),
+        (json!({ "places": [{ "location": { "name": "Elsewhere" } }] }), "places"),
         (json!({ "parts": { "phone": vec![json!({ "number": "1" }); 201] } }), "200 rows"),
     ] {
         let refused = write(&hub, &org, edit.clone()).await.expect(422);

@@ -13,7 +13,7 @@ use throughline::{
 
 use crate::{
     api::description::faults,
-    support::{Response, TestHub, import_package, restrict, send, write_package},
+    support::{Response, TestHub, import_package, listed, restrict, send, write_package},
 };
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
@@ -799,7 +799,7 @@ async fn a_service_entered_here_is_there_too_and_its_organisation_once() {
     {
         let body = json!({ "organisation": org.id, "service": "SV07", "name": name, "description": "x",
             "visibility": visibility });
-        org.post(&hub, "/api/v1/services", &body).await.expect(201);
+        listed(&hub, &body).await;
     }
     let listed = get(&hub, "/services").await.expect(200).body;
     assert_eq!(

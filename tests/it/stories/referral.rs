@@ -16,7 +16,7 @@ use throughline::{
     },
 };
 
-use crate::support::{Org, Response, TestHub};
+use crate::support::{Org, Response, TestHub, listed};
 
 fn fresh<K: Kind>(hub: &TestHub) -> Id<K> {
     Id::new(&SystemIds, hub.now())
@@ -577,7 +577,7 @@ async fn the_third_redirect_of_one_need_is_a_gap() {
     let subject = fresh(&hub);
     let other =
         json!({ "organisation": to.id, "service": "SV01", "name": "Elsewhere", "description": "Beds" });
-    let listed = to.post(&hub, "/api/v1/services", &other).await.expect(201).body;
+    let listed = listed(&hub, &other).await;
     let listed = listed["id"].as_str().unwrap().parse().unwrap();
     for _ in 0..3 {
         let origin = Origin { subject, ..origin(&hub, &from, &to, "U2") };

@@ -17,7 +17,7 @@ use throughline::{
 };
 
 use super::frictionless::{corrected, faults};
-use crate::support::{TestHub, import_read, process::Machine, restrict};
+use crate::support::{TestHub, import_read, listed, process::Machine, restrict};
 
 const HIDDEN: &str = "22222222-2222-4222-8222-222222222222";
 
@@ -721,7 +721,7 @@ async fn what_was_entered_here_goes_out_with_its_ids() {
     let org = hub.org("Lake Clinic").await;
     let body =
         json!({ "organisation": org.id, "service": "SV07", "name": "Lake clinic", "description": "Care" });
-    org.post(&hub, "/api/v1/services", &body).await.expect(201);
+    listed(&hub, &body).await;
     let (folder, files) = exported(&hub, "node").await;
     assert!(files["service.csv"].starts_with("id,description,name,organization_id,status\n"), "{files:?}");
     assert_eq!(import(&other, folder.path().to_owned()).await.rows(), 2);

@@ -16,7 +16,7 @@ use throughline::{
     storage::Db,
 };
 
-use crate::support::{Org, TestHub, import_package, process::Machine, send, write_package};
+use crate::support::{Org, TestHub, import_package, listed, process::Machine, send, write_package};
 
 const ORGANISATION: &str = "11111111-1111-4111-8111-111111111111";
 const CLINIC: &str = "22222222-2222-4222-8222-222222222221";
@@ -25,7 +25,7 @@ const SHELTER: &str = "22222222-2222-4222-8222-222222222222";
 async fn offering(hub: &TestHub, org: &Org, code: &str, name: &str) -> String {
     let body = json!({ "organisation": org.id, "service": code, "name": name, "description": "Primary care",
         "visibility": "public" });
-    let made = org.post(hub, "/api/v1/services", &body).await.expect(201).body;
+    let made = listed(hub, &body).await;
     format!("/api/v1/services/{}", made["id"].as_str().unwrap())
 }
 

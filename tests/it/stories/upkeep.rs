@@ -11,13 +11,13 @@ use throughline::{
 };
 
 use crate::support::{
-    Org, Response, TestHub, import_package, link_to, send, service_of_row, verify, write_package,
+    Org, Response, TestHub, import_package, link_to, listed, send, service_of_row, verify, write_package,
 };
 
 async fn offering(hub: &TestHub, org: &Org, name: &str) -> String {
     let body = json!({ "organisation": org.id, "service": "SV07", "name": name, "description": "Primary care",
         "visibility": "public" });
-    let made = org.post(hub, "/api/v1/services", &body).await.expect(201).body;
+    let made = listed(hub, &body).await;
     format!("/api/v1/services/{}", made["id"].as_str().unwrap())
 }
 

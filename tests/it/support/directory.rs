@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
-use serde_json::json;
+use serde_json::{Value, json};
 use throughline::{
     access::Tx,
     directory::{
-        self, DirectoryError, Given, Link, LinkService, Method, Outcome, SetVisibility, Verified, Verify,
-        Visibility,
+        self, Decision, DirectoryError, Given, Link, LinkService, ListService, Method, Outcome,
+        SetVisibility, Verified, Verify, Visibility,
         hsds::{Package, Report},
     },
     hub::Failure,
-    kernel::id::ServiceId,
+    kernel::{id::ServiceId, page::Asked},
+    storage::Db,
 };
 
 use super::{Org, TestHub};
@@ -99,6 +100,35 @@ pub(crate) async fn link_to(hub: &TestHub, service: &str, (org, code): (&Org, &s
         .write("directory.link", &hub.operator(), move |tx| directory::link_service(tx, &command, &policy))
         .await
         .unwrap();
+}
+
+/// Enters a service for a member, as those who keep the directory do, from the body of a request: it is listed at once.
+pub(crate) async fn listed(hub: &TestHub, body: &Value) -> Value {
+    let command: ListService = serde_json::from_value(body.clone()).unwrap();
+    let (policy, settings) = (hub.hub.policy(), hub.hub.settings().directory.clone());
+    let keeper = hub.operator();
+    let entered = hub.hub.write("directory.list_service", &keeper, move |tx| {
+        directory::list_service(tx, &command, (&policy, &settings))
+    });
+    serde_json::to_value(entered.await.unwrap()).unwrap()
+}
+
+/// Lists everything that members offered and that waits for those who keep the directory.
+pub(crate) async fn list_offered(hub: &TestHub) {
+    let (keeper, asked) = (hub.operator(), Asked::new(Some(200), None));
+    let actor = keeper.actor.clone();
+    let read = move |db: &mut Db<'_>| directory::drafts(db, &actor, &asked);
+    let waiting = hub.hub.read::<_, DirectoryError>(read).await.unwrap();
+    for draft in waiting.items {
+        let decision = Decision { approve: true, criteria: "2026-1".parse().unwrap(), reason: None };
+        let settings = hub.hub.settings().directory.clone();
+        hub.hub
+            .write("directory.decide", &keeper, move |tx| {
+                directory::decide(tx, (draft.service, draft.version), (&decision, &settings))
+            })
+            .await
+            .unwrap();
+    }
 }
 
 /// The service that is made of a row with this id.

@@ -46,8 +46,8 @@ use throughline::{
 
 pub(crate) use database::{lease, opening, postgres, wait_for_a_lock};
 pub(crate) use directory::{
-    as_keeper, import_package, import_read, link_to, restrict, service_of_row, verify, version_at,
-    write_package,
+    as_keeper, import_package, import_read, link_to, list_offered, listed, restrict, service_of_row, verify,
+    version_at, write_package,
 };
 pub(crate) use org::{Org, coordinator, enrolled_at_node, request_form, request_token};
 

@@ -22,7 +22,7 @@ use throughline::{
 use super::{
     Org, Response, TestHub,
     agreement::{Agreed, agreed, document},
-    client, send,
+    client, listed, send,
 };
 
 /// Something no hub may ever hold.
@@ -99,9 +99,11 @@ impl Mechanism {
         mechanism
     }
 
+    /// Those who keep the directory list a service of one of them.
     pub(crate) async fn offers(&self, org: &Org, service: &str) -> Response {
         let body = json!({ "organisation": org.id, "service": service, "name": "A service", "description": "What it is" });
-        org.post(&self.hub, "/api/v1/services", &body).await.expect(201)
+        let body = listed(&self.hub, &body).await;
+        Response { status: 201, headers: reqwest::header::HeaderMap::new(), body }
     }
 
     /// Somebody the harbour asked, as the worked example answers.

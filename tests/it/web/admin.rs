@@ -7,7 +7,7 @@ use super::visitor::{PASSPHRASE, Shown, Visitor, enrolled};
 use crate::support::{
     TestHub,
     agreement::{document, offered, signature},
-    enrolled_at_node,
+    enrolled_at_node, list_offered,
     packet::Mechanism,
 };
 
@@ -193,9 +193,12 @@ async fn intake_says_how_much_room_there_is_and_is_told_of_who_was_faster() {
         "organisation": org.id, "service": "SV01", "name": "Night shelter", "description": "Beds for the night.",
     });
     let listed = org.post(&hub, "/api/v1/services", &listed).await.expect(201).body;
+    intake.get("/services").await.expect(200).says("Night shelter").says("Not listed yet");
+    list_offered(&hub).await;
     let page = format!("/services/{}/room", listed["id"].as_str().unwrap());
     let list =
         intake.get("/services").await.expect(200).says("Night shelter").says("Takes people").says(&page);
+    let list = list.does_not_say("Not listed yet");
     let seen = hidden(&list, "version");
     let asked = intake.get(&page).await.expect(200).says("value=\"open\" checked");
     assert_eq!(hidden(&asked, "version"), seen);
