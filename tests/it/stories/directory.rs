@@ -458,7 +458,7 @@ async fn a_real_directory_of_thousands_comes_in_whole() {
 }
 
 /// A list with one organisation and three of its services: at a place, in a town, and by telephone alone.
-fn listed(folder: &Path, prefix: &str, (provider, latitude, town, number): (&str, &str, &str, &str)) {
+fn three_services(folder: &Path, prefix: &str, (provider, latitude, town, number): (&str, &str, &str, &str)) {
     let id = |what: &str| format!("{prefix}-{what}");
     let (aid, clinic, legal, hotline) = (id("aid"), id("clinic"), id("legal"), id("hotline"));
     let (quay, port) = (id("quay"), id("port"));
@@ -495,11 +495,11 @@ fn listed(folder: &Path, prefix: &str, (provider, latitude, town, number): (&str
 async fn a_look_names_services_that_look_like_entries_of_other_sources() {
     let hub = TestHub::new();
     let folder = tempfile::tempdir().unwrap();
-    listed(folder.path(), "one", ("Harbour Aid", "-15.4", "Chipata", "+260 211 123456"));
+    three_services(folder.path(), "one", ("Harbour Aid", "-15.4", "Chipata", "+260 211 123456"));
     import_package(&hub, folder.path().into(), ("coast", Visibility::Public)).await;
     let look = async |source: &'static str, what| {
         let folder = tempfile::tempdir().unwrap();
-        listed(folder.path(), "two", what);
+        three_services(folder.path(), "two", what);
         let (package, now) = (Package::open(folder.path()).unwrap(), hub.now());
         let looked = hub.hub.read::<_, DirectoryError>(move |db| {
             directory::dry_run(db, &Actor::operator(), (&package, source, now), &mut |_| {})
