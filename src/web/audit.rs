@@ -8,15 +8,15 @@ use askama::Template;
 use super::{
     form::Form,
     frame::{Frame, Place, page},
-    visit::Signed,
+    visit::{Signed, Visit},
     words::Words,
 };
 use crate::{
-    access::{Actor, Role},
-    audit::{self, EntryView, Who},
+    access::{Actor, Role, Tx},
+    audit::{self, EntryView, Record, Who},
     http::Problem,
     kernel::{
-        id::{OrganisationId, StaffId},
+        id::{OrganisationId, ReferralId, StaffId},
         page::Asked,
     },
     members::{self, MemberError, Name},
@@ -82,6 +82,18 @@ pub(super) async fn list(Signed(visit): Signed, request: HttpRequest) -> Result<
         is_older,
     };
     page(StatusCode::OK, &shown)
+}
+
+/// Notes that somebody of the node looked at a referral, which is a matter of others; what a party reads of its own leaves no entry.
+pub(super) async fn note_read(visit: &Visit, referral: ReferralId) -> Result<(), Problem> {
+    let caller = &visit.asking.caller;
+    if caller.actor.organisation().is_some() {
+        return Ok(());
+    }
+    let object = referral.to_string();
+    let noting = move |tx: &mut Tx<'_>| audit::record(tx, &Record::about(&object)).map(drop);
+    visit.asking.hub.write("referrals.read", caller, noting).await?;
+    Ok(())
 }
 
 fn names(db: &mut Db<'_>, actor: &Actor, entries: &[EntryView]) -> Result<Names, MemberError> {

@@ -171,6 +171,7 @@ pub(super) async fn show(Signed(visit): Signed, id: Path<ReferralId>) -> Result<
             Ok::<_, ReferralError>((found, names))
         })
         .await?;
+    super::audit::note_read(&visit, id).await?;
     let name = |id: OrganisationId| names.get(&id).map_or_else(|| id.to_string(), ToString::to_string);
     let urgency = policy.urgencies().find(|urgency| urgency.code == referral.urgency);
     let urgency = words.code(referral.urgency.as_str(), urgency.map_or("", |urgency| urgency.label.as_str()));

@@ -208,6 +208,11 @@ async fn notices_are_sentences_that_lead_to_what_they_are_about_newest_first() {
     let mut coordinator = coordinator(hub).await;
     let shown = coordinator.get("/notices").await.expect(200).says("Clinic is a member now.");
     shown.says(&format!("href=\"/members/{}\"", clinic.id)).does_not_say("A referral came in.");
+    let page = format!("/referrals/{referral}");
+    administrator.get(&page).await.expect(200);
+    assert!(hub.logged("referrals.read").await.is_empty(), "a party reads its own");
+    coordinator.get(&page).await.expect(200);
+    assert!(hub.logged("referrals.read").await[0].is_about(&referral.to_string()));
     let incident = move |tx: &mut Tx<'_>| {
         let incident = json!({ "referral": referral, "state": "accepted" });
         outbox::say(tx, &Event { topic: "referral.incident", organisation: None, payload: incident })?;
