@@ -32,10 +32,11 @@ use crate::{
 const PER_PAGE: u16 = 50;
 
 /// What somebody has to look into.
-const GRAVE: [&str; 8] = [
+const GRAVE: [&str; 9] = [
     "consent.withdrawal_breached",
     "consent.withdrawal_unheard",
     "packet.held",
+    "referral.correction_overdue",
     "referral.destruction_overdue",
     "referral.escalated",
     "referral.incident",
@@ -44,7 +45,7 @@ const GRAVE: [&str; 8] = [
 ];
 
 /// What asks somebody for something.
-const ASKING: [&str; 16] = [
+const ASKING: [&str; 17] = [
     "agreement.offered",
     "agreement.suspended",
     "consent.withdrawal_asked",
@@ -53,6 +54,7 @@ const ASKING: [&str; 16] = [
     "member.root_replaced",
     "referral.bounced",
     "referral.cancel_asked",
+    "referral.correction_asked",
     "referral.destruction_asked",
     "referral.destruction_asked_again",
     "referral.info_requested",
