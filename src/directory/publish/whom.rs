@@ -97,7 +97,8 @@ fn word(attribute: Attribute, value: &str, words: &Words) -> String {
     own.unwrap_or_else(|| value.replace('_', " "))
 }
 
-/// What a population group is called. The policy calls it so in English; elsewhere its code stands beside that.
+/// What a population group is called, as far as every node calls it so. The policy does in English; elsewhere its code stands beside that. A
+/// group that a node added stands as its code.
 fn population(value: &str, words: &Words) -> Option<String> {
     let (code, qualifier) = value.split_once('.').unwrap_or((value, ""));
     let code: PopulationCode = code.trim().to_uppercase().parse().ok()?;

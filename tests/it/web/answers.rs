@@ -151,7 +151,10 @@ async fn every_step_from_acceptance_to_the_end_of_the_loop_can_be_made_on_the_pa
     recipient.offers(&["complete", "progress", "hold", "fail"]).await;
     recipient.does("progress", "", json!({})).await;
     recipient.does("hold", "HX01", json!({ "resume": "2026-04-01" })).await;
-    assert!(!recipient.page().await.contains("data-optional"), "what runs goes on without an appointment");
+    assert!(
+        !recipient.page().await.contains("New day and time, if there is one"),
+        "what runs needs no appointment"
+    );
     recipient.does("resume", "", json!({})).await;
 
     // What runs ends when both agree to it.

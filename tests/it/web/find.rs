@@ -200,7 +200,7 @@ async fn a_card_says_for_whom_a_service_is_and_how_fast_it_answers() {
     told_in_short(&hub).await;
     let list = worker.get("/find?near=").await.expect(200).says("Silent house");
     let list = list
-        .says("For: Female; victims of trafficking</p>")
+        .says("For: victims of trafficking; Female</p>")
         .says("Not for: Unaccompanied child")
         .says("Answer: within a day");
     let list = list.says("For: age 12 to 17; boys on &#60;b&#62;their own").does_not_say("two weeks");

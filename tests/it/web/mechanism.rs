@@ -206,7 +206,7 @@ async fn notices_are_sentences_that_lead_to_what_they_are_about_newest_first() {
     officer.get("/notices").await.expect(200).says("An agreement is in force.").does_not_say("came in.");
 
     let mut coordinator = coordinator(hub).await;
-    let shown = coordinator.get("/notices").await.expect(200).says("Clinic is a member now.");
+    let shown = coordinator.get("/notices").await.expect(200).says("Clinic of the Lake is a member now.");
     shown.says(&format!("href=\"/members/{}\"", clinic.id)).does_not_say("A referral came in.");
     let page = format!("/referrals/{referral}");
     administrator.get(&page).await.expect(200);
