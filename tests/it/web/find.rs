@@ -213,7 +213,7 @@ async fn a_card_says_for_whom_a_service_is_and_how_fast_it_answers() {
     );
     worker.get("/find?near=&view=map").await.expect(200).does_not_say("Answer: within a day");
     worker.get("/language/fr?then=%2Ffind").await.expect(303);
-    let french = worker.get("/find?near=").await.expect(200).says("Pour : Féminin; victimes de la traite");
+    let french = worker.get("/find?near=").await.expect(200).says("Pour : victimes de la traite; Féminin");
     french.says("âge de 12 à 17").says("Pas pour : Enfant non accompagné").says("Réponse : within a day");
 }
 
