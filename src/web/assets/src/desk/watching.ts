@@ -35,6 +35,7 @@ export async function watch(): Promise<void> {
 export async function unwatch(): Promise<void> {
   if (!has()) return;
   const registration = await navigator.serviceWorker.getRegistration("/");
+  for (const one of [registration?.installing, registration?.waiting, registration?.active]) one?.postMessage({ gone: true });
   await registration?.unregister();
   for (const name of await caches.keys()) if (name.startsWith(CACHES)) await caches.delete(name);
 }

@@ -44,8 +44,23 @@ function mayKeep(response: Response): boolean {
 /** What was kept under a path. Looking makes no cache: on a device that others use there is none, and a worker that was taken away looks on for a while. */
 const kept = (path: string): Promise<Response | undefined> => caches.match(path, { cacheName: CACHE });
 
+/** Whether a page took this worker away: what it still has in hand is kept no more. */
+let isGone = false;
+/** What is being kept at this moment. */
+const keeping = new Set<Promise<void>>();
+
 async function keep(under: string, response: Response): Promise<void> {
-  if (mayKeep(response)) await (await caches.open(CACHE)).put(under, response);
+  if (isGone || !mayKeep(response)) return;
+  const task = caches.open(CACHE).then((cache) => cache.put(under, response));
+  keeping.add(task);
+  await task.finally(() => keeping.delete(task));
+}
+
+/** Takes everything away that was kept, what is being kept at this moment too: the page that asks for it cannot wait for that. */
+async function go(): Promise<void> {
+  isGone = true;
+  await Promise.allSettled(keeping);
+  await Promise.all((await caches.keys()).filter((name) => name.startsWith(OURS)).map((name) => caches.delete(name)));
 }
 
 /** Keeps the page of a language, unless it is there. */
@@ -97,7 +112,8 @@ worker.addEventListener("fetch", (event) => {
 });
 
 worker.addEventListener("message", (event) => {
-  const { language } = (event.data ?? {}) as { language?: unknown };
+  const { language, gone } = (event.data ?? {}) as { language?: unknown; gone?: unknown };
+  if (gone === true) return event.waitUntil(go());
   // Whatever else is asked for is none of ours.
   if (typeof language === "string" && /^[a-z]{2}$/.test(language)) event.waitUntil(keepShell(language).catch(() => undefined));
 });
