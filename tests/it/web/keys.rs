@@ -62,8 +62,7 @@ async fn keys_are_made_confirmed_locked_and_lost_and_letters_opened_and_answered
     assert_eq!(seen, "in_service");
     // What was typed in the browsers is nowhere here.
     let stored = hub.everything_stored();
-    for said in ["Canary", "Blue suitcase", "Green kite", "Sister of the ward", "211 000 000", "aunt, file 7"]
-    {
+    for said in ["Canary", "Blue suitcase", "Green kite", "Sister of the ward", "aunt, file 7"] {
         assert!(!stored.contains(said), "{said}");
     }
 }
