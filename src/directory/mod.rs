@@ -75,6 +75,6 @@ pub use taxonomies::{TAXONOMIES, taxonomies};
 pub use tongue::{TextLanguage, Tongue};
 pub use upkeep::{
     Checked, Freshness, Meeting, Met, Method, Outcome, Upkeep, Verification, Verified, Verify,
-    anything_to_remind, doubted, remind, report, report_declined, verifications, verify,
+    anything_to_remind, doubted, due, remind, report, report_declined, verifications, verify,
 };
 pub use visibility::{SetVisibility, set_source_visibility, set_visibility};
