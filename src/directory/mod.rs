@@ -53,8 +53,9 @@ mod visibility;
 pub use brief::{Brief, briefs};
 pub use changes::{Change, changes};
 pub use drafts::{
-    Decided, Decision, Draft, DraftState, Edit, EntryPlace, SetStanding, WriteDraft, decide, decisions,
-    drafts, drop_draft, find_draft, set_standing, write_draft,
+    Altered, Decided, Decision, Draft, DraftState, Edit, EntryPlace, FieldAltered, Review, RowBecomes,
+    SetStanding, Waiting, WriteDraft, decide, decisions, drafts, drop_draft, find_draft, review,
+    set_standing, waiting, write_draft,
 };
 pub use error::DirectoryError;
 pub use export::{Exported, Target, export, export_plain};
