@@ -44,6 +44,7 @@ use crate::{
     changes,
     report,
     doubted,
+    due,
     drafts,
     find_draft,
     write_draft,
@@ -70,6 +71,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/services/{service}/changes", web::get().to(changes))
         .route("/api/v1/services/{service}/reports", web::post().to(report))
         .route("/api/v1/directory/doubted", web::get().to(doubted))
+        .route("/api/v1/directory/due", web::get().to(due))
         .route("/api/v1/directory/drafts", web::get().to(drafts))
         .route("/api/v1/services/{service}/draft", web::get().to(find_draft))
         .route("/api/v1/services/{service}/draft", web::put().to(write_draft))
@@ -400,6 +402,14 @@ async fn report(asking: Asking, id: Path<ServiceId>, body: Body<Meeting>) -> Res
     responses((status = 200, body = [Service]), (status = 401, body = ProblemDocument)))]
 async fn doubted(asking: Asking, paging: web::Query<Paging>) -> Result<HttpResponse, Problem> {
     page(asking, paging, directory::doubted).await
+}
+
+/// Services that have to be verified, whoever provides them: what is due longest first, what nobody verified last. All of them for those who
+/// keep the directory, its own for a provider.
+#[utoipa::path(get, path = "/api/v1/directory/due", tag = "Directory", params(Paging),
+    responses((status = 200, body = [Service]), (status = 401, body = ProblemDocument)))]
+async fn due(asking: Asking, paging: web::Query<Paging>) -> Result<HttpResponse, Problem> {
+    page(asking, paging, directory::due).await
 }
 
 /// Drafts that wait, the longest waiting first: all that were submitted for those who keep the directory, all of its own for a provider.

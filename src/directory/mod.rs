@@ -53,8 +53,9 @@ mod visibility;
 pub use brief::{Brief, briefs};
 pub use changes::{Change, changes};
 pub use drafts::{
-    Decided, Decision, Draft, DraftState, Edit, EntryPlace, SetStanding, WriteDraft, decide, decisions,
-    drafts, drop_draft, find_draft, set_standing, write_draft,
+    Altered, Decided, Decision, Draft, DraftState, Edit, EntryPlace, FieldAltered, Review, RowBecomes,
+    SetStanding, Waiting, WriteDraft, decide, decisions, drafts, drop_draft, find_draft, review,
+    set_standing, waiting, write_draft,
 };
 pub use error::DirectoryError;
 pub use export::{Exported, Target, export, export_plain};
@@ -75,6 +76,6 @@ pub use taxonomies::{TAXONOMIES, taxonomies};
 pub use tongue::{TextLanguage, Tongue};
 pub use upkeep::{
     Checked, Freshness, Meeting, Met, Method, Outcome, Upkeep, Verification, Verified, Verify,
-    anything_to_remind, doubted, remind, report, report_declined, verifications, verify,
+    anything_to_remind, doubted, due, remind, report, report_declined, verifications, verify,
 };
 pub use visibility::{SetVisibility, set_source_visibility, set_visibility};

@@ -41,6 +41,7 @@ mod people;
 mod person;
 mod picture;
 mod refusal;
+mod review;
 mod script;
 mod second_step;
 mod service;
@@ -120,6 +121,10 @@ fn light(config: &mut ServiceConfig) {
         .route("/members/{organisation}/suspend", web::post().to(members::suspend))
         .route("/members/{organisation}/resume", web::post().to(members::resume))
         .route("/notices", web::get().to(notices::list))
+        .route("/directory", web::get().to(review::list))
+        .route("/directory/{service}", web::get().to(review::show))
+        .route("/directory/{service}/decision", web::post().to(review::decide))
+        .route("/directory/{service}/verifications", web::post().to(review::verify))
         .route("/audit", web::get().to(audit::list))
         .route("/services", web::get().to(own_services::list))
         .route("/services/{service}/room", web::get().to(own_services::ask))

@@ -45,7 +45,7 @@ const GRAVE: [&str; 9] = [
 ];
 
 /// What asks somebody for something.
-const ASKING: [&str; 17] = [
+const ASKING: [&str; 19] = [
     "agreement.offered",
     "agreement.suspended",
     "consent.withdrawal_asked",
@@ -61,9 +61,14 @@ const ASKING: [&str; 17] = [
     "referral.safety_check_asked",
     "service.availability_ended",
     "service.correction_asked",
+    "service.draft_submitted",
     "service.flagged",
+    "service.offered",
     "service.verification_overdue",
 ];
+
+/// What those who keep the directory decide about, on the page of the entry there.
+const TO_DECIDE: [&str; 2] = ["service.draft_submitted", "service.offered"];
 
 /// Where a notice leads.
 struct Link {
@@ -204,7 +209,12 @@ fn link(notice: &Notice, manages: bool, words: Words) -> Option<Link> {
         });
     }
     if let Some(id) = text(notice, "service").and_then(|id| id.parse::<ServiceId>().ok()) {
-        return Some(Link { address: format!("/services/{id}"), word: words.t("notices-service") });
+        let (room, word) = if TO_DECIDE.contains(&notice.topic.as_str()) {
+            ("directory", "notices-entry")
+        } else {
+            ("services", "notices-service")
+        };
+        return Some(Link { address: format!("/{room}/{id}"), word: words.t(word) });
     }
     let id = text(notice, "organisation").and_then(|id| id.parse::<OrganisationId>().ok());
     id.filter(|_| manages)
@@ -294,6 +304,16 @@ mod tests {
         let enrolled = notice("member.enrolled", json!({ "organisation": organisation }));
         assert_eq!(address(&enrolled, false), None);
         assert!(address(&enrolled, true).is_some_and(|address| address.starts_with("/members/org_")));
+        let service =
+            json!({ "service": "svc_01920000000070008000000000000000", "organisation": organisation });
+        let offered = notice("service.offered", service.clone());
+        assert!(sentence(&offered, &names, words).contains("Clinic"));
+        assert_eq!(
+            address(&offered, true).as_deref(),
+            Some("/directory/svc_01920000000070008000000000000000")
+        );
+        let listed = notice("service.listed", service);
+        assert!(address(&listed, true).is_some_and(|address| address.starts_with("/services/svc_")));
         let unknown = notice("moon.risen", json!({}));
         assert!(
             sentence(&unknown, &names, words).contains("moon.risen") && tag("moon.risen", words).is_none()

@@ -160,7 +160,8 @@ fn value_in_words(attribute: Attribute, value: &str, policy: &Policy, words: Wor
     }
 }
 
-fn of_service(service: &Service, words: Words) -> Card {
+/// A service as it is, without what is found of it in a search.
+pub(super) fn of_service(service: &Service, words: Words) -> Card {
     let mut tags: Vec<Tag> = standing(service, words).into_iter().collect();
     tags.push(room(service, words));
     if service.upkeep.flagged_at.is_some() {
@@ -330,7 +331,8 @@ fn availability(service: &Service, words: Words) -> Vec<String> {
     said
 }
 
-fn checked(service: &Service, words: Words) -> String {
+/// When it was last checked, in words.
+pub(super) fn checked(service: &Service, words: Words) -> String {
     match service.upkeep.verified_at {
         Some(at) if service.upkeep.assured => words.with("service-assured", "day", words.day(at)),
         Some(at) => words.with("service-verified", "day", words.day(at)),

@@ -309,6 +309,38 @@ const OVERSEEN = {
       await page.waitForSelector("#errors");
     },
   },
+  directory: { go: (page) => page.goto(`${HUB}/directory`) },
+  "directory-doubtful": { go: (page) => page.goto(`${HUB}/directory?list=doubtful`) },
+  "directory-due": { go: (page) => page.goto(`${HUB}/directory?list=due`) },
+  "directory-offer": {
+    go: async (page) => {
+      await page.goto(`${HUB}/directory`);
+      await page.click(".rows li:first-child .title a");
+      await page.waitForSelector("#waits");
+    },
+  },
+  "directory-change": {
+    go: async (page) => {
+      await page.goto(`${HUB}/directory`);
+      await page.click(".rows li:last-child .title a");
+      await page.waitForSelector("#waits");
+    },
+  },
+  "directory-refused": {
+    go: async (page) => {
+      await OVERSEEN["directory-change"].go(page);
+      await page.fill("#criteria", "2026-1");
+      await page.click("form[action$='/decision'] .button");
+      await page.waitForSelector("#errors");
+    },
+  },
+  "directory-verify": {
+    go: async (page) => {
+      await page.goto(`${HUB}/directory?list=due`);
+      await page.click(".rows .title a");
+      await page.waitForSelector("#verify");
+    },
+  },
   "notices-node": { go: (page) => page.goto(`${HUB}/notices`) },
   audit: { go: (page) => page.goto(`${HUB}/audit`) },
 };
@@ -413,6 +445,11 @@ test("pages of who looks after the mechanism work without a script, and on the n
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.equal(wide, 0, name);
     }
+    await OVERSEEN["directory-offer"].go(page);
+    await page.check("input[name=decision][value=take]");
+    await page.fill("#criteria", "2026-1");
+    await page.click("form[action$='/decision'] .button");
+    await page.waitForSelector(".notice.good");
     await enrol(page, THUMBPRINT);
     await page.waitForSelector(".sheet");
     await page.click("main .actions .button");

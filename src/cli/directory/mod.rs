@@ -11,7 +11,7 @@ use areas::{areas, import_areas};
 use clap::{Subcommand, ValueEnum};
 use exchange::{export, give, import, package, publish, suggest, taxonomies};
 use find::{Wanted, find};
-use upkeep::{changes, decide, doubted, doubted_line, drafts, link, stand, verifications, verify};
+use upkeep::{changes, decide, doubted, doubted_line, drafts, due, link, stand, verifications, verify};
 
 use super::{CliError, Output, block_on, open_hub};
 use crate::{
@@ -201,6 +201,14 @@ pub(super) enum Directory {
     #[command(after_help = "Example:
   throughline directory doubted")]
     Doubted {
+        /// How many at most, 1 to 200.
+        #[arg(long, default_value_t = 50)]
+        limit: u16,
+    },
+    /// List the services that have to be verified: what is due longest first, what nobody verified last.
+    #[command(after_help = "Example:
+  throughline directory due")]
+    Due {
         /// How many at most, 1 to 200.
         #[arg(long, default_value_t = 50)]
         limit: u16,
@@ -428,6 +436,7 @@ impl Directory {
                 stand(hub, caller, (service, SetStanding { standing, criteria, reason }), output).await
             }
             Self::Doubted { limit } => doubted(hub, caller, limit, output).await,
+            Self::Due { limit } => due(hub, caller, limit, output).await,
             Self::Unlink { service } => link(hub, caller, service, None, output).await,
             Self::Export { source, to, form, area, sector, below, lang } => {
                 form.require_taken(area.is_some(), sector.is_some(), lang.is_some())?;

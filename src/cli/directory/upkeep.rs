@@ -152,6 +152,23 @@ pub(super) fn doubted_line(service: &directory::Service) -> String {
     format!("{}  did not fit {} times{flagged}", line(service), service.upkeep.mismatches)
 }
 
+pub(super) async fn due(hub: &Hub, caller: &Caller, limit: u16, output: &Output) -> Result<(), CliError> {
+    let (actor, asked, now) = (caller.actor.clone(), Asked::new(Some(limit), None), hub.now());
+    let page = hub.read::<_, DirectoryError>(move |db| directory::due(db, &actor, &asked, now)).await?;
+    output.data(&page, |page| {
+        if page.items.is_empty() {
+            return String::from("No entry has to be verified.");
+        }
+        page.items.iter().map(due_line).collect::<Vec<_>>().join("\n")
+    })
+}
+
+fn due_line(service: &directory::Service) -> String {
+    let by = service.upkeep.verified_at.and(service.upkeep.verify_by);
+    let due = by.map_or_else(|| String::from("nobody verified it"), |by| format!("due since {by}"));
+    format!("{}  {due}", line(service))
+}
+
 pub(super) async fn link(
     hub: &Hub,
     caller: &Caller,

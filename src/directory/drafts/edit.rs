@@ -86,10 +86,10 @@ pub struct Edit {
 
 /// An entry as it is: the row of the service, and the rows that belong to it.
 pub(super) struct Entry {
-    row: String,
+    pub(super) row: String,
     source: String,
     references: BTreeMap<&'static str, Uuid>,
-    cells: Cells,
+    pub(super) cells: Cells,
     parts: BTreeMap<String, BTreeMap<String, Cells>>,
 }
 
@@ -148,8 +148,8 @@ fn places_of(db: &mut Db<'_>, service: &[String]) -> Result<Vec<(String, String)
 
 /// What an edit makes of an entry.
 pub(super) struct Checked {
-    service: Option<Row>,
-    parts: BTreeMap<&'static str, Vec<Row>>,
+    pub(super) service: Option<Row>,
+    pub(super) parts: BTreeMap<&'static str, Vec<Row>>,
 }
 
 impl Edit {

@@ -11,6 +11,7 @@
 //! - What a member offers is not listed before that: it begins with a draft that says what the entry says and who is to find it. Until
 //!   that is taken nobody but they and the member see the service; where it is refused the member may write it again.
 //! - They suspend an entry, archive it and take it up again in the same way. No import, no draft and no verification lists what they do not.
+//! - Those who keep the directory are told when something begins to wait for them, and not again when it is written anew meanwhile.
 //! - A draft of what is listed cannot say who sees the service, and none who provides it: these are decided elsewhere.
 //! - Places are said of what was entered here, and belong to its service alone. Those of what a source gives, and whether they are secret,
 //!   are its source's. A draft is read by the provider and those who keep the directory, who know of secret places anyway.
@@ -20,6 +21,7 @@
 mod edit;
 mod overrides;
 mod places;
+mod review;
 mod standing;
 mod store;
 
@@ -27,6 +29,7 @@ use chrono::TimeDelta;
 pub use edit::Edit;
 pub(super) use overrides::{Overridden, store::forget};
 pub use places::EntryPlace;
+pub use review::{Altered, FieldAltered, Review, RowBecomes, Waiting, review, waiting};
 use serde::{Deserialize, Serialize};
 pub use standing::{SetStanding, set_standing};
 
@@ -142,6 +145,20 @@ struct Payload {
     service: ServiceId,
 }
 
+/// What those who keep the directory are told.
+#[derive(Serialize)]
+struct Waits {
+    service: ServiceId,
+    organisation: Option<OrganisationId>,
+}
+
+/// Tells those who keep the directory that something waits for their decision.
+fn tell_keepers(tx: &mut Tx<'_>, of: &Service) -> Result<(), DirectoryError> {
+    let topic = if of.standing == Standing::Proposed { "service.offered" } else { "service.draft_submitted" };
+    let payload = Waits { service: of.id, organisation: of.member };
+    Ok(outbox::say(tx, &Event { topic, organisation: None, payload })?)
+}
+
 /// Keeps the first draft of a service that is offered. It waits for those who keep the directory.
 pub(super) fn propose(
     tx: &mut Tx<'_>,
@@ -151,7 +168,8 @@ pub(super) fn propose(
     let edit = Edit::of_offer(service, visibility);
     let entry = edit::Entry::load(tx.db(), service)?;
     edit.check(&entry)?;
-    Ok(store::put(tx, service, (DraftState::Submitted, &edit, entry.digest()))?)
+    store::put(tx, service, (DraftState::Submitted, &edit, entry.digest()))?;
+    tell_keepers(tx, service)
 }
 
 /// Writes the draft of a service, in the place of the one there was. For its provider.
@@ -159,12 +177,17 @@ pub fn write_draft(tx: &mut Tx<'_>, service: ServiceId, cmd: &WriteDraft) -> Res
     let (actor, now) = (tx.actor(), tx.now());
     let was = find_service(tx.db(), actor, service, now)?;
     own(actor, &was)?;
-    let before = store::find(tx.db(), service)?.and_then(|(draft, _of)| draft.edit.visibility);
-    let edit = cmd.edit.clone().with_ids(tx, &was)?.shown_to(&was, before)?;
+    let before = store::find(tx.db(), service)?.map(|(draft, _of)| draft);
+    let did_wait = before.as_ref().is_some_and(|draft| draft.state == DraftState::Submitted);
+    let visibility = before.and_then(|draft| draft.edit.visibility);
+    let edit = cmd.edit.clone().with_ids(tx, &was)?.shown_to(&was, visibility)?;
     let entry = edit::Entry::load(tx.db(), &was)?;
     edit.check(&entry)?;
     let state = if cmd.submit { DraftState::Submitted } else { DraftState::Draft };
     store::put(tx, &was, (state, &edit, entry.digest()))?;
+    if cmd.submit && !did_wait {
+        tell_keepers(tx, &was)?;
+    }
     find_draft(tx.db(), actor, service, now)
 }
 

@@ -162,6 +162,13 @@ pub(super) fn note_decision(
     Ok(())
 }
 
+/// The version of the inclusion criteria that the last decision held an entry against.
+pub(super) fn last_criteria(db: &mut Db<'_>) -> Result<Option<String>, StorageError> {
+    use directory_decisions as table;
+    let last = table::table.order(table::at.desc()).select(table::criteria);
+    Ok(last.first(db.conn()).optional()?)
+}
+
 /// Decisions about a service before a moment, newest first.
 pub(super) fn decisions(
     db: &mut Db<'_>,

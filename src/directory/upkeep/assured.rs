@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long what a source checked is good.
-const SOURCE_DAYS: i64 = 90;
+pub(super) const SOURCE_DAYS: i64 = 90;
 
 /// Earlier years are mistakes.
 const FIRST_YEAR: i32 = 1900;

@@ -7,12 +7,14 @@
 //! - Reminders are written by a job, once each: soon, and when it is over. Nobody is reminded of what a source checked.
 
 mod assured;
+mod due;
 mod remind;
 mod report;
 pub(super) mod store;
 mod verify;
 
 pub(super) use assured::{Ahead, LastCheck, assured, is_ahead};
+pub use due::due;
 pub use remind::{anything_to_remind, remind};
 pub use report::{Meeting, Met, doubted, report, report_declined};
 use serde::Serialize;

@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
-use diesel::{dsl::sql, prelude::*, sql_types::Bool};
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{BigInt, Bool},
+};
 
-use super::{Checked, Met, Outcome, Verification, remind::Clock};
+use super::{Checked, Met, Outcome, Verification, assured::SOURCE_DAYS, remind::Clock};
 use crate::{
     access::Tx,
     directory::{Listing, Service, search::store::quoted},
@@ -260,6 +264,39 @@ pub(super) fn doubted(
     if let Some((count, id)) = after {
         let behind = services::mismatches.eq(count).and(services::id.gt(id.to_owned()));
         query = query.filter(services::mismatches.lt(count).or(behind));
+    }
+    Ok(query.load(db.conn())?)
+}
+
+/// By when a service has to be verified, in a form that sorts: what nobody verified stands behind everything.
+fn verify_by() -> String {
+    let after = SOURCE_DAYS.saturating_mul(DAY);
+    let last = i64::MAX;
+    format!("(CASE WHEN verified_at IS NULL THEN {last} ELSE COALESCE(verify_by, verified_at + {after}) END)")
+}
+
+/// Services that are offered and have to be verified by now, or that nobody verified, behind such a moment and an id.
+pub(super) fn due(
+    db: &mut Db<'_>,
+    own: Option<OrganisationId>,
+    (now, after): (Timestamp, Option<(i64, &str)>),
+    limit: i64,
+) -> Result<Vec<(i64, String)>, StorageError> {
+    let by = verify_by();
+    let offered = [Listing::Active, Listing::TemporarilyClosed].map(Listing::name);
+    let mut query = services::table
+        .filter(services::missing_since.is_null().and(services::status.eq_any(offered)))
+        .filter(sql::<Bool>(&format!("({by} <= {} OR verified_at IS NULL)", now.micros())))
+        .order((sql::<BigInt>(&by), services::id))
+        .limit(limit)
+        .select((sql::<BigInt>(&by), services::id))
+        .into_boxed();
+    if let Some(own) = own {
+        query = query.filter(services::member.assume_not_null().eq(own.to_string()));
+    }
+    if let Some((at, id)) = after {
+        let behind = format!("({by} > {at} OR ({by} = {at} AND id > {}))", quoted(id));
+        query = query.filter(sql::<Bool>(&behind));
     }
     Ok(query.load(db.conn())?)
 }

@@ -478,6 +478,7 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
             .by(Party::Coordinator),
         entry("GET /api/v1/directory/doubted", "/api/v1/directory/doubted", 200)
             .stranger(Stranger::AsAMember(200)),
+        entry("GET /api/v1/directory/due", "/api/v1/directory/due", 200).stranger(Stranger::AsAMember(200)),
         entry("GET /api/v1/directory/drafts", "/api/v1/directory/drafts", 200)
             .stranger(Stranger::AsAMember(200)),
         entry("PUT /api/v1/services/{service}/draft", format!("{one}/draft"), 200)

@@ -91,6 +91,32 @@ async fn is_found(hub: &TestHub, provider: &Org, other: &Org, made: &Value) -> (
 }
 
 #[actix_web::test]
+async fn those_who_keep_the_directory_are_told_once_of_what_begins_to_wait() {
+    let hub = TestHub::new();
+    let provider = hub.org("Harbour Aid").await;
+    let (made, path) = offers(&hub, &provider, "public").await;
+    let names_both = json!({ "service": made["id"], "organisation": provider.id });
+    assert_eq!(hub.told("service.offered").await, [names_both.clone()]);
+    write(&hub, &provider, &path, json!({ "service": { "description": "Care for all" } })).await.expect(200);
+    assert_eq!(hub.told("service.offered").await.len(), 1, "it waited already");
+    decide(&hub, (&provider, &made), false, Some("Say for whom")).await.unwrap();
+    write(&hub, &provider, &path, json!({ "service": { "description": "Care for women" } }))
+        .await
+        .expect(200);
+    assert_eq!(hub.told("service.offered").await.len(), 2, "it waits again");
+    decide(&hub, (&provider, &made), true, None).await.unwrap();
+
+    let edit = json!({ "service": { "description": "Care for women and children" } });
+    let kept = json!({ "edit": edit, "submit": false });
+    let draft = format!("{path}/draft");
+    send(&hub, Some(&provider.token), "PUT", &draft, &[], Some(&kept)).await.expect(200);
+    assert!(hub.told("service.draft_submitted").await.is_empty(), "the provider still writes it");
+    write(&hub, &provider, &path, edit).await.expect(200);
+    assert_eq!(hub.told("service.draft_submitted").await, [names_both]);
+    assert!(provider.told(&hub, "service.draft_submitted").await.is_empty(), "it wrote it itself");
+}
+
+#[actix_web::test]
 async fn what_a_member_offers_is_nowhere_until_those_who_keep_the_directory_take_it() {
     let hub = TestHub::new();
     let (provider, other) = (hub.org("Harbour Aid").await, hub.org("Lakeside").await);

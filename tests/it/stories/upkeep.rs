@@ -6,7 +6,7 @@ use throughline::{
     directory::{
         self, Availability, Given, Method, OfferFacts, Outcome, Verified, Verify, Visibility, hsds::Package,
     },
-    kernel::id::ServiceId,
+    kernel::{id::ServiceId, page::Asked},
     policy::{Policy, ServiceCode},
 };
 
@@ -315,6 +315,58 @@ async fn a_list_that_was_checked_long_ago_is_shown_as_old_and_does_not_vanish() 
     assert_eq!((again.changes(), again.missing()), (0, 0));
     let after = org.get(&hub, "/api/v1/services?text=old").await.expect(200).body;
     assert_eq!(after["items"][0]["version"], 1, "nothing was written");
+}
+
+/// The names of what is due for who keeps the directory, read one on a page.
+async fn due(hub: &TestHub) -> Vec<String> {
+    let (mut names, mut after) = (Vec::new(), None);
+    loop {
+        let (asked, now) = (Asked::new(Some(1), after), hub.now());
+        let read = move |db: &mut throughline::storage::Db<'_>| {
+            directory::due(db, &throughline::access::Actor::operator(), &asked, now)
+        };
+        let page = hub.hub.read::<_, directory::DirectoryError>(read).await.unwrap();
+        names.extend(page.items.into_iter().map(|service| service.name));
+        after = page.next;
+        if after.is_none() {
+            return names;
+        }
+    }
+}
+
+#[actix_web::test]
+async fn what_is_due_is_listed_whoever_provides_it_the_longest_due_first_and_what_nobody_verified_last() {
+    let hub = TestHub::new();
+    let (mut clinic, mut harbour) = (hub.org("Clinic of the Lake").await, hub.org("Harbour Aid").await);
+    let path = offering(&hub, &clinic, "Lake clinic").await;
+    let folder = tempfile::tempdir().unwrap();
+    let days =
+        [("Undated", ""), ("Long ago", "2015-06-01"), ("Last year", "2025-06-01"), ("Lately", "2026-03-01")];
+    checked_list(folder.path(), &days);
+    import_package(&hub, folder.path().into(), ("list", Visibility::Public)).await;
+    assert_eq!(due(&hub).await, ["Long ago", "Last year", "Undated"]);
+    let own = async |hub: &TestHub, org: &Org| -> Vec<Value> {
+        let page = org.get(hub, "/api/v1/directory/due").await.expect(200).body;
+        page["items"].as_array().unwrap().iter().map(|service| service["name"].clone()).collect()
+    };
+    assert!(own(&hub, &clinic).await.is_empty() && own(&hub, &harbour).await.is_empty());
+
+    hub.clock.advance(TimeDelta::days(90));
+    clinic.sign_in(&hub).await;
+    harbour.sign_in(&hub).await;
+    assert_eq!(due(&hub).await, ["Long ago", "Last year", "Lately", "Lake clinic", "Undated"]);
+    assert_eq!(own(&hub, &clinic).await, ["Lake clinic"], "a provider sees its own");
+    assert!(own(&hub, &harbour).await.is_empty(), "and no other member does");
+
+    // What was looked at is due no more, and neither is what is found closed.
+    let confirmed = json!({ "method": "telephone", "outcome": "confirmed" });
+    change(&hub, &clinic, ("POST", &path), "verifications", &confirmed).await.expect(200);
+    verify(&hub, (service_of_row(FIRST), 1), Outcome::Confirmed).await;
+    let second = service_of_row("22222222-2222-4222-8222-222222222222");
+    verify(&hub, (second, 1), Outcome::Closed).await;
+    assert_eq!(due(&hub).await, ["Last year", "Lately"]);
+    let asked = "/api/v1/directory/due?after=bm9uc2Vuc2U";
+    assert_eq!(clinic.get(&hub, asked).await.expect(400).code(), "directory.bad_cursor");
 }
 
 #[actix_web::test]

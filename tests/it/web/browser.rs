@@ -12,14 +12,17 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use serde_json::Value;
+use serde_json::{Value, json};
 use throughline::{access::Role, crypto::SigningKey, kernel::id::SystemIds};
 
 use super::{
     find::{directory, provinces},
     visitor::{PASSPHRASE, enrolled},
 };
-use crate::support::{available, enrolled_at_node, is_for_the_other_run, packet::Mechanism, tools::npm};
+use crate::support::{
+    Org, TestHub, available, enrolled_at_node, is_for_the_other_run, listed, packet::Mechanism, send,
+    tools::npm,
+};
 
 const FILES: [&str; 11] = [
     "package.json",
@@ -92,11 +95,29 @@ pub(super) async fn require_passed(mut tests: Command, mut meanwhile: impl Async
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// What waits for those who keep the directory: a new offer, and then an entry that changes. Neither is found by others.
+async fn waits(hub: &TestHub, org: &Org) {
+    let offer = |name: &str| {
+        json!({ "organisation": org.id, "service": "SV07", "name": name, "description": "Primary care",
+            "visibility": "restricted" })
+    };
+    org.post(hub, "/api/v1/services", &offer("Lake clinic")).await.expect(201);
+    let there = listed(hub, &offer("Hill clinic")).await;
+    hub.clock.advance(TimeDelta::seconds(1));
+    let place = json!({ "location": { "name": "On the hill", "confidential": "yes" },
+        "address": { "city": "Siavonga", "country": "ZM" } });
+    let edit = json!({ "service": { "description": "Care at night" }, "places": [place],
+        "parts": { "phone": [{ "number": "+260 211 000 001" }] } });
+    let draft = format!("/api/v1/services/{}/draft", there["id"].as_str().unwrap());
+    let body = json!({ "edit": edit, "submit": true });
+    send(hub, Some(&org.token), "PUT", &draft, &[], Some(&body)).await.expect(200);
+}
+
 #[actix_web::test]
 async fn pages_are_read_reached_and_used_in_a_browser() {
     let Some(mut tests) = tests("pages.test.mjs") else { return };
     let mechanism = Mechanism::new().await;
-    let Mechanism { hub, harbour, .. } = &mechanism;
+    let Mechanism { hub, harbour, lawyers, .. } = &mechanism;
     directory(hub).await;
     provinces(hub).await;
     let (_person, _certified, _sealed, referral) = mechanism.referred().await;
@@ -110,6 +131,7 @@ async fn pages_are_read_reached_and_used_in_a_browser() {
     let root = SigningKey::generate(&SystemIds).unwrap();
     let jwk = serde_json::to_string(root.public()).unwrap();
     tests.env("COORDINATOR", "m.tembo").env("ROOT", jwk).env("THUMBPRINT", root.public().kid().as_str());
+    waits(hub, lawyers).await;
     // What happened has its place in the log, and is settled enough to be told.
     hub.run_jobs().await;
     hub.clock.advance(TimeDelta::seconds(5));

@@ -11,6 +11,7 @@ mod keys;
 mod mechanism;
 mod pages;
 mod person;
+mod review;
 mod second_passkey;
 mod second_step;
 mod trays;
