@@ -53,8 +53,8 @@ mod visibility;
 pub use brief::{Brief, briefs};
 pub use changes::{Change, changes};
 pub use drafts::{
-    Decided, Decision, Draft, DraftState, Edit, EntryPlace, SetStanding, WriteDraft, decide, decisions,
-    drafts, drop_draft, find_draft, set_standing, write_draft,
+    Begun, Decided, Decision, Draft, DraftState, Edit, EntryPlace, SetStanding, WriteDraft, begun, decide,
+    decisions, draft_states, drafts, drop_draft, find_draft, set_standing, write_draft,
 };
 pub use error::DirectoryError;
 pub use export::{Exported, Target, export, export_plain};

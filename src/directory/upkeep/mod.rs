@@ -16,8 +16,8 @@ pub(super) use assured::{Ahead, LastCheck, assured, is_ahead};
 pub use remind::{anything_to_remind, remind};
 pub use report::{Meeting, Met, doubted, report, report_declined};
 use serde::Serialize;
-pub(super) use verify::may_verify;
 pub use verify::{Checked, Method, Outcome, Verification, Verified, Verify, verifications, verify};
+pub(super) use verify::{may_verify, speaks};
 
 use super::Availability;
 use crate::kernel::Timestamp;
