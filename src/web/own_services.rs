@@ -1,6 +1,8 @@
 //! What one's own organisation offers: how many places there are today, and saying so; offering a service, and what its entry should say.
 
-pub(super) mod entry;
+pub(super) mod editing;
+mod entry;
+pub(super) mod offering;
 mod says;
 
 use std::collections::HashMap;
@@ -144,7 +146,7 @@ pub(super) async fn list(Signed(visit): Signed, request: HttpRequest) -> Result<
         done: done.map(|(_, key)| words.t(key)),
         may_say: may_say(actor),
         may_edit,
-        may_offer: entry::may_offer(actor),
+        may_offer: offering::may_offer(actor),
     };
     page(StatusCode::OK, &shown)
 }

@@ -109,6 +109,11 @@ impl Base {
         self.places().is_some_and(|places| places.len() <= 1)
     }
 
+    /// Whether it is kept secret where it is.
+    pub(super) fn is_secret(&self) -> bool {
+        self.place().is_some_and(|place| is_secret(&place))
+    }
+
     /// The addresses of places that the form does not ask about.
     pub(super) fn other_places(&self) -> Vec<String> {
         if self.asks_place() {
@@ -129,13 +134,13 @@ impl Base {
         for asked in SERVICE {
             fill(asked.name, &self.held(asked.name));
         }
-        let place = self.place();
+        let has_place = self.place().is_some();
         for asked in PLACE {
             let held = self.held(asked.name);
-            let begins_here = asked.name == "country" && place.is_none();
+            let begins_here = asked.name == "country" && !has_place;
             fill(asked.name, if begins_here { country } else { &held });
         }
-        if place.is_some_and(|place| is_secret(&place)) {
+        if self.is_secret() {
             fill(SECRET, "yes");
         }
         let visibility = VISIBILITY.iter().find(|(visibility, _)| Some(*visibility) == self.visibility);
@@ -177,7 +182,7 @@ impl Base {
     pub(super) fn edit(&self, form: &Form, words: Words, wrongs: &mut Wrongs) -> Edit {
         let mut edit = self.before.clone();
         for asked in &SERVICE {
-            check(asked, form, words, wrongs);
+            self.check(asked, form, words, wrongs);
             if asked.name != PHONE {
                 self.set_cell(&mut edit, asked.name, plain(form.one(asked.name)));
             }
@@ -201,6 +206,21 @@ impl Base {
             }
         }
         edit
+    }
+
+    /// Notes what is wrong with a field by itself. What a list says longer, or in another way, may stay as it is.
+    fn check(&self, asked: &Asked, form: &Form, words: Words, wrongs: &mut Wrongs) {
+        let typed = plain(form.one(asked.name));
+        if !typed.is_empty() && typed == self.held(asked.name) {
+            return;
+        }
+        if typed.chars().count() > asked.most {
+            wrongs.note(asked.name, words.with("own-entry-long", "most", asked.most));
+        } else if typed.chars().any(|c| c.is_control() && (c != '\n' || asked.typed != Typed::Lines)) {
+            wrongs.note(asked.name, words.t("own-entry-one-line"));
+        } else if !is_good(asked.name, &typed) {
+            wrongs.note(asked.name, words.t(&format!("own-entry-{}-wrong", asked.name)));
+        }
     }
 
     /// What is typed in the place of a cell. Those who keep the directory read name and description of what is not listed yet in its draft.
@@ -238,7 +258,7 @@ impl Base {
         }
         let mut place = self.place().unwrap_or_default();
         for asked in &PLACE {
-            check(asked, form, words, wrongs);
+            self.check(asked, form, words, wrongs);
             let typed = plain(form.one(asked.name));
             let typed = if asked.name == "country" { typed.to_uppercase() } else { typed };
             let (cells, column) = cells_of(&mut place, asked.name);
@@ -262,18 +282,6 @@ impl Base {
             place.location.remove("confidential");
         }
         Some(place)
-    }
-}
-
-/// Notes what is wrong with a field by itself.
-fn check(asked: &Asked, form: &Form, words: Words, wrongs: &mut Wrongs) {
-    let typed = plain(form.one(asked.name));
-    if typed.chars().count() > asked.most {
-        wrongs.note(asked.name, words.with("own-entry-long", "most", asked.most));
-    } else if typed.chars().any(|c| c.is_control() && (c != '\n' || asked.typed != Typed::Lines)) {
-        wrongs.note(asked.name, words.t("own-entry-one-line"));
-    } else if !is_good(asked.name, &typed) {
-        wrongs.note(asked.name, words.t(&format!("own-entry-{}-wrong", asked.name)));
     }
 }
 
