@@ -8,7 +8,6 @@ use super::{
     verified,
 };
 use crate::{
-    access::AccessError,
     directory::{
         self, Begun, Checked, DirectoryError, Draft, Edit, Listing, Method, Outcome, Service, Standing,
         Verified, Verify, WriteDraft,
@@ -180,6 +179,8 @@ async fn put(visit: &Visit, (id, seen): (ServiceId, Digest), draft: WriteDraft) 
         .asking
         .hub
         .write("directory.write_draft", &visit.asking.caller, move |tx| {
+            // Who writes at the same moment waits, and then finds that somebody was faster.
+            tx.take_turn(&["draft", &id.to_string()])?;
             let (actor, now) = (tx.actor(), tx.now());
             if directory::begun(tx.db(), actor, id, now)?.seen != seen {
                 return Err(StorageError::Conflict.into());
@@ -212,14 +213,14 @@ pub(in crate::web) async fn drop_draft(
     settled(&visit, (id, "dropped"), dropped.map_err(Problem::from)).await
 }
 
-/// Says that an entry is right as it stands, at the version that was seen.
+/// Says that an entry is right as it stands, and as it was seen.
 pub(in crate::web) async fn confirm(
     Signed(visit): Signed,
     id: Path<ServiceId>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let (id, settings) = (id.into_inner(), visit.asking.hub.settings().directory.clone());
-    let version = form.one("version").parse::<i64>().unwrap_or(-1);
+    let (asked, version) = (form.one("seen").to_owned(), form.one("version").parse::<i64>().unwrap_or(-1));
     let found = Verified {
         method: Method::ProviderUpdate,
         outcome: Outcome::Confirmed,
@@ -234,8 +235,8 @@ pub(in crate::web) async fn confirm(
         .write("directory.verify", &visit.asking.caller, move |tx| {
             let (actor, now) = (tx.actor(), tx.now());
             // Those who keep the directory verify elsewhere, and say how.
-            if directory::find_service(tx.db(), actor, id, now)?.member != Some(actor.for_organisation()?) {
-                return Err(AccessError::Forbidden.into());
+            if directory::begun(tx.db(), actor, id, now)?.seen.to_string() != asked {
+                return Err(StorageError::Conflict.into());
             }
             directory::verify(tx, &command, &settings).map(drop)
         })

@@ -1,5 +1,6 @@
 //! What an organisation offers, said on its own pages: offering a service, drafts of what an entry should say, and confirming it.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use throughline::{
     access::Role,
@@ -208,6 +209,7 @@ async fn a_draft_is_kept_handed_in_refused_and_handed_in_again() {
     let third = hidden(&shown, "seen");
     let again = with(&again, &[("seen", third.as_str()), ("description", "Care on weekdays")]);
     administrator.post(&edit, &again).await.expect(303);
+    hub.clock.advance(TimeDelta::seconds(1));
     list_offered(&hub).await;
     elsewhere.get(&page).await.expect(200).says("Care on weekdays").says("+260 211 1");
 
@@ -230,8 +232,11 @@ async fn who_speaks_for_the_provider_confirms_an_entry_as_they_saw_it() {
     let page = clinic(&hub, &org).await;
     let (edit, confirm) = (format!("{page}/edit"), format!("{page}/confirm"));
     let mut administrator = Visitor::signed_in(&hub, &org, &["administrator"]).await;
-    let seen = hidden(&administrator.get(&edit).await.expect(200), "version");
-    let confirmed = administrator.post(&confirm, &[("version", seen.as_str())]).await.expect(303);
+    let shown = administrator.get(&edit).await.expect(200);
+    let (seen, version) = (hidden(&shown, "seen"), hidden(&shown, "version"));
+    let as_seen = [("seen", seen.as_str()), ("version", version.as_str())];
+    administrator.post(&confirm, &with(&as_seen, &[("seen", "something else")])).await.expect(409);
+    let confirmed = administrator.post(&confirm, &as_seen).await.expect(303);
     assert_eq!(confirmed.header("location"), "/services?done=confirmed");
     let list = administrator.get("/services?done=confirmed").await.expect(200).says("was checked today");
     list.says("to be checked again by");
@@ -240,6 +245,6 @@ async fn who_speaks_for_the_provider_confirms_an_entry_as_they_saw_it() {
         ["method", "outcome"].map(|member| kept["items"][0][member].as_str().unwrap()),
         ["provider_update", "confirmed"]
     );
-    let late = administrator.post(&confirm, &[("version", seen.as_str())]).await.expect(409);
+    let late = administrator.post(&confirm, &as_seen).await.expect(409);
     late.says("Somebody else changed this service").says("value=\"Lake clinic\"");
 }
