@@ -53,9 +53,9 @@ mod visibility;
 pub use brief::{Brief, briefs};
 pub use changes::{Change, changes};
 pub use drafts::{
-    Altered, Decided, Decision, Draft, DraftState, Edit, EntryPlace, FieldAltered, Review, RowBecomes,
-    SetStanding, Waiting, WriteDraft, decide, decisions, drafts, drop_draft, find_draft, review,
-    set_standing, waiting, write_draft,
+    Altered, Begun, Decided, Decision, Draft, DraftState, Edit, EntryPlace, FieldAltered, Review, RowBecomes,
+    SetStanding, Waiting, WriteDraft, begun, decide, decisions, draft_states, drafts, drop_draft, find_draft,
+    review, set_standing, waiting, write_draft,
 };
 pub use error::DirectoryError;
 pub use export::{Exported, Target, export, export_plain};

@@ -1,4 +1,11 @@
-//! What one's own organisation offers: how many places there are today, and saying so.
+//! What one's own organisation offers: how many places there are today, and saying so; offering a service, and what its entry should say.
+
+pub(super) mod editing;
+mod entry;
+pub(super) mod offering;
+mod says;
+
+use std::collections::HashMap;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use askama::Template;
@@ -14,7 +21,9 @@ use super::{
 };
 use crate::{
     access::{Actor, Permission},
-    directory::{self, Availability, DirectoryError, Intake, Service, SetAvailability},
+    directory::{
+        self, Availability, DirectoryError, DraftState, Freshness, Intake, Service, SetAvailability, Standing,
+    },
     http::Problem,
     kernel::{Fault, Timestamp, id::ServiceId, page::Asked, text::Line},
     policy::Policy,
@@ -36,9 +45,9 @@ struct Row {
     id: String,
     name: String,
     what: String,
-    /// Why nobody is referred there, if it is not listed.
-    standing: Option<Tag>,
-    room: Tag,
+    /// How it stands: why nobody is referred there if it is not listed, what waits, whether it is due to be checked, its room.
+    tags: Vec<Tag>,
+    verified: String,
     until: String,
     version: i64,
     /// Whether there may be places that can be said to be gone.
@@ -53,9 +62,24 @@ struct ServicesPage {
     rows: Vec<Row>,
     next: Option<String>,
     was_said: bool,
+    /// What was done before this page.
+    done: Option<String>,
     /// Whether the viewer may say how much room there is.
     may_say: bool,
+    /// Whether the viewer says what entries should say.
+    may_edit: bool,
+    may_offer: bool,
 }
+
+/// What was done before the list is shown, and the words for it.
+const DONE: [(&str, &str); 6] = [
+    ("offered", "own-done-offered"),
+    ("sent", "own-done-sent"),
+    ("submitted", "own-done-submitted"),
+    ("kept", "own-done-kept"),
+    ("dropped", "own-done-dropped"),
+    ("confirmed", "own-done-confirmed"),
+];
 
 struct Choice {
     value: &'static str,
@@ -94,7 +118,21 @@ pub(super) async fn list(Signed(visit): Signed, request: HttpRequest) -> Result<
     let (words, form) = (visit.words, Form::of_query(request.query_string()));
     let (hub, actor) = (&visit.asking.hub, visit.asking.caller.actor.clone());
     let (asked, now, policy) = (Asked::new(Some(PER_PAGE), form.after()), hub.now(), hub.policy());
-    let found = hub.read(move |db| directory::own_services(db, &actor, &asked, now)).await?;
+    let (found, states) = hub
+        .read(move |db| {
+            let found = directory::own_services(db, &actor, &asked, now)?;
+            let shown: Vec<ServiceId> = found.items.iter().map(|service| service.id).collect();
+            let states = directory::draft_states(db, &actor, &shown)?;
+            Ok::<_, DirectoryError>((found, states.into_iter().collect::<HashMap<_, _>>()))
+        })
+        .await?;
+    let done = DONE.iter().find(|(done, _)| *done == form.one("done"));
+    let actor = &visit.asking.caller.actor;
+    let may_edit = entry::may_edit(actor);
+    let cards = found.items.iter().map(|service| {
+        let state = states.get(&service.id).copied();
+        row(service, (state, may_edit), (&policy, words))
+    });
     let next = found.next.as_ref().map(|next| {
         let mut query = form_urlencoded::Serializer::new(String::new());
         format!("/services?{}", query.append_pair("after", &next.to_string()).finish())
@@ -102,10 +140,13 @@ pub(super) async fn list(Signed(visit): Signed, request: HttpRequest) -> Result<
     let shown = ServicesPage {
         f: visit.frame(Place::Services, words.t("own-title")),
         w: words,
-        rows: found.items.iter().map(|service| row(service, &policy, words)).collect(),
+        rows: cards.collect(),
         next,
         was_said: form.says("said", "1"),
-        may_say: may_say(&visit.asking.caller.actor),
+        done: done.map(|(_, key)| words.t(key)),
+        may_say: may_say(actor),
+        may_edit,
+        may_offer: offering::may_offer(actor),
     };
     page(StatusCode::OK, &shown)
 }
@@ -115,7 +156,11 @@ fn may_say(actor: &Actor) -> bool {
     [Permission::ReceiveReferrals, Permission::ManageDirectory].iter().any(|may| actor.may(*may).is_ok())
 }
 
-fn row(service: &Service, policy: &Policy, words: Words) -> Row {
+fn row(
+    service: &Service,
+    (state, may_edit): (Option<DraftState>, bool),
+    (policy, words): (&Policy, Words),
+) -> Row {
     let code = service.service.as_ref();
     let what = code.map(|code| {
         let label = policy.service(code).map_or("", |known| known.label.as_str());
@@ -125,11 +170,44 @@ fn row(service: &Service, policy: &Policy, words: Words) -> Row {
         id: service.id.to_string(),
         name: service.name.clone(),
         what: what.unwrap_or_default(),
-        standing: standing(service, words),
-        room: room(service, words),
+        tags: tags(service, (state, may_edit), words),
+        verified: verified(service, words),
         until: until(service, words),
         version: service.version,
         may_be_full: service.availability != Availability::Full,
+    }
+}
+
+/// How a service stands.
+fn tags(service: &Service, (state, may_edit): (Option<DraftState>, bool), words: Words) -> Vec<Tag> {
+    let mut tags: Vec<Tag> = standing(service, words).into_iter().collect();
+    // What waits is said to those who wrote it.
+    if may_edit {
+        tags.extend(entry::draft_tag(state, service, words));
+    }
+    let due = match service.upkeep.verification {
+        _ if service.standing != Standing::Listed => None,
+        _ if service.upkeep.flagged_at.is_some() => Some(("bad", "service-flagged")),
+        Freshness::Stale => Some(("bad", "service-stale")),
+        Freshness::Due | Freshness::Unverified => Some(("warn", "service-due")),
+        Freshness::Verified => None,
+    };
+    tags.extend(due.map(|(tone, key)| Tag { tone, word: words.t(key) }));
+    tags.push(room(service, words));
+    tags
+}
+
+/// When a service was last verified, and by when it has to be again.
+fn verified(service: &Service, words: Words) -> String {
+    match (service.upkeep.verified_at, service.upkeep.verify_by) {
+        (Some(at), Some(by)) => {
+            let mut gaps = fluent_bundle::FluentArgs::new();
+            gaps.set("day", words.day(at));
+            gaps.set("due", words.day(by));
+            words.filled("own-verified-until", &gaps)
+        }
+        (Some(at), None) => words.with("own-verified", "day", words.day(at)),
+        (None, _) => words.t("own-never-verified"),
     }
 }
 

@@ -171,6 +171,35 @@ const STATES = {
     },
   },
   "own-services": { go: (page) => page.goto(`${HUB}/services`) },
+  "own-offer": { go: (page) => page.goto(`${HUB}/services/new`) },
+  "own-offer-refused": {
+    go: async (page) => {
+      await offer(page, { url: "example.org" });
+      await page.waitForSelector("#errors");
+    },
+  },
+  "own-offered": {
+    go: async (page) => {
+      await offer(page, {});
+      await page.waitForSelector(".notice.good");
+    },
+  },
+  "own-entry": {
+    go: async (page) => {
+      await page.goto(`${HUB}/services`);
+      if ((await page.locator("a[href$='/edit']").count()) === 0) await STATES["own-offered"].go(page);
+      await page.click("a[href$='/edit']");
+      await page.waitForSelector("input[name=seen]", { state: "attached" });
+    },
+  },
+  "own-entry-refused": {
+    go: async (page) => {
+      await STATES["own-entry"].go(page);
+      await page.fill("#url", "example.org");
+      await page.click("button[value=keep]");
+      await page.waitForSelector("#errors");
+    },
+  },
   agreements: { go: (page) => page.goto(`${HUB}/agreements`) },
   agreement: {
     go: async (page) => {
@@ -270,6 +299,16 @@ const STATES = {
   notices: { go: (page) => page.goto(`${HUB}/notices`) },
   "not-found": { go: (page) => page.goto(`${HUB}/nothing/here`) },
 };
+
+/** The form to offer a service, filled in. */
+async function offer(page, { url = "" }) {
+  await page.goto(`${HUB}/services/new`);
+  await page.selectOption("#service", "SV01");
+  await page.fill("#name", "Night shelter");
+  await page.fill("#description", "Beds for the night.");
+  await page.fill("#url", url);
+  await page.click("form[action='/services/new'] .button");
+}
 
 /** The form to enrol an organisation, filled in. */
 async function enrol(page, thumbprint) {

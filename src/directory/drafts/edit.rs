@@ -30,7 +30,7 @@ use crate::{
 type Cells = BTreeMap<String, String>;
 
 /// Columns of a service that its provider may correct.
-const COLUMNS: &[&str] = &[
+pub(super) const COLUMNS: &[&str] = &[
     "name",
     "alternate_name",
     "description",
@@ -48,7 +48,7 @@ const COLUMNS: &[&str] = &[
 ];
 
 /// Tables whose rows belong to a service and that its provider may correct.
-const PARTS: &[&str] = &[
+pub(super) const PARTS: &[&str] = &[
     "url",
     "phone",
     "schedule",
@@ -87,7 +87,7 @@ pub struct Edit {
 /// An entry as it is: the row of the service, and the rows that belong to it.
 pub(super) struct Entry {
     pub(super) row: String,
-    source: String,
+    pub(super) source: String,
     references: BTreeMap<&'static str, Uuid>,
     pub(super) cells: Cells,
     parts: BTreeMap<String, BTreeMap<String, Cells>>,
@@ -330,14 +330,19 @@ pub(super) fn cells_of(
     mut row: BTreeMap<&'static str, String>,
 ) -> Result<BTreeMap<&'static str, String>, DirectoryError> {
     for (column, cell) in cells {
-        let known = columns(table).iter().find(|known| *known == column);
-        let known = known.filter(|known| **known == "id" || !known.ends_with("_id"));
-        // Nobody is named.
-        let known = known.filter(|known| **known != "attention");
+        let known = column_of(table, column);
         let known = known.ok_or_else(|| wrong(table, column, "this is no column that a draft may say"))?;
         row.insert(known, cell.trim().to_owned());
     }
     Ok(row)
+}
+
+/// A column of a table, if a draft may say it.
+pub(super) fn column_of(table: &str, column: &str) -> Option<&'static str> {
+    let known = columns(table).iter().copied().find(|known| *known == column);
+    let known = known.filter(|known| *known == "id" || !known.ends_with("_id"));
+    // Nobody is named.
+    known.filter(|known| *known != "attention")
 }
 
 /// Puts a row in the place of what it was, with its change.

@@ -18,6 +18,7 @@
 //!
 //! Source: IOM Guidance on Referral Mechanisms, 6.5 (keeping service maps up to date, inclusion criteria).
 
+mod begin;
 mod edit;
 mod overrides;
 mod places;
@@ -25,6 +26,7 @@ mod review;
 mod standing;
 mod store;
 
+pub use begin::{Begun, begun, draft_states};
 use chrono::TimeDelta;
 pub use edit::Edit;
 pub(super) use overrides::{Overridden, store::forget};

@@ -88,6 +88,27 @@ pub(super) fn list(
     Ok(rows.into_iter().map(|row| draft(row).map(|(draft, _)| draft)).collect::<Result<_, _>>()?)
 }
 
+/// How far drafts of an organisation's services have come.
+pub(super) fn states(
+    db: &mut Db<'_>,
+    own: OrganisationId,
+    services: &[ServiceId],
+) -> Result<Vec<(ServiceId, DraftState)>, StorageError> {
+    use directory_drafts as table;
+    let unreadable = StorageError::Unreadable;
+    let ids: Vec<String> = services.iter().map(ToString::to_string).collect();
+    let rows: Vec<(String, String)> = table::table
+        .filter(table::service.eq_any(&ids).and(table::organisation.eq(own.to_string())))
+        .select((table::service, table::state))
+        .load(db.conn())?;
+    let read = |(service, state): (String, String)| {
+        let service = service.parse().map_err(|_reason| unreadable("directory_drafts.service"))?;
+        let state = DraftState::from_name(&state).ok_or(unreadable("directory_drafts.state"))?;
+        Ok((service, state))
+    };
+    rows.into_iter().map(read).collect()
+}
+
 /// Keeps a draft in the place of the one there was.
 pub(super) fn put(
     tx: &mut Tx<'_>,

@@ -18,8 +18,8 @@ pub use due::due;
 pub use remind::{anything_to_remind, remind};
 pub use report::{Meeting, Met, doubted, report, report_declined};
 use serde::Serialize;
-pub(super) use verify::may_verify;
 pub use verify::{Checked, Method, Outcome, Verification, Verified, Verify, verifications, verify};
+pub(super) use verify::{may_verify, speaks};
 
 use super::Availability;
 use crate::kernel::Timestamp;

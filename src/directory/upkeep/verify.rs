@@ -257,11 +257,15 @@ impl Outcome {
 /// Whether the actor keeps the directory, or speaks for the provider of this service.
 pub(in crate::directory) fn may_verify(actor: &Actor, service: &Service) -> Result<(), DirectoryError> {
     let own = service.member.is_some() && service.member == actor.organisation();
-    let speaks = [Permission::ReceiveReferrals, Permission::ManageStaff];
-    if own && speaks.into_iter().any(|permission| actor.may(permission).is_ok()) {
+    if own && speaks(actor) {
         return Ok(());
     }
     Ok(actor.may(Permission::ManageDirectory)?)
+}
+
+/// Whether the actor speaks for their organisation of what it provides.
+pub(in crate::directory) fn speaks(actor: &Actor) -> bool {
+    [Permission::ReceiveReferrals, Permission::ManageStaff].into_iter().any(|may| actor.may(may).is_ok())
 }
 
 /// How a service was verified so far, newest first. For those who may verify it.

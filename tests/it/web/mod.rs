@@ -4,6 +4,7 @@ mod admin;
 mod agreements;
 mod answers;
 mod browser;
+mod entries;
 mod find;
 mod flows;
 mod gap;

@@ -1,0 +1,145 @@
+//! The form of what an entry says: to offer a service, and to change what an entry says that is there.
+
+use askama::Template;
+
+use super::says::{Asked, Base, PLACE, SECRET, SERVICE, Typed, VISIBILITY};
+use crate::{
+    access::{Actor, Permission},
+    directory::{DraftState, Service, Standing, Visibility},
+    web::{
+        find::Choice,
+        form::{Form, Wrongs},
+        frame::{Frame, Place},
+        service::Tag,
+        visit::Visit,
+        words::Words,
+    },
+};
+
+/// A field as the page shows it.
+pub(super) struct Field {
+    pub(super) name: &'static str,
+    word: String,
+    help: String,
+    /// What holds now, where somebody was faster and it is not what stands in the form.
+    pub(super) now: Option<String>,
+    pub(super) value: String,
+    most: usize,
+    /// The keyboard for it, where it is the same in every language.
+    plain: Option<&'static str>,
+    is_long: bool,
+    is_needed: bool,
+    /// What describes it.
+    described: String,
+}
+
+/// What is known of an entry that is there already.
+pub(super) struct Known {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) kind: String,
+    /// How it stands, and what waits or was refused.
+    pub(super) tags: Vec<Tag>,
+    /// Why something was refused, or is not listed.
+    pub(super) why: Option<String>,
+    pub(super) is_outdated: bool,
+    pub(super) has_draft: bool,
+    pub(super) verified: String,
+    pub(super) version: i64,
+    pub(super) may_confirm: bool,
+}
+
+#[derive(Template)]
+#[template(path = "own-entry.html")]
+pub(super) struct EntryPage {
+    pub(super) f: Frame,
+    pub(super) w: Words,
+    pub(super) wrongs: Wrongs,
+    /// Where the form goes.
+    pub(super) to: String,
+    pub(super) sheet: String,
+    pub(super) seen: String,
+    pub(super) entry: Option<Known>,
+    pub(super) kinds: Vec<Choice>,
+    pub(super) about: Vec<Field>,
+    pub(super) visibility: Vec<Choice>,
+    pub(super) place: Vec<Field>,
+    pub(super) asks_place: bool,
+    pub(super) is_secret: bool,
+    pub(super) other_places: Vec<String>,
+    pub(super) is_stale: bool,
+}
+
+/// Whether the actor says what entries of their organisation should say.
+pub(super) fn may_edit(actor: &Actor) -> bool {
+    let speaks = [Permission::ReceiveReferrals, Permission::ManageStaff];
+    actor.organisation().is_some() && speaks.into_iter().any(|may| actor.may(may).is_ok())
+}
+
+/// The page of a form, without what is known of an entry.
+pub(super) fn form_page(
+    visit: &Visit,
+    (base, form, wrongs): (&Base, &Form, Wrongs),
+    (path, title): (&str, &str),
+) -> EntryPage {
+    let words = visit.words;
+    let frame = visit.frame(Place::Services, words.t(title));
+    let fields = |asked: &[Asked]| asked.iter().map(|asked| field(asked, form, &wrongs, words)).collect();
+    let choice = |(_, word): &(Visibility, &'static str)| Choice {
+        value: (*word).to_owned(),
+        word: words.word("own-entry-visibility", word),
+        chosen: form.says("visibility", word),
+    };
+    EntryPage {
+        about: fields(&SERVICE),
+        place: fields(&PLACE),
+        visibility: if base.asks_visibility() { VISIBILITY.iter().map(choice).collect() } else { Vec::new() },
+        f: Frame { path: path.to_owned(), ..if wrongs.is_empty() { frame } else { frame.with_error() } },
+        w: words,
+        wrongs,
+        to: path.to_owned(),
+        sheet: String::new(),
+        seen: String::new(),
+        entry: None,
+        kinds: Vec::new(),
+        asks_place: base.asks_place(),
+        is_secret: form.has(SECRET),
+        other_places: base.other_places(),
+        is_stale: false,
+    }
+}
+
+fn field(asked: &Asked, form: &Form, wrongs: &Wrongs, words: Words) -> Field {
+    let name = asked.name;
+    let help = if asked.has_help { words.word("own-entry-help", name) } else { String::new() };
+    let helps = asked.has_help.then(|| format!("{name}-h"));
+    let wrong = wrongs.at(name).map(|_| format!("{name}-e"));
+    Field {
+        name,
+        word: words.word("own-entry", name),
+        help,
+        now: None,
+        value: form.one(name).to_owned(),
+        most: asked.most,
+        plain: match asked.typed {
+            Typed::Plain(keyboard) => Some(keyboard),
+            Typed::Line | Typed::Lines => None,
+        },
+        is_long: asked.typed == Typed::Lines,
+        is_needed: ["name", "description"].contains(&name),
+        described: helps.into_iter().chain(wrong).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// What waits for whom of an entry.
+pub(super) fn draft_tag(state: Option<DraftState>, service: &Service, words: Words) -> Option<Tag> {
+    let (tone, key) = match state {
+        Some(DraftState::Submitted) if service.standing == Standing::Proposed => return None,
+        Some(DraftState::Submitted) => ("warn", "own-draft-submitted"),
+        Some(DraftState::Draft) => ("warn", "own-draft-kept"),
+        Some(DraftState::Rejected) => ("bad", "own-draft-rejected"),
+        None if service.standing == Standing::Proposed => ("warn", "own-draft-none"),
+        None => return None,
+    };
+    Some(Tag { tone, word: words.t(key) })
+}
