@@ -44,7 +44,8 @@ enum SectorMode {
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 struct PublishedAsked {
-    /// Only places whose address names this country, province, region or town; accents and capitals do not matter.
+    /// Only places whose address names this country, province, region or town, or that lie in an area with this name or code; accents and
+    /// capitals do not matter.
     #[param(max_length = 200)]
     area: Option<String>,
     /// Only services of this sector, such as `HEA` or `PRO-HTS`.
@@ -70,7 +71,8 @@ fn sector(code: Option<&str>, mode: SectorMode) -> Result<Option<Sector>, Direct
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 struct PageAsked {
-    /// Only places whose address names this country, province, region or town; accents and capitals do not matter.
+    /// Only places whose address names this country, province, region or town, or that lie in an area with this name or code; accents and
+    /// capitals do not matter.
     #[param(max_length = 200)]
     area: Option<String>,
     /// Only services of this sector, such as `HEA` or `PRO-HTS`.

@@ -13,7 +13,7 @@ use super::{
     session::{Session, part, text},
 };
 use crate::{
-    directory::{Checked, Outcome, Reporting},
+    directory::{Checked, Outcome, Reporting, Visibility},
     kernel::{Code, Fault, Timestamp, id::ServiceId},
     members::Calendar,
     policy::ServiceCode,
@@ -34,8 +34,9 @@ pub(super) struct Service {
 #[derive(Subcommand)]
 enum What {
     /// Offer a service of this organisation. It is found, and people are referred there, once those who keep the directory listed it.
-    #[command(after_help = "Example:
-  throughline service offer --service SV07 --name \"Clinic of the Lake\" --description \"Primary health care, no fee\"")]
+    #[command(after_help = "Examples:
+  throughline service offer --service SV07 --name \"Clinic of the Lake\" --description \"Primary health care, no fee\"
+  throughline service offer --service SV12 --name \"Law by telephone\" --description \"Advice, no fee\" --area ZM --visibility public")]
     Offer {
         /// The code, such as SV07.
         #[arg(long)]
@@ -49,6 +50,14 @@ enum What {
         /// Whether this organisation tells the authorities of people who come, or has to: yes or no.
         #[arg(long, default_value = "unknown")]
         reports_to_authorities: Reporting,
+        /// The area it is for, by its code such as ZM109, or by country, level and code such as ZM/1/ZM109. A search for that area, or for one
+        /// that lies in it, then finds the service, wherever it is.
+        #[arg(long)]
+        area: Option<String>,
+        /// Who is to find it once it is listed: public, members, or restricted to those who keep the directory and this organisation. Those
+        /// who keep the directory see what is asked for and decide.
+        #[arg(long, default_value = "members")]
+        visibility: Visibility,
     },
     /// List services one can refer to through the hub.
     #[command(after_help = "Example:
@@ -168,10 +177,10 @@ impl Service {
 async fn at_hub(home: &Home, what: What, output: &Output) -> Result<(), CliError> {
     let session = Session::open(home, output).await?;
     let service = match what {
-        What::Offer { service, name, description, reports_to_authorities } => {
+        What::Offer { service, name, description, reports_to_authorities, area, visibility } => {
             let body = json!({
                 "organisation": session.organisation(), "service": service, "name": name, "description": description,
-                "reports_to_authorities": reports_to_authorities,
+                "reports_to_authorities": reports_to_authorities, "area": area, "visibility": visibility,
             });
             session.hub.post("/api/v1/services", &body).await?.body
         }

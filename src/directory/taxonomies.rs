@@ -1,9 +1,13 @@
-//! The taxonomies that come with the program: services, populations, barriers and humanitarian sectors, as a package to be taken in like any other.
+//! The taxonomies that come with the program: services, populations, barriers, humanitarian sectors and kinds of organisations, as a package to be taken in
+//! like any other.
 //!
 //! # Decisions
 //!
 //! - They are data: two tables, with ids that never change. A term that means something else gets another id.
-//! - What a term is called elsewhere stands in `crosswalk`: sector codes of OCHA, codes of this hub's policy, identifiers of Open Eligibility.
+//! - Terms are in English. What services and populations are called in other languages stands in a list of its own, a line for each term, and
+//!   becomes rows of `translation`.
+//! - What a term is called elsewhere stands in `crosswalk`: sector codes of OCHA, codes of this hub's policy, identifiers of Open Eligibility, and codes of
+//!   kinds of organisations.
 //!   Nothing of a licensed taxonomy is among them; a partner's own codes come in with the partner's terms, which may have a `crosswalk` too.
 //! - Packages name the terms by their ids, and hold the rows of those they name.
 
@@ -22,17 +26,57 @@ const TABLES: [(&str, &str); 2] = [
     ("taxonomy_term", include_str!("../../config/taxonomies/taxonomy_term.csv")),
 ];
 
+/// What terms are called in other languages.
+const LABELS: &str = include_str!("../../config/taxonomies/labels.csv");
+
+/// The languages of that list.
+const LANGUAGES: [&str; 3] = ["fr", "es", "ar"];
+
+/// The texts of a term. Both are its label.
+const TEXTS: [&str; 2] = ["name", "description"];
+
 /// They, as a package.
 pub fn taxonomies() -> Result<Package, HsdsError> {
-    let tables = TABLES.into_iter().map(|(name, text)| made(name, text)).collect::<Result<_, _>>()?;
+    let mut tables = Vec::new();
+    for (name, text) in TABLES {
+        let file = format!("{name}.csv");
+        let rows = (2..).zip(read(&file, text)?).collect();
+        tables.push(Made { name, file, rows, called: BTreeMap::new() });
+    }
+    tables.push(translations()?);
     Package::made(tables, Remarks::default())
 }
 
-fn made(name: &'static str, text: &str) -> Result<Made<String>, HsdsError> {
-    let file = format!("{name}.csv");
-    let rows =
-        rows(text).map_err(|reason| HsdsError::Form { file: file.clone(), reason: reason.to_string() })?;
-    Ok(Made { name, file, rows: (2..).zip(rows).collect(), called: BTreeMap::new() })
+/// What terms are called in other languages, as rows.
+fn translations() -> Result<Made<String>, HsdsError> {
+    let file = String::from("labels.csv");
+    let mut made = Vec::new();
+    for (line, labels) in (2..).zip(read(&file, LABELS)?) {
+        let label = |column: &str| labels.get(column).map(String::as_str);
+        let Some(term) = label("id") else { continue };
+        for (language, text) in LANGUAGES.iter().filter_map(|language| Some((*language, label(language)?))) {
+            made.extend(TEXTS.map(|field| (line, translation((term, field), (language, text)))));
+        }
+    }
+    Ok(Made { name: "translation", file, rows: made, called: BTreeMap::new() })
+}
+
+fn translation((term, field): (&str, &str), (language, text): (&str, &str)) -> BTreeMap<String, String> {
+    let id = format!("{term}.{field}.{language}");
+    let cells = [
+        ("id", id.as_str()),
+        ("link_id", term),
+        ("link_entity", "taxonomy_term"),
+        ("field", field),
+        ("language", language),
+        ("text", text),
+    ];
+    cells.map(|(column, cell)| (column.to_owned(), cell.to_owned())).into()
+}
+
+fn read(file: &str, text: &str) -> Result<Vec<BTreeMap<String, String>>, HsdsError> {
+    let wrong = |reason: csv::Error| HsdsError::Form { file: file.to_owned(), reason: reason.to_string() };
+    rows(text).map_err(wrong)
 }
 
 fn rows(text: &str) -> Result<Vec<BTreeMap<String, String>>, csv::Error> {
@@ -84,7 +128,7 @@ mod tests {
                 }
             }
             let known = walk.split(';').filter(|entry| !entry.trim().is_empty()).all(|entry| {
-                ["ocha:", "policy:", "open-eligibility:"]
+                ["ocha:", "policy:", "open-eligibility:", "org-type:"]
                     .iter()
                     .any(|scheme| entry.trim().starts_with(scheme))
             });
@@ -114,6 +158,26 @@ mod tests {
             .collect();
         let rule = crate::directory::hsds::tables::rule("access_barrier").unwrap();
         assert_eq!(barriers, rule.closed[0].1.iter().copied().collect());
+    }
+
+    #[test]
+    fn each_service_and_population_is_called_something_in_every_language() {
+        let labels = rows(LABELS).unwrap();
+        let named = ["Services for people on the move", "Populations"];
+        let expected: Vec<(String, String)> = terms()
+            .into_iter()
+            .filter(|term| named.contains(&term["taxonomy"].as_str()))
+            .map(|term| (term["id"].clone(), term["code"].clone()))
+            .collect();
+        let listed = labels.iter().map(|row| (row["id"].clone(), row["code"].clone()));
+        assert_eq!(listed.collect::<Vec<_>>(), expected, "in the order of the terms");
+        for row in &labels {
+            assert!(LANGUAGES.iter().all(|language| !row[*language].trim().is_empty()), "{}", row["code"]);
+        }
+        let made = translations().unwrap().rows;
+        let ids: BTreeSet<&str> = made.iter().map(|(_, cells)| cells["id"].as_str()).collect();
+        assert_eq!(ids.len(), labels.len() * LANGUAGES.len() * TEXTS.len());
+        assert!(terms().iter().all(|term| term["name"] == term["description"]), "both are the label");
     }
 
     #[test]

@@ -91,8 +91,8 @@ pub(super) enum Directory {
         #[arg(long, default_value = "look")]
         source: String,
     },
-    /// Take in the taxonomies that come with the program: services, populations, barriers, humanitarian sectors. Looks first; --yes then takes
-    /// them.
+    /// Take in the taxonomies that come with the program: services, populations, barriers, humanitarian sectors, kinds of organisations. Looks
+    /// first; --yes then takes them.
     #[command(after_help = "Examples:
   throughline directory taxonomies         looks only
   throughline directory taxonomies --yes   takes them")]
@@ -267,7 +267,7 @@ pub(super) enum Directory {
   throughline directory export national-list package.zip
   throughline directory export national-list services.ndjson --as ndjson
   throughline directory export national-list places.geojson --as geojson
-  throughline directory export national-list 3w.csv --as 3w --area ZM
+  throughline directory export national-list 3w.csv --as 3w --area ZM109
   throughline directory export national-list lusaka.html --as print --area Lusaka --lang fr")]
     Export {
         /// The source.
@@ -277,7 +277,8 @@ pub(super) enum Directory {
         /// In which form.
         #[arg(long = "as", value_enum, default_value = "hsds")]
         form: Exported,
-        /// Only places of this country, province, region or town, as addresses name it. Not for packages.
+        /// Only places of this country, province, region or town: as addresses name it, or by the name or the code of an area. Not for
+        /// packages.
         #[arg(long)]
         area: Option<String>,
         /// Only services of this sector, such as HEA or PRO-HTS. Not for packages.

@@ -6,13 +6,14 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::{
-    hours,
+    Form, hours,
     sectors::{Borne, sectors},
 };
 use crate::{
     directory::{
         DirectoryError, Service, Viewer,
-        eligibility::Whom,
+        areas::{self, Area, Known},
+        eligibility::{Attribute, Said, Whom},
         fold::fold,
         list,
         rows::{self, Withheld},
@@ -35,11 +36,19 @@ pub(super) struct Offered {
     pub(super) at: Option<(f64, f64)>,
     /// Codes of the sectors it belongs to.
     pub(super) sectors: BTreeSet<&'static str>,
+    /// Codes of the population groups that its rules name among those it takes.
+    pub(super) populations: BTreeSet<String>,
+    /// Codes of the kinds of organisation that its provider is.
+    pub(super) kinds: BTreeSet<String>,
+    /// The day on which it is read.
+    pub(super) day: NaiveDate,
     /// What only a page has room for.
     pub(super) paper: Paper,
     organisation: Cells,
     location: Cells,
     address: Cells,
+    /// The units of administration that it lies in, from small to large.
+    areas: Vec<Area>,
 }
 
 /// What a page says beside the rest, each text in the language that was asked for.
@@ -73,11 +82,28 @@ impl Offered {
         self.address.get(column).map_or("", |cell| cell.trim())
     }
 
-    /// Whether it lies in a country, province, region or town, by its folded name.
+    /// The smallest unit of administration that it lies in.
+    pub(super) fn smallest(&self) -> Option<&Area> {
+        self.areas.first()
+    }
+
+    /// The unit of a level that it lies in.
+    pub(super) fn area(&self, level: u8) -> Option<&Area> {
+        self.areas.iter().find(|area| area.level == level)
+    }
+
+    /// Whether it lies in a country, province, region or town: by its folded name in the address, or by the name or the code of a unit.
     pub(super) fn is_in(&self, area: &str) -> bool {
-        AREAS.iter().any(|column| fold(self.address(column)) == area)
+        let is = |text: &str| fold(text) == area;
+        let is_unit = |unit: &Area| {
+            is(&unit.code) || is(&unit.key) || is(&unit.name) || unit.names.values().any(|name| is(name))
+        };
+        AREAS.iter().any(|column| is(self.address(column))) || self.areas.iter().any(is_unit)
     }
 }
+
+/// The scheme of codes for kinds of organisation.
+const KIND: &str = "org-type";
 
 /// What an address says of where it lies, from large to small.
 const AREAS: [&str; 4] = ["country", "state_province", "region", "city"];
@@ -86,10 +112,21 @@ const AREAS: [&str; 4] = ["country", "state_province", "region", "city"];
 #[derive(Clone, Copy)]
 pub(super) struct Reading<'a> {
     pub(super) now: Timestamp,
-    /// Whether it is for a page.
-    pub(super) on_paper: bool,
+    /// What it is for.
+    pub(super) form: Form,
     /// The language that was asked for.
     pub(super) lang: Option<&'a Tongue>,
+}
+
+impl Reading<'_> {
+    /// The tables whose rows are read of a service and of its place.
+    const fn tables(&self) -> &'static [&'static str] {
+        match self.form {
+            Form::GeoJson => &["address", "phone", "attribute"],
+            Form::WhoDoesWhatWhere => &["address", "phone", "attribute", "eligibility_rule"],
+            Form::Print => &["address", "phone", "attribute", "schedule", "language", "eligibility_rule"],
+        }
+    }
 }
 
 /// Hands on every service at a place of a source that everybody may see.
@@ -141,6 +178,12 @@ struct Around {
     parts: HashMap<String, Vec<(String, String)>>,
     cells: HashMap<String, Cells>,
     services: HashMap<String, Service>,
+    /// The units of administration that locations name.
+    areas: Known,
+    /// Since when locations that name one say so.
+    said: HashMap<String, Timestamp>,
+    /// The day on which it is read.
+    today: NaiveDate,
     /// What is read for a page: the day that it is of, and texts in the language that was asked for.
     paper: Option<(NaiveDate, Option<Versions>)>,
 }
@@ -165,10 +208,11 @@ impl Around {
         let mut all = open(db, organisations, withheld)?;
         let ids: Vec<String> = behind.iter().filter_map(|id| Some(service_id(id)?.to_string())).collect();
         let services = store::by_ids(db, &ids, reading.now)?;
-        let owners: Vec<String> = behind.iter().chain(places).cloned().collect();
-        let tables = ["address", "phone", "attribute", "schedule", "language", "eligibility_rule"];
-        let tables = if reading.on_paper { &tables[..] } else { &tables[..3] };
-        let links = rows::store::parts(db, &owners, tables)?;
+        let mut owners: Vec<String> = behind.iter().chain(places).cloned().collect();
+        if reading.form == Form::WhoDoesWhatWhere {
+            owners.extend(all.iter().cloned());
+        }
+        let links = rows::store::parts(db, &owners, reading.tables())?;
         let ids = open(db, links.iter().map(|link| link.id.clone()).collect(), withheld)?;
         let bears = links.iter().filter(|link| link.table == "attribute" && ids.contains(&link.id));
         let terms = name(db, &bears.map(|link| link.id.clone()).collect::<Vec<_>>())?;
@@ -181,12 +225,14 @@ impl Around {
         all.sort_unstable();
         all.dedup();
         let cells = rows::store::cells(db, &all)?;
+        let (areas, said) = areas_of(db, &cells)?;
+        let (today, on_paper) = (reading.now.datetime().date_naive(), reading.form == Form::Print);
         let versions = match reading.lang {
-            Some(lang) if reading.on_paper => Some(Versions::load(db, lang.clone(), &all, withheld)?),
+            Some(lang) if on_paper => Some(Versions::load(db, lang.clone(), &all, withheld)?),
             _ => None,
         };
-        let paper = reading.on_paper.then(|| (reading.now.datetime().date_naive(), versions));
-        Ok(Self { named, parts, cells, services, paper })
+        let paper = on_paper.then_some((today, versions));
+        Ok(Self { named, parts, cells, services, areas, said, today, paper })
     }
 
     fn named(&self, id: &str, column: &str) -> Option<&String> {
@@ -262,6 +308,24 @@ impl Around {
         spoken
     }
 
+    /// The population groups that rules of these rows name among those they take.
+    fn populations(&self, owners: [&str; 2]) -> BTreeSet<String> {
+        let rules = owners.into_iter().flat_map(|owner| self.parts(owner, "eligibility_rule"));
+        let whom = Whom::<String>::of_rules(rules.map(|(_, cells)| (cells, None)));
+        let named = whom.takes.into_iter().flatten().filter_map(|said| {
+            if let Said::OneOf(Attribute::Population, values) = said { Some(values) } else { None }
+        });
+        named.flatten().map(|value| group(&value)).collect()
+    }
+
+    /// The units of administration that a location lies in, from small to large.
+    fn areas(&self, id: &str) -> Vec<Area> {
+        let code = self.cells.get(id).and_then(|cells| areas::named_by("location", cells));
+        let said = self.said.get(id).map(|at| at.datetime().date_naive());
+        let area = code.and_then(|code| self.areas.meant(code, said, self.today).ok());
+        area.into_iter().flat_map(|area| self.areas.chain(area, self.today)).cloned().collect()
+    }
+
     /// What a page says beside the rest of a service at a place.
     fn paper(&self, (place, service, location): (&str, &str, &str), offered: &Service) -> Paper {
         let Some((today, _)) = self.paper else { return Paper::default() };
@@ -292,7 +356,13 @@ impl Around {
         numbers.into_iter().collect()
     }
 
-    /// The terms that a service bears.
+    /// The kinds of organisation that one is.
+    fn kinds(&self, organisation: Option<&String>) -> BTreeSet<String> {
+        let terms = organisation.into_iter().flat_map(|id| self.terms(id));
+        terms.flat_map(|term| taxonomies::codes(term.crosswalk, KIND)).map(str::to_owned).collect()
+    }
+
+    /// The terms that a service or an organisation bears.
     fn terms<'a>(&'a self, service: &'a str) -> impl Iterator<Item = Borne<'a>> {
         self.parts(service, "attribute").filter_map(|(id, _)| {
             let term = self.named(id, "taxonomy_term_id")?;
@@ -308,6 +378,9 @@ impl Around {
         Some(Offered {
             place: place.to_owned(),
             sectors: sectors(offered.service.as_ref(), self.terms(service)),
+            populations: self.populations([service, place]),
+            kinds: self.kinds(self.named(service, "organization_id")),
+            day: self.today,
             paper: self.paper((place, service, location), &offered),
             service: offered,
             telephones: self.telephones([place, location, service]),
@@ -319,7 +392,27 @@ impl Around {
                 .next()
                 .map(|(_, cells)| cells.clone())
                 .unwrap_or_default(),
+            areas: self.areas(location),
         })
+    }
+}
+
+/// The units of administration that rows name, and since when they do.
+fn areas_of(
+    db: &mut Db<'_>,
+    cells: &HashMap<String, Cells>,
+) -> Result<(Known, HashMap<String, Timestamp>), StorageError> {
+    let naming = cells.iter().filter_map(|(id, cells)| Some((id, areas::named_by("location", cells)?)));
+    let naming: Vec<(&String, &str)> = naming.collect();
+    let said = rows::store::said(db, &naming.iter().map(|(id, _)| (*id).clone()).collect::<Vec<_>>())?;
+    Ok((Known::load(db, naming.into_iter().map(|(_, code)| code))?, said))
+}
+
+/// The code of a population group, with its qualifier behind a point where there is one.
+fn group(value: &str) -> String {
+    match value.split_once('.') {
+        Some((code, qualifier)) => format!("{}.{qualifier}", code.to_uppercase()),
+        None => value.to_uppercase(),
     }
 }
 

@@ -47,7 +47,7 @@ pub enum Form {
 pub struct Publish {
     /// As what.
     pub form: Form,
-    /// Only places of this country, province, region or town.
+    /// Only places of this country, province, region or town, by its name or by the code of an area.
     pub area: Option<String>,
     /// Only services of this sector.
     pub sector: Option<Sector>,
@@ -76,7 +76,7 @@ impl Publish {
     }
 
     fn reading(&self, now: Timestamp) -> Reading<'_> {
-        Reading { now, on_paper: self.form == Form::Print, lang: self.lang.as_ref() }
+        Reading { now, form: self.form, lang: self.lang.as_ref() }
     }
 }
 

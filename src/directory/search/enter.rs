@@ -160,7 +160,11 @@ const PARTS_OF_PLACES: &[&str] = &["eligibility_rule", "service_area", "schedule
 /// What belongs to an organisation and is entered with each of its services.
 const PARTS_OF_PROVIDERS: &[&str] = &["translation"];
 
-/// How many versions of its names an organisation is found by; there are fewer languages in any list. They stand with each of its services.
+/// What belongs to a term and is entered with each service that bears it.
+const PARTS_OF_TERMS: &[&str] = &["translation"];
+
+/// How many versions of its names an organisation or a term is found by; there are fewer languages in any list. They stand with each of its
+/// services.
 const MOST_VERSIONS: usize = 200;
 
 /// The smallest level of which it is told that a secret place is in it.
@@ -201,10 +205,12 @@ impl Around {
             }
         }
         let mut named: HashMap<String, Vec<String>> = HashMap::new();
-        let mut locations = BTreeSet::new();
+        let (mut locations, mut terms) = (BTreeSet::new(), BTreeSet::new());
         for link in rows::store::names(db, &inner)? {
             if link.via == "location_id" {
                 locations.insert(link.parent.clone());
+            } else if link.via == "taxonomy_term_id" {
+                terms.insert(link.parent.clone());
             }
             if matches!(link.via.as_str(), "taxonomy_term_id" | "location_id") {
                 all.push(link.parent.clone());
@@ -214,6 +220,13 @@ impl Around {
         let locations: Vec<String> = locations.into_iter().collect();
         for link in rows::store::parts(db, &locations, &["schedule"])? {
             if link.via == "location_id" {
+                inner.push(link.id.clone());
+                parts.entry(link.parent).or_default().push((link.table, link.id));
+            }
+        }
+        let terms: Vec<String> = terms.into_iter().collect();
+        for link in rows::store::parts(db, &terms, PARTS_OF_TERMS)? {
+            if link.via == "link_id" {
                 inner.push(link.id.clone());
                 parts.entry(link.parent).or_default().push((link.table, link.id));
             }
@@ -399,7 +412,9 @@ impl Around {
 
     fn words(&self, service: &Unsearched) -> BTreeMap<String, u8> {
         let own = self.cells.get(&service.row).and_then(|cells| cells.get("alternate_name"));
-        let labels = self.behind(service, "attribute").filter_map(|(_, _, term)| term.get("name"));
+        let terms = || self.behind(service, "attribute");
+        let labels = terms().filter_map(|(_, _, term)| Some(term.get("name")?.as_str()));
+        let labels = labels.chain(terms().flat_map(|(_, term, _)| self.called(term)));
         let texts = [
             (Field::Name, service.name.as_str()),
             (Field::Provider, &service.provider),
@@ -408,7 +423,7 @@ impl Around {
         let texts = texts
             .into_iter()
             .chain(own.map(|name| (Field::AlternateName, name.as_str())))
-            .chain(labels.map(|label| (Field::Label, label.as_str())));
+            .chain(labels.map(|label| (Field::Label, label)));
         let translated = self.own(&service.row, "translation").filter_map(|(_, row)| {
             let field = match row.get("field")?.as_str() {
                 "name" => Field::Name,
@@ -422,16 +437,21 @@ impl Around {
         words::of_service(texts.chain(translated).chain(provider))
     }
 
+    /// What a row is called in other languages.
+    fn called<'a>(&'a self, row: &'a str) -> impl Iterator<Item = &'a str> {
+        let versions = self.own(row, "translation").filter_map(|(_, version)| {
+            let is_name = matches!(version.get("field")?.as_str(), "name" | "alternate_name");
+            version.get("text").filter(|_| is_name)
+        });
+        versions.take(MOST_VERSIONS).map(String::as_str)
+    }
+
     /// What else the organisation of a service is called: its other name, and both names in other languages.
     fn provided_as<'a>(&'a self, service: &'a Unsearched) -> impl Iterator<Item = &'a str> {
         let provider = self.providers.get(&service.row);
         let other = provider.and_then(|id| self.cells.get(id)?.get("alternate_name"));
-        let rows = provider.into_iter().flat_map(|id| self.own(id, "translation"));
-        let versions = rows.filter_map(|(_, row)| {
-            let is_name = matches!(row.get("field")?.as_str(), "name" | "alternate_name");
-            row.get("text").filter(|_| is_name)
-        });
-        other.into_iter().chain(versions.take(MOST_VERSIONS)).map(String::as_str)
+        let versions = provider.into_iter().flat_map(|id| self.called(id));
+        other.map(String::as_str).into_iter().chain(versions)
     }
 
     fn places(&self, service: &Unsearched) -> Vec<(Uuid, Point)> {

@@ -72,6 +72,7 @@ pub(super) fn meant(sheet: &Sheet) -> BTreeMap<Field, String> {
 /// Attributes with which a hashtag is about something else, unless it is asked for with them.
 const OTHER: &[&str] = &[
     "acronym",
+    "capacity",
     "code",
     "count",
     "description",

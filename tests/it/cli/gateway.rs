@@ -17,7 +17,7 @@ use throughline::{
     members::{self, EnrolOrganisation, RegisterClient},
 };
 
-use crate::support::{TestHub, list_offered, meddler::Meddler};
+use crate::support::{TestHub, list_offered, meddler::Meddler, send};
 
 /// What a command came back with.
 pub(crate) struct Ran {
@@ -194,4 +194,21 @@ async fn run(hub: &TestHub, folder: &Path, words: Vec<String>) -> Ran {
     })
     .await
     .unwrap()
+}
+
+#[actix_web::test]
+async fn a_service_is_offered_with_the_area_it_is_for_and_with_who_is_to_find_it() {
+    let hub = hub();
+    let lakeside = Gateway::enrolled(&hub, "Lakeside").await;
+    let offer = "service offer --service SV07 --description Care";
+    let open = lakeside.json(&hub, &format!("{offer} --name Clinic --area ZM109 --visibility public")).await;
+    assert_eq!((&open["area"], &open["standing"]), (&json!("ZM109"), &json!("proposed")));
+    let draft = lakeside.json(&hub, &format!("service draft {}", open["id"].as_str().unwrap())).await;
+    assert_eq!(draft["edit"]["visibility"], "public", "{draft}");
+    let plain = lakeside.json(&hub, &format!("{offer} --name Office")).await;
+    assert_eq!(plain["area"], Value::Null);
+    assert_ne!(lakeside.run(&hub, &format!("{offer} --name Odd --visibility everybody")).await.code, 0);
+    list_offered(&hub).await;
+    let seen = send(&hub, None, "GET", "/hsds/services", &[], None).await.expect(200).body;
+    assert_eq!((&seen["total_items"], &seen["contents"][0]["name"]), (&json!(1), &json!("Clinic")));
 }

@@ -292,7 +292,10 @@ async fn what_is_published_in_any_form_holds_what_everybody_may_see_and_nothing_
     assert_eq!(points["features"][0]["geometry"]["coordinates"], json!([28.3, -15.4]));
     let (_, table) = published(&hub, directory::Form::WhoDoesWhatWhere, None).await;
     let rows: Vec<&str> = table.lines().collect();
-    assert!(rows[1].starts_with("#org+name+prov,#org+type,#service+name,"), "{table}");
+    assert!(
+        rows[1].starts_with("#org+name+prov,#org+acronym+prov,#org+type,#org+type+code,#service+name,"),
+        "{table}"
+    );
     assert_eq!((rows.len(), rows[0].split(',').count()), (3, rows[1].split(',').count()), "{table}");
 }
 

@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde_json::{Value, json};
-use throughline::directory::Visibility;
+use throughline::directory::{self, Availability, Intake, SetAvailability, Visibility};
 
+use super::areas::{AREAS, take_areas};
 use crate::support::{
-    Response, TestHub, available, import_package,
+    Response, TestHub, as_keeper, available, import_package,
     process::Machine,
-    restrict, send,
+    restrict, send, service_of_row,
     tools::{installed, pip},
     write_package,
 };
@@ -173,6 +174,153 @@ async fn the_library_of_hxl_reads_and_validates_the_table_of_who_does_what_where
     let each = PLACES / CODES.len();
     let sectors = json!([["", 2 * each], ["HEA", each], ["PRO", each], ["PRO-HTS", each], ["WSH", each]]);
     assert_eq!(read["sectors"], sectors);
+}
+
+const HOUSE: &str = "33333333-3333-4333-8333-333333333333";
+
+/// The term for a national organisation that is none of a government.
+const NATIONAL: &str = "63d2ccb8-b326-576a-aa4e-9528a394a0e9";
+
+/// A house in a district and an office in a province, by their codes, and a place that is kept secret.
+fn in_areas(folder: &Path) {
+    let rules = format!(
+        "e1,{HOUSE},,1,sex,in,female,required\n\
+         e2,{HOUSE},,2,population,in,\"pg04,PG01.presumed\",required\n\
+         e3,{HOUSE},,3,population,in,PG03,excluded\n\
+         e4,{HOUSE},,4,population,in,PG10,priority\n\
+         e5,,p1,1,population,in,PG14,required\n\
+         e6,s3,,1,population,in,PG01,required\n"
+    );
+    let tables = [
+        (
+            "organization",
+            "id,name,alternate_name,legal_status",
+            String::from("o1,Harbour Aid,HAid,NGO\no2,Hill Aid,Help on the Hill,\n"),
+        ),
+        (
+            "service",
+            "id,organization_id,name,status",
+            format!("{HOUSE},o1,House,active\ns2,o2,Office,active\ns3,o1,Canary shelter,active\n"),
+        ),
+        ("taxonomy_term", "id,name", format!("{NATIONAL},National NGO\n")),
+        ("attribute", "id,link_id,link_entity,taxonomy_term_id", format!("x1,o1,organization,{NATIONAL}\n")),
+        (
+            "location",
+            "id,location_type,name,admin_area,external_identifier,external_identifier_type,confidential",
+            String::from(
+                "l1,physical,Quay,ZM109012,,,\nl2,physical,Hill,,ZM105,P-CODE,\n\
+                 l3,physical,Canary cellar,ZM109012,,,yes\n",
+            ),
+        ),
+        ("service_at_location", "id,service_id,location_id", format!("p1,{HOUSE},l1\np2,s2,l2\np3,s3,l3\n")),
+        (
+            "address",
+            "id,location_id,city,state_province,country,address_type",
+            String::from(
+                "a1,l1,Port,Southland,ZM,physical\na2,l2,Town,,ZM,physical\na3,l3,Port,,ZM,physical\n",
+            ),
+        ),
+        (
+            "eligibility_rule",
+            "id,service_id,service_at_location_id,group_no,attribute,operator,values,kind",
+            rules,
+        ),
+    ];
+    write_package(folder, tables);
+}
+
+async fn directory_in_areas() -> TestHub {
+    let hub = TestHub::new();
+    take_areas(&hub, AREAS).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    in_areas(folder.path());
+    let report = import_package(&hub, folder.path().into(), ("coast", Visibility::Public)).await;
+    assert_eq!((report.refused, report.warned), (0, 0), "{:?}", report.problems);
+    hub
+}
+
+/// Cells of the row of a service.
+fn cells(table: &str, service: &str, tags: &[&str]) -> Vec<String> {
+    let row = rows(table).into_iter().find(|row| row["#service+name"] == service).unwrap();
+    tags.iter().map(|tag| row[*tag].clone()).collect()
+}
+
+#[actix_web::test]
+async fn the_table_says_areas_by_code_population_groups_and_of_which_day_it_is() {
+    let hub = directory_in_areas().await;
+    let table = text(&hub, "3w.csv").await;
+    assert_eq!(rows(&table).len(), 2, "{table}");
+    let of = ["#org+acronym+prov", "#org+type", "#org+type+code", "#country+code", "#beneficiary+type"];
+    assert_eq!(cells(&table, "House", &of), ["HAid", "NGO", "22", "ZM", "PG01.presumed|PG04|PG14"]);
+    assert_eq!(cells(&table, "Office", &of), ["", "", "", "ZM", ""], "another name is no acronym");
+    let of = ["#adm1+code", "#adm1+name", "#adm2+code", "#adm2+name", "#loc+code"];
+    let house = ["ZM109", "Southland", "ZM109012", "Siavonga", "ZM109012"];
+    assert_eq!(cells(&table, "House", &of), house, "the provider's own name of the province stays");
+    assert_eq!(cells(&table, "Office", &of), ["ZM105", "Lusaka", "", "", "ZM105"]);
+    let today = hub.now().datetime().date_naive().to_string();
+    assert_eq!(cells(&table, "House", &["#date+start", "#date+end"]), [today.clone(), today]);
+
+    // Codes are those of what is there today.
+    let moved = "country,level,code,name,parent,valid_to,replaced_by\n\
+        ZM,0,ZM,Zambia,,,\n\
+        ZM,1,ZM109,Southern,ZM,,\n\
+        ZM,2,ZM109012,Siavonga,ZM109,2020-01-01,ZM109013\n\
+        ZM,2,ZM109013,Lakeside,ZM109,,\n";
+    take_areas(&hub, moved).await.unwrap();
+    let table = text(&hub, "3w.csv").await;
+    assert_eq!(cells(&table, "House", &["#adm2+code", "#adm2+name"]), ["ZM109013", "Lakeside"]);
+    assert_eq!(rows(&text(&hub, "3w.csv?area=ZM109013").await).len(), 1);
+    assert_eq!(rows(&text(&hub, "3w.csv?area=ZM109012").await).len(), 0);
+}
+
+#[actix_web::test]
+async fn an_area_is_asked_for_by_what_the_address_says_and_by_the_code_or_name_of_what_the_place_lies_in() {
+    let hub = directory_in_areas().await;
+    for (area, services) in [
+        ("ZM", &["House", "Office"][..]),
+        ("zambia", &["House", "Office"]),
+        ("ZM109", &["House"]),
+        ("zm109012", &["House"]),
+        ("ZM/2/ZM109012", &["House"]),
+        ("Siavonga", &["House"]),
+        ("m%C3%A9ridionale", &["House"]),
+        ("Southland", &["House"]),
+        ("port", &["House"]),
+        ("ZM105", &["Office"]),
+        ("ZM777", &[]),
+    ] {
+        let table = text(&hub, &format!("3w.csv?area={area}")).await;
+        let mut named: Vec<String> =
+            rows(&table).into_iter().map(|row| row["#service+name"].clone()).collect();
+        named.sort();
+        assert_eq!(named, services, "{area}");
+        let page = text(&hub, &format!("page.html?area={area}")).await;
+        assert_eq!(page.matches("<article>").count(), services.len(), "{area}");
+    }
+}
+
+#[actix_web::test]
+async fn the_table_says_whether_people_are_taken_until_that_runs_out_and_never_in_words() {
+    let hub = directory_in_areas().await;
+    let of = ["#status+capacity", "#capacity+num+avail"];
+    assert_eq!(cells(&text(&hub, "3w.csv").await, "House", &of), ["", ""], "nobody said");
+    let said = Intake {
+        availability: Availability::Waitlist,
+        note: Some("Canary words for members".parse().unwrap()),
+        places: Some(4),
+        valid_until: None,
+    };
+    let command = SetAvailability { service: service_of_row(HOUSE), version: 1, said };
+    let settings = hub.hub.settings().directory.clone();
+    as_keeper(&hub, "directory.set_availability", move |tx| {
+        directory::set_availability(tx, &command, &settings).map(drop)
+    })
+    .await
+    .unwrap();
+    assert_eq!(cells(&text(&hub, "3w.csv").await, "House", &of), ["waitlist", "4"]);
+    assert_eq!(cells(&text(&hub, "3w.csv").await, "Office", &of), ["", ""]);
+    hub.clock.advance(chrono::TimeDelta::days(31));
+    assert_eq!(cells(&text(&hub, "3w.csv").await, "House", &of), ["", ""], "it ran out");
 }
 
 /// A service of a town whose rules have hardly any words, and one of which nothing is said.

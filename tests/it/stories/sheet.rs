@@ -166,7 +166,7 @@ async fn the_table_of_who_does_what_where_comes_in_elsewhere_without_its_hashtag
     let (hub, folder) = (TestHub::new(), tempfile::tempdir().unwrap());
     let [aid, clinic, legal] = [1, 2, 3].map(|number| format!("11111111-1111-4111-8111-11111111111{number}"));
     let tables = [
-        ("organization", "id,name,legal_status", format!("{aid},Harbour Aid,NGO\n")),
+        ("organization", "id,name,alternate_name,legal_status", format!("{aid},Harbour Aid,HA,NGO\n")),
         (
             "service",
             "id,organization_id,name,status,assured_date",
@@ -174,8 +174,8 @@ async fn the_table_of_who_does_what_where_comes_in_elsewhere_without_its_hashtag
         ),
         (
             "location",
-            "id,location_type,name,latitude,longitude",
-            String::from("l1,physical,Old quay,-15.4,28.3\nl2,physical,New quay,-15.5,28.4\n"),
+            "id,location_type,name,latitude,longitude,admin_area",
+            String::from("l1,physical,Old quay,-15.4,28.3,ZM109012\nl2,physical,New quay,-15.5,28.4,\n"),
         ),
         (
             "address",
@@ -187,18 +187,30 @@ async fn the_table_of_who_does_what_where_comes_in_elsewhere_without_its_hashtag
             "id,service_id,location_id",
             format!("p1,{clinic},l1\np2,{clinic},l2\np3,{legal},l1\n"),
         ),
+        (
+            "eligibility_rule",
+            "id,service_id,group_no,attribute,operator,values,kind",
+            format!("e1,{clinic},1,population,in,PG04,required\n"),
+        ),
     ];
+    super::areas::take_areas(&hub, super::areas::AREAS).await.unwrap();
     write_package(folder.path(), tables);
     import_package(&hub, folder.path().into(), ("coast", Visibility::Public)).await;
     let table = send(&hub, None, "GET", "/api/v1/directory/3w.csv", &[], None).await.expect(200).body;
     let table = table.as_str().unwrap();
     let (_names, with_hashtags_only) = table.split_once('\n').unwrap();
     assert!(with_hashtags_only.starts_with("#org+name+prov,"), "{table}");
+    assert!(table.contains(",ZM,ZM109,Southern,ZM109012,Siavonga,Port,Old quay,ZM109012,"), "{table}");
+    assert!(table.contains("\nHarbour Aid,HA,NGO,,Clinic,") && table.contains(",PG04,"), "{table}");
 
     let other = TestHub::new();
     let org = other.org("Lakeside").await;
     let report = import(&other, table.as_bytes()).await;
     assert_eq!((report.refused, report.warned), (0, 0), "{:?}", report.problems);
+    let left_out: Vec<&str> = report.left_out.iter().map(|one| one.table.as_str()).collect();
+    for name in ["Acronym", "Admin 1 code", "Admin 2 code", "Population groups", "Places free", "Period to"] {
+        assert!(left_out.contains(&format!("column \"{name}\"").as_str()), "{name}: {left_out:?}");
+    }
     let rows = |table| report.table(table).unwrap().new;
     assert_eq!(["organization", "service", "location", "service_at_location"].map(rows), [1, 2, 3, 3]);
     assert_eq!(found(&other, &org, "harbour").await.len(), 2);

@@ -131,6 +131,8 @@ async fn a_document_stands_in_the_language_asked_for_and_says_which_texts_do_not
     let posted = send(&hub, None, "POST", "/hsds/organizations", &[], Some(&asked)).await.expect(200).body;
     assert_eq!(posted["contents"][0]["name"], "Aide du port");
     assert_eq!(document(&hub, "taxonomy_terms?lang=fr").await["contents"][0]["name"], "Aide juridique");
+    // Words find it by what its term is called in another language, whatever language is asked for.
+    assert_eq!(document(&hub, "services?search=juridique").await["contents"][0]["id"], OFFICE);
     let lines = document(&hub, "services?lang=fr&format=ndjson").await.to_string();
     assert!(lines.contains("Clinique du port"), "{lines}");
     assert_eq!(get(&hub, "/hsds/services?lang=french!").await.status, 400);
