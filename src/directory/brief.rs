@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     DirectoryError, Tongue, Viewer,
-    eligibility::{Asks, Rule},
+    eligibility::Whom,
     rows::{self, Withheld},
     tongue::{Versions, own_language},
 };
@@ -20,10 +20,8 @@ type Cells = BTreeMap<String, String>;
 /// What is said of a service in short.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Brief {
-    /// Whom it takes.
-    pub takes: Vec<Asks>,
-    /// Whom it does not take.
-    pub leaves_out: Vec<Asks>,
+    /// Whom it takes, and whom it does not.
+    pub whom: Whom,
     /// How long an answer takes, by the first way to refer that says so.
     pub answers_in: Option<String>,
 }
@@ -73,34 +71,15 @@ impl Shown {
         let mut ways = self.rows(parts, "referral_channel", "order");
         rules.sort_unstable_by_key(|(place, id, _)| (*place, *id));
         ways.sort_unstable_by_key(|(place, id, _)| (*place, *id));
-        let mut brief = Brief::default();
-        let mut say = |excluded: bool, asks: Asks| {
-            let side = if excluded { &mut brief.leaves_out } else { &mut brief.takes };
-            if !side.contains(&asks) {
-                side.push(asks);
-            }
-        };
         let own = self.cells.get(service);
-        let ages = own.and_then(|cells| Rule::of_ages(service, cells)).and_then(Rule::asks);
-        if let Some((excluded, asks)) = ages {
-            say(excluded, asks);
-        }
-        for (_, id, cells) in &rules {
-            let text = self.text((id, service), "text");
-            let asks = Rule::of_cells(id, cells).asks();
-            let Some((excluded, asks)) = asks else { continue };
-            // What the provider says of it comes before what is made of the rule.
-            match text {
-                Some(text) => say(is_exclusion(cells), Asks::Words(text)),
-                None => say(excluded, asks),
-            }
-        }
-        let words = self.text((service, service), "eligibility_description");
-        if let Some(words) = words.filter(|_words| rules.is_empty()) {
-            say(false, Asks::Words(words));
-        }
-        brief.answers_in = ways.iter().find_map(|(_, id, _)| self.text((id, service), "response_time"));
-        brief
+        let whom =
+            Whom::of_rules(rules.iter().map(|(_, id, cells)| (*cells, self.text((id, service), "text"))));
+        // What the provider says of all of it comes where no rule does.
+        let words =
+            self.text((service, service), "eligibility_description").filter(|_words| rules.is_empty());
+        let whom = own.map_or_else(Whom::default, |cells| whom.with(cells, words));
+        let answers_in = ways.iter().find_map(|(_, id, _)| self.text((id, service), "response_time"));
+        Brief { whom, answers_in }
     }
 
     /// The rows of a table among the parts of a service, each with its place in an order.
@@ -133,8 +112,4 @@ impl Shown {
         };
         Some(told).filter(|text| !text.is_empty())
     }
-}
-
-fn is_exclusion(rule: &Cells) -> bool {
-    rule.get("kind").is_some_and(|kind| kind.trim() == "excluded")
 }

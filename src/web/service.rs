@@ -6,7 +6,6 @@ use actix_web::{
     web::{Path, Query},
 };
 use askama::Template;
-use fluent_bundle::FluentArgs;
 use serde::Deserialize;
 
 use super::{
@@ -22,7 +21,7 @@ use crate::{
     directory::{
         self, Availability, Brief, DirectoryError, Freshness, Leaf, Meeting, Met, Reporting, Service,
         ServiceInLanguage, Standing, Tongue,
-        eligibility::{Answer, Asks, Attribute, Eligibility},
+        eligibility::{Answer, Eligibility},
         search::Found,
     },
     http::Problem,
@@ -35,9 +34,6 @@ const SHORTENED: usize = 220;
 
 /// How many characters of whom a service is for stand on a card, and of how fast it answers.
 const BRIEF: usize = 120;
-
-/// Sexes that the pages have words for.
-const SEXES: [&str; 3] = ["female", "male", "other"];
 
 /// A mark: its tone and its words.
 pub(super) struct Tag {
@@ -114,53 +110,14 @@ fn may_refer(service: &Service, actor: &Actor) -> bool {
 
 /// For whom it is and how fast it answers, as far as it says so.
 fn in_short(brief: &Brief, policy: &Policy, words: Words) -> Vec<String> {
-    let who = |asked: &[Asks], key: &str| {
-        let said: Vec<String> = asked.iter().map(|asks| asks_in_words(asks, policy, words)).collect();
-        (!said.is_empty()).then(|| words.with(key, "who", shortened(&said.join("; "), BRIEF)))
-    };
+    let [takes, refuses] = whom::in_short(&brief.whom, policy, words);
+    let who = |said: Option<String>, key: &str| Some(words.with(key, "who", shortened(&said?, BRIEF)));
     let answers = brief.answers_in.as_ref();
     let answers = answers.map(|time| words.with("service-answers", "time", shortened(time, BRIEF)));
-    let said = [who(&brief.takes, "service-for"), who(&brief.leaves_out, "service-not-for"), answers];
+    let said = [who(takes, "service-for"), who(refuses, "service-not-for"), answers];
     said.into_iter().flatten().collect()
 }
 
-/// What a service asks of a person, in the words of the page where it has some.
-fn asks_in_words(asks: &Asks, policy: &Policy, words: Words) -> String {
-    match asks {
-        Asks::Words(text) => text.clone(),
-        Asks::Nothing | Asks::Years { from: None, to: None } => words.t("service-for-everybody"),
-        Asks::Years { from: Some(from), to: Some(to) } => {
-            let mut arguments = FluentArgs::new();
-            arguments.set("from", from.to_string());
-            arguments.set("to", to.to_string());
-            words.filled("service-ages-between", &arguments)
-        }
-        Asks::Years { from: Some(from), to: None } => {
-            words.with("service-ages-from", "from", from.to_string())
-        }
-        Asks::Years { from: None, to: Some(to) } => words.with("service-ages-to", "to", to.to_string()),
-        Asks::OneOf(attribute, values) => {
-            let named: Vec<String> =
-                values.iter().map(|value| value_in_words(*attribute, value, policy, words)).collect();
-            named.join(", ")
-        }
-    }
-}
-
-fn value_in_words(attribute: Attribute, value: &str, policy: &Policy, words: Words) -> String {
-    let is_sex = attribute == Attribute::Sex && SEXES.contains(&value);
-    if is_sex {
-        return words.word("find-sex", value);
-    }
-    let code = value.split('.').next().unwrap_or_default();
-    let group = policy.populations().find(|group| group.code.as_str().eq_ignore_ascii_case(code));
-    match group.filter(|_group| attribute == Attribute::Population) {
-        Some(group) => words.code(group.code.as_str(), &group.label),
-        None => value.to_owned(),
-    }
-}
-
-/// A service as it is, without what is found of it in a search.
 pub(super) fn of_service(service: &Service, words: Words) -> Card {
     let mut tags: Vec<Tag> = standing(service, words).into_iter().collect();
     tags.push(room(service, words));

@@ -36,6 +36,15 @@ pub(super) fn of_leaf(leaf: &Leaf, policy: &Policy, words: Words) -> Vec<Told> {
     told
 }
 
+/// Whom a service takes, and whom it does not, each in one line of a list; nothing where it does not say.
+pub(super) fn in_short(whom: &eligibility::Whom, policy: &Policy, words: Words) -> [Option<String>; 2] {
+    let say = Say { policy, words };
+    [&whom.takes, &whom.refuses].map(|lines| {
+        let lines = lines.iter().map(|line| say.line(line));
+        lines.reduce(|all, line| format!("{all}; {}", words.with("whom-or", "line", line)))
+    })
+}
+
 struct Say<'a> {
     policy: &'a Policy,
     words: Words,

@@ -18,7 +18,7 @@ mod said;
 pub use facts::{Age, Asked, Facts, FactsError};
 pub use judge::{Answer, Decided, Eligibility};
 pub(super) use judge::{Terms, judge};
-pub use rule::{ATTRIBUTES, Asks, Attribute, KINDS, OPERATORS};
+pub use rule::{ATTRIBUTES, Attribute, KINDS, OPERATORS};
 pub(super) use rule::{Rule, doubt};
 pub use said::{Said, Whom};
 pub(super) use said::{ages, maximum_age, minimum_age};

@@ -145,24 +145,6 @@ pub(super) enum Test {
     Words,
 }
 
-/// What a rule asks of a person, to be said in whatever language.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asks {
-    /// Completed years, both ends included.
-    Years {
-        /// From.
-        from: Option<u32>,
-        /// To.
-        to: Option<u32>,
-    },
-    /// That sex or population is one of these, as they are compared: without capitals.
-    OneOf(Attribute, Vec<String>),
-    /// Nothing: it is for everybody.
-    Nothing,
-    /// What only these words say.
-    Words(String),
-}
-
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::directory) struct Rule {
@@ -202,34 +184,6 @@ impl Rule {
             Kind::Priority => "First",
         };
         (begin, self.text)
-    }
-
-    /// What it asks, and whether it shuts those out for whom that holds. Nothing of a rule that only says who comes first.
-    pub(in crate::directory) fn asks(self) -> Option<(bool, Asks)> {
-        let excludes = match self.kind {
-            Kind::Required => false,
-            Kind::Excluded => true,
-            Kind::Priority => return None,
-        };
-        let listed = |values: BTreeSet<String>| Asks::OneOf(self.attribute, values.into_iter().collect());
-        let is_named = matches!(self.attribute, Attribute::Sex | Attribute::Population);
-        let whole = |from: Option<u32>, to: Option<u32>| {
-            from.is_none_or(|from| from % 12 == 0) && to.is_none_or(|to| to % 12 == 11)
-        };
-        Some(match self.test {
-            Test::Between { from, to } if whole(from, to) => {
-                (excludes, Asks::Years { from: from.map(|from| from / 12), to: to.map(|to| to / 12) })
-            }
-            Test::In(values) if is_named => (excludes, listed(values)),
-            Test::NotIn(values) if is_named => (!excludes, listed(values)),
-            Test::Always => (excludes, Asks::Nothing),
-            Test::Between { .. }
-            | Test::In(_)
-            | Test::NotIn(_)
-            | Test::Exists
-            | Test::NotExists
-            | Test::Words => (excludes, Asks::Words(self.text)),
-        })
     }
 
     /// The years between which a service takes people, out of its own row.
@@ -371,28 +325,6 @@ mod tests {
         );
         assert_eq!(says("registration", "exists", ""), "registration: any");
         assert_eq!(says("everybody", "exists", ""), "open to everybody");
-    }
-
-    #[test]
-    fn what_a_rule_asks_can_be_said_in_any_language() {
-        let asks = |attribute: &str, operator: &str, values: &str, kind: &str| {
-            let cells =
-                [("attribute", attribute), ("operator", operator), ("values", values), ("kind", kind)];
-            rule(&cells).asks()
-        };
-        let women = || Asks::OneOf(Attribute::Sex, vec![String::from("female")]);
-        assert_eq!(asks("sex", "in", "Female", "required"), Some((false, women())));
-        assert_eq!(asks("sex", "not_in", "female", "required"), Some((true, women())));
-        assert_eq!(asks("sex", "in", "female", "excluded"), Some((true, women())));
-        assert_eq!(asks("sex", "in", "female", "priority"), None);
-        let years = |from, to| Some((false, Asks::Years { from, to }));
-        assert_eq!(asks("age_months", "between", "216,359", ""), years(Some(18), Some(29)));
-        assert_eq!(asks("age_months", "between", "216,", ""), years(Some(18), None));
-        let elsewhere = Asks::Words(String::from("nationality: not zm"));
-        assert_eq!(asks("nationality", "not_in", "ZM", ""), Some((false, elsewhere)));
-        let months = Asks::Words(String::from("age up to 0 years 6 months"));
-        assert_eq!(asks("age_months", "between", ",6", ""), Some((false, months)));
-        assert_eq!(asks("everybody", "exists", "", ""), Some((false, Asks::Nothing)));
     }
 
     #[test]
