@@ -165,7 +165,7 @@ async fn refuse(hub: &TestHub, org: &Org, page: &str, reason: &str) {
     };
     let settings = hub.hub.settings().directory.clone();
     as_keeper(hub, "directory.decide", move |tx| {
-        directory::decide(tx, (service, version), (&decision, &settings)).map(std::mem::drop)
+        directory::decide(tx, (service, version), (&decision, &settings)).map(drop)
     })
     .await
     .unwrap();
