@@ -160,6 +160,9 @@ const PARTS_OF_PLACES: &[&str] = &["eligibility_rule", "service_area", "schedule
 /// What belongs to an organisation and is entered with each of its services.
 const PARTS_OF_PROVIDERS: &[&str] = &["translation"];
 
+/// What an organisation is called beside its name.
+const OTHER_NAMES: [&str; 2] = ["alternate_name", "acronym"];
+
 /// How many versions of its names an organisation is found by; there are fewer languages in any list. They stand with each of its services.
 const MOST_VERSIONS: usize = 200;
 
@@ -422,16 +425,18 @@ impl Around {
         words::of_service(texts.chain(translated).chain(provider))
     }
 
-    /// What else the organisation of a service is called: its other name, and both names in other languages.
+    /// What else the organisation of a service is called: its other name and its acronym, and its names in other languages.
     fn provided_as<'a>(&'a self, service: &'a Unsearched) -> impl Iterator<Item = &'a str> {
         let provider = self.providers.get(&service.row);
-        let other = provider.and_then(|id| self.cells.get(id)?.get("alternate_name"));
+        let cells = provider.and_then(|id| self.cells.get(id));
+        let other = OTHER_NAMES.iter().filter_map(move |column| cells?.get(*column));
         let rows = provider.into_iter().flat_map(|id| self.own(id, "translation"));
         let versions = rows.filter_map(|(_, row)| {
-            let is_name = matches!(row.get("field")?.as_str(), "name" | "alternate_name");
+            let field = row.get("field")?.as_str();
+            let is_name = field == "name" || OTHER_NAMES.contains(&field);
             row.get("text").filter(|_| is_name)
         });
-        other.into_iter().chain(versions.take(MOST_VERSIONS)).map(String::as_str)
+        other.chain(versions.take(MOST_VERSIONS)).map(String::as_str)
     }
 
     fn places(&self, service: &Unsearched) -> Vec<(Uuid, Point)> {
