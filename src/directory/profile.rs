@@ -3,6 +3,11 @@
 //! A file with the name of one of the standard's is a JSON Merge Patch (RFC 7396) of it; the others are objects of their own, which the
 //! patches refer to by file name, as the standard does. Nothing of the standard is taken away or made stricter: every document is valid by
 //! the plain standard as well.
+//!
+//! Of what this hub finds out or decides itself a service says how fresh it is (`verification`, `verify_by`, `flagged_at`) and whether it takes
+//! people (`intake`). Who verified it and how, each report of what people met, and why it is listed or not are objects of no file here: they are
+//! for the provider and for those who keep the directory. Units of administration are named by their codes and are one list for all. The table
+//! "What is told where" in `docs/directory.md` has all of it.
 
 /// Its version, counted by itself.
 pub const VERSION: &str = "0.1";
