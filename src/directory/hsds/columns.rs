@@ -415,7 +415,7 @@ pub(in crate::directory) fn fits(table: &str, column: &str, cell: &str) -> bool 
 }
 
 /// Whether a column holds plus codes.
-pub(in crate::directory) fn is_plus(table: &str, column: &str) -> bool {
+fn is_plus(table: &str, column: &str) -> bool {
     table == "location" && column == "plus_code"
 }
 
