@@ -1,5 +1,8 @@
 //! What the profile changes in the standard's own description of its API: a JSON Merge Patch (RFC 7396) of `openapi.json`. It is made of the
 //! description of this API, so that the two cannot say different things.
+//!
+//! Verifications, decisions about listing, reports and units of administration have addresses under `/api/v1` alone and are not in it: who may
+//! read them is a matter of this hub, and a reader of the standard is told what came of them in the documents.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 

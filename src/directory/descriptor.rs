@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     hsds::{
-        columns::{ADDRESSES, DAYS, FILLER, INSISTED, MAILS, MOMENTS, NUMBERS, REQUIRED, TIMES, lists},
+        columns::{
+            ADDRESSES, DAYS, FILLER, INSISTED, MAILS, MOMENTS, NUMBERS, REQUIRED, TIMES, fits, listed, lists,
+        },
         tables::{Rule, is_reference},
     },
     rows::hsds_json::{is_mail, is_safe},
@@ -92,6 +94,8 @@ pub(super) struct Columns {
 struct Seen {
     kind: Kind,
     filled: u64,
+    /// Whether every cell is a word of the column's list, as far as it has one.
+    is_of_list: bool,
 }
 
 impl Columns {
@@ -104,8 +108,13 @@ impl Columns {
         self.rows = self.rows.saturating_add(1);
         for (column, cell) in cells {
             let seen = self.seen.entry(column.clone());
-            let seen = seen.or_insert_with(|| Seen { kind: Kind::of(self.rule.name, column), filled: 0 });
+            let seen = seen.or_insert_with(|| Seen {
+                kind: Kind::of(self.rule.name, column),
+                filled: 0,
+                is_of_list: true,
+            });
             seen.filled = seen.filled.saturating_add(1);
+            seen.is_of_list &= fits(self.rule.name, column, cell);
             if !seen.kind.fits(cell) {
                 seen.kind = Kind::Text;
             }
@@ -153,7 +162,9 @@ impl Columns {
         if name == "id" {
             constraints.insert(String::from("unique"), true.into());
         }
-        if let Some((_, words)) = self.rule.closed.iter().find(|(column, _)| *column == name) {
+        let closed = self.rule.closed.iter().find(|(column, _)| *column == name).map(|(_, words)| *words);
+        let listed = listed(table, name).filter(|listed| !listed.holds_several && seen.is_of_list);
+        if let Some(words) = closed.or_else(|| listed.map(|listed| listed.words)) {
             constraints.insert(String::from("enum"), json!(words));
         }
         if !constraints.is_empty() {

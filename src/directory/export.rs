@@ -91,7 +91,7 @@ pub fn export_plain(
 ) -> Result<Exported, DirectoryError> {
     actor.may(Permission::ManageDirectory)?;
     let (mut words, mut withheld) = (Words::default(), Withheld::new(Viewer::Member(None)));
-    for table in ["organization", "service"] {
+    for table in ["organization", "service", "taxonomy_term"] {
         each_row(db, (source, table), (&mut withheld, None), |cells| {
             words.name(table, &cells);
             Ok(())

@@ -66,7 +66,7 @@ pub use offer::{
     enter_listed, link_service, list_service, offer, own_services, set_availability,
 };
 pub use pins::pins;
-pub use publish::{Channel, Form, Leaf, Portions, Publish, Sector, Spot, leaf, publish};
+pub use publish::{Channel, Form, Leaf, PaperAsked, Portions, Publish, Sector, Spoken, Spot, leaf, publish};
 pub use rows::{Depth, Kind, enter_rows};
 pub use service::{
     Listing, Reporting, Service, ServiceInLanguage, Standing, Viewer, Visibility, find_service,

@@ -7,7 +7,7 @@ use chrono::NaiveTime;
 use super::{
     eligibility::{Rule, ages, maximum_age, minimum_age},
     hsds::{
-        columns::{COLUMNS, lists},
+        columns::{COLUMNS, fits, lists},
         tables::is_reference,
     },
     rows::is_for_members,
@@ -30,15 +30,27 @@ pub(super) const PROFILE: &[&str] = &[
 
 /// Columns that only the profile has.
 const PROFILE_COLUMNS: &[(&str, &[&str])] = &[
-    ("organization", &["text_language"]),
+    ("organization", &["acronym", "org_type", "is_informal", "text_language"]),
     ("taxonomy_term", &["crosswalk"]),
     ("program", &["text_language"]),
-    ("service", &["text_language"]),
-    ("location", &["admin_area", "confidential", "iana_timezone", "text_language"]),
+    ("service", &["delivery_modes", "is_mobile", "who_can_refer", "response_time_code", "text_language"]),
+    (
+        "location",
+        &["admin_area", "confidential", "iana_timezone", "plus_code", "coord_precision", "text_language"],
+    ),
     ("service_at_location", &["text_language"]),
     ("schedule", &["on_request", "exceptions"]),
     ("service_area", &["admin_area"]),
+    ("phone", &["channel", "24h"]),
+    ("language", &["via_interpreter", "sign_language"]),
+    ("cost_option", &["payer", "financing_note"]),
+    ("required_document", &["alternative_accepted", "waivable"]),
+    ("service_capacity", &["population_term_id"]),
 ];
+
+/// Where words about a row stand in tables that the standard gives no description.
+const WORDS_IN: &[(&str, &str)] =
+    &[("language", "note"), ("cost_option", "amount_description"), ("required_document", "document")];
 
 /// What a row of the profile says of another row.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -53,16 +65,20 @@ enum Said {
 #[derive(Default)]
 pub(super) struct Words {
     said: HashMap<(String, String), BTreeSet<(&'static str, Said)>>,
-    /// What organisations and services are called, by column that names them and id.
+    /// What organisations, services and terms are called, by column that names them and id.
     names: HashMap<(&'static str, String), String>,
     /// What is asked of the people whom a service takes.
     rules: HashMap<String, Vec<Rule>>,
 }
 
 impl Words {
-    /// Notes what an organisation or a service is called.
+    /// Notes what an organisation, a service or a term is called.
     pub(super) fn name(&mut self, table: &str, cells: &Cells) {
-        let via = if table == "organization" { "to_organization_id" } else { "to_service_id" };
+        let via = match table {
+            "organization" => "to_organization_id",
+            "taxonomy_term" => POPULATION,
+            _ => "to_service_id",
+        };
         if let (Some(id), Some(name)) = (cells.get("id"), cells.get("name")) {
             self.names.insert((via, id.clone()), name.clone());
         }
@@ -114,10 +130,25 @@ impl Words {
         self.said.entry(about.unwrap_or_default()).or_default().insert((column, said));
     }
 
+    /// What the profile's columns of a row say, in words. What a column cannot hold says nothing.
+    fn of_columns(&self, table: &str, cells: &Cells) -> Vec<String> {
+        let columns =
+            PROFILE_COLUMNS.iter().filter(|(known, _)| *known == table).flat_map(|(_, columns)| *columns);
+        let words = columns.filter_map(|column| {
+            let cell = cells.get(*column)?;
+            if *column == POPULATION {
+                return self.names.get(&(POPULATION, cell.clone())).map(|name| format!("For: {name}"));
+            }
+            in_words(column, cell).filter(|_| fits(table, column, cell))
+        });
+        words.collect()
+    }
+
     /// Puts what is said of a row into it, and takes out what the standard does not know.
     pub(super) fn tell(&self, table: &str, cells: &mut Cells) {
-        for words in of_columns(table, cells) {
-            add(cells, "description", &words);
+        let within = WORDS_IN.iter().find(|(known, _)| *known == table).map_or("description", |(_, to)| *to);
+        for words in self.of_columns(table, cells) {
+            add(cells, within, &words);
         }
         cells.retain(|column, _| {
             let is_known = lists(COLUMNS, table, column) && !lists(PROFILE_COLUMNS, table, column);
@@ -171,24 +202,99 @@ fn add(cells: &mut Cells, column: &str, words: &str) {
     *cell = [cell.as_str(), words].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
 }
 
-/// What the profile's columns of a row say, in words.
-fn of_columns(table: &str, cells: &Cells) -> Vec<String> {
-    let columns =
-        PROFILE_COLUMNS.iter().filter(|(known, _)| *known == table).flat_map(|(_, columns)| *columns);
-    let words = columns.filter_map(|column| {
-        let cell = cells.get(*column)?;
-        Some(match *column {
-            "on_request" if cell == "yes" => String::from("On request only"),
-            "exceptions" => format!("Not on: {cell}"),
-            "admin_area" => format!("Area: {cell}"),
-            "iana_timezone" => format!("Time zone: {cell}"),
-            "text_language" => format!("Language of the texts: {cell}"),
-            "crosswalk" => format!("Called elsewhere: {cell}"),
-            // Of what is confidential nothing leaves.
-            _ => return None,
-        })
-    });
-    words.collect()
+/// The column that names whom room is for.
+const POPULATION: &str = "population_term_id";
+
+/// What a column of the profile says, in words; nothing where it says nothing that helps.
+fn in_words(column: &str, cell: &str) -> Option<String> {
+    Some(match (column, cell) {
+        ("on_request", "yes") => String::from("On request only"),
+        ("exceptions", _) => format!("Not on: {cell}"),
+        ("admin_area", _) => format!("Area: {cell}"),
+        ("iana_timezone", _) => format!("Time zone: {cell}"),
+        ("plus_code", _) => format!("Plus code: {cell}"),
+        ("coord_precision", _) => format!("The coordinates are of: {}", plainly(PRECISION, cell)),
+        ("text_language", _) => format!("Language of the texts: {cell}"),
+        ("crosswalk", _) => format!("Called elsewhere: {cell}"),
+        ("acronym", _) => format!("Acronym: {cell}"),
+        ("org_type", _) => format!("Kind of organisation: {}", plainly(ORG_TYPES, cell)),
+        ("is_informal", "yes") => String::from("An informal organisation"),
+        ("delivery_modes", _) => format!("Given: {}", each(cell)),
+        ("is_mobile", "yes") => String::from("Comes to different places"),
+        ("who_can_refer", _) => format!("Who can refer: {}", plainly_each(REFERRERS, cell)),
+        ("response_time_code", _) => format!("Answers: {}", plainly(ANSWERS, cell)),
+        ("channel", _) => format!("Takes: {}", each(cell)),
+        ("24h", "yes") => String::from("Day and night"),
+        ("via_interpreter", "yes") => String::from("Through an interpreter"),
+        ("sign_language", "yes") => String::from("A sign language"),
+        ("payer", _) => format!("Paid by: {}", plainly(PAYERS, cell)),
+        ("financing_note", _) => cell.to_owned(),
+        ("alternative_accepted", "yes") => String::from("Another paper is taken instead"),
+        ("alternative_accepted", "no") => String::from("No other paper is taken instead"),
+        ("waivable", "yes") => String::from("Can be done without"),
+        // Of what is confidential nothing leaves.
+        _ => return None,
+    })
+}
+
+type Plain = &'static [(&'static str, &'static str)];
+
+const PRECISION: Plain = &[
+    ("exact", "the place itself"),
+    ("street", "the street"),
+    ("settlement", "the town or village"),
+    ("area", "an area"),
+];
+
+/// IATI's codes of organisations.
+const ORG_TYPES: Plain = &[
+    ("10", "government"),
+    ("11", "local government"),
+    ("15", "other public sector"),
+    ("21", "international NGO"),
+    ("22", "national NGO"),
+    ("23", "regional NGO"),
+    ("24", "NGO based in a partner country"),
+    ("30", "public private partnership"),
+    ("40", "multilateral"),
+    ("60", "foundation"),
+    ("70", "private sector"),
+    ("71", "private sector in the country of the provider"),
+    ("72", "private sector in the country that is aided"),
+    ("73", "private sector in a third country"),
+    ("80", "academic, training and research"),
+    ("90", "other"),
+    ("informal", "informal group"),
+    ("community", "community organisation"),
+];
+
+const REFERRERS: Plain =
+    &[("self", "the person"), ("member", "members of the mechanism"), ("professional", "professionals")];
+
+const ANSWERS: Plain = &[
+    ("immediate", "at once"),
+    ("one_day", "within a day"),
+    ("three_days", "within three days"),
+    ("one_week", "within a week"),
+    ("two_weeks", "within two weeks"),
+    ("one_month", "within a month"),
+    ("longer", "after more than a month"),
+];
+
+const PAYERS: Plain =
+    &[("user", "the person"), ("referring_agency", "the organisation that refers"), ("fund", "a fund")];
+
+fn plainly(words: Plain, cell: &str) -> &str {
+    words.iter().find(|(code, _)| *code == cell).map_or(cell, |(_, plain)| *plain)
+}
+
+fn plainly_each(words: Plain, cell: &str) -> String {
+    let each = cell.split(',').map(|code| plainly(words, code.trim()));
+    each.collect::<Vec<_>>().join(", ")
+}
+
+fn each(cell: &str) -> String {
+    plainly_each(&[], cell).replace('_', " ")
 }
 
 /// A row in words: what each column is called and says.

@@ -585,8 +585,8 @@ pub(super) fn folded(table: &str, cells: &BTreeMap<String, String>) -> String {
     if !matches!(table, "organization" | "taxonomy" | "taxonomy_term" | "agreement") {
         return String::new();
     }
-    let texts =
-        ["name", "alternate_name", "description", "title"].iter().filter_map(|column| cells.get(*column));
+    let texts = ["name", "alternate_name", "acronym", "description", "title"];
+    let texts = texts.iter().filter_map(|column| cells.get(*column));
     fold(&texts.map(String::as_str).collect::<Vec<_>>().join(" "))
 }
 

@@ -19,8 +19,8 @@ use super::{
 use crate::{
     access::{Actor, Permission},
     directory::{
-        self, Availability, Brief, DirectoryError, Freshness, Leaf, Meeting, Met, Reporting, Service,
-        ServiceInLanguage, Standing, Tongue,
+        self, Availability, Brief, DirectoryError, Freshness, Leaf, Meeting, Met, PaperAsked, Reporting,
+        Service, ServiceInLanguage, Spoken, Standing, Tongue,
         eligibility::{Answer, Eligibility},
         search::Found,
     },
@@ -75,6 +75,10 @@ struct ServicePage {
     leaf: Leaf,
     /// Whom it takes and whom it does not.
     whom: Vec<whom::Told>,
+    /// Papers that are asked for, languages that are spoken and who can refer.
+    papers: Vec<String>,
+    languages: Vec<String>,
+    referrers: Vec<String>,
     telephones: Vec<(String, String)>,
     /// How one refers to it through this hub, where one does.
     refer: Option<String>,
@@ -252,12 +256,40 @@ pub(super) async fn show(
             .map(|(to, code)| format!("--to {to} --service {code}")),
         mets: mets.map(|met| (met.name(), words.word("service-met", met.name()))).into(),
         whom: whom::of_leaf(&leaf, &hub.policy(), words),
+        papers: leaf.papers.iter().map(|asked| paper(asked, words)).collect(),
+        languages: leaf.languages.iter().map(|one| spoken(one, words)).collect(),
+        referrers: leaf.referrers.iter().map(|code| words.word("service-can-refer", code)).collect(),
         telephones: leaf.telephones.iter().map(|shown| (shown.clone(), dialled(shown))).collect(),
         was_reported: !shown.reported.is_empty(),
         card,
         leaf,
     };
     page(StatusCode::OK, &shown)
+}
+
+/// A paper, and whether there is a way without it.
+fn paper(asked: &PaperAsked, words: Words) -> String {
+    let other =
+        asked.has_alternative.map(|has| if has { "service-paper-other" } else { "service-paper-no-other" });
+    let waivable = asked.is_waivable.then_some("service-paper-waivable");
+    noted(&asked.name, &[other, waivable], words)
+}
+
+/// A language, and whether it is spoken through an interpreter or is signed.
+fn spoken(spoken: &Spoken, words: Words) -> String {
+    let interpreter = spoken.via_interpreter.then_some("service-interpreter");
+    noted(&spoken.name, &[interpreter, spoken.is_signed.then_some("service-sign-language")], words)
+}
+
+/// A name with what is noted of it.
+fn noted(name: &str, keys: &[Option<&str>], words: Words) -> String {
+    let notes: Vec<String> = keys.iter().flatten().map(|key| words.t(key)).collect();
+    let notes = notes.join(", ");
+    match (name.is_empty(), notes.is_empty()) {
+        (_, true) => name.to_owned(),
+        (true, false) => notes,
+        (false, false) => format!("{name} ({notes})"),
+    }
 }
 
 /// How one refers to a service that takes referrals through this hub, for the viewer.

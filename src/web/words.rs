@@ -439,12 +439,13 @@ mod tests {
             ["this_hub", "email", "telephone", "other_system", "walk_in", "outreach", "inter_agency_form"];
         let met = ["closed", "unreachable", "refused", "wrong_information", "reached"];
         let policy = Policy::builtin();
-        let rooms: [(&str, Vec<&str>); 17] = [
+        let rooms: [(&str, Vec<&str>); 18] = [
             ("role", Role::ALL.iter().map(|role| role.name()).collect()),
             ("state", StateName::ALL.iter().map(|state| state.name()).collect()),
             ("due", TimerKind::ALL.iter().map(|kind| kind.name()).collect()),
             ("channel", channels.into()),
             ("service-met", met.into()),
+            ("service-can-refer", vec!["self", "member", "professional"]),
             ("consent-told", vec!["who", "whom", "good", "no", "kept", "must"]),
             ("people-may", Role::ALL.iter().map(|role| role.name()).collect()),
             ("people-why", vec!["left", "roles", "passphrase", "device"]),

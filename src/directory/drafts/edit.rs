@@ -45,6 +45,10 @@ pub(super) const COLUMNS: &[&str] = &[
     "minimum_age",
     "maximum_age",
     "alert",
+    "delivery_modes",
+    "is_mobile",
+    "who_can_refer",
+    "response_time_code",
 ];
 
 /// Tables whose rows belong to a service and that its provider may correct.
@@ -246,10 +250,18 @@ impl Edit {
             Ok::<_, DirectoryError>(Tally::default())
         };
         let report = hsds::read(&package, &entry.source, &mut sink, &mut |_| {})?;
-        let refused = report.problems.iter().find(|found| found.severity == hsds::Severity::Refused);
+        // What an import keeps and does not show helps nobody who says it here. What the source of the entry says stays as it is.
+        let is_said = |found: &hsds::Problem| {
+            found.table != "service"
+                || found.column.as_ref().is_some_and(|column| self.service.contains_key(column))
+        };
+        let refused = report.problems.iter().find(|found| {
+            found.severity == hsds::Severity::Refused || (found.code == hsds::UNTOLD && is_said(found))
+        });
         if let Some(refused) = refused {
             let column = refused.column.as_deref().unwrap_or("id");
-            return Err(wrong(&refused.table, column, &format!("{} {}", refused.what, refused.remedy)));
+            let remedy = if refused.code == hsds::UNTOLD { "correct it" } else { refused.remedy };
+            return Err(wrong(&refused.table, column, &format!("{} {remedy}", refused.what)));
         }
         let service = read.remove("service").and_then(|mut rows| rows.pop());
         let service = service.map(|row| self.whole(row, entry)).filter(|row| row.cells != entry.cells);

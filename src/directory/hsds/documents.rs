@@ -44,6 +44,7 @@ const ONE: &[(&str, &str, &str)] = &[
     ("taxonomy_term", "taxonomy_term", "taxonomy_term_id"),
     ("taxonomy_detail", "taxonomy", "taxonomy_id"),
     ("unit", "unit", "unit_id"),
+    ("population_term", "taxonomy_term", "population_term_id"),
     ("parent", "taxonomy_term", "parent_id"),
     ("parent_organization", "organization", "parent_organization_id"),
     ("to_organization", "organization", "to_organization_id"),

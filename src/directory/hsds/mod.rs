@@ -17,6 +17,7 @@ mod zipped;
 use std::io;
 
 pub use package::{Made, Package, Remarks, TableFile};
+pub(in crate::directory) use read::UNTOLD;
 pub use read::{CHUNK, Progress, Row, is_formula, place, read, stable_id};
 pub use report::{Alike, Duplicate, LeftOut, Problem, Report, Severity, TableReport, Tally};
 pub use zipped::ZipFault;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     HsdsError, LeftOut, Package, Problem, Report, Severity, TableFile, TableReport, Tally,
-    columns::{FILLER, INSISTED, lists},
+    columns::{FILLER, INSISTED, fits, listed, lists},
     tables::{LEFT_OUT, LINKED, RULES, Rule},
 };
 use crate::{
@@ -574,6 +574,9 @@ fn doubts(rule: &Rule, row: &Row, findings: &mut Vec<Finding>) {
                 "correct it",
             ));
         }
+        if !fits(rule.name, column, cell) {
+            findings.push(untold(rule.name, column));
+        }
         if matches!(column.as_str(), "minimum_age" | "maximum_age") && cell.parse::<f64>().is_err() {
             findings.push(Finding::warned(
                 "number",
@@ -603,6 +606,18 @@ fn doubts(rule: &Rule, row: &Row, findings: &mut Vec<Finding>) {
         let remedy = "correct the coordinates; until then the place is listed without them";
         findings.push(Finding::warned("coordinates", Some("latitude"), doubt, remedy));
     }
+}
+
+/// What is said of a cell that its column cannot hold: it is kept and told by nothing.
+fn untold(table: &str, column: &str) -> Finding {
+    let what = match listed(table, column) {
+        Some(listed) if listed.holds_several => {
+            format!("expected one or more of these, parted by commas: {}", listed.words.join(", "))
+        }
+        Some(listed) => format!("expected one of: {}", listed.words.join(", ")),
+        None => String::from("this is no plus code: a whole one, or a short one with its town behind it"),
+    };
+    Finding::warned(UNTOLD, Some(column), what, "correct it; until then it is kept and not shown")
 }
 
 /// Whether a spreadsheet would calculate the cell. Numbers with a sign and telephone numbers are not formulas.
@@ -729,6 +744,9 @@ impl<'a> Lines<'a> {
 fn unreadable(file: &str, reason: &csv::Error) -> HsdsError {
     HsdsError::Form { file: file.to_owned(), reason: reason.to_string() }
 }
+
+/// What is found of a cell that is kept and not shown, because its column cannot hold it.
+pub(in crate::directory) const UNTOLD: &str = "not_shown";
 
 const BROKEN: &str = "broken_reference";
 const READ_AHEAD: u64 = 64 * 1024;

@@ -154,7 +154,11 @@ pub static RULES: &[Rule] = &[
     Rule {
         name: "service_capacity",
         required: &["service_id", "available"],
-        references: &[("service_id", "service"), ("unit_id", "unit")],
+        references: &[
+            ("service_id", "service"),
+            ("unit_id", "unit"),
+            ("population_term_id", "taxonomy_term"),
+        ],
         closed: &[],
         is_referred_to: false,
     },

@@ -15,6 +15,7 @@ use crate::{
         areas::{self, Area, Known},
         eligibility::{Attribute, Said, Whom},
         fold::fold,
+        hsds::columns::fits,
         list,
         rows::{self, Withheld},
         search::Point,
@@ -61,10 +62,24 @@ pub(super) struct Paper {
     /// When the service is open, wherever it is; and when it is open here.
     pub(super) hours: [Vec<hours::Times>; 2],
     /// The languages that are spoken.
-    pub(super) languages: Vec<Told>,
+    pub(super) languages: Vec<Heard>,
+    /// Who can refer, as [`REFERRERS`] has them.
+    pub(super) referrers: Vec<&'static str>,
     /// Whom the service takes; and whom beside that it takes here.
     pub(super) whom: [Whom<Told>; 2],
 }
+
+/// A language that is spoken.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Heard {
+    /// Its name; empty where it is said of a sign language alone.
+    pub(super) told: Told,
+    pub(super) via_interpreter: bool,
+    pub(super) is_signed: bool,
+}
+
+/// Who can refer, in the order of their words.
+pub(super) const REFERRERS: [&str; 3] = ["self", "member", "professional"];
 
 impl Offered {
     /// A cell of the organisation.
@@ -295,14 +310,19 @@ impl Around {
     }
 
     /// The languages that are spoken somewhere.
-    fn spoken(&self, owner: &str) -> Vec<Told> {
+    fn spoken(&self, owner: &str) -> Vec<Heard> {
         let rows = self.parts(owner, "language");
-        let named = rows.map(|(id, cells)| match cells.get("code").filter(|_| !cells.contains_key("name")) {
-            // A code is a text in no language.
-            Some(code) => Told { text: code.trim().to_owned(), ..Told::default() },
-            None => self.cell((id, Some(owner)), "name"),
+        let named = rows.map(|(id, cells)| {
+            let told = match cells.get("code").filter(|_| !cells.contains_key("name")) {
+                // A code is a text in no language.
+                Some(code) => Told { text: code.trim().to_owned(), ..Told::default() },
+                None => self.cell((id, Some(owner)), "name"),
+            };
+            let says = |column: &str| cells.get(column).is_some_and(|cell| cell.trim() == "yes");
+            Heard { told, via_interpreter: says("via_interpreter"), is_signed: says("sign_language") }
         });
-        let mut spoken: Vec<Told> = named.filter(|told| !told.text.is_empty()).collect();
+        let mut spoken: Vec<Heard> =
+            named.filter(|heard| heard.is_signed || !heard.told.text.is_empty()).collect();
         spoken.sort_unstable();
         spoken.dedup();
         spoken
@@ -326,6 +346,14 @@ impl Around {
         area.into_iter().flat_map(|area| self.areas.chain(area, self.today)).cloned().collect()
     }
 
+    /// Who can refer to a service.
+    fn referrers(&self, service: &str) -> Vec<&'static str> {
+        let cell = self.cells.get(service).and_then(|cells| cells.get("who_can_refer"));
+        let cell = cell.filter(|cell| fits("service", "who_can_refer", cell));
+        let codes: Vec<&str> = cell.into_iter().flat_map(|cell| cell.split(',')).map(str::trim).collect();
+        REFERRERS.into_iter().filter(|code| codes.contains(code)).collect()
+    }
+
     /// What a page says beside the rest of a service at a place.
     fn paper(&self, (place, service, location): (&str, &str, &str), offered: &Service) -> Paper {
         let Some((today, _)) = self.paper else { return Paper::default() };
@@ -344,6 +372,7 @@ impl Around {
             location: self.cell((location, None), "name"),
             hours: [of_service, of_place],
             languages: languages.unwrap_or_else(|| self.spoken(location)),
+            referrers: self.referrers(service),
             whom: [self.whom_of_service(service), self.whom(place)],
         }
     }

@@ -25,10 +25,12 @@ pub struct Leaf {
     pub telephones: Vec<String>,
     /// E-mail address of the service.
     pub email: Option<String>,
-    /// Languages that are spoken, by name.
-    pub languages: Vec<String>,
+    /// Languages that are spoken.
+    pub languages: Vec<Spoken>,
     /// Papers that are asked for.
-    pub papers: Vec<String>,
+    pub papers: Vec<PaperAsked>,
+    /// Who can refer, in the codes of the profile: `self`, `member`, `professional`. Empty where nobody said.
+    pub referrers: Vec<String>,
     /// What it costs.
     pub costs: Vec<String>,
     /// When it is open, wherever it is.
@@ -56,6 +58,28 @@ pub struct Spot {
     pub hours: Vec<String>,
     /// Telephones of the place.
     pub telephones: Vec<String>,
+}
+
+/// A language that is spoken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spoken {
+    /// Its name; empty where it is said of a sign language alone.
+    pub name: String,
+    /// Whether an interpreter is needed, and is there.
+    pub via_interpreter: bool,
+    /// Whether it is a sign language.
+    pub is_signed: bool,
+}
+
+/// A paper that is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaperAsked {
+    /// What it is called.
+    pub name: String,
+    /// Whether another one is taken instead; nothing where nobody said.
+    pub has_alternative: Option<bool>,
+    /// Whether it can be done without.
+    pub is_waivable: bool,
 }
 
 /// A way to refer.
@@ -124,12 +148,17 @@ fn of_document(service: &Value, lang: Option<&Tongue>, today: NaiveDate) -> Leaf
         telephones,
         email: Some(text(service, "email")).filter(|email| !email.is_empty()),
         languages: many(service, "languages")
-            .map(|row| first(row, &["name", "code"]))
-            .filter(|name| !name.is_empty())
+            .map(spoken)
+            .filter(|spoken| spoken.is_signed || !spoken.name.is_empty())
             .collect(),
         papers: many(service, "required_documents")
-            .map(|row| text(row, "document"))
-            .filter(|text| !text.is_empty())
+            .map(paper)
+            .filter(|paper| !paper.name.is_empty())
+            .collect(),
+        referrers: text(service, "who_can_refer")
+            .split(',')
+            .map(|code| code.trim().to_owned())
+            .filter(|code| !code.is_empty())
             .collect(),
         costs: many(service, "cost_options").map(cost).filter(|text| !text.is_empty()).collect(),
         hours: opens(service),
@@ -168,6 +197,31 @@ fn text(row: &Value, name: &str) -> String {
 
 fn first(row: &Value, names: &[&str]) -> String {
     names.iter().map(|name| text(row, name)).find(|text| !text.is_empty()).unwrap_or_default()
+}
+
+/// What a column says that says yes or no.
+fn yes_or_no(row: &Value, name: &str) -> Option<bool> {
+    match text(row, name).as_str() {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
+fn spoken(row: &Value) -> Spoken {
+    Spoken {
+        name: first(row, &["name", "code"]),
+        via_interpreter: yes_or_no(row, "via_interpreter") == Some(true),
+        is_signed: yes_or_no(row, "sign_language") == Some(true),
+    }
+}
+
+fn paper(row: &Value) -> PaperAsked {
+    PaperAsked {
+        name: text(row, "document"),
+        has_alternative: yes_or_no(row, "alternative_accepted"),
+        is_waivable: yes_or_no(row, "waivable") == Some(true),
+    }
 }
 
 fn telephone(row: &Value) -> String {
@@ -225,6 +279,15 @@ mod tests {
             "schedules": [{"freq": "WEEKLY", "byday": "MO", "opens_at": "08:00", "closes_at": "12:00"}],
             "service_at_locations": [{"eligibility_rules": [{"attribute": "everybody", "operator": "exists", "kind": "required"}], "location": {"name": "Harbour", "addresses": [{"address_1": "1 Quay", "city": "Selam"}]}}],
             "referral_channels": [{"channel": "email", "order": 10}, {"channel": "phone", "order": "2"}],
+            "who_can_refer": "self, professional",
+            "languages": [
+                {"name": "Tigrinya", "code": "ti", "via_interpreter": "yes", "sign_language": "no"},
+                {"sign_language": "yes"}, {"via_interpreter": "yes"},
+            ],
+            "required_documents": [
+                {"document": "Passport", "alternative_accepted": "yes"},
+                {"document": "Permit", "alternative_accepted": "no", "waivable": "yes"}, {"waivable": "yes"},
+            ],
         });
         let leaf = of_document(&document, None, NaiveDate::from_ymd_opt(2026, 3, 2).unwrap());
         let age = Said::Age { from: None, to: Some(359) };
@@ -238,5 +301,11 @@ mod tests {
             ["phone", "email"]
         );
         assert!(leaf.hours[0].contains("08:00"), "{:?}", leaf.hours);
+        assert_eq!(leaf.referrers, ["self", "professional"]);
+        let spoken = leaf.languages.iter().map(|one| (&*one.name, one.via_interpreter, one.is_signed));
+        assert_eq!(spoken.collect::<Vec<_>>(), [("Tigrinya", true, false), ("", false, true)]);
+        let papers = leaf.papers.iter().map(|one| (&*one.name, one.has_alternative, one.is_waivable));
+        let expected = [("Passport", Some(true), false), ("Permit", Some(false), true)];
+        assert_eq!(papers.collect::<Vec<_>>(), expected);
     }
 }

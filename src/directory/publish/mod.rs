@@ -21,7 +21,7 @@ pub(super) mod words;
 use std::io::Write;
 
 use gather::{Offered, Reading, each_offered};
-pub use leaf::{Channel, Leaf, Spot, leaf};
+pub use leaf::{Channel, Leaf, PaperAsked, Spoken, Spot, leaf};
 pub use sectors::Sector;
 
 use super::{DirectoryError, Listing, fold::fold, hsds::HsdsError, store, tongue::Tongue};

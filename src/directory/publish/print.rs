@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, io::Write};
 
 use super::{
-    Offered, Writes, hours, whom,
+    Offered, Writes,
+    gather::{Heard, REFERRERS},
+    hours, whom,
     words::{self, Words},
 };
 use crate::directory::{
@@ -41,8 +43,13 @@ impl Page {
     fn about(&self, offered: &Offered) -> Vec<String> {
         let (service, paper, words) = (&offered.service, &offered.paper, self.words);
         let url = service.url.as_deref().map(|url| format!("<bdi dir=\"ltr\">{}</bdi>", escaped(url)));
-        let spoken: Vec<String> = paper.languages.iter().map(|told| marked(told, words)).collect();
+        let spoken: Vec<String> = paper.languages.iter().map(|heard| spoken(heard, words)).collect();
         let languages = (!spoken.is_empty()).then(|| format!("{}: {}", words.languages, spoken.join(", ")));
+        let referrers = REFERRERS.into_iter().zip(words.referrers);
+        let referrers = referrers.filter(|(code, _)| paper.referrers.contains(code));
+        let referrers: Vec<String> = referrers.map(|(_, word)| escaped(word)).collect();
+        let referrers =
+            (!referrers.is_empty()).then(|| format!("{}: {}", words.who_can_refer, referrers.join(", ")));
         let [of_service, _] = &paper.whom;
         let whom = self.whom(of_service);
         let texts = [
@@ -51,6 +58,7 @@ impl Page {
             url,
             self.open(paper.hours.first()),
             languages,
+            referrers,
             Some(freshness(service, words)),
             Some(filled(words.entry_of, &day_of(&service.updated_at.to_string()))),
         ];
@@ -154,6 +162,19 @@ impl Writes for Page {
         }
         into.write_all(FOOT.as_bytes())?;
         Ok(self.places)
+    }
+}
+
+/// A language, and whether it is spoken through an interpreter or is signed.
+fn spoken(heard: &Heard, words: &Words) -> String {
+    let more =
+        [heard.via_interpreter.then_some(words.interpreter), heard.is_signed.then_some(words.sign_language)];
+    let more: Vec<String> = more.into_iter().flatten().map(escaped).collect();
+    let (name, more) = (marked(&heard.told, words), more.join(", "));
+    match (name.is_empty(), more.is_empty()) {
+        (_, true) => name,
+        (true, false) => more,
+        (false, false) => format!("{name} ({more})"),
     }
 }
 

@@ -152,6 +152,7 @@ struct Loaded {
 /// Columns that hold texts for people.
 const TEXTS: &[&str] = &[
     "name",
+    "acronym",
     "affects",
     "alert",
     "alternate_name",
@@ -166,6 +167,7 @@ const TEXTS: &[&str] = &[
     "exclusions",
     "fees_description",
     "financing",
+    "financing_note",
     "interpretation_services",
     "label",
     "minimum_data",

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::directory::hsds::{
     Row,
-    columns::{ADDRESSES, COLUMNS, INSISTED, MAILS, MOMENTS, NUMBERS, lists},
+    columns::{ADDRESSES, COLUMNS, INSISTED, MAILS, MOMENTS, NUMBERS, fits, lists},
     documents::given,
     place,
 };
@@ -77,7 +77,7 @@ fn value(table: &str, column: &str, cell: &str) -> Option<Value> {
         return chrono::DateTime::parse_from_rfc3339(text).ok().map(|_| text.into());
     }
     let closed = WORDS.iter().find(|(name, listed, _)| *name == table && *listed == column);
-    if closed.is_some_and(|(_, _, words)| !words.contains(&text)) {
+    if closed.is_some_and(|(_, _, words)| !words.contains(&text)) || !fits(table, column, text) {
         return None;
     }
     Some(cell.into())

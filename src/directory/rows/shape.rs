@@ -69,8 +69,11 @@ static PHONE: Node = Node {
     many: &[("languages", "phone_id", &LANGUAGE), ("attributes", "link_id", &ATTRIBUTE)],
 };
 static UNIT: Node = leaf("unit");
-static CAPACITY: Node =
-    Node { table: "service_capacity", one: &[("unit", "unit_id", &UNIT)], many: ATTRIBUTES };
+static CAPACITY: Node = Node {
+    table: "service_capacity",
+    one: &[("unit", "unit_id", &UNIT), ("population_term", "population_term_id", &TERM)],
+    many: ATTRIBUTES,
+};
 static LOCATION: Node = Node {
     table: "location",
     one: &[],
@@ -300,7 +303,7 @@ pub(super) fn is_shown_by(table: &str, via: &str) -> bool {
             | ("service_at_location", "location_id")
             | ("attribute", "taxonomy_term_id")
             | ("taxonomy_term", "taxonomy_id")
-            | ("service_capacity", "unit_id")
+            | ("service_capacity", "unit_id" | "population_term_id")
             | ("agreement_party" | "agreement_service", "agreement_id")
     )
 }

@@ -163,6 +163,9 @@ const PARTS_OF_PROVIDERS: &[&str] = &["translation"];
 /// What belongs to a term and is entered with each service that bears it.
 const PARTS_OF_TERMS: &[&str] = &["translation"];
 
+/// What an organisation is called beside its name.
+const OTHER_NAMES: [&str; 2] = ["alternate_name", "acronym"];
+
 /// How many versions of its names an organisation or a term is found by; there are fewer languages in any list. They stand with each of its
 /// services.
 const MOST_VERSIONS: usize = 200;
@@ -440,18 +443,20 @@ impl Around {
     /// What a row is called in other languages.
     fn called<'a>(&'a self, row: &'a str) -> impl Iterator<Item = &'a str> {
         let versions = self.own(row, "translation").filter_map(|(_, version)| {
-            let is_name = matches!(version.get("field")?.as_str(), "name" | "alternate_name");
+            let field = version.get("field")?.as_str();
+            let is_name = field == "name" || OTHER_NAMES.contains(&field);
             version.get("text").filter(|_| is_name)
         });
         versions.take(MOST_VERSIONS).map(String::as_str)
     }
 
-    /// What else the organisation of a service is called: its other name, and both names in other languages.
+    /// What else the organisation of a service is called: its other name and its acronym, and its names in other languages.
     fn provided_as<'a>(&'a self, service: &'a Unsearched) -> impl Iterator<Item = &'a str> {
         let provider = self.providers.get(&service.row);
-        let other = provider.and_then(|id| self.cells.get(id)?.get("alternate_name"));
+        let cells = provider.and_then(|id| self.cells.get(id));
+        let other = OTHER_NAMES.iter().filter_map(move |column| cells?.get(*column));
         let versions = provider.into_iter().flat_map(|id| self.called(id));
-        other.map(String::as_str).into_iter().chain(versions)
+        other.map(String::as_str).chain(versions)
     }
 
     fn places(&self, service: &Unsearched) -> Vec<(Uuid, Point)> {

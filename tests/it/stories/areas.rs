@@ -47,6 +47,11 @@ fn uuid(kind: usize, number: usize) -> String {
     format!("{kind:08}-0000-4000-8000-{number:012}")
 }
 
+/// The plus code of a place.
+fn plus_code(number: usize) -> String {
+    format!("5GJCF2{}C+2H", number + 2)
+}
+
 fn package(folder: &Path) {
     let (mut services, mut areas, mut locations, mut places) =
         (String::new(), String::new(), String::new(), String::new());
@@ -55,10 +60,11 @@ fn package(folder: &Path) {
         let (service, location, place) = (uuid(2, number), uuid(3, number), uuid(5, number));
         writeln!(services, "{service},{ORGANISATION},{name},active").unwrap();
         writeln!(areas, "{},{service},,{serves}", uuid(4, number)).unwrap();
-        let whose = if *secret == "yes" { "Canary" } else { "Open" };
+        let (whose, precision) = if *secret == "yes" { ("Canary", "settlement") } else { ("Open", "street") };
         writeln!(
             locations,
-            "{location},physical,{ORGANISATION},{whose} house,{latitude},28.7,{within},P-Code,{secret}"
+            "{location},physical,{ORGANISATION},{whose} house,{latitude},28.7,{within},P-Code,{secret},{},{precision}",
+            plus_code(number)
         )
         .unwrap();
         writeln!(addresses, "{},{location},{whose} street {number},Siavonga,ZM,physical", uuid(7, number))
@@ -72,7 +78,7 @@ fn package(folder: &Path) {
         ("service", "id,organization_id,name,status", services),
         (
             "location",
-            "id,location_type,organization_id,name,latitude,longitude,external_identifier,external_identifier_type,confidential",
+            "id,location_type,organization_id,name,latitude,longitude,external_identifier,external_identifier_type,confidential,plus_code,coord_precision",
             locations,
         ),
         ("service_at_location", "id,service_id,location_id", places),
@@ -443,10 +449,11 @@ async fn exports(hub: &TestHub) -> BTreeMap<&'static str, String> {
 }
 
 /// What must not be told of the shelter's place.
-fn secrets() -> [String; 6] {
+fn secrets() -> [String; 7] {
     let of_rows = [uuid(3, 3), uuid(5, 3), uuid(8, 3)];
     let [location, place, area] = of_rows;
-    [location, place, area, "-16.599".to_owned(), "+260211000003".to_owned(), "Canary".to_owned()]
+    let [latitude, number, name] = ["-16.599", "+260211000003", "Canary"].map(str::to_owned);
+    [location, place, area, latitude, number, name, plus_code(3)]
 }
 
 #[actix_web::test]
@@ -459,6 +466,10 @@ async fn where_a_secret_place_is_shows_in_no_answer_and_no_circle_closes_in_on_i
     }
     for answers in [everything(&hub, None).await, everything(&hub, Some(&org)).await] {
         assert!(answers.contains("Shelter") && answers.contains(&uuid(5, 1)));
+        assert!(
+            answers.contains(&plus_code(1)) && answers.contains("coord_precision"),
+            "of an open place it is told"
+        );
         for secret in &secrets {
             assert!(!answers.contains(secret), "{secret}");
         }
@@ -513,6 +524,7 @@ async fn where_a_secret_place_is_shows_in_no_answer_and_no_circle_closes_in_on_i
     for (table, was, is) in [
         ("location", "-16.599", "-16.598"),
         ("location", "Canary house", "Canary hall"),
+        ("location", &plus_code(3), "5GJCF25C+3J"),
         ("address", "Canary street 3", "Canary road 9"),
         ("phone", "+260211000003", "+260211000009"),
     ] {
@@ -531,7 +543,9 @@ async fn where_a_secret_place_is_shows_in_no_answer_and_no_circle_closes_in_on_i
     let mut org = org;
     org.sign_in(&hub).await;
     let own = org.get(&hub, &log).await.expect(200).body.to_string();
-    assert!(own.contains("Canary hall") && own.contains("-16.598"), "its provider reads it: {own}");
+    for told in ["Canary hall", "-16.598", "5GJCF25C+3J"] {
+        assert!(own.contains(told), "its provider reads it: {told}: {own}");
+    }
 
     // What is told of it changes all the same when that does.
     assert_eq!(found(&hub, &org, "area=ZM105&area_mode=located&text=shelter").await, [""; 0]);

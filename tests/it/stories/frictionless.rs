@@ -35,7 +35,12 @@ pub(super) fn corrected(mut standard: Value) -> Value {
         resource["path"] = format!("{name}.csv").into();
         match name.as_str() {
             "service_capacity" => {
-                let more = [text("id", true), text("available", true), text("updated", true)];
+                let more = [
+                    text("id", true),
+                    text("available", true),
+                    text("updated", true),
+                    text("description", false),
+                ];
                 resource["schema"]["fields"].as_array_mut().unwrap().extend(more);
             }
             "unit" => resource["schema"]["fields"] = vec![text("id", true), text("name", true)].into(),

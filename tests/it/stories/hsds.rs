@@ -21,7 +21,13 @@ const CLINIC: &str = "22222222-2222-4222-8222-222222222221";
 const SHELTER: &str = "22222222-2222-4222-8222-222222222222";
 const HARBOUR: &str = "33333333-3333-4333-8333-333333333331";
 const HIDDEN: &str = "33333333-3333-4333-8333-333333333332";
+/// The plus codes of the two places.
+const OPEN_CODE: &str = "5GPRHRJX+8F";
+const SECRET_CODE: &str = "5GJCF22C+2G";
 const HEALTH: &str = "44444444-4444-4444-8444-444444444441";
+
+/// What must not be told of the shelter.
+const SECRETS: [&str; 7] = ["Canary", "xx-canary", SHELTER, HIDDEN, "+260211999999", "-15.5", SECRET_CODE];
 
 /// A package with something of every table.
 fn package(folder: &Path) {
@@ -48,9 +54,10 @@ fn package(folder: &Path) {
         ),
         (
             "location",
-            "id,location_type,organization_id,latitude,longitude",
+            "id,location_type,organization_id,latitude,longitude,plus_code,coord_precision",
             format!(
-                "{HARBOUR},physical,{ORGANISATION},-15.4,28.3\n{HIDDEN},physical,{ORGANISATION},-15.5,28.4\n"
+                "{HARBOUR},physical,{ORGANISATION},-15.4,28.3,{OPEN_CODE},street\n\
+                 {HIDDEN},physical,{ORGANISATION},-15.5,28.4,{SECRET_CODE},settlement\n"
             ),
         ),
         (
@@ -192,6 +199,10 @@ async fn everybody_reads_what_is_public_nested_as_the_standard_says() {
     let place = &whole["service_at_locations"][0];
     assert_eq!(place["location"]["addresses"][0]["address_1"], "Quay 1");
     assert_eq!(place["location"]["latitude"], -15.4);
+    assert_eq!(
+        (&place["location"]["plus_code"], &place["location"]["coord_precision"]),
+        (&json!(OPEN_CODE), &json!("street"))
+    );
 
     let place =
         get(&hub, &format!("/service_at_locations/{}", place["id"].as_str().unwrap())).await.expect(200);
@@ -230,7 +241,7 @@ async fn a_confidential_place_is_in_no_answer_to_those_it_is_hidden_from() {
     for path in all {
         let answers = [get(&hub, &path).await, member.get(&hub, &format!("/hsds{path}")).await];
         for text in answers.map(|answer| answer.body.to_string()) {
-            for secret in ["Canary", "xx-canary", SHELTER, HIDDEN, "+260211999999", "-15.5"] {
+            for secret in SECRETS {
                 assert!(!text.contains(secret), "{path} says {secret}: {text}");
             }
         }
@@ -253,7 +264,7 @@ async fn an_export_says_nothing_of_a_confidential_place_and_keeps_what_the_stand
     for file in std::fs::read_dir(out.path()).unwrap() {
         all.push_str(&std::fs::read_to_string(file.unwrap().path()).unwrap());
     }
-    for secret in ["Canary", "xx-canary", SHELTER, HIDDEN, "+260211999999", "-15.5"] {
+    for secret in SECRETS {
         assert!(!all.contains(secret), "{secret}: {all}");
     }
     assert!(all.contains("X9") && all.contains("Quay 1") && all.contains("+260211000000"), "{all}");
@@ -281,7 +292,7 @@ async fn what_is_published_in_any_form_holds_what_everybody_may_see_and_nothing_
         for shown in ["Clínica do Porto", "Harbour Aid"] {
             assert!(text.contains(shown), "{form:?} lacks {shown}: {text}");
         }
-        for secret in ["Canary", "xx-canary", SHELTER, HIDDEN, "+260211999999", "-15.5"] {
+        for secret in SECRETS {
             assert!(!text.contains(secret), "{form:?} says {secret}: {text}");
         }
         assert_eq!(published(&hub, form, Some("port")).await.0, 1, "{form:?}");
@@ -938,6 +949,92 @@ async fn everything_that_is_answered_holds_to_the_standard() {
             assert_eq!(*one, json!({ "id": one["id"], "modified_date": moment, "last_modified": moment }));
         }
     }
+}
+
+#[actix_web::test]
+async fn what_the_profile_adds_to_rows_is_told_where_it_stands() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    super::roundtrip::package(folder.path());
+    import(&hub, folder.path().into(), "coast").await;
+    let page = get(&hub, "/services?full=true").await.expect(200).body;
+    let advice = page["contents"].as_array().unwrap().iter().find(|one| one["name"] == "Asylum advice");
+    let advice = advice.unwrap();
+    for (path, says) in [
+        ("/delivery_modes", "in_person, home_visit"),
+        ("/is_mobile", "yes"),
+        ("/who_can_refer", "self, professional"),
+        ("/response_time_code", "one_day"),
+        ("/organization/acronym", "KMFX"),
+        ("/organization/org_type", "22"),
+        ("/organization/is_informal", "no"),
+        ("/phones/0/channel", "voice, sms"),
+        ("/phones/0/24h", "yes"),
+        ("/languages/0/via_interpreter", "yes"),
+        ("/languages/1/sign_language", "yes"),
+        ("/cost_options/0/payer", "fund"),
+        ("/cost_options/0/financing_note", "Of the coast"),
+        ("/required_documents/0/alternative_accepted", "yes"),
+        ("/required_documents/0/waivable", "no"),
+        ("/capacities/0/population_term/name", "Dentist"),
+    ] {
+        assert_eq!(advice.pointer(path), Some(&json!(says)), "{path}: {advice:#}");
+    }
+    let capacity = &advice["capacities"][0];
+    assert_eq!(capacity["population_term"]["id"], capacity["population_term_id"]);
+    let named = get(&hub, "/organizations?search=kmfx").await.expect(200).body;
+    assert_eq!(named["total_items"], 1, "an organisation is found by its acronym");
+}
+
+#[actix_web::test]
+async fn a_word_that_is_not_of_a_column_s_list_is_kept_and_told_by_nothing() {
+    let hub = TestHub::new();
+    let folder = tempfile::tempdir().unwrap();
+    let files = [
+        ("organization", "id,name,org_type", format!("{ORGANISATION},Harbour Aid,A big one\n")),
+        (
+            "service",
+            "id,organization_id,name,status,who_can_refer,is_mobile",
+            format!("{CLINIC},{ORGANISATION},Clinic,active,\"self, friends\",yes\n"),
+        ),
+        ("location", "id,location_type,plus_code", format!("{HARBOUR},physical,by the quay\n")),
+        ("service_at_location", "id,service_id,location_id", format!("at1,{CLINIC},{HARBOUR}\n")),
+    ];
+    write_package(folder.path(), files);
+    let report = import_package(&hub, folder.path().into(), ("coast", Visibility::Public)).await;
+    assert_eq!((report.refused, report.warned), (0, 3), "{:#?}", report.problems);
+    for (table, column) in
+        [("organization", "org_type"), ("service", "who_can_refer"), ("location", "plus_code")]
+    {
+        let is_named = report.problems.iter().any(|problem| {
+            (problem.code, problem.table.as_str(), problem.column.as_deref())
+                == ("not_shown", table, Some(column))
+        });
+        assert!(is_named, "{table}.{column}: {:#?}", report.problems);
+    }
+    let whole = get(&hub, &format!("/services/{CLINIC}")).await.expect(200).body;
+    assert_eq!((whole.get("who_can_refer"), &whole["is_mobile"]), (None, &json!("yes")));
+    let text = whole.to_string();
+    for untold in ["A big one", "friends", "by the quay"] {
+        assert!(!text.contains(untold), "{untold}: {text}");
+    }
+    // What came goes out again, and the descriptor does not say that it is of the list.
+    let out = tempfile::tempdir().unwrap();
+    let into = out.path().to_owned();
+    let export = move |db: &mut throughline::storage::Db<'_>| {
+        directory::export(db, &throughline::access::Actor::operator(), "coast", into.as_path())
+    };
+    hub.hub.read::<_, directory::DirectoryError>(export).await.unwrap();
+    let read = |name: &str| std::fs::read_to_string(out.path().join(name)).unwrap();
+    assert!(read("organization.csv").contains("A big one") && read("service.csv").contains("self, friends"));
+    let described: Value = serde_json::from_str(&read("datapackage.json")).unwrap();
+    let of = |table: &str, column: &str| -> Value {
+        let resource = described["resources"].as_array().unwrap().iter().find(|one| one["name"] == table);
+        let fields = resource.unwrap()["schema"]["fields"].as_array().unwrap();
+        fields.iter().find(|field| field["name"] == column).unwrap()["constraints"]["enum"].clone()
+    };
+    assert_eq!(of("organization", "org_type"), Value::Null);
+    assert_eq!(of("service", "is_mobile"), json!(["yes", "no"]));
 }
 
 #[actix_web::test]

@@ -334,7 +334,10 @@ async fn a_secret_place_of_what_was_entered_here_shows_to_its_provider_alone() {
     let (provider, other) = (hub.org("Harbour Aid").await, hub.org("Lakeside").await);
     let (made, path) = of_a_member(&hub, &provider).await;
     let hidden = json!({
-        "location": { "name": "Canary house", "latitude": "-15.42", "longitude": "28.28", "confidential": "yes" },
+        "location": {
+            "name": "Canary house", "latitude": "-15.42", "longitude": "28.28", "confidential": "yes",
+            "plus_code": "5GJCF22C+2G", "coord_precision": "settlement",
+        },
         "address": { "address_1": "Canary lane 7", "city": "Canaryville", "country": "ZM" },
         "accessibility": { "description": "Canary steps" },
     });
@@ -350,15 +353,18 @@ async fn a_secret_place_of_what_was_entered_here_shows_to_its_provider_alone() {
     ] {
         for response in [other.get(&hub, path).await, send(&hub, None, "GET", path, &[], None).await] {
             let text = response.expect(200).body.to_string();
-            assert!(!text.contains("Canary") && !text.contains("-15.42"), "{path}: {text}");
+            for secret in ["Canary", "-15.42", "5GJCF22C", "settlement"] {
+                assert!(!text.contains(secret), "{path}: {secret}: {text}");
+            }
         }
     }
     for form in ["places.geojson", "3w.csv", "page.html"] {
         let text = open(&hub, &format!("/api/v1/directory/{form}")).await.to_string();
-        assert!(!text.contains("Canary"), "{form}: {text}");
+        assert!(!text.contains("Canary") && !text.contains("5GJCF22C"), "{form}: {text}");
     }
     let own = provider.get(&hub, &document).await.expect(200).body;
     assert_eq!(own["service_at_locations"][0]["location"]["name"], "Canary house");
+    assert_eq!(own["service_at_locations"][0]["location"]["plus_code"], "5GJCF22C+2G");
     other.get(&hub, &format!("{path}/changes")).await.expect(403);
     other.get(&hub, &format!("{path}/draft")).await.expect(403);
 
@@ -387,6 +393,8 @@ async fn a_place_that_an_import_would_doubt_is_refused() {
         (at("north", "28.28"), "not a number"),
         (place("location", json!({ "latitude": "-15.42" })), "one of the two coordinates is missing"),
         (place("location", json!({ "confidential": "perhaps" })), "location.confidential"),
+        (place("location", json!({ "plus_code": "by the quay" })), "location.plus_code"),
+        (place("location", json!({ "coord_precision": "about" })), "location.coord_precision"),
         (place("location", json!({ "organization_id": "1" })), "location.organization_id"),
         (place("address", json!({ "city": "Siavonga" })), "address.country"),
         (place("address", json!({ "attention": "A. Banda", "country": "ZM" })), "address.attention"),
@@ -395,6 +403,13 @@ async fn a_place_that_an_import_would_doubt_is_refused() {
         let refused = write(&hub, &provider, &path, json!({ "places": [place] })).await.expect(422);
         assert_eq!(refused.code(), "directory.bad_draft", "{place}");
         assert!(refused.body["detail"].as_str().unwrap().contains(says), "{place}: {}", refused.body);
+    }
+    for (edit, says) in [
+        (json!({ "service": { "who_can_refer": "self, friends" } }), "service.who_can_refer"),
+        (json!({ "parts": { "phone": [{ "number": "+260 1", "channel": "fax" }] } }), "phone.channel"),
+    ] {
+        let refused = write(&hub, &provider, &path, edit).await.expect(422);
+        assert!(refused.body["detail"].as_str().unwrap().contains(says), "{says}: {}", refused.body);
     }
     let document = format!("/hsds/services/{}", id(&made).uuid());
     assert_eq!(open(&hub, &document).await.get("service_at_locations"), None);

@@ -339,8 +339,15 @@ fn ruled(folder: &Path) {
         ("organization", "id,name", String::from("o1,Harbour Aid\n")),
         (
             "service",
-            "id,organization_id,name,status,minimum_age",
-            String::from("s1,o1,House,active,\ns2,o1,Office,active,\ns3,o1,School,active,6\n"),
+            "id,organization_id,name,status,minimum_age,who_can_refer",
+            String::from(
+                "s1,o1,House,active,,\"professional,self\"\ns2,o1,Office,active,,friends\ns3,o1,School,active,6,\n",
+            ),
+        ),
+        (
+            "language",
+            "id,service_id,name,via_interpreter,sign_language",
+            String::from("la1,s1,Tigrinya,yes,\nla2,s1,,no,yes\nla3,s1,,yes,\n"),
         ),
         (
             "location",
@@ -394,6 +401,19 @@ async fn paper_says_whom_a_service_takes_and_whom_it_does_not() {
         "{french}"
     );
     assert!(french.contains("N’accueille pas: <bdi>Whoever"), "{french}");
+
+    // And who can refer, and how people are understood there.
+    for said in [
+        "<p>Languages: sign language, <bdi>Tigrinya</bdi> (through an interpreter)</p>",
+        "<p>Who can refer: the person, professionals</p>",
+    ] {
+        assert!(house.contains(said), "{said}: {house}");
+    }
+    assert!(french.contains("Qui peut orienter: la personne elle-même, des professionnels"), "{french}");
+    assert!(
+        !entry(&page, "Office").contains("Who can refer"),
+        "what is no word of the list says nothing: {page}"
+    );
 }
 
 #[tokio::test]

@@ -25,51 +25,63 @@ const HIDDEN: &str = "22222222-2222-4222-8222-222222222222";
 const TABLES: &[(&str, &str)] = &[
     (
         "organization",
-        "name,id,description,parent_organization_id,x_local\n\
-         \"Harbour, \"\"Aid\"\"\",o2,\"two\nlines\",,\"=1+1\"\n\
-         Zażółć,11111111-1111-4111-8111-111111111111,,o2,'t Hooft\n\
-         Child of the hidden,o3,,o9,\n\
-         Canary house,o9,,,\n",
+        "name,id,description,parent_organization_id,x_local,acronym,org_type,is_informal\n\
+         \"Harbour, \"\"Aid\"\"\",o2,\"two\nlines\",,\"=1+1\",KMFX,22,no\n\
+         Zażółć,11111111-1111-4111-8111-111111111111,,o2,'t Hooft,,informal,yes\n\
+         Child of the hidden,o3,,o9,,,,\n\
+         Canary house,o9,,,,Canary,,\n",
     ),
     ("taxonomy", "id,name\nt1,Needs\n"),
     ("taxonomy_term", "id,name,taxonomy_id,parent_id,code\nt11,Dentist,t1,t10,B\nt10,Health,t1,,A\n"),
     ("program", "id,name,organization_id\np1,Coast,o2\n"),
     (
         "service",
-        "status,id,organization_id,program_id,name,description,minimum_age,assured_date,assurer_email\n\
-         active,s2,o2,p1,خدمة قانونية,\u{202b}نص\u{202c},16,2026-01-02,person@example.org\n\
-         temporarily closed,s1,o2,,Asylum advice,<b>bold</b>,,,\n\
-         active,s3,o3,,\"@SUM(A1)\",,,,\n\
-         active,22222222-2222-4222-8222-222222222222,o9,,Canary shelter,,,,\n",
+        "status,id,organization_id,program_id,name,description,minimum_age,assured_date,assurer_email,delivery_modes,\
+         is_mobile,who_can_refer,response_time_code\n\
+         active,s2,o2,p1,خدمة قانونية,\u{202b}نص\u{202c},16,2026-01-02,person@example.org,online,no,member,longer\n\
+         temporarily closed,s1,o2,,Asylum advice,<b>bold</b>,,,,\"in_person, home_visit\",yes,\"self, professional\",one_day\n\
+         active,s3,o3,,\"@SUM(A1)\",,,,,,,,\n\
+         active,22222222-2222-4222-8222-222222222222,o9,,Canary shelter,,,,,,,,\n",
     ),
     (
         "location",
-        "id,location_type,latitude,longitude,name,admin_area,iana_timezone,confidential\n\
-         l2,physical,-15.40,28.3,Quay,ZM109,Africa/Lusaka,no\nl1,virtual,,,,,,\nl3,physical,0,0,Nowhere,,,\n",
+        "id,location_type,latitude,longitude,name,admin_area,iana_timezone,confidential,plus_code,coord_precision\n\
+         l2,physical,-15.40,28.3,Quay,ZM109,Africa/Lusaka,no,5GPRHRJX+8F,street\nl1,virtual,,,,,,,,\n\
+         l3,physical,0,0,Nowhere,,,,HRJX+8F Port,area\n",
     ),
     ("service_at_location", "id,service_id,location_id\nat2,s1,l1\nat3,s1,l3\nat1,s2,l2\n"),
     (
         "address",
         "id,location_id,address_1,city,country,address_type,state_province,postal_code\na1,l2,Quay 1,Port,ZM,physical,,\n",
     ),
-    ("phone", "id,number,service_id\nph1,+260 211 000000 ext 2,s1\nph2,+44 (0)20 7946-0000,s2\n"),
+    (
+        "phone",
+        "id,number,service_id,channel,24h\n\
+         ph1,+260 211 000000 ext 2,s1,\"voice, sms\",yes\nph2,+44 (0)20 7946-0000,s2,,no\n",
+    ),
     ("organization_identifier", "id,organization_id,identifier_type,identifier\ni1,o2,Charity,-12\n"),
     ("unit", "id,name\nu1,bed\n"),
-    ("service_capacity", "id,service_id,unit_id,available,updated\nc1,s1,u1,3,2026-03-01T00:00:00Z\n"),
+    (
+        "service_capacity",
+        "id,service_id,unit_id,available,updated,population_term_id\nc1,s1,u1,3,2026-03-01T00:00:00Z,t11\n",
+    ),
     (
         "schedule",
         "id,service_id,freq,byday,opens_at,closes_at,on_request,exceptions\n\
          sc1,s1,WEEKLY,\"MO,TU\",08:00,16:00,no,2026-12-25\nsc2,,,,,,,\nsc3,s2,WEEKLY,WE,09:00,12:00,yes,\n",
     ),
-    ("language", "id\nla1\n"),
+    (
+        "language",
+        "id,service_id,code,via_interpreter,sign_language\nla1,,,,\nla2,s1,ti,yes,no\nla3,s1,,,yes\n",
+    ),
     (
         "service_area",
         "id,service_id,name,extent,admin_area\nsa1,s1,Port,\"{\"\"type\"\": \"\"Point\"\"}\",ZM/1/ZM109\n",
     ),
-    ("required_document", "id,service_id,document\nrd1,s1,None\n"),
+    ("required_document", "id,service_id,document,alternative_accepted,waivable\nrd1,s1,None,yes,no\n"),
     ("accessibility", "id,location_id,description\nac1,l2,Ramp\n"),
     ("funding", "id,service_id,source\nf1,s1,Donations\n"),
-    ("cost_option", "id,service_id,amount\nco1,s1,-0.50\n"),
+    ("cost_option", "id,service_id,amount,payer,financing_note\nco1,s1,-0.50,fund,Of the coast\n"),
     ("url", "id,service_id,url\nw1,s1,https://example.org\n"),
     ("attribute", "id,link_id,link_entity,taxonomy_term_id,value\nx1,s1,service,t11,\n"),
     (
@@ -107,8 +119,33 @@ const TABLES: &[(&str, &str)] = &[
 ];
 
 /// Columns that only the profile has.
-const OF_THE_PROFILE: [&str; 7] =
-    ["admin_area", "confidential", "crosswalk", "exceptions", "iana_timezone", "on_request", "text_language"];
+const OF_THE_PROFILE: [&str; 25] = [
+    "24h",
+    "acronym",
+    "admin_area",
+    "alternative_accepted",
+    "channel",
+    "confidential",
+    "coord_precision",
+    "crosswalk",
+    "delivery_modes",
+    "exceptions",
+    "financing_note",
+    "iana_timezone",
+    "is_informal",
+    "is_mobile",
+    "on_request",
+    "org_type",
+    "payer",
+    "plus_code",
+    "population_term_id",
+    "response_time_code",
+    "sign_language",
+    "text_language",
+    "via_interpreter",
+    "waivable",
+    "who_can_refer",
+];
 
 pub(super) fn package(folder: &Path) {
     let mut resources = Vec::new();
@@ -357,11 +394,41 @@ async fn a_plain_package_tells_in_words_what_only_the_profile_has_tables_for() {
     let hours = std::fs::read_to_string(out.path().join("schedule.csv")).unwrap();
     let hours = by_id(&hours);
     assert_eq!((&*hours["sc1"]["opens_at"], &*hours["sc1"]["closes_at"]), ("08:00:00", "16:00:00"));
+    for (table, id, column, said) in [
+        (
+            "organization",
+            "o2",
+            "description",
+            "two\nlines\nAcronym: KMFX\nKind of organisation: national NGO",
+        ),
+        ("phone", "ph1", "description", "Takes: voice, sms\nDay and night"),
+        ("language", "la2", "note", "Through an interpreter"),
+        ("language", "la3", "note", "A sign language"),
+        ("cost_option", "co1", "amount_description", "Paid by: a fund\nOf the coast"),
+        ("required_document", "rd1", "document", "None\nAnother paper is taken instead"),
+        ("service_capacity", "c1", "description", "For: Dentist"),
+    ] {
+        let text = std::fs::read_to_string(out.path().join(format!("{table}.csv"))).unwrap();
+        let told = &by_id(&text)[id][column];
+        assert!(told.starts_with(said), "{table}: {told}");
+    }
+    for said in [
+        "Given: in person, home visit",
+        "Comes to different places",
+        "Who can refer: the person, professionals",
+        "Answers: within a day",
+    ] {
+        assert!(services.contains(said), "{said}: {services}");
+    }
     for (table, id, said) in [
         ("service_at_location", "at1", "For: Men at the quay"),
         ("schedule", "sc1", "Not on: 2026-12-25"),
         ("schedule", "sc3", "On request only"),
-        ("location", "l2", "Area: ZM109\nTime zone: Africa/Lusaka"),
+        (
+            "location",
+            "l2",
+            "Area: ZM109\nTime zone: Africa/Lusaka\nPlus code: 5GPRHRJX+8F\nThe coordinates are of: the street",
+        ),
         ("service_area", "sa1", "Area: ZM/1/ZM109"),
     ] {
         let text = std::fs::read_to_string(out.path().join(format!("{table}.csv"))).unwrap();
@@ -426,6 +493,8 @@ async fn services_given_as_objects_come_in_elsewhere_and_go_out_as_the_same_byte
         assert_eq!(advice["attributes"][0]["taxonomy_term"]["parent"]["name"], "Health");
         assert_eq!(advice["service_at_locations"].as_array().unwrap().len(), 2);
         assert_eq!(advice["organization"]["x_local"], "=1+1", "no spreadsheet reads this");
+        assert_eq!(advice["organization"]["acronym"], "KMFX");
+        assert_eq!(advice["capacities"][0]["population_term"]["name"], "Dentist");
     }
 }
 

@@ -237,8 +237,8 @@ fn of_provider(folder: &Path, other_name: &str, versions: &[(&str, &str, &str)])
     let files = [
         (
             "organization",
-            "id,name,alternate_name,description",
-            format!("{aid},Harbour Aid,{other_name},Ferrymen\n{relief},Inland Relief,,\n"),
+            "id,name,alternate_name,description,acronym",
+            format!("{aid},Harbour Aid,{other_name},Ferrymen,KMFX\n{relief},Inland Relief,,,\n"),
         ),
         ("service", "id,organization_id,name,status", services.concat()),
         ("translation", "id,link_id,link_entity,field,language,text", translations),
@@ -256,12 +256,15 @@ async fn services_are_found_by_whatever_their_provider_is_called_in_any_language
         french,
         ("name", "ar", "إغاثة المرفأ"),
         ("alternate_name", "fr", "Quayside"),
+        ("acronym", "fr", "VLPQ"),
         ("description", "fr", "Passeurs"),
     ];
     of_provider(folder.path(), "Mooring", &versions);
     import(&hub, folder.path().into()).await;
     let theirs = [id(0), id(1)];
-    for typed in ["harbour", "mooring", "moorign", "secours", "portuaire shelter", "اغاثة", "quayside"] {
+    for typed in
+        ["harbour", "mooring", "moorign", "secours", "portuaire shelter", "اغاثة", "quayside", "kmfx", "vlpq"]
+    {
         let found = find_text(&hub, &org, typed).await;
         let found: BTreeSet<&str> = found_ids(&found).into_iter().collect();
         let wanted: BTreeSet<&str> =
@@ -274,7 +277,7 @@ async fn services_are_found_by_whatever_their_provider_is_called_in_any_language
             "{typed}: what it does is no name"
         );
     }
-    for typed in ["harbour", "mooring", "secours"] {
+    for typed in ["harbour", "mooring", "secours", "kmfx"] {
         let found = find_text(&hub, &org, typed).await;
         assert_eq!(found["items"][0]["match"]["text"], 0.6, "{typed}: a provider's name, whichever it is");
     }
@@ -283,7 +286,7 @@ async fn services_are_found_by_whatever_their_provider_is_called_in_any_language
     hub.clock.advance(chrono::TimeDelta::seconds(1));
     of_provider(folder.path(), "Mooring", &[("name", "fr", "Entraide maritime")]);
     import(&hub, folder.path().into()).await;
-    for (typed, count) in [("secours", 0), ("quayside", 0), ("entraide", 2), ("mooring", 2)] {
+    for (typed, count) in [("secours", 0), ("quayside", 0), ("vlpq", 0), ("entraide", 2), ("mooring", 2)] {
         assert_eq!(found_ids(&find_text(&hub, &org, typed).await).len(), count, "{typed}");
     }
     hub.clock.advance(chrono::TimeDelta::seconds(1));
@@ -304,7 +307,7 @@ async fn what_a_provider_is_also_called_finds_nothing_that_the_viewer_may_not_se
     for number in [0, 1] {
         restrict(&hub, &uuid(2, number)).await;
     }
-    for typed in ["mooring", "secours", "harbour"] {
+    for typed in ["mooring", "secours", "harbour", "kmfx"] {
         assert!(found_ids(&find_text(&hub, &org, typed).await).is_empty(), "{typed}");
         let path = format!("/hsds/services?search={typed}");
         let listed = send(&hub, None, "GET", &path, &[], None).await.expect(200).body;

@@ -283,8 +283,18 @@ async fn house(hub: &TestHub) {
         ("organization", "id,name", format!("{organisation},House of the Open Door\n")),
         (
             "service",
-            "id,organization_id,name,status,minimum_age,maximum_age",
-            format!("{HOUSE},{organisation},House,active,,64\n"),
+            "id,organization_id,name,status,minimum_age,maximum_age,who_can_refer",
+            format!("{HOUSE},{organisation},House,active,,64,\"self, professional\"\n"),
+        ),
+        (
+            "language",
+            "id,service_id,name,via_interpreter,sign_language",
+            format!("la1,{HOUSE},Tigrinya,yes,no\nla2,{HOUSE},,,yes\n"),
+        ),
+        (
+            "required_document",
+            "id,service_id,document,alternative_accepted,waivable",
+            format!("rd1,{HOUSE},Passport,yes,\nrd2,{HOUSE},Permit,no,yes\n"),
         ),
         (
             "location",
@@ -323,6 +333,31 @@ async fn a_page_says_whom_a_service_takes_and_whom_it_does_not_in_its_own_langua
     for (language, says) in [("es", "mujeres y niñas"), ("ar", "النساء والفتيات")] {
         worker.get(&format!("/language/{language}?then=%2Ffind")).await.expect(303);
         worker.get(&path).await.expect(200).says(says).does_not_say("whom-").does_not_say("Canary");
+    }
+}
+
+#[actix_web::test]
+async fn a_page_says_who_can_refer_that_an_interpreter_is_there_and_whether_another_paper_is_taken() {
+    let hub = TestHub::new();
+    let (_org, mut worker) = worker(&hub).await;
+    house(&hub).await;
+    let path = format!("/services/{}", service_of_row(HOUSE));
+    worker
+        .get(&path)
+        .await
+        .expect(200)
+        .says("<dt>Who can refer</dt><dd>the person, professionals</dd>")
+        .says("Tigrinya (through an interpreter)")
+        .says("sign language")
+        .says("Passport (another paper is taken instead)")
+        .says("Permit (no other paper is taken instead, possible without it)");
+    for (language, says) in [
+        ("fr", "Tigrinya (avec interprète)"),
+        ("es", "Tigrinya (con intérprete)"),
+        ("ar", "Tigrinya (عبر مترجم شفوي)"),
+    ] {
+        worker.get(&format!("/language/{language}?then=%2Ffind")).await.expect(303);
+        worker.get(&path).await.expect(200).says(says).does_not_say("service-can-refer");
     }
 }
 
