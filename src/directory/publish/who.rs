@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::{Offered, Writes};
 use crate::{
-    directory::{Availability, areas::Area, export::defuse},
+    directory::{Availability, areas::Area, export::defuse, hsds::columns::fits},
     kernel::Timestamp,
 };
 
@@ -78,13 +78,16 @@ fn texts(offered: &Offered) -> [String; 16] {
     // A provider's own names of provinces and districts are kept; where it gives none, the list of areas does.
     let name = |area: Option<&Area>| area.map_or_else(String::new, |area| area.name.clone());
     let either = |own: &str, known: String| if own.is_empty() { known } else { own.to_owned() };
+    let said = Some(offered.organisation("org_type")).filter(|kind| fits("organization", "org_type", kind));
+    let mut kinds: Vec<&str> = offered.kinds.iter().map(String::as_str).collect();
+    kinds.extend(said.filter(|kind| !kind.is_empty() && !offered.kinds.contains(*kind)));
     let (smallest, province, district) = (offered.smallest(), offered.area(1), offered.area(2));
     let country = smallest.map_or_else(String::new, |area| area.country.clone());
     [
         service.provider.clone(),
-        acronym(offered.organisation("alternate_name")).to_owned(),
+        either(offered.organisation("acronym"), acronym(offered.organisation("alternate_name")).to_owned()),
         offered.organisation("legal_status").to_owned(),
-        offered.kinds.iter().map(String::as_str).collect::<Vec<_>>().join(PARTED),
+        kinds.join(PARTED),
         service.name.clone(),
         service.service.as_ref().map_or_else(String::new, ToString::to_string),
         offered.sectors.iter().copied().collect::<Vec<_>>().join(PARTED),
