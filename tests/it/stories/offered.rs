@@ -96,7 +96,7 @@ async fn those_who_keep_the_directory_are_told_once_of_what_begins_to_wait() {
     let provider = hub.org("Harbour Aid").await;
     let (made, path) = offers(&hub, &provider, "public").await;
     let names_both = json!({ "service": made["id"], "organisation": provider.id });
-    assert_eq!(hub.told("service.offered").await, [names_both.clone()]);
+    assert_eq!(hub.told("service.offered").await, std::slice::from_ref(&names_both));
     write(&hub, &provider, &path, json!({ "service": { "description": "Care for all" } })).await.expect(200);
     assert_eq!(hub.told("service.offered").await.len(), 1, "it waited already");
     decide(&hub, (&provider, &made), false, Some("Say for whom")).await.unwrap();
