@@ -200,10 +200,12 @@ async fn a_card_says_for_whom_a_service_is_and_how_fast_it_answers() {
     told_in_short(&hub).await;
     let list = worker.get("/find?near=").await.expect(200).says("Silent house");
     let list = list
-        .says("For: victims of trafficking; Female</p>")
+        .says("For: victims of trafficking, and women and girls</p>")
         .says("Not for: Unaccompanied child")
         .says("Answer: within a day");
-    let list = list.says("For: age 12 to 17; boys on &#60;b&#62;their own").does_not_say("two weeks");
+    let list = list
+        .says("For: aged 12 years to 17 years, and boys on &#60;b&#62;their own")
+        .does_not_say("two weeks");
     let list = list.does_not_say("not said twice").does_not_say("the ill come first");
     assert_eq!(
         list.text.matches("<p class=\"small\">").count(),
@@ -213,8 +215,9 @@ async fn a_card_says_for_whom_a_service_is_and_how_fast_it_answers() {
     );
     worker.get("/find?near=&view=map").await.expect(200).does_not_say("Answer: within a day");
     worker.get("/language/fr?then=%2Ffind").await.expect(303);
-    let french = worker.get("/find?near=").await.expect(200).says("Pour : victimes de la traite; Féminin");
-    french.says("âge de 12 à 17").says("Pas pour : Enfant non accompagné").says("Réponse : within a day");
+    let french =
+        worker.get("/find?near=").await.expect(200).says("Pour : victimes de la traite, et femmes et filles");
+    french.says("12 ans").says("Pas pour : Enfant non accompagné").says("Réponse : within a day");
 }
 
 #[actix_web::test]
