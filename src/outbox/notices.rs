@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{OutboxError, SETTLE_SECONDS, store};
+use super::{
+    OutboxError, SETTLE_SECONDS,
+    store::{self, Onward},
+};
 use crate::{
     access::{AccessError, Actor, Permission},
     kernel::{
@@ -40,7 +43,7 @@ pub fn notices(
     let reader = reads_of(actor)?;
     let after = asked.after().and_then(|key| key.parse().ok()).unwrap_or(0);
     let settled = now.minus(chrono::TimeDelta::seconds(SETTLE_SECONDS));
-    let rows = store::for_reader(db, reader, after, settled, asked.rows_to_load())?;
+    let rows = store::for_reader(db, reader, Onward::Newer(after), settled, asked.rows_to_load())?;
     Ok(asked.page(rows, |notice| notice.seq.to_string()))
 }
 
@@ -54,7 +57,7 @@ pub fn newest_notices(
     let reader = reads_of(actor)?;
     let before = asked.after().and_then(|key| key.parse().ok()).unwrap_or(i64::MAX);
     let settled = now.minus(chrono::TimeDelta::seconds(SETTLE_SECONDS));
-    let rows = store::newest_for_reader(db, reader, before, settled, asked.rows_to_load())?;
+    let rows = store::for_reader(db, reader, Onward::Older(before), settled, asked.rows_to_load())?;
     Ok(asked.page(rows, |notice| notice.seq.to_string()))
 }
 

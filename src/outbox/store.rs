@@ -42,45 +42,33 @@ fn notice((seq, id, topic, payload, at): Row) -> Result<Notice, StorageError> {
     Ok(Notice { seq, id, topic, payload, at: Timestamp::from_micros(at) })
 }
 
+/// Which way a reader goes on, and from where.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Onward {
+    /// To what came after this place.
+    Newer(i64),
+    /// To what came before it, newest first.
+    Older(i64),
+}
+
 /// The messages for an organisation, or for the node itself.
 pub(super) fn for_reader(
     db: &mut Db<'_>,
     reader: Option<OrganisationId>,
-    after: i64,
+    onward: Onward,
     settled: Timestamp,
     limit: i64,
 ) -> Result<Vec<Notice>, OutboxError> {
-    let everybody_s = outbox::table.into_boxed();
+    let settled = outbox::table.filter(outbox::at.le(settled.micros())).into_boxed();
     let theirs = match reader {
-        Some(organisation) => everybody_s.filter(outbox::organisation.eq(organisation.to_string())),
-        None => everybody_s.filter(outbox::organisation.is_null()),
+        Some(organisation) => settled.filter(outbox::organisation.eq(organisation.to_string())),
+        None => settled.filter(outbox::organisation.is_null()),
+    };
+    let theirs = match onward {
+        Onward::Newer(after) => theirs.filter(outbox::seq.gt(after)).order(outbox::seq.asc()),
+        Onward::Older(before) => theirs.filter(outbox::seq.lt(before)).order(outbox::seq.desc()),
     };
     let rows: Vec<Row> = theirs
-        .filter(outbox::seq.gt(after).and(outbox::at.le(settled.micros())))
-        .order(outbox::seq)
-        .limit(limit)
-        .select((outbox::seq, outbox::id, outbox::topic, outbox::payload, outbox::at))
-        .load(db.conn())
-        .map_err(StorageError::from)?;
-    Ok(rows.into_iter().map(notice).collect::<Result<_, _>>()?)
-}
-
-/// The same before a place, newest first.
-pub(super) fn newest_for_reader(
-    db: &mut Db<'_>,
-    reader: Option<OrganisationId>,
-    before: i64,
-    settled: Timestamp,
-    limit: i64,
-) -> Result<Vec<Notice>, OutboxError> {
-    let everybody_s = outbox::table.into_boxed();
-    let theirs = match reader {
-        Some(organisation) => everybody_s.filter(outbox::organisation.eq(organisation.to_string())),
-        None => everybody_s.filter(outbox::organisation.is_null()),
-    };
-    let rows: Vec<Row> = theirs
-        .filter(outbox::seq.lt(before).and(outbox::at.le(settled.micros())))
-        .order(outbox::seq.desc())
         .limit(limit)
         .select((outbox::seq, outbox::id, outbox::topic, outbox::payload, outbox::at))
         .load(db.conn())

@@ -6,9 +6,9 @@
 //! - What is due longest stands first, and what nobody verified last: of that there is no moment, and whole lists may be so.
 //! - What is not offered is not asked about: what is closed, what its source gives no longer, and what is not listed.
 
-use super::store;
+use super::{ranked::ranked, store};
 use crate::{
-    access::{Actor, Permission},
+    access::Actor,
     directory::{DirectoryError, Service},
     kernel::{
         Timestamp,
@@ -25,21 +25,5 @@ pub fn due(
     asked: &Asked,
     now: Timestamp,
 ) -> Result<Page<Service>, DirectoryError> {
-    let own = match actor.may(Permission::ManageDirectory) {
-        Ok(()) => None,
-        Err(refused) => Some(actor.organisation().ok_or(refused)?),
-    };
-    actor.may(Permission::ReadDirectory)?;
-    let after = asked.after().map(|key| key.split_once(' ').ok_or(DirectoryError::BadCursor)).transpose()?;
-    let after = after
-        .map(|(by, id)| {
-            Ok::<_, DirectoryError>((by.parse().map_err(|_reason| DirectoryError::BadCursor)?, id))
-        })
-        .transpose()?;
-    let ids = store::due(db, own, (now, after), asked.rows_to_load())?;
-    let page = asked.page(ids, |(by, id)| format!("{by} {id}"));
-    let wanted: Vec<String> = page.items.iter().map(|(_, id)| id.clone()).collect();
-    let mut services = crate::directory::store::by_ids(db, &wanted, now)?;
-    let items = wanted.iter().filter_map(|id| services.remove(id)).collect();
-    Ok(Page { items, next: page.next })
+    ranked(db, actor, (asked, now), |db, own, after, rows| store::due(db, own, (now, after), rows))
 }

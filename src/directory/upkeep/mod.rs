@@ -8,6 +8,7 @@
 
 mod assured;
 mod due;
+mod ranked;
 mod remind;
 mod report;
 pub(super) mod store;

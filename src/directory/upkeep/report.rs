@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::store;
+use super::{ranked::ranked, store};
 use crate::{
     access::{Actor, Permission, Tx},
     config::DirectorySettings,
@@ -146,21 +146,5 @@ pub fn doubted(
     asked: &Asked,
     now: Timestamp,
 ) -> Result<Page<Service>, DirectoryError> {
-    let own = match actor.may(Permission::ManageDirectory) {
-        Ok(()) => None,
-        Err(refused) => Some(actor.organisation().ok_or(refused)?),
-    };
-    actor.may(Permission::ReadDirectory)?;
-    let after = asked.after().map(|key| key.split_once(' ').ok_or(DirectoryError::BadCursor)).transpose()?;
-    let after = after
-        .map(|(count, id)| {
-            Ok::<_, DirectoryError>((count.parse().map_err(|_reason| DirectoryError::BadCursor)?, id))
-        })
-        .transpose()?;
-    let ids = store::doubted(db, own, after, asked.rows_to_load())?;
-    let page = asked.page(ids, |(count, id)| format!("{count} {id}"));
-    let wanted: Vec<String> = page.items.iter().map(|(_, id)| id.clone()).collect();
-    let mut services = crate::directory::store::by_ids(db, &wanted, now)?;
-    let items = wanted.iter().filter_map(|id| services.remove(id)).collect();
-    Ok(Page { items, next: page.next })
+    ranked(db, actor, (asked, now), store::doubted)
 }
