@@ -76,7 +76,7 @@ pub use apply::Moved;
 pub use correct::{
     CORRECTION_BATCH, CorrectionAnswer, CorrectionAsked, CorrectionKind, CorrectionStanding, CorrectionView,
     answer_correction, ask_correction, corrections_asked, follow_corrections, has_overdue_corrections,
-    list_corrections, may_answer,
+    list_corrections, may_answer, pressing_corrections,
 };
 pub use deliver::{Deliver, deliver};
 pub use destroy::{

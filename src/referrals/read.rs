@@ -96,7 +96,7 @@ pub fn find_referral(
     let timers = store::timers(db, id)?;
     let timeline = store::timeline(db, id)?;
     let destruction = owed(db, id, now)?;
-    let corrections = correct::of_referral(db, id, eyes_of(&referral, actor), now)?;
+    let corrections = correct::of_referral(db, actor, (id, eyes_of(&referral, actor)), now)?;
     let shown = view(&referral, &timers, actor).with_timeline(timeline).with_held(held(db, actor, id)?);
     Ok(ReferralView { destruction, corrections, ..shown })
 }

@@ -17,7 +17,6 @@ use crate::{
     kernel::{
         Timestamp,
         id::{CorrectionId, OrganisationId, ReferralId},
-        page::Asked,
     },
     referrals::{self, CorrectionAnswer, CorrectionKind, CorrectionView, ReferralError, ReferralView},
     storage::Db,
@@ -44,11 +43,7 @@ pub(super) fn waiting(
     if !is_of_the_node && !referrals::may_answer(actor) {
         return Ok(Vec::new());
     }
-    let asked = Asked::new(Some(MOST_WAITING), None);
-    let mut found = referrals::list_corrections(db, actor, true, &asked, now)?.items;
-    found.retain(|row| row.overdue || !is_of_the_node);
-    found.sort_by_key(|row| row.answer_by);
-    Ok(found)
+    referrals::pressing_corrections(db, actor, MOST_WAITING, now)
 }
 
 impl Waiting {

@@ -319,9 +319,13 @@ fn of_seen_organizations(viewer: Viewer, sieve: &Sieve) -> Condition {
             Some(String::from("services.visibility = 'public' AND services.standing = 'listed'"))
         }
         Viewer::Member(Some(own)) => {
-            Some(format!("(services.visibility <> 'restricted' OR services.member = '{own}')"))
+            Some(format!(
+                "(services.visibility <> 'restricted' AND services.standing <> 'proposed' OR services.member = '{own}')"
+            ))
         }
-        Viewer::Member(None) => Some(String::from("services.visibility <> 'restricted'")),
+        Viewer::Member(None) => Some(String::from(
+            "services.visibility <> 'restricted' AND services.standing <> 'proposed'",
+        )),
         Viewer::Keeper => None,
     });
     let changed = sieve.narrowed.modified_after.map(|at| format!("services.updated_at >= {}", at.micros()));

@@ -323,8 +323,8 @@ fn begin(
 ) -> Result<(), ReferralError> {
     let Some(within) = kinds.iter().map(|kind| kind.within()).min() else { return Ok(()) };
     let (referral, asked, due) = (referral.id(), tx.now(), tx.now().plus(within));
-    let payload =
-        serde_json::json!({ "correction": id, "referral": referral, "kinds": kinds, "answer_by": due });
+    // What it is about stays here, where it is forgotten with the referral; a message is kept longer.
+    let payload = serde_json::json!({ "correction": id, "referral": referral, "answer_by": due });
     let (escalated, answer, version) = (None, None, 1);
     store::insert(
         tx,
@@ -381,15 +381,35 @@ pub fn list_corrections(
     Ok(page.map(|row| CorrectionView::of(&row, eyes, now)))
 }
 
-/// What was asked about a referral, the newest first.
+/// What the actor's organisation must answer first, by when it is due; for whoever oversees the node what is late, whosever it is. At most so
+/// many.
+pub fn pressing_corrections(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    most: u16,
+    now: Timestamp,
+) -> Result<Vec<CorrectionView>, ReferralError> {
+    let own = reads_of(actor);
+    if own.is_none() {
+        actor.may(Permission::ReadAllReferrals)?;
+    }
+    let (eyes, late) = if own.is_some() { (Eyes::Party, None) } else { (Eyes::Overseer, Some(now)) };
+    let rows = store::pressing(db, own, late, i64::from(most))?;
+    Ok(rows.iter().map(|row| CorrectionView::of(row, eyes, now)).collect())
+}
+
+/// What was asked about a referral, the newest first. A side that was not asked, because it holds nothing, does not hear of it.
 pub(super) fn of_referral(
     db: &mut Db<'_>,
-    id: ReferralId,
-    eyes: Eyes,
+    actor: &Actor,
+    (id, eyes): (ReferralId, Eyes),
     now: Timestamp,
 ) -> Result<Vec<CorrectionView>, ReferralError> {
     let rows = store::of_referral(db, id)?;
-    Ok(rows.iter().map(|row| CorrectionView::of(row, eyes, now)).collect())
+    let own: BTreeSet<CorrectionId> =
+        rows.iter().filter(|row| actor.organisation() == Some(row.organisation)).map(|row| row.id).collect();
+    let heard = rows.iter().filter(|row| eyes == Eyes::Overseer || own.contains(&row.id));
+    Ok(heard.map(|row| CorrectionView::of(row, eyes, now)).collect())
 }
 
 /// What the person asked about a referral, as they see it, the newest first.

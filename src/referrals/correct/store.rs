@@ -146,6 +146,28 @@ pub(super) fn list(
     corrections_in(query.load(db.conn())?)
 }
 
+/// What is not answered, of one or all organisations, by when it is due; only what was due before a moment where one is given.
+pub(super) fn pressing(
+    db: &mut Db<'_>,
+    organisation: Option<OrganisationId>,
+    late: Option<Timestamp>,
+    limit: i64,
+) -> Result<Vec<Correction>, StorageError> {
+    let mut query = corrections::table
+        .filter(corrections::answered_at.is_null())
+        .order((corrections::due_at, corrections::id, corrections::organisation))
+        .limit(limit)
+        .select(CorrectionRow::as_select())
+        .into_boxed();
+    if let Some(organisation) = organisation {
+        query = query.filter(corrections::organisation.eq(organisation.to_string()));
+    }
+    if let Some(late) = late {
+        query = query.filter(corrections::due_at.lt(late.micros()));
+    }
+    corrections_in(query.load(db.conn())?)
+}
+
 /// What nobody answered in time and nobody was told of.
 pub(super) fn overdue(db: &mut Db<'_>, now: Timestamp, limit: i64) -> Result<Vec<Correction>, StorageError> {
     let rows: Vec<CorrectionRow> = corrections::table

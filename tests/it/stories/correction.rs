@@ -2,7 +2,14 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use throughline::{access::Role, kernel::id::ReferralId};
+use throughline::{
+    access::{Actor, Role},
+    kernel::{
+        Id,
+        id::{ReferralId, SystemIds},
+    },
+    referrals::{self, CorrectionKind},
+};
 
 use super::destruction::cancelled;
 use crate::support::{Org, Response, TestHub, coordinator, packet::Mechanism, send};
@@ -58,6 +65,13 @@ async fn whoever_holds_something_of_a_person_hears_what_is_wrong_and_by_when_to_
     let first = to_answer(hub, harbour).await;
     assert_eq!((first.len(), &first[0]["kinds"]), (1, &json!(["name"])));
     assert_eq!(to_answer(hub, clinic).await, Vec::<Value>::new(), "it has no letter yet");
+    let seen_by =
+        async |side| mechanism.seen(side, referral).await["corrections"].as_array().map_or(0, Vec::len);
+    assert_eq!(
+        (seen_by(harbour).await, seen_by(clinic).await),
+        (1, 0),
+        "who holds nothing hears nothing of it"
+    );
 
     mechanism.clinic_opens(&sealed).await;
     let told = to_answer(hub, clinic).await;
@@ -70,11 +84,43 @@ async fn whoever_holds_something_of_a_person_hears_what_is_wrong_and_by_when_to_
         let rows = to_answer(hub, side).await;
         assert_eq!((rows.len(), &rows[1]["kinds"]), (2, &json!(["health"])));
         assert_eq!(rows[1]["answer_by"], "2026-03-03T09:00:01Z");
-        assert_eq!(side.told(hub, "referral.correction_asked").await.len(), 2);
+        let told = side.told(hub, "referral.correction_asked").await;
+        assert_eq!(told.len(), 2);
+        assert!(
+            told.iter().all(|told| told.get("kinds").is_none()),
+            "a message outlives the referral: {told:?}"
+        );
         assert_eq!(mechanism.seen(side, referral).await["corrections"].as_array().unwrap().len(), 4);
     }
     assert_eq!(to_answer(hub, lawyers).await, Vec::<Value>::new());
     assert_eq!(standing(hub, &slip).await, ["asked", "asked"]);
+}
+
+#[actix_web::test]
+async fn what_is_due_first_stands_first_however_much_was_asked_before() {
+    let mechanism = Mechanism::new().await;
+    let Mechanism { hub, harbour, .. } = &mechanism;
+    for kind in ["name", "danger"] {
+        let (.., referral) = mechanism.referred().await;
+        let slip = slip(&mechanism, referral).await;
+        wrong(hub, &slip, json!([kind])).await.expect(200);
+        hub.clock.advance(TimeDelta::seconds(1));
+    }
+    let id = harbour.id;
+    let pressing = async |actor: Actor, days| {
+        let now = hub.now().plus(TimeDelta::days(days));
+        let read = hub.hub.read(move |db| referrals::pressing_corrections(db, &actor, 1, now)).await.unwrap();
+        read.into_iter().map(|row| (row.kinds, row.overdue)).collect::<Vec<_>>()
+    };
+    let worker = || Actor::staff(Id::new(&SystemIds, hub.now()), Some(id), vec![Role::CaseWorker].into());
+    assert_eq!(pressing(worker(), 0).await, [(vec![CorrectionKind::Danger], false)]);
+    let coordinator = || Actor::staff(Id::new(&SystemIds, hub.now()), None, vec![Role::Coordinator].into());
+    assert_eq!(pressing(coordinator(), 0).await, [], "nothing is late");
+    assert_eq!(
+        pressing(coordinator(), 2).await,
+        [(Vec::new(), true)],
+        "and what is late is told without what it is"
+    );
 }
 
 #[actix_web::test]
