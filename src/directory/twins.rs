@@ -34,6 +34,9 @@ const MOST_LISTED: usize = 100;
 /// How many entries are looked at together.
 const AT_ONCE: usize = 500;
 
+/// How many places of a service are compared: with a few of them the two are found to be near each other, or not at all.
+const MOST_POINTS: usize = 400;
+
 /// How near is the same place, in metres.
 const NEAR: f64 = 500.0;
 
@@ -53,7 +56,8 @@ struct Around {
 
 impl Around {
     fn take_point(&mut self, at: Option<(f64, f64)>) {
-        self.points.extend(at.and_then(|(latitude, longitude)| Point::at(latitude, longitude)));
+        let at = at.and_then(|(latitude, longitude)| Point::at(latitude, longitude));
+        self.points.extend(at.filter(|_| self.points.len() < MOST_POINTS));
     }
 
     fn take_town(&mut self, city: Option<&str>) {

@@ -162,10 +162,11 @@ pub fn names_of_staff(
     actor: &Actor,
     ids: &[StaffId],
 ) -> Result<HashMap<StaffId, Name>, MemberError> {
-    match actor.organisation() {
-        Some(own) if !ids.is_empty() && may_manage(actor, own).is_ok() => store::staff_names(db, own, ids),
-        Some(_) | None => Ok(HashMap::new()),
+    let own = actor.organisation();
+    if ids.is_empty() || may_manage_staff(actor, own).is_err() {
+        return Ok(HashMap::new());
     }
+    store::staff_names(db, own, ids)
 }
 
 /// Refuses no role at all, and roles of the node for people of an organisation and the other way round.

@@ -401,15 +401,17 @@ pub(super) fn find_staff(db: &mut Db<'_>, id: StaffId) -> Result<StaffView, Memb
 /// What these people of an organisation are called.
 pub(super) fn staff_names(
     db: &mut Db<'_>,
-    organisation: OrganisationId,
+    organisation: Option<OrganisationId>,
     ids: &[StaffId],
 ) -> Result<HashMap<StaffId, Name>, MemberError> {
     let ids: Vec<String> = ids.iter().map(StaffId::to_string).collect();
-    let rows: Vec<StaffRow> = staff::table
-        .filter(staff::organisation.eq(organisation.to_string()).and(staff::id.eq_any(ids)))
-        .select(StaffRow::as_select())
-        .load(db.conn())
-        .map_err(StorageError::from)?;
+    let named = staff::table.filter(staff::id.eq_any(ids)).into_boxed();
+    let theirs = match organisation {
+        Some(organisation) => named.filter(staff::organisation.eq(organisation.to_string())),
+        None => named.filter(staff::organisation.is_null()),
+    };
+    let rows: Vec<StaffRow> =
+        theirs.select(StaffRow::as_select()).load(db.conn()).map_err(StorageError::from)?;
     let known = rows.into_iter().map(StaffRow::into_view).collect::<Result<Vec<_>, _>>()?;
     Ok(known.into_iter().map(|person| (person.id, person.name)).collect())
 }

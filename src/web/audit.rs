@@ -100,21 +100,12 @@ fn names(db: &mut Db<'_>, actor: &Actor, entries: &[EntryView]) -> Result<Names,
     let concerned: BTreeSet<OrganisationId> =
         entries.iter().filter_map(|entry| entry.facts.organisation).collect();
     let organisations = members::names_of(db, &concerned.into_iter().collect::<Vec<_>>())?;
-    let mut people = HashMap::new();
-    for entry in entries.iter().filter(|entry| entry.facts.organisation.is_none()) {
-        let Who::Staff(id) = entry.facts.actor else { continue };
-        if people.contains_key(&id) {
-            continue;
-        }
-        match members::find_staff(db, actor, id) {
-            Ok(person) => {
-                people.insert(id, person.name);
-            }
-            // The id stands for somebody who is not there any more.
-            Err(MemberError::Access(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
+    // The id of somebody who is not there any more stands for them.
+    let of_the_node = entries.iter().filter(|entry| entry.facts.organisation.is_none());
+    let people: BTreeSet<StaffId> = of_the_node
+        .filter_map(|entry| if let Who::Staff(id) = entry.facts.actor { Some(id) } else { None })
+        .collect();
+    let people = members::names_of_staff(db, actor, &people.into_iter().collect::<Vec<_>>())?;
     Ok(Names { organisations, people })
 }
 
