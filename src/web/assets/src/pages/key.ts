@@ -130,13 +130,15 @@ async function exampleLetter(made: MadeMember): Promise<void> {
   onSubmit("example-form", screen, async () => {
     status(say("opening"), screen, true);
     const member = await openMember(made.jwk.kid, { wrap: made.passphrase, passphrase: input("example-words").value });
-    place("example-text").textContent = text(await unseal(sealed, "keyring", 8_192, member));
+    const letter = text(await unseal(sealed, "keyring", 8_192, member));
+    // Before the way on is shown: whoever takes it at once must not be asked for the words again.
+    await (await Keys.load()).keepOpen(member);
+    place("example-text").textContent = letter;
     place("example-state").textContent = say("example-open");
     place("example-form").hidden = true;
     place("forgot-already").hidden = true;
     place("example-opened").hidden = false;
     input("example-words").value = "";
-    await (await Keys.load()).keepOpen(member);
   });
   onClick("start-again", screen, () => begin(true));
   onClick("first-day-done", screen, () => begin());
