@@ -106,8 +106,7 @@ async fn import(
     let name = form(&request)?;
     let holder = caller.actor.to_string();
     let bytes = read(&request, &mut payload.into_inner(), MOST, holder).await?;
-    let opened = web::block(move || open(name, &bytes)).await.map_err(|_gone| interrupted())?;
-    let (package, folder) = opened?;
+    let (package, folder) = on_disk(move || Ok(open(name, &bytes))).await??;
     let package = Arc::new(package);
     let (actor, now) = (caller.actor.clone(), hub.now());
     let (from, looked_at) = (source.clone(), Arc::clone(&package));
@@ -145,17 +144,16 @@ async fn import(
 async fn package(asking: Asking, source: web::Path<String>) -> Result<HttpResponse, Problem> {
     let (actor, source) = (asking.caller.actor.clone(), source.into_inner());
     actor.may(Permission::ManageDirectory).map_err(DirectoryError::from)?;
-    let begun = web::block(|| {
+    let (file, path, folder) = on_disk(|| {
         let folder = TempDir::new()?;
         let path = folder.path().join("package.zip");
-        Ok::<_, io::Error>((File::create_new(&path)?, path, folder))
-    });
-    let (file, path, folder) = begun.await.map_err(|_gone| interrupted())?.map_err(|_error| interrupted())?;
+        Ok((File::create_new(&path)?, path, folder))
+    })
+    .await?;
     let named = source.clone();
     let writing = move |db: &mut Db<'_>| directory::export(db, &actor, &named, Target::zip(file));
     asking.hub.read::<_, DirectoryError>(writing).await?;
-    let opened = web::block(move || File::open(path)).await.map_err(|_gone| interrupted())?;
-    let file = opened.map_err(|_error| interrupted())?;
+    let file = on_disk(move || File::open(path)).await?;
     Ok(HttpResponse::Ok()
         .content_type("application/zip")
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{source}.zip\"")))
@@ -197,14 +195,23 @@ fn open(name: &str, bytes: &Bytes) -> Result<(Package, TempDir), Problem> {
         std::fs::write(&path, bytes)?;
         Ok::<_, io::Error>((folder, path))
     };
-    let (folder, path) = laid_out().map_err(|_error| interrupted())?;
+    let (folder, path) = laid_out().map_err(|error| interrupted(&error))?;
     let is_list = Path::new(name).extension().is_some_and(|ending| ending == "csv");
     let package = if is_list { sheet::package(Sheet::open(&path)?, None)?.0 } else { Package::open(&path)? };
     Ok((package, folder))
 }
 
+/// Does something with files of the hub's own where nobody waits for it.
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = web::block(work).await.unwrap_or_else(|gone| Err(io::Error::other(gone)));
+    done.map_err(|error| interrupted(&error))
+}
+
 /// A folder or a file of the hub's own could not be made or read.
-fn interrupted() -> Problem {
+fn interrupted(error: &io::Error) -> Problem {
+    tracing::error!(error = %error, "a list of services could not be laid out on the disk or read there");
     Problem::new(
         Code::new("directory.interrupted", Fault::Internal),
         "The hub could not lay the list out on its disk. Nothing was changed; whoever runs the hub should look at its temporary folder.",
