@@ -14,17 +14,24 @@ mod caller;
 mod door;
 mod extract;
 mod guard;
+#[cfg(feature = "web")]
+pub(crate) mod half;
 mod packing;
 mod pages;
 mod problem;
 mod server;
 pub(crate) mod session;
 
-pub(crate) use caller::{MAX_TOKEN, access_token, refuse_forged};
+#[cfg(feature = "web")]
+pub(crate) use caller::refuse_forged;
+pub(crate) use caller::{MAX_TOKEN, access_token};
 pub(crate) use door::Door;
+#[cfg(feature = "web")]
+pub(crate) use extract::holder;
 pub use extract::{Asking, Body, Expected, Paging, Remembered};
-pub(crate) use extract::{Coming, holder, hub_of, read, remembered, request_id};
+pub(crate) use extract::{Coming, hub_of, read, remembered, request_id};
 pub(crate) use packing::packed;
+#[cfg(feature = "web")]
 pub(crate) use pages::LANGUAGE_COOKIE;
 pub use pages::{Pages, Seeker};
 pub use problem::{Problem, ProblemDocument};

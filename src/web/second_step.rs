@@ -24,7 +24,7 @@ use crate::{
     factors::{
         self, AddPasskey, AppCode, AppSecret, FactorError, MOST_PASSKEYS, PasskeyView, RecoveryCodes, Ways,
     },
-    http::{Door, Problem, refuse_forged, session},
+    http::{Door, Problem, half, refuse_forged, session},
     kernel::{Fault, Secret},
     members::{MemberError, SecondAnswer},
     storage::Db,
@@ -117,7 +117,7 @@ pub(super) async fn ask(
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let then = here(&asked.then).unwrap_or("/find");
-    let Some(ways) = session::ways_on(&visit.asking, &request).await? else { return Ok(see("/sign-in")) };
+    let Some(ways) = half::ways_on(&visit.asking, &request).await? else { return Ok(see("/sign-in")) };
     ask_page(&visit, (ways, Wrongs::default()), then, StatusCode::OK)
 }
 
@@ -146,7 +146,7 @@ fn ask_page(
 /// Takes the code, and goes on where somebody wanted to.
 pub(super) async fn give(visit: Visit, request: HttpRequest, form: Form) -> Result<HttpResponse, Problem> {
     let then = here(form.one("then")).unwrap_or("/find");
-    let Some(ways) = session::ways_on(&visit.asking, &request).await? else { return Ok(see("/sign-in")) };
+    let Some(ways) = half::ways_on(&visit.asking, &request).await? else { return Ok(see("/sign-in")) };
     let site = session::site(&visit.asking.hub).filter(|_site| !form.one("passkey").is_empty());
     let (answer, field, wrong) = match site {
         Some(site) => {
@@ -155,7 +155,7 @@ pub(super) async fn give(visit: Visit, request: HttpRequest, form: Form) -> Resu
         }
         None => (SecondAnswer::Code(Secret::new(form.one("code").to_owned())), "code", "second-ask-wrong"),
     };
-    match session::second_step(&visit.asking, &request, answer).await {
+    match half::second_step(&visit.asking, &request, answer).await {
         Ok([session, over]) => Ok(HttpResponse::SeeOther()
             .cookie(session)
             .cookie(over)
@@ -173,7 +173,7 @@ pub(super) async fn give(visit: Visit, request: HttpRequest, form: Form) -> Resu
 /// What the browser is asked for a passkey, for its script.
 pub(super) async fn question(visit: Visit, request: HttpRequest) -> Result<HttpResponse, Problem> {
     refuse_forged(&visit.asking.hub, &request)?;
-    match session::ask_passkey(&visit.asking, &request).await {
+    match half::ask_passkey(&visit.asking, &request).await {
         Ok(Some(question)) => Ok(HttpResponse::Ok().json(question)),
         Ok(None) => Err(FactorError::Off.into()),
         // The script has words for it, and no use for a page to sign in.

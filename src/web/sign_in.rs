@@ -18,7 +18,8 @@ use super::{
 use crate::{
     http::{
         Door, Problem,
-        session::{self, First},
+        half::{self, First},
+        session,
     },
     kernel::{Fault, Secret},
     members::{LEAST_PASSPHRASE, Name, SetPassphrase, SignIn},
@@ -84,7 +85,7 @@ pub(super) async fn sign_in(visit: Visit, door: Data<Door>, form: Form) -> Resul
         Ok(name) => {
             let passphrase = Secret::new(form.raw("passphrase").to_owned());
             let command = SignIn { name, passphrase, code: None };
-            match session::first_step(&visit.asking, &door, command).await {
+            match half::first_step(&visit.asking, &door, command).await {
                 Ok(First::In(cookie)) => return Ok(see_with(cookie, &then)),
                 Ok(First::Half(cookie)) => {
                     let then: String = form_urlencoded::byte_serialize(then.as_bytes()).collect();
