@@ -172,7 +172,13 @@ async function acknowledge(keys: Keys): Promise<void> {
   const stands = await standing();
   head = stands.party.head;
   if (stands.state !== "submitted" && stands.state !== "delivered") return;
-  await act(keys, { by: "intake", number: data.unread, move: "acknowledge", facts: { worker: data.staff } });
+  try {
+    await act(keys, { by: "intake", number: data.unread, move: "acknowledge", facts: { worker: data.staff } });
+  } catch (error) {
+    // Somebody else of the organisation looked at it at the same moment.
+    if (!(error instanceof Problem) || error.code !== "referral.stale") throw error;
+    head = (await standing()).party.head;
+  }
 }
 
 /**
@@ -238,7 +244,13 @@ async function begin(): Promise<void> {
         failed(letters, error);
       }
     }
-    if (shown > 0) await acknowledge(keys);
+    try {
+      if (shown > 0) await acknowledge(keys);
+    } catch (error) {
+      // What could not be noted is told, and the letter can be answered all the same.
+      if (!(error instanceof Problem)) throw error;
+      failed(letters, error);
+    }
     answering(keys);
   } finally {
     line.hidden = true;
