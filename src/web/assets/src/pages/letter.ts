@@ -203,8 +203,14 @@ function answering(keys: Keys): void {
   const pressed = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = event.target as HTMLFormElement;
+    // Enter in the field of a search looks for services, and answers nothing.
+    const isSearch = document.activeElement?.matches('[data-place="services-text"]') === true;
     clearError(form);
-    void busy(form, wait).then(() => (form.onsubmit === null ? undefined : form.requestSubmit(event.submitter)));
+    void busy(form, wait).then(() => {
+      if (form.onsubmit === null) return;
+      if (isSearch) place("services-search", form).click();
+      else form.requestSubmit(event.submitter);
+    });
   };
   // A press of its button says what is wrong; opening it was only a beginning.
   const opened = (): void => void wait().catch(() => undefined);

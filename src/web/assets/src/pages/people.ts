@@ -314,14 +314,14 @@ async function show(): Promise<void> {
   const concerned = people.filter(({ removed, devices }) => !removed || devices.some(toRevoke));
   const first = (person: Person): number => (person.devices.some(waits) ? 0 : 1);
   concerned.sort((one, other) => first(one) - first(other));
-  showScreen("people", false);
   const holds = keys.view.keyrings.some(({ role }) => role === ROOT);
+  if (holds) await showRoots(history);
+  showScreen("people", false);
   place("no-holder").hidden = holds;
   place("alone").hidden = !holds || keys.view.holders >= 2;
   place("people").replaceChildren(...concerned.map((person) => row(person, records)));
   place("nobody").hidden = concerned.some((person) => person.devices.some((device) => waits(device) || toRevoke(device)));
   place("root-of-all").hidden = !holds;
-  if (holds) await showRoots(history);
   const lines = endingLines(people, records);
   const renew = place<HTMLFormElement>("renew");
   renew.hidden = lines.length === 0;
