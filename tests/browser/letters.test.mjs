@@ -148,6 +148,26 @@ test("a locked key closes letters, and the words or the sheet open it again", as
   intake.words = fresh;
 });
 
+test("whoever writes down new words is left there by a page that was looking again", async () => {
+  const { page, words } = intake;
+  await page.goto(`${HUB}/key`);
+  await page.waitForSelector("[data-place=ready]:not([hidden])");
+  await page.click("details:has([data-place=change-form]) summary");
+  await page.fill("#change-words", words);
+  // The hub answers whoever looked again only when the words are on the screen.
+  let hold;
+  const held = new Promise((resolve) => (hold = resolve));
+  await page.route("**/api/v1/custody", hold, { times: 1 });
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  const route = await held;
+  await page.click("[data-place=change-form] button[value=words]");
+  await screen(page, "changed");
+  await Promise.all([page.waitForResponse(/\/api\/v1\/custody$/), route.continue()]);
+  await page.waitForTimeout(500);
+  assert(await page.isVisible("[data-place=changed-phrase]"), "the words are still there");
+  // They were not kept, so those of before count.
+});
+
 test("a key holder confirms a colleague's second device in the browser, and nobody else can", async () => {
   administrator = { page: await somebody(ADMINISTRATOR, 1280) };
   Object.assign(administrator, await firstDay(administrator.page, "Desk of the administrator"));
