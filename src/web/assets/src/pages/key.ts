@@ -218,7 +218,7 @@ async function opened(keys: Keys, again = false): Promise<void> {
     looking = setTimeout(lookOn, LOOK_AGAIN);
   } catch (error) {
     if (!(error instanceof Untrusted)) throw error;
-    tell({});
+    tell({ "other-root": !place("other-root").hidden });
     // There is no code under a root key that nobody here knows. The devices are there all the same.
     await showOtherRoot(keys, screen, error);
   }
