@@ -4,7 +4,7 @@
 // `SENDER_FOLDER` and `FOLDER`. `PROGRAM`: the program, for the gateways. `CANARY`: what begins every name that is typed into a letter.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Hand, Keys, confirmed, screen, somebody, violations } from "./people.mjs";
+import { Hand, Keys, confirmed, intoService, says, screen, somebody, until, violations } from "./people.mjs";
 import { same } from "./structure.mjs";
 
 const { HUB, SENDER, INTAKE, FOLDER, SENDER_FOLDER, CANARY } = process.env;
@@ -25,7 +25,7 @@ test("two people have keys", async () => {
 /** Takes a consent for the clinic, with a yes to everything; answers what the hand did. */
 async function consent(page, nickname) {
   await page.goto(`${HUB}/find?text=Clinic`);
-  await page.click(".card-title a");
+  await intoService(page);
   await page.click("a[href^='/consents/new']");
   await screen(page, "ask");
   const hand = new Hand(page);
@@ -103,7 +103,7 @@ test("a letter is accepted with two clicks", async () => {
   await hand.press(page.locator(unread).first());
   await letterIn(page);
   await hand.press("form[data-move=accept] .button");
-  await page.waitForFunction(() => /Make an appointment/.test(document.querySelector("main").textContent));
+  await says(page, /Make an appointment/);
   hand.took("accept", 2, 2);
 });
 
@@ -128,7 +128,7 @@ test("somebody is referred, and accepted, by keys alone", async () => {
   await theirs.press(unread);
   await letterIn(intake.page);
   await theirs.press("form[data-move=accept] .button");
-  await intake.page.waitForFunction(() => /Make an appointment/.test(document.querySelector("main").textContent));
+  await says(intake.page, /Make an appointment/);
 });
 
 test("a question, and a no, take two screens and four clicks", async () => {
@@ -153,6 +153,7 @@ test("a person says how it went on one screen, with four clicks at most", async 
   const { page } = sender;
   const context = await page.context().browser().newContext({ javaScriptEnabled: true, viewport: { width: 360, height: 800 }, serviceWorkers: "block" });
   const theirs = await context.newPage();
+  theirs.setDefaultTimeout(60_000);
   try {
     await theirs.goto(`${HUB}/my`);
     await theirs.fill("#code", person.code);
@@ -409,7 +410,26 @@ const kept = (page, words) => page.evaluate(async (wanted) => {
 }, words);
 
 const workers = (page) => page.evaluate(async () => ({ workers: (await navigator.serviceWorker.getRegistrations()).length, caches: (await caches.keys()).length }));
-const isWatched = (page) => page.waitForFunction(async () => (await caches.match("/offline")) !== undefined);
+const isWatched = (page) => until(page, "the worker keeps its page", async () => (await caches.match("/offline")) !== undefined);
+
+/** What is typed into a letter to be looked for: long enough that nothing has it by chance. */
+const TOKEN = "H-79-of-the-bicycle";
+
+/** What was typed last is kept as a draft. */
+const isDrafted = (page) => until(page, "what was typed is kept", async () => {
+  const done = (asked) => new Promise((resolve, reject) => {
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
+  });
+  for (const { name } of await indexedDB.databases()) {
+    const database = await done(indexedDB.open(name));
+    const rows = database.transaction("values").objectStore("values");
+    const [names, values] = await Promise.all([done(rows.getAllKeys()), done(rows.getAll())]);
+    database.close();
+    if (names.some((one, at) => one.startsWith("draft ") && values[at].at >= globalThis.typedAt)) return true;
+  }
+  return false;
+});
 
 test("without a network nothing that was written is lost, and what was sealed goes once when it is back", async () => {
   const { page } = sender;
@@ -420,11 +440,12 @@ test("without a network nothing that was written is lost, and what was sealed go
   const address = page.url();
   await isWatched(page);
   await page.check("input[name=soon][value=U2]");
-  await page.fill(field("CF.case_token"), "H-79");
+  await page.fill(field("CF.case_token"), TOKEN);
   await page.waitForFunction(() => document.querySelector("[data-place=compose] [data-place=status]").textContent !== "");
   await context.setOffline(true);
+  await page.evaluate(() => document.addEventListener("input", () => void (globalThis.typedAt = Date.now() * 1_000), { capture: true }));
   await page.fill(field("CF.name"), `${CANARY} of the bicycle`);
-  await page.waitForTimeout(1_500);
+  await isDrafted(page);
   // The telephone threw the page away, and somebody opens it again.
   await page.goto(address);
   await page.waitForSelector("[data-place=again]");
@@ -433,10 +454,12 @@ test("without a network nothing that was written is lost, and what was sealed go
   await context.setOffline(false);
   await page.waitForSelector("[data-place=draft-go-on]");
   await page.click("[data-place=draft-go-on]");
+  await page.waitForSelector("[data-place=draft]", { state: "hidden" });
   await page.waitForSelector("[data-place=letter] .reader");
   assert.equal(await page.inputValue(field("CF.name")), `${CANARY} of the bicycle`);
   await page.selectOption(field("CF.age_band"), "25_39");
   const other = await context.newPage();
+  other.setDefaultTimeout(60_000);
   const rows = async () => {
     await other.goto(`${HUB}/sent`);
     return other.locator(".rows .title a").count();
@@ -449,7 +472,7 @@ test("without a network nothing that was written is lost, and what was sealed go
   await page.goto(`${HUB}/inbox`);
   await page.waitForSelector("[data-place=waiting]:not([hidden]) li");
   assert.match(await page.textContent("[data-place=waiting-list]"), /Lakeside/);
-  assert.deepEqual((await kept(page, [CANARY, "bicycle", "suitcase", "H-79", SENDER])).filter(({ says }) => says.length > 0), []);
+  assert.deepEqual((await kept(page, [CANARY, "of the bicycle", "suitcase", TOKEN, SENDER])).filter(({ says }) => says.length > 0), []);
   const taken = [];
   context.on("response", (response) => {
     if (response.request().method() === "POST" && response.url().endsWith("/api/v1/packets")) taken.push(response.status());
@@ -459,11 +482,11 @@ test("without a network nothing that was written is lost, and what was sealed go
   await other.goto(`${HUB}/find`);
   await page.waitForSelector("nav.rail");
   for (let tries = 0; taken.length === 0; tries += 1) {
-    assert(tries < 100, "what waited did not go");
+    assert(tries < 300, "what waited did not go");
     await page.waitForTimeout(200);
   }
   // Whichever window sends is left alone until it has put away what it sent.
-  await page.waitForFunction(async () => {
+  await until(page, "who sends comes to an end", async () => {
     const { held, pending } = await navigator.locks.query();
     return ![...held, ...pending].some(({ name }) => name === "throughline sending");
   });
@@ -482,29 +505,32 @@ test("the worker keeps files of one release and nothing of anybody, and goes wit
   await screen(page, "cases");
   await isWatched(page);
   for (const path of ["/sent", "/find", "/account"]) await page.goto(`${HUB}${path}`);
-  const all = await kept(page, [CANARY, "suitcase", "bicycle", "H-79", SENDER, "throughline_session"]);
+  const all = await kept(page, [CANARY, "suitcase", "of the bicycle", TOKEN, SENDER, "throughline_session"]);
   assert(all.length >= 3, JSON.stringify(all));
   for (const { path, how, says } of all) {
     assert.match(path, /^\/(assets\/|icon\.svg$|offline$)/);
     assert.doesNotMatch(how, /no-store|private/);
     assert.deepEqual(says, [], path);
   }
-  // Another release takes the place of the one before.
+  // Another release takes the place of the one before. The page of the person asks for no worker.
+  await page.goto(`${HUB}/my`);
   await page.evaluate(async () => {
     await (await caches.open("throughline of before")).put("/assets/old.js", new Response(""));
     for (const one of await navigator.serviceWorker.getRegistrations()) await one.unregister();
   });
+  // It is there for as long as a page has it.
+  await page.goto(`${HUB}/my`);
   await page.goto(`${HUB}/find`);
-  await page.waitForFunction(async () => !(await caches.keys()).includes("throughline of before"));
+  await until(page, "the release before goes", async () => !(await caches.keys()).includes("throughline of before"));
   // A device that others use has none, nor drafts.
   await page.goto(`${HUB}/key`);
   await screen(page, "open");
   await page.check("[data-place=shared-now]");
   const isBare = async () => (await navigator.serviceWorker.getRegistrations()).length + (await caches.keys()).length === 0;
-  await page.waitForFunction(isBare);
+  await until(page, "what was kept goes", async () => (await caches.keys()).length === 0);
   await page.goto(`${HUB}/find`);
   // The worker of the page before may have been at work until now; every page takes away what there is.
-  await page.waitForFunction(isBare);
+  await until(page, "the worker goes with what it kept", isBare);
   await page.waitForTimeout(500);
   assert.deepEqual(await workers(page), { workers: 0, caches: 0 });
   // Its key is open for five minutes and not for thirty.
@@ -519,7 +545,7 @@ test("the worker keeps files of one release and nothing of anybody, and goes wit
   await page.click("details.menu > summary");
   await page.click("form[action='/sign-out'] button");
   await page.waitForURL(`${HUB}/sign-in`);
-  assert.deepEqual(await workers(page), { workers: 0, caches: 0 });
+  await until(page, "the worker goes with whoever signs out", isBare);
 });
 
 test("no page broke its policy", () => assert.deepEqual(violations, []));

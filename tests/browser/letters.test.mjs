@@ -5,7 +5,7 @@
 // stands in the letter and must be seen on the page and in no request.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gatewayIn, screen, sent, somebody, sound, storedHere, violations } from "./people.mjs";
+import { gatewayIn, intoService, says, screen, sent, somebody, sound, storedHere, violations } from "./people.mjs";
 
 const { HUB, INTAKE, ADMINISTRATOR, SENDER, FOLDER, SENDER_FOLDER, REFERRAL, CANARY } = process.env;
 
@@ -101,7 +101,7 @@ test("a letter is opened by a click on its row and accepted by a second one", as
   await page.waitForSelector("[data-place=answers]:not([hidden])");
   await sound(page, "letter");
   await page.click("form[data-move=accept] .button");
-  await page.waitForFunction(() => /Make an appointment/.test(document.querySelector("main").textContent));
+  await says(page, /Make an appointment/);
   await page.waitForSelector("section.zone.sealed:has(dl) dl");
   assert((await page.textContent("section.zone.sealed:has(dl)")).includes(CANARY), "and again after it was answered");
 });
@@ -113,7 +113,7 @@ test("an answer that lacks something is not signed, and one that does not is", a
   await page.waitForSelector("form[data-move=start] [data-place=error]:not([hidden])");
   await page.fill("#start-since", new Date().toISOString().slice(0, 10));
   await page.click("form[data-move=start] .button");
-  await page.waitForFunction(() => /In service/.test(document.querySelector("main").textContent));
+  await says(page, /In service/);
 });
 
 test("a locked key closes letters, and the words or the sheet open it again", async () => {
@@ -154,6 +154,26 @@ test("a locked key closes letters, and the words or the sheet open it again", as
   intake.words = fresh;
 });
 
+test("whoever writes down new words is left there by a page that was looking again", async () => {
+  const { page, words } = intake;
+  await page.goto(`${HUB}/key`);
+  await page.waitForSelector("[data-place=ready]:not([hidden])");
+  await page.click("details:has([data-place=change-form]) summary");
+  await page.fill("#change-words", words);
+  // The hub answers whoever looked again only when the words are on the screen.
+  let hold;
+  const held = new Promise((resolve) => (hold = resolve));
+  await page.route("**/api/v1/custody", hold, { times: 1 });
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  const route = await held;
+  await page.click("[data-place=change-form] button[value=words]");
+  await screen(page, "changed");
+  await Promise.all([page.waitForResponse(/\/api\/v1\/custody$/), route.continue()]);
+  await page.waitForTimeout(500);
+  assert(await page.isVisible("[data-place=changed-phrase]"), "the words are still there");
+  // They were not kept, so those of before count.
+});
+
 test("a key holder confirms a colleague's second device in the browser, and nobody else can", async () => {
   administrator = { page: await somebody(ADMINISTRATOR, 1280) };
   Object.assign(administrator, await firstDay(administrator.page, "Desk of the administrator"));
@@ -185,7 +205,7 @@ test("a key holder confirms a colleague's second device in the browser, and nobo
   await row.locator("[data-place=error]:not([hidden])").waitFor();
   await row.locator("input[dir=ltr]").fill(code);
   await row.locator("form .button").click();
-  await page.waitForFunction(() => /is confirmed/.test(document.querySelector("[data-place=top]").textContent));
+  await says(page, /is confirmed/, "[data-place=top]");
   await answered(second, (await page.textContent("[data-place=top]")).match(/([0-9A-Z]{4}-[0-9A-Z]{4})/)[1]);
   await second.goto(`${HUB}/referrals/${REFERRAL}`);
   await second.waitForSelector("section.zone.sealed:has(dl) dl");
@@ -198,7 +218,7 @@ test("a key holder confirms a colleague's second device in the browser, and nobo
   await page.goto(`${HUB}/key/people`);
   await screen(page, "people");
   await page.click("[data-place=clear] .button");
-  await page.waitForFunction(() => /Keys revoked: 1/.test(document.querySelector("[data-place=top]").textContent));
+  await says(page, /Keys revoked: 1/, "[data-place=top]");
 });
 
 /** The code of a device that is confirmed already, which its page does not show any more. */
@@ -258,7 +278,7 @@ test("consent is taken, answer by answer, and the person gets a code", async () 
   const { answer } = await gatewayIn(SENDER_FOLDER, "key", "admit", person, "--code", await comparison(page));
   await answered(page, answer);
   await page.goto(`${HUB}/find?text=Clinic`);
-  await page.click(".card-title a");
+  await intoService(page);
   await page.addInitScript(voices);
   await page.click("a[href^='/consents/new']");
   await screen(page, "ask");
@@ -321,8 +341,6 @@ const fill = (page, field, text) => page.fill(`[id='f-${field.replace(/\W/g, "-"
 
 test("the recipient reads what was written in the other browser", async () => {
   const { page } = intake;
-  await page.goto(`${HUB}/key`);
-  if (await page.locator('[data-screen="locked"]:not([hidden])').count()) await unlock(page, intake.words);
   await page.goto(`${HUB}/inbox`);
   await page.click(".rows .title.unread a");
   await page.waitForSelector("section.zone.sealed:has(dl) dl, [data-place=unlock]:not([hidden])");
@@ -404,6 +422,7 @@ test("a person takes a part back, is asked again from what was said, and nothing
   assert.match(await page.textContent("[data-place=person-told]"), /That part is taken back/);
   await page.waitForFunction(() => /in part|part/i.test(document.querySelector("[data-place=consent-said]").textContent));
   await page.click("summary:has-text('Change or take back')");
+  await page.waitForSelector("[data-place=change-list] label", { state: "attached" });
   assert.equal(await page.locator("[data-place=change-list] label:has-text('A safe way to reach them')").count(), 0, "what is gone is not offered again");
   await page.click("[data-place=change-again]");
   await screen(page, "ask");
@@ -437,7 +456,7 @@ test("a person takes a part back, is asked again from what was said, and nothing
 test("for a child a guardian decides and the child has a say; both are kept, and nothing is sent", async () => {
   const { page } = sender;
   await page.goto(`${HUB}/find?text=Clinic`);
-  await page.click(".card-title a");
+  await intoService(page);
   await page.click("a[href^='/consents/new']");
   await screen(page, "ask");
   await page.fill("#nickname", "Green kite");
@@ -477,7 +496,7 @@ test("for a child a guardian decides and the child has a say; both are kept, and
 
 /** Opens the key where a page asks for it. */
 async function opened(page, words, wanted) {
-  await page.waitForSelector(`${wanted}, [data-place=unlock]:not([hidden]), [data-screen="locked"]:not([hidden])`);
+  await page.waitForSelector(`${wanted}, [data-place=unlock]:not([hidden])`);
   if (await page.locator("#unlock-words:visible").count()) await unlock(page, words);
   await page.waitForSelector(wanted);
 }
@@ -488,7 +507,7 @@ test("what is sealed is read and written in every language, on a telephone and o
   await theirs.goto(`${HUB}/sent?ended=1`);
   const letter = await theirs.locator(".rows .title a").first().getAttribute("href");
   await theirs.goto(`${HUB}/find?text=Clinic`);
-  await theirs.click(".card-title a");
+  await intoService(theirs);
   const compose = await theirs.locator("a[href^='/referrals/new']").first().getAttribute("href");
   const pages = [
     ["key", "/key", '[data-screen="open"]:not([hidden])'],

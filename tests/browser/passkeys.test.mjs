@@ -44,7 +44,6 @@ const credentials = async (devtools, authenticatorId) => (await devtools.send("W
 
 test("a passkey is added, signs in, is refused to whoever has another, and is removed", async () => {
   const page = await somebody(NAME);
-  page.setDefaultTimeout(20_000);
   const devtools = await page.context().newCDPSession(page);
   await devtools.send("WebAuthn.enable");
   const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", { options: OPTIONS });

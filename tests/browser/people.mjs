@@ -7,6 +7,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 
@@ -86,6 +87,21 @@ export const storedHere = (page) => page.evaluate(async () => {
   return found.join("\n");
 });
 
+/** A part of the page says something; it may be on its way, and the page itself may be. */
+export const says = (page, text, selector = "main") => page.locator(selector).filter({ hasText: text }).first().waitFor();
+
+/** Waits until something holds in the page that takes a promise to find out: `waitForFunction` takes any promise for a yes. */
+export async function until(page, told, holds) {
+  // A page that goes elsewhere answers nothing, and the next one does.
+  for (const ends = Date.now() + 60_000; (await page.evaluate(holds).catch(() => false)) !== true; await sleep(100)) assert(Date.now() < ends, told);
+}
+
+/** Goes into the entry of a service, and is there: what is pressed next is pressed in it. */
+export async function intoService(page) {
+  await page.click(".card-title a");
+  await page.waitForURL(/\/services\/[^/]+$/);
+}
+
 export const screen = (page, name) => page.waitForSelector(`[data-screen="${name}"]:not([hidden])`);
 
 /** A command of a gateway. */
@@ -100,8 +116,10 @@ export async function confirmed(page, folder, device, ...more) {
   await screen(page, "words");
   const words = (await page.locator("[data-place=phrase] span").allTextContents()).map((word) => word.trim());
   await page.click("[data-place=words-kept]");
+  await screen(page, "sheet");
   const code = await page.textContent("[data-place=sheet-code]");
   await page.click("[data-place=sheet-kept]");
+  await screen(page, "check");
   const asked = Number((await page.textContent("[data-place=check-word-label]")).match(/\d/)[0]);
   await page.fill("#check-word", words[asked - 1]);
   await page.fill("#check-code", code.replaceAll("-", "").slice(-4));

@@ -8,7 +8,7 @@ use super::{
     consent::write_record,
     gateway::{Gateway, Ran, hub},
 };
-use crate::support::{TestHub, send};
+use crate::support::{TestHub, packet::CANARY, send};
 
 pub(crate) const WORKER: &str = "stf_0192f0c1000070008000000000000021";
 
@@ -38,7 +38,7 @@ impl Story {
         let certify = format!("consent certify {} --recipient {} --register", asked.id, lakeside.id);
         harbour.run(&hub, &certify).await.expect(0);
         let form = json!({ "form": "CF", "version": "1", "values": {
-            "CF.case_token": "H-1", "CF.name": "Canary", "CF.age_band": "25_39", "CF.phone": "+260 970" } });
+            "CF.case_token": "H-1", "CF.name": CANARY, "CF.age_band": "25_39", "CF.phone": "+260 970" } });
         std::fs::write(harbour.file("form.json"), form.to_string()).unwrap();
         Self { hub, harbour, lakeside, consent: asked.id }
     }
@@ -173,7 +173,7 @@ async fn a_packet_is_opened_again_on_purpose_only_and_its_receipt_is_one_and_the
     lakeside.run(hub, &format!("packet fetch {packet} --out in.rp1")).await.expect(0);
     lakeside.run(hub, "packet verify in.rp1 --receipt in.receipt.jws").await.expect(0);
     let opened = lakeside.json(hub, "packet open in.rp1 --no-receipt").await;
-    assert_eq!(opened["fields"]["CF.name"], "Canary");
+    assert_eq!(opened["fields"]["CF.name"], CANARY);
     assert_eq!(story.state(&referral).await, "submitted", "nobody was told");
     let refused = lakeside.run(hub, "packet open in.rp1").await.expect(65).err;
     assert!(refused.contains("packet.receipt"), "{refused}");

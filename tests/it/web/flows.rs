@@ -7,7 +7,10 @@ use super::{
     find::directory,
     keys::enrolled,
 };
-use crate::cli::{gateway::keep_time, referral::Story};
+use crate::{
+    cli::{gateway::keep_time, referral::Story},
+    support::packet::CANARY,
+};
 
 #[actix_web::test]
 async fn flows_take_few_clicks_and_bytes_and_outlive_a_network_that_goes_away_in_a_browser() {
@@ -22,6 +25,6 @@ async fn flows_take_few_clicks_and_bytes_and_outlive_a_network_that_goes_away_in
     tests.env("HUB", &hub.url);
     tests.env("INTAKE", intake).env("FOLDER", story.lakeside.file(""));
     tests.env("SENDER", sender).env("SENDER_FOLDER", story.harbour.file(""));
-    tests.env("CANARY", "Canary");
+    tests.env("CANARY", CANARY);
     require_passed(tests, async || keep_time(hub)).await;
 }

@@ -16,7 +16,7 @@ use crate::{
         gateway::{Gateway, keep_time},
         referral::Story,
     },
-    support::{Org, TestHub},
+    support::{Org, TestHub, packet::CANARY},
 };
 
 /// Somebody of an organisation, with a passphrase; the name to sign in with.
@@ -56,13 +56,13 @@ async fn keys_are_made_confirmed_locked_and_lost_and_letters_opened_and_answered
     tests.env("HUB", &hub.url);
     tests.env("INTAKE", intake).env("ADMINISTRATOR", administrator).env("REFERRAL", &referral);
     tests.env("FOLDER", story.lakeside.file(""));
-    tests.env("CANARY", "Canary").env("SENDER", sender).env("SENDER_FOLDER", story.harbour.file(""));
+    tests.env("CANARY", CANARY).env("SENDER", sender).env("SENDER_FOLDER", story.harbour.file(""));
     require_passed(tests, async || keep_time(hub)).await;
     let seen = story.state(&referral).await;
     assert_eq!(seen, "in_service");
     // What was typed in the browsers is nowhere here.
     let stored = hub.everything_stored();
-    for said in ["Canary", "Blue suitcase", "Green kite", "Sister of the ward", "aunt, file 7"] {
+    for said in [CANARY, "Blue suitcase", "Green kite", "Sister of the ward", "aunt, file 7"] {
         assert!(!stored.contains(said), "{said}");
     }
 }
@@ -96,7 +96,7 @@ async fn keys_that_end_are_told_renewed_and_hang_on_a_root_that_is_trusted_by_it
     tests.env("HUB", &hub.url);
     tests.env("INTAKE", intake).env("ADMINISTRATOR", administrator).env("REFERRAL", &referral);
     tests.env("FOLDER", story.lakeside.file(""));
-    tests.env("CANARY", "Canary");
+    tests.env("CANARY", CANARY);
     require_passed(tests, async || {
         keep_time(hub);
         replace_root(hub, &story.lakeside).await;

@@ -65,6 +65,16 @@ await test("another person's draft is not read, and neither is one under a key o
   assert(sealed !== (await store.get("drafts' key")));
 });
 
+await test("two windows that begin at once keep drafts under one key, and another person's go", async () => {
+  const [store, own, other] = [memoryStore(), await somebody(), await somebody()];
+  for (const member of [own, other]) {
+    const [one, two] = await Promise.all([open(store, member), open(store, member)]);
+    await one?.keep(of, said, at);
+    assert.equal(JSON.stringify((await two?.find(of, at))?.said), JSON.stringify(said));
+    assert.equal((await drafts(store)).length, 1);
+  }
+});
+
 await test("a draft is taken for nothing but what it was written for", async () => {
   const [store, own] = [memoryStore(), await somebody()];
   const mine = await open(store, own);

@@ -142,6 +142,29 @@ await test("a key is put away when nobody used it for a while, and a page that c
   await assert.rejects(page().member(), Locked);
 });
 
+await test("a key that is put away at the moment somebody uses it stays away", async () => {
+  const inner = memoryStore();
+  await new Custody(inner, () => 0).open((await newDeviceKey()).key);
+  // Another page locks it between two looks at the store.
+  const store = {
+    ...inner,
+    get: async (name: string) => {
+      const found = await inner.get(name);
+      await inner.remove(name);
+      return found;
+    },
+  };
+  await assert.rejects(new Custody(store, () => 0).member(), Locked);
+  assert.equal(await inner.get("member"), undefined);
+});
+
+await test("two pages that are opened at once make one device key", async () => {
+  const store = memoryStore();
+  const [one, other] = await Promise.all([1, 2].map(() => new Custody(store, () => 0).device()));
+  assert.equal(one?.jwk.kid, other?.jwk.kid);
+  assert.equal((await new Custody(store, () => 0).device()).jwk.kid, one?.jwk.kid);
+});
+
 await test("a device signs with a key that cannot leave it, and keeps it", async () => {
   const store = memoryStore();
   const custody = new Custody(store, () => 0);

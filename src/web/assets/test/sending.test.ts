@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { settle } from "../src/desk/sending.ts";
-import { type Waiting, remember, waitingOf } from "../src/desk/waiting.ts";
+import { type Waiting, forget, refuse, remember, waitingOf } from "../src/desk/waiting.ts";
 import { type Store, memoryStore } from "../src/gateway/store.ts";
 
 const one: Waiting = { packet: "pkt_1", referral: "ref_1", to: "Lakeside", service: "Clinic", at: 7, body: "", envelope: "", paper: "kpt_1", draft: "draft 1" };
@@ -43,4 +43,14 @@ await test("a draft that was begun after it was sealed is of another letter, and
   await remember(store, one);
   await settle(store, one);
   assert.deepEqual((await store.names()).sort(), ["draft 1", "unnoted ref_1"]);
+});
+
+await test("what another window has sent meanwhile is not noted as refused", async () => {
+  const store = memoryStore();
+  await remember(store, one);
+  await Promise.all([refuse(store, one), forget(store, one.packet)]);
+  assert.deepEqual(await store.names(), []);
+  await remember(store, one);
+  await refuse(store, one);
+  assert.deepEqual((await waitingOf(store)).map(({ refused }) => refused), [true]);
 });

@@ -8,7 +8,7 @@ import { Problem, get } from "./hub.ts";
 import type { Keys } from "./keys.ts";
 import { NoWords } from "./no-words.ts";
 import type { Party } from "./offer.ts";
-import { busy, clearError, copied, explain, explainWith, failed, place, say, status, whenSubmitted } from "./page.ts";
+import { anew, busy, clearError, copied, explain, explainWith, failed, place, say, status, whenSubmitted } from "./page.ts";
 import type { WordsDesk } from "./words-desk.ts";
 
 /** What of a letter matters for answering it. */
@@ -103,7 +103,7 @@ export function answering(answers: HTMLElement, { keys, data: all, act }: Answer
         status(say("signing"), answers, true);
         await act(keys, asked);
         // What stands now is the hub's to show.
-        location.reload();
+        await anew();
       } catch (error) {
         status("", answers);
         failed(form, error);
@@ -202,6 +202,7 @@ function wording(form: HTMLFormElement, desk: () => Promise<WordsDesk>): void {
       const count = (): void => void (left.textContent = say("words-left", { count: String([...area.value].length), most: String(most) }));
       area.addEventListener("input", count);
       count();
+      no.hidden = true;
     } catch (error) {
       // What stands against words, or that there is nothing to write them with; anything else may pass.
       const why = error instanceof Denials || error instanceof NoWords;

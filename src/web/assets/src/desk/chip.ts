@@ -13,6 +13,8 @@ import { unwatch, watch } from "./watching.ts";
 const AGAIN = 30_000;
 /** Heard on the page when letters that waited have gone, with what they are. */
 export const GONE = "throughline-gone";
+/** Said by a page that left a letter waiting. */
+export const KEPT = "throughline-kept";
 
 let shown: HTMLElement | null = null;
 
@@ -68,8 +70,12 @@ const look = (link: HTMLAnchorElement): Promise<void> => show(link).catch(() => 
 
 /** On a device of one's own, where there is a key, what a page needs without the network is kept; on one that others use it is not. */
 async function keep(store: Store): Promise<void> {
-  if ((await store.get("shared")) === true) await unwatch();
-  else if ((await store.get("device")) !== undefined) await watch();
+  const isShared = async (): Promise<boolean> => (await store.get("shared")) === true;
+  if (await isShared()) return unwatch();
+  if ((await store.get("device")) === undefined) return;
+  await watch();
+  // It takes a while, and others may use the device by now.
+  if (await isShared()) await unwatch();
 }
 
 let again: ReturnType<typeof setTimeout> | undefined;
@@ -85,11 +91,13 @@ async function send(store: Store): Promise<void> {
     line.textContent = (text ?? "").replace("{count}", String(count));
     notice.hidden = false;
   };
-  const waiting = await names();
-  if (waiting.length === 0) return;
   isSending = true;
   clearTimeout(again);
+  let isLeft = false;
   try {
+    const waiting = await names();
+    isLeft = waiting.length > 0;
+    if (!isLeft) return;
     say(notice.dataset["waiting"], waiting.length);
     if (!navigator.onLine) return;
     const gone: Waiting[] = await (await import("./sending.ts")).sendAll(store);
@@ -100,7 +108,7 @@ async function send(store: Store): Promise<void> {
     if (gone.length > 0) document.dispatchEvent(new CustomEvent(GONE, { detail: gone }));
   } finally {
     isSending = false;
-    again = setTimeout(() => void send(store).catch(() => undefined), AGAIN);
+    if (isLeft) again = setTimeout(() => void send(store).catch(() => undefined), AGAIN);
   }
 }
 
@@ -123,4 +131,5 @@ export function beginHead(): void {
   const tryAll = (): void => void send(store).catch(() => undefined);
   tryAll();
   addEventListener("online", tryAll);
+  document.addEventListener(KEPT, tryAll);
 }

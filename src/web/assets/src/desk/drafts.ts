@@ -12,7 +12,7 @@ import { type PrivateKey, type PublicJwk, importPublic, sealDirect, sealTo, unse
 import { DIGEST, anyText, closedSet, list, map, whole } from "../gateway/shape.ts";
 import type { Store } from "../gateway/store.ts";
 import type { Moment } from "../gateway/time.ts";
-import { DRAFT, KEY, type Lying, dropAll, isOver } from "./sweeping.ts";
+import { DRAFT, KEY, type Lying, dropDrafts, isOver } from "./sweeping.ts";
 
 const MAX_KEY = 2_048;
 /** Characters of a sealed draft: more than a letter may hold. */
@@ -66,12 +66,15 @@ export class Drafts {
     const before = await store.get(KEY);
     const key = typeof before === "string" ? await opened(before, member) : undefined;
     if (key !== undefined) return new Drafts(store, key);
-    await dropAll(store);
     const to = await importPublic(jwk);
     // What the hub shows as one's own key is sealed to only when it is the one that is open here.
     if (to.kid !== member.kid) throw new Error("drafts are kept for the key that is open");
     const fresh = random(32);
-    await store.put(KEY, await sealTo(to, "kept", utf8(JSON.stringify({ v: 1, member: to.kid, drafts: encode(fresh) }))));
+    const made = await sealTo(to, "kept", utf8(JSON.stringify({ v: 1, member: to.kid, drafts: encode(fresh) })));
+    // Another window may have begun anew as well: both keep under the key of the one that was faster.
+    const kept = await store.change(KEY, (one) => (one === undefined || one === before ? made : one));
+    if (kept !== made) return Drafts.open(store, jwk, member);
+    await dropDrafts(store);
     return new Drafts(store, fresh);
   }
 

@@ -66,6 +66,12 @@ export async function busy(within: HTMLElement, task: () => Promise<void>): Prom
   }
 }
 
+/** Asks for the page anew, and never ends: what was pressed stays out of reach until the page is gone. */
+export function anew(): Promise<never> {
+  location.reload();
+  return new Promise(() => undefined);
+}
+
 /** What tells a failure in words, when a page has more to say than [`explain`]. */
 export type Explain = (error: unknown) => string | undefined;
 const explains: Explain[] = [];

@@ -28,7 +28,13 @@ export async function sweep(store: Store, now: Moment): Promise<void> {
   }
 }
 
+/** Removes every draft. */
+export async function dropDrafts(store: Store): Promise<void> {
+  for (const name of (await store.names()).filter((one) => one.startsWith(DRAFT))) await store.remove(name);
+}
+
 /** Removes every draft, and what opened them. */
 export async function dropAll(store: Store): Promise<void> {
-  for (const name of (await store.names()).filter((one) => one.startsWith(DRAFT) || one === KEY)) await store.remove(name);
+  await store.remove(KEY);
+  await dropDrafts(store);
 }

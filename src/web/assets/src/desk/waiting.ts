@@ -29,7 +29,7 @@ export const forget = (store: Store, packet: string): Promise<void> => store.rem
 
 /** Notes that the hub refused one. Another window may have been faster, and then there is nothing to note. */
 export async function refuse(store: Store, one: Waiting): Promise<void> {
-  if ((await store.get(WAITING + one.packet)) !== undefined) await remember(store, { ...one, refused: true });
+  await store.change(WAITING + one.packet, (before) => (before === undefined ? undefined : ({ ...one, refused: true } satisfies Waiting)));
 }
 
 /** Those that wait, oldest first. */

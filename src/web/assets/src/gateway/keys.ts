@@ -327,8 +327,8 @@ export class Custody {
     const before = (await this.store.get("device")) as MadeKey | undefined;
     if (before !== undefined) return before;
     const made = await newDeviceKey();
-    await this.store.put("device", made);
-    return made;
+    // Whoever was faster made the key of this device: another one may be announced already.
+    return (await this.store.change("device", (one) => one ?? made)) as MadeKey;
   }
 
   /** Another signing key in the place of the one there is: what was once revoked is never stated again. */
@@ -344,15 +344,11 @@ export class Custody {
 
   /** The member's key, and a new beginning of its time. */
   async member(): Promise<PrivateKey> {
-    const kept = (await this.store.get("member")) as Kept | undefined;
+    if ((await this.left()) === 0) throw new Locked();
+    // What was put away at this moment stays away.
+    const longer = (kept: unknown): Kept | undefined => (kept === undefined ? undefined : { ...(kept as Kept), until: this.clock() + this.idle });
+    const kept = (await this.store.change("member", longer)) as Kept | undefined;
     if (kept === undefined) throw new Locked();
-    // A clock that was turned back does not lengthen it.
-    const left = kept.until - this.clock();
-    if (left <= 0 || left > this.idle) {
-      await this.lock();
-      throw new Locked();
-    }
-    await this.open(kept.member);
     return kept.member;
   }
 
@@ -360,6 +356,7 @@ export class Custody {
   async left(): Promise<number> {
     const kept = (await this.store.get("member")) as Kept | undefined;
     const left = kept === undefined ? 0 : kept.until - this.clock();
+    // A clock that was turned back does not lengthen it.
     if (left > 0 && left <= this.idle) return left;
     if (kept !== undefined) await this.lock();
     return 0;

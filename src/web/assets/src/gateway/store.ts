@@ -5,6 +5,8 @@
 export interface Store {
   get(name: string): Promise<unknown>;
   put(name: string, value: unknown): Promise<void>;
+  /** Puts what is made of what is there, with nothing between looking and putting; nothing made leaves it. Answers what is there then. */
+  change(name: string, made: (before: unknown) => unknown): Promise<unknown>;
   remove(name: string): Promise<void>;
   /** The names of all that is there. */
   names(): Promise<string[]>;
@@ -17,6 +19,11 @@ export function memoryStore(): Store {
   return {
     get: async (name) => values.get(name),
     put: async (name, value) => void values.set(name, value),
+    change: async (name, made) => {
+      const value = made(values.get(name));
+      if (value !== undefined) values.set(name, value);
+      return values.get(name);
+    },
     remove: async (name) => void values.delete(name),
     names: async () => [...values.keys()],
     clear: async () => values.clear(),
@@ -45,6 +52,18 @@ export function browserStore(name: string): Store {
   return {
     get: (name) => ask("readonly", (values) => values.get(name) as IDBRequest<unknown>),
     put: async (name, value) => void (await ask("readwrite", (values) => values.put(value, name))),
+    change: async (name, made) => {
+      let value: unknown;
+      const before = await ask("readwrite", (values) => {
+        const found = values.get(name) as IDBRequest<unknown>;
+        found.onsuccess = () => {
+          value = made(found.result);
+          if (value !== undefined) values.put(value, name);
+        };
+        return found;
+      });
+      return value ?? before;
+    },
     remove: async (name) => void (await ask("readwrite", (values) => values.delete(name))),
     names: async () => (await ask("readonly", (values) => values.getAllKeys())).map(String),
     clear: async () => void (await ask("readwrite", (values) => values.clear())),

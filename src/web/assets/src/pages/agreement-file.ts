@@ -8,7 +8,8 @@ const written = document.querySelector<HTMLTextAreaElement>("#document");
 if (input !== null && written !== null) {
   input.addEventListener("change", () => {
     const [chosen] = input.files ?? [];
-    if (chosen !== undefined) void chosen.text().then((text) => (written.value = text));
+    // Another one may have been chosen while this one was read.
+    if (chosen !== undefined) void chosen.text().then((text) => chosen === input.files?.[0] && (written.value = text));
   });
   file.hidden = false;
 }

@@ -36,18 +36,20 @@ interface Person {
   row?: HTMLElement;
 }
 
-/** Papers of one person: those of the same nickname, as the team writes it. */
-function people(papers: ConsentPaper[]): Person[] {
-  const found = new Map<string, Person>();
+/** Everybody who was read, by nickname. */
+const people = new Map<string, Person>();
+
+/** Adds papers to those of the same nickname, as the team writes it. What somebody is about to press in the row of another one stays. */
+function add(papers: ConsentPaper[]): void {
   for (const paper of papers) {
     const name = paper.body.nickname.trim().toLowerCase();
     // Whoever said no before anybody gave them a nickname is nobody's case.
     if (name === "") continue;
-    const person = found.get(name) ?? { name, papers: [] };
+    const person = people.get(name) ?? { name, papers: [] };
     person.papers.push(paper);
-    found.set(name, person);
+    delete person.row;
+    people.set(name, person);
   }
-  return [...found.values()];
 }
 
 /** When the last yes of a consent ends; nothing when it has none. */
@@ -145,7 +147,7 @@ function changing(paper: ConsentPaper, line: HTMLElement, person: Person, keys: 
     status(say("taking-back"), form, true);
     try {
       const done = await takeBack(keys, paper, extent);
-      person.papers[person.papers.indexOf(paper)] = done.paper;
+      Object.assign(paper, done.paper);
       for (const { id } of Object.values(paper.body.certificates)) seen.delete(id);
       await ask(person);
       const made = row(person, keys);
@@ -222,16 +224,14 @@ await start(async () => {
   if (keys === undefined) return;
   showScreen("loading", false);
   await noteAll(keys);
-  let [read, closed, next] = [[] as ConsentPaper[], 0, undefined as string | undefined];
-  let all: Person[] = [];
+  let [closed, next] = [0, undefined as string | undefined];
   const readPage = async (): Promise<void> => {
     const page = await list<ConsentBody>(keys, "consent", next, next === undefined ? FIRST : MORE);
-    read = [...read, ...page.papers];
+    add(page.papers);
     closed += page.closed;
     next = page.next;
-    all = people(read);
     place("closed").hidden = closed === 0;
-    place("nobody").hidden = all.length > 0 || next !== undefined;
+    place("nobody").hidden = people.size > 0 || next !== undefined;
     place("older").hidden = next === undefined;
   };
   // One place in the list is read once, whoever wants it.
@@ -242,7 +242,7 @@ await start(async () => {
   let shown: Person[] = [];
   const named = (): Person[] => {
     const wanted = field.value.trim().toLowerCase();
-    return all.filter(({ name }) => name.includes(wanted));
+    return [...people.values()].filter(({ name }) => name.includes(wanted));
   };
   const show = (): void => {
     const found = named();

@@ -11,7 +11,7 @@ import type { Member, Released } from "../gateway/release.ts";
 import { DraftFault, type Reader, seal } from "../gateway/seal.ts";
 import { DAY, moment, now } from "../gateway/time.ts";
 import { Agreements } from "../desk/agreements.ts";
-import { GONE, beginHead } from "../desk/chip.ts";
+import { GONE, KEPT, beginHead } from "../desk/chip.ts";
 import { Choosing } from "../desk/choosing.ts";
 import { type Ground, type Standing, type Written, judged, standings, valueOf } from "../desk/composing.ts";
 import { type ConsentBody, type ConsentPaper, type ReadyConsent, mayServe, ready } from "../desk/consents.ts";
@@ -369,9 +369,18 @@ async function deliver(keys: Keys, waiting: Waiting): Promise<void> {
   await showSent(keys, waiting);
 }
 
+/** Which packet the page says to be sent. */
+let shown: string | undefined;
+
 async function showSent(keys: Keys, waiting: Waiting): Promise<void> {
   document.body.classList.remove("task");
   const screen = showScreen("sent");
+  // What was shown of another letter that was sent from this page is of another person.
+  shown = waiting.packet;
+  place("slip-shown", screen).hidden = true;
+  place("slip-asked", screen).hidden = false;
+  place("sent-silent", screen).textContent = "";
+  for (const row of screen.querySelectorAll<HTMLElement>("[data-due]")) row.hidden = true;
   const link = place<HTMLAnchorElement>("sent-number", screen);
   link.textContent = waiting.referral.slice(-6).toUpperCase();
   link.href = `/referrals/${waiting.referral}`;
@@ -383,6 +392,7 @@ async function showSent(keys: Keys, waiting: Waiting): Promise<void> {
     const within = place("slip-form", screen);
     clearError(within);
     const slip = await send<{ code: string; pin: string; until: string }>("POST", `/api/v1/referrals/${waiting.referral}/person-code`, {});
+    if (shown !== waiting.packet) return;
     place("person-code", screen).textContent = slip.code;
     place("person-pin", screen).textContent = slip.pin;
     place("person-until", screen).textContent = say("good-until", { day: writtenDay(moment(slip.until) ?? 0) });
@@ -392,7 +402,7 @@ async function showSent(keys: Keys, waiting: Waiting): Promise<void> {
   });
   try {
     const { due } = await get<{ due?: { what: string; due: string }[] }>(`/api/v1/referrals/${waiting.referral}`);
-    for (const { what, due: until } of due ?? []) {
+    for (const { what, due: until } of shown === waiting.packet ? (due ?? []) : []) {
       const row = screen.querySelector<HTMLElement>(`[data-due="${what}"]`);
       if (row === null) continue;
       row.hidden = false;
@@ -436,13 +446,13 @@ async function begin(): Promise<void> {
   ]);
   atHand = own;
   const covering = await agreements.covering(sender.id, recipient.id, service.code);
-  await showWaiting(keys);
   // What was sealed here and went by itself is shown as sent, where nothing was begun since.
   document.addEventListener(GONE, (event) => {
     const gone = (event as CustomEvent<Waiting[]>).detail.at(-1);
     const isIdle = document.querySelector('[data-screen="kept"]:not([hidden])') !== null;
     void showWaiting(keys).then(() => (gone !== undefined && isIdle ? showSent(keys, gone) : undefined));
   });
+  await showWaiting(keys);
   await noteAll(keys);
   if (covering.held === undefined || Object.keys(policy.fields).length === 0) {
     showScreen("no-agreement", false);
@@ -565,6 +575,8 @@ async function begin(): Promise<void> {
   let later: ReturnType<typeof setTimeout> | undefined;
   // While an earlier draft is offered nothing is kept: it would take its place before anybody chose.
   let isOffered = false;
+  // Nor from the moment on that the letter is sealed: kept after it was sent, it would be offered to be sent anew.
+  let isSealing = false;
   const keepDraft = async (): Promise<void> => {
     clearTimeout(later);
     later = undefined;
@@ -581,7 +593,9 @@ async function begin(): Promise<void> {
     if (form.getAttribute("aria-busy") !== "true" && place("status", form).textContent !== told) status(told, form);
   };
   /** What is typed is there whether or not it could be kept: a full disk stops nobody from writing. */
-  const keepQuietly = (): void => void keepDraft().catch(() => undefined);
+  const keepQuietly = (): void => {
+    if (!isSealing) void keepDraft().catch(() => undefined);
+  };
   const changed = (): void => {
     clearTimeout(later);
     later = setTimeout(keepQuietly, KEEP_AFTER);
@@ -635,7 +649,7 @@ async function begin(): Promise<void> {
   });
   // A page that goes into the background may not come back.
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden" && later !== undefined && form.getAttribute("aria-busy") !== "true") keepQuietly();
+    if (document.visibilityState === "hidden" && later !== undefined) keepQuietly();
   });
   whenSubmitted(form, async () => {
     clearError();
@@ -656,6 +670,7 @@ async function begin(): Promise<void> {
     let isKept = false;
     try {
       await keepDraft().catch(() => undefined);
+      isSealing = true;
       const begun = performance.now();
       const waiting = await sealed(keys, ring, sure.released, sure.values, sure.chosen.ready.paper);
       // How long it took stays in the page, for those who measure it.
@@ -669,10 +684,14 @@ async function begin(): Promise<void> {
     } catch (error) {
       if (isKept && error instanceof Problem && mayBeTriedAgain(error)) {
         showScreen("kept");
+        document.dispatchEvent(new Event(KEPT));
         // It goes with the button of the letter itself, once they are signed in again.
         if (error.status === 401) failed(place("waiting"), error);
         return;
       }
+      // It is written on.
+      isSealing = false;
+      changed();
       if (error instanceof Problem && error.denials.length > 0) {
         const denied = new Denials();
         for (const { code, fields } of error.denials) denied.raise(code, fields === undefined ? {} : { fields });
@@ -685,9 +704,7 @@ async function begin(): Promise<void> {
       choices.disabled = false;
     }
   });
-  showScreen("write", false);
-  look();
-  if (option("consent") !== undefined) await choice.choose().catch((error: unknown) => failed(zone, error));
+  // An earlier draft is looked for before anything can be written that would take its place.
   const consents = fitting.map(({ id }) => id).filter((id) => wanted === null || id === wanted);
   // One that was sealed already waits to be sent, and is not written twice. What waits is asked for first: another window may be sending it,
   // and takes the draft away before what waits.
@@ -695,6 +712,9 @@ async function begin(): Promise<void> {
   const before = await drafts?.newest(service.id, ["", ...consents], now());
   const isSealed = ({ name, at }: { name: string; at: number }): boolean => waiting.some((one) => one.draft === name && at <= one.at);
   if (before !== undefined && !isSealed(before)) offerDraft(before);
+  showScreen("write", false);
+  look();
+  if (option("consent") !== undefined) await choice.choose().catch((error: unknown) => failed(zone, error));
 }
 
 await start(begin);

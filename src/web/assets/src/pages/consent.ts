@@ -164,7 +164,7 @@ const PLACES: Record<string, string> = { D311: "told", D312: "second-as", D313: 
 let tried = false;
 
 /** What was made, and whether it is kept: tried again after a failure it is the same one, and the same code. */
-let made: { told: string; paper: string; record: ConsentRecord; body?: ConsentBody } | undefined;
+let made: { told: string; said: Answers; paper: string; record: ConsentRecord; body?: ConsentBody } | undefined;
 
 async function record(keys: Keys, agreements: Agreements, held: Held, refused: boolean): Promise<ConsentBody | undefined> {
   const all = questions(policy, held.terms, sender.id, recipient.id);
@@ -181,7 +181,7 @@ async function record(keys: Keys, agreements: Agreements, held: Held, refused: b
       country: sender.country, kept_in: offer.kept_in, notice: offer.release, method: say("how-to-take-back"), at: now(),
       ...(before === undefined ? {} : { before: before.body.record }),
     }, refused);
-    made = { told, paper: newPaperId(), record: consent };
+    made = { told, said, paper: newPaperId(), record: consent };
   }
   if (made.body === undefined) {
     const isChild = said.person === "child";
@@ -213,6 +213,8 @@ async function record(keys: Keys, agreements: Agreements, held: Held, refused: b
 
 /** The consent that this one takes the place of, where somebody is asked again. */
 let before: ConsentPaper | undefined;
+/** What of it was taken back on this page. */
+let takenBack: string | undefined;
 
 /** The paper that the page was opened for; nothing when it is gone, or was of another person's. */
 async function readBefore(keys: Keys): Promise<ConsentPaper | undefined> {
@@ -239,7 +241,11 @@ async function takeBackOfBefore(keys: Keys, all: Question[], said: Answers, refu
   if (lost.length === 0) return;
   const [categories, fields] = [lost.flatMap((one) => one.categories), lost.flatMap((one) => one.fields)];
   const extent = refused ? {} : { ...(categories.length > 0 ? { categories } : {}), ...(fields.length > 0 ? { fields } : {}) };
+  // Tried again after a failure, it is not taken back twice.
+  const told = JSON.stringify(extent);
+  if (told === takenBack) return;
   before = (await takeBack(keys, before, extent)).paper;
+  takenBack = told;
 }
 
 /** What stays as it was is filled in; what the person answers is not. It is told beside each question what they said then. */
@@ -271,10 +277,11 @@ function tags(name: string, words: string[]): void {
   place(`${name}-row`).hidden = words.length === 0;
 }
 
-function receipt({ record: consent, nickname }: ConsentBody, all: Question[]): void {
+/** What the person takes along: what was recorded, whatever was pressed in the page since. */
+function receipt({ record: consent, nickname }: ConsentBody, said: Answers, all: Question[]): void {
   const answered = (wanted: Answer): string[] => {
-    const extra = (["feedback", "statistics"] as const).filter((name) => answer(name) === wanted).map((name) => say(`ask-${name}`));
-    return [...all.filter(({ name }) => answer(name) === wanted).map(label), ...extra];
+    const extra = (["feedback", "statistics"] as const).filter((name) => said[name] === wanted).map((name) => say(`ask-${name}`));
+    return [...all.filter(({ name }) => said.answers[name] === wanted).map(label), ...extra];
   };
   const until = consent.lines.find(({ line }) => line.effect === "permit")?.line.until ?? "";
   tags("said-yes", answered("yes"));
@@ -346,9 +353,9 @@ async function begin(): Promise<void> {
     try {
       const refused = (submitter as HTMLButtonElement | null)?.value === "refuse";
       const body = await record(keys, agreements, held, refused);
-      if (body === undefined) return;
+      if (body === undefined || made === undefined) return;
       const isChild = body.record.subject_class === "child";
-      if (!refused && !isChild) receipt(body, all);
+      if (!refused && !isChild) receipt(body, made.said, all);
       document.body.classList.remove("task");
       showScreen(refused ? "refused" : isChild ? "child" : "recorded");
     } finally {

@@ -8,9 +8,9 @@ import { answerCode, comparisonCode, drawPassphrase, drawRecoveryCode, heard } f
 import { moment } from "../gateway/time.ts";
 import { beginHead } from "../desk/chip.ts";
 import { guessedName } from "../desk/device-name.ts";
-import { ask, send } from "../desk/hub.ts";
+import { Problem, ask, send } from "../desk/hub.ts";
 import { type Device, Keys, type View } from "../desk/keys.ts";
-import { busy, carried, clearError, copied, failed, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
+import { anew, busy, carried, clearError, copied, failed, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
 import { Told } from "../desk/told.ts";
 import { historyOf, otherRoot } from "../desk/trust.ts";
 import { unlocked } from "../desk/unlock.ts";
@@ -125,6 +125,10 @@ async function firstDay(keys: Keys): Promise<void> {
 /** Seals a letter to the key that was just made, and has it opened with the words. Until then the words open nothing that matters. */
 async function exampleLetter(made: MadeMember): Promise<void> {
   const sealed = await sealTo(await importPublic({ ...made.jwk }), "keyring", utf8(say("example")));
+  // Another key may have been made on this page before: its letter tells nothing of this one.
+  place("example-form").hidden = false;
+  place("forgot-already").hidden = false;
+  place("example-opened").hidden = true;
   const screen = showScreen("letter");
   place("example-sealed").textContent = `${sealed.slice(0, 160)}…`;
   onSubmit("example-form", screen, async () => {
@@ -147,9 +151,9 @@ async function exampleLetter(made: MadeMember): Promise<void> {
 // Forgotten
 
 async function forgotten(keys: Keys): Promise<void> {
-  const screen = showScreen("forgotten");
   const passphrase = await drawPassphrase();
   showPhrase(place("new-phrase"), passphrase);
+  const screen = showScreen("forgotten");
   onSubmit("forgotten-form", screen, async () => {
     const { member } = keys.view;
     if (member === undefined) return;
@@ -169,18 +173,27 @@ async function forgotten(keys: Keys): Promise<void> {
 
 let looking: ReturnType<typeof setTimeout> | undefined;
 
-async function opened(keys: Keys): Promise<void> {
+const isOpen = (): boolean => document.querySelector<HTMLElement>('[data-screen="open"]')?.hidden === false;
+
+/** Shows the key that is open. `again` while the page only looks again: whoever went on from there meanwhile is left where they are. */
+async function opened(keys: Keys, again = false): Promise<void> {
+  const [{ kid }, left, isShared] = [await keys.deviceKey(), await keys.left(), await keys.isShared()];
+  if (again && !isOpen()) return;
+  const shared = place<HTMLInputElement>("shared-now");
+  if (shared.getAttribute("aria-busy") !== "true") shared.checked = isShared;
+  shared.onchange = () => void busy(shared, async () => {
+    // What is ticked in the end counts, however often it was changed meanwhile.
+    while ((await keys.isShared()) !== shared.checked) await keys.setShared(shared.checked);
+  });
   // Whoever types the answer while the page looks again is not sent back to the top.
-  const isShown = document.querySelector<HTMLElement>('[data-screen="open"]')?.hidden === false;
-  const screen = showScreen("open", !isShown);
+  const screen = showScreen("open", !isOpen());
   clearTimeout(looking);
-  const kid = (await keys.deviceKey()).kid;
   const listed = keys.view.devices.find(({ jwk }) => jwk.kid === kid);
   const isOver = listed !== undefined && (listed.given_up || listed.state === "retired" || listed.state === "revoked");
   if (listed === undefined || isOver) {
     try {
       await (isOver ? keys.renew(listed.name) : keys.announce(guessedName() || "?"));
-      return await begin();
+      return await lookAgain();
     } catch (error) {
       // The devices are shown all the same: one of them may have to be given up first.
       failed(screen, error);
@@ -189,27 +202,44 @@ async function opened(keys: Keys): Promise<void> {
   const here = await keys.here();
   showRoles(keys.view);
   showDevices(keys, here);
-  await showLeft(keys);
-  const shared = place<HTMLInputElement>("shared-now");
-  shared.checked = await keys.isShared();
-  shared.onchange = () => void busy(shared, async () => void (await keys.setShared(shared.checked)));
+  place("left").textContent = say("minutes", { number: String(Math.ceil(left / 60_000)) });
   place("ready-text").textContent = say(shared.checked ? "ready-shared" : "ready");
-  for (const name of ["waits", "ready", "other-root", "member-over"]) place(name).hidden = true;
+  // What stands there stays until it is known what is the case: somebody may be typing in it.
+  const tell = (told: Partial<Record<"waits" | "ready" | "other-root" | "member-over", boolean>>): void => {
+    for (const name of ["waits", "ready", "other-root", "member-over"] as const) place(name).hidden = told[name] !== true;
+  };
   try {
     const isReady = await keys.isConfirmed();
     await showCode(keys);
     const isOver = await keys.isOver();
-    place("member-over").hidden = !isOver;
     // What ended stands in the head of the page, with whom to ask: a code does not help there.
-    place("waits").hidden = isReady || isOver || (await keys.hasEnded());
-    place("ready").hidden = !isReady;
-    if (!isReady) looking = setTimeout(() => void begin().catch((error: unknown) => failed(screen, error)), LOOK_AGAIN);
+    const waits = !isReady && !isOver && !(await keys.hasEnded());
+    tell({ waits, ready: isReady, "member-over": isOver });
+    if (isReady) return;
+    clearTimeout(looking);
+    looking = setTimeout(lookOn, LOOK_AGAIN);
   } catch (error) {
     if (!(error instanceof Untrusted)) throw error;
+    tell({ "other-root": !place("other-root").hidden });
     // There is no code under a root key that nobody here knows. The devices are there all the same.
     await showOtherRoot(keys, screen, error);
   }
 }
+
+/** Looks again, unless somebody went on: words that are shown once stay until they were kept. */
+async function lookAgain(): Promise<void> {
+  if (!isOpen()) return;
+  const keys = await Keys.load();
+  if ((await keys.left()) > 0) return opened(keys, true);
+  if (isOpen()) await begin();
+}
+
+/** Looks again from time to time, and goes on with it when the hub could not be reached once. */
+const lookOn = (): void => void lookAgain().catch((error: unknown) => {
+  if (!(error instanceof Problem) || !error.isPassing) return failed(document, error);
+  clearTimeout(looking);
+  looking = setTimeout(lookOn, LOOK_AGAIN);
+});
 
 /** The organisation's root key is another one than this device saw: who was told by telephone what the new one is types it here. */
 async function showOtherRoot(keys: Keys, screen: HTMLElement, untrusted: Untrusted): Promise<void> {
@@ -257,11 +287,6 @@ function showRoles({ keyrings }: View): void {
     return tag;
   });
   place("roles").replaceChildren(...tags);
-}
-
-async function showLeft(keys: Keys): Promise<void> {
-  const left = await keys.left();
-  place("left").textContent = say("minutes", { number: String(Math.ceil(left / 60_000)) });
 }
 
 function showDevices(keys: Keys, here: Device | undefined): void {
@@ -315,7 +340,7 @@ function changing(): void {
   onClick("member-new", screen, async () => firstDay(await Keys.load()));
   onClick("lock", screen, async () => {
     await (await Keys.load()).lock();
-    await begin();
+    await anew();
   });
 }
 
@@ -343,6 +368,5 @@ void begin().catch((error: unknown) => {
 });
 // A page that is looked at again after a while finds out whether its key was locked meanwhile.
 document.addEventListener("visibilitychange", () => {
-  const open = document.querySelector<HTMLElement>('[data-screen="open"]');
-  if (document.visibilityState === "visible" && open?.hidden === false) void begin().catch(() => undefined);
+  if (document.visibilityState === "visible") void lookAgain().catch(() => undefined);
 });

@@ -172,7 +172,13 @@ async function acknowledge(keys: Keys): Promise<void> {
   const stands = await standing();
   head = stands.party.head;
   if (stands.state !== "submitted" && stands.state !== "delivered") return;
-  await act(keys, { by: "intake", number: data.unread, move: "acknowledge", facts: { worker: data.staff } });
+  try {
+    await act(keys, { by: "intake", number: data.unread, move: "acknowledge", facts: { worker: data.staff } });
+  } catch (error) {
+    // Somebody else of the organisation looked at it at the same moment.
+    if (!(error instanceof Problem) || error.code !== "referral.stale") throw error;
+    head = (await standing()).party.head;
+  }
 }
 
 /**
@@ -197,8 +203,14 @@ function answering(keys: Keys): void {
   const pressed = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = event.target as HTMLFormElement;
+    // Enter in the field of a search looks for services, and answers nothing.
+    const isSearch = document.activeElement?.matches('[data-place="services-text"]') === true;
     clearError(form);
-    void busy(form, wait).then(() => (form.onsubmit === null ? undefined : form.requestSubmit(event.submitter)));
+    void busy(form, wait).then(() => {
+      if (form.onsubmit === null) return;
+      if (isSearch) place("services-search", form).click();
+      else form.requestSubmit(event.submitter);
+    });
   };
   // A press of its button says what is wrong; opening it was only a beginning.
   const opened = (): void => void wait().catch(() => undefined);
@@ -238,7 +250,13 @@ async function begin(): Promise<void> {
         failed(letters, error);
       }
     }
-    if (shown > 0) await acknowledge(keys);
+    try {
+      if (shown > 0) await acknowledge(keys);
+    } catch (error) {
+      // What could not be noted is told, and the letter can be answered all the same.
+      if (!(error instanceof Problem)) throw error;
+      failed(letters, error);
+    }
     answering(keys);
   } finally {
     line.hidden = true;

@@ -39,17 +39,21 @@ async function show(): Promise<void> {
 /** How often it is looked whether the hub is there again: a telephone does not always say that it has a network, or says so too early. */
 const AGAIN = 5_000;
 
-/** Goes on as soon as the hub answers. The page stands under the address that was asked for: asked again, it comes. */
+/**
+ * Goes on as soon as the hub answers. The page stands under the address that was asked for: asked again, it comes. Once is enough: one that comes
+ * slowly would never be there if it were asked for anew all the time.
+ */
 async function look(): Promise<void> {
   try {
     await fetch("/sw.js", { cache: "no-store" });
   } catch {
     return;
   }
+  clearInterval(looking);
   location.reload();
 }
 
 place("again").addEventListener("click", () => location.reload());
 addEventListener("online", () => void look());
-setInterval(() => void look(), AGAIN);
+const looking = setInterval(() => void look(), AGAIN);
 void show().catch(() => undefined);

@@ -35,6 +35,8 @@ interface Person {
 
 const data = carried<Data>("data");
 const CODE = /^[0-9A-HJKMNP-TV-Z]{12}$/;
+/** What windows of this device agree on by: one thing at a time is stated and handed out. */
+const LOCK = "throughline keyrings";
 /** Keyrings that were made and not all taken by the hub yet. */
 const PENDING = "pending keyrings";
 /** How many keyrings go to the hub at once. */
@@ -63,6 +65,9 @@ async function holder(): Promise<Holder> {
   const member = await keys.member();
   return { keys, member, chain, people, root: await openRoot(held.token, member, { org: data.organisation, kid }) };
 }
+
+/** Does something alone: what another one keeps for later is not handed out, and given up, before it is stated. */
+const alone = <T>(task: () => Promise<T>): Promise<T> => navigator.locks.request(LOCK, task) as Promise<T>;
 
 const waits = (device: Device): boolean => device.state === undefined && !device.given_up;
 const toRevoke = (device: Device): boolean => device.given_up && device.state !== undefined && device.state !== "revoked";
@@ -279,7 +284,7 @@ function row(person: Person, records: KeyRecord[]): HTMLElement {
     status(say("working"), form, true);
     try {
       const roles = [...form.querySelectorAll<HTMLInputElement>("input[type=checkbox]:checked")].map((box) => box.value);
-      const { name, answer } = await confirm(person.staff, code?.value ?? "", roles);
+      const { name, answer } = await alone(() => confirm(person.staff, code?.value ?? "", roles));
       await show();
       status(say("admitted", { name, answer }), place("top"));
     } catch (error) {
@@ -302,21 +307,21 @@ async function show(): Promise<void> {
     showScreen("locked", false);
     await unlocked(keys);
   }
-  await handPending(keys);
+  await alone(() => handPending(keys));
   const people = await all<Person>(`/api/v1/organisations/${data.organisation}/custody?limit=200`);
   const { history, records } = await historyOf(data.organisation, keys.store);
   await keys.noteEnds(records);
   const concerned = people.filter(({ removed, devices }) => !removed || devices.some(toRevoke));
   const first = (person: Person): number => (person.devices.some(waits) ? 0 : 1);
   concerned.sort((one, other) => first(one) - first(other));
-  showScreen("people", false);
   const holds = keys.view.keyrings.some(({ role }) => role === ROOT);
+  if (holds) await showRoots(history);
+  showScreen("people", false);
   place("no-holder").hidden = holds;
   place("alone").hidden = !holds || keys.view.holders >= 2;
   place("people").replaceChildren(...concerned.map((person) => row(person, records)));
   place("nobody").hidden = concerned.some((person) => person.devices.some((device) => waits(device) || toRevoke(device)));
   place("root-of-all").hidden = !holds;
-  if (holds) await showRoots(history);
   const lines = endingLines(people, records);
   const renew = place<HTMLFormElement>("renew");
   renew.hidden = lines.length === 0;
@@ -329,7 +334,7 @@ async function show(): Promise<void> {
     clearError(renew);
     status(say("working"), renew, true);
     try {
-      const { left } = await renewAll();
+      const { left } = await alone(renewAll);
       await show();
       status(`${say("renewed")}${left ? ` ${say("renew-gateway")}` : ""}`, place("top"));
     } catch (error) {
@@ -343,7 +348,7 @@ async function show(): Promise<void> {
     clearError(clear);
     status(say("working"), clear, true);
     try {
-      const { number, left } = await clearOut();
+      const { number, left } = await alone(clearOut);
       await show();
       status(`${say("cleared", { number: String(number) })}${left ? ` ${say("clear-gateway")}` : ""}`, place("top"));
     } catch (error) {

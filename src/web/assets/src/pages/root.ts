@@ -36,6 +36,8 @@ const LOOK_AGAIN = 20_000;
 explainWith((error) => (error instanceof FoundFault ? say(error.reason === "revoked" ? "revoked" : "untrusted") : undefined));
 
 let looking: ReturnType<typeof setTimeout> | undefined;
+/** How often it was looked: an answer that comes after the page looked again shows nothing any more. */
+let looks = 0;
 
 /** The keys of whoever is here, open: asked for in place when they are locked. */
 async function opened(): Promise<Keys> {
@@ -79,7 +81,7 @@ async function make(): Promise<void> {
     const { member } = keys.view;
     if (member === undefined) return show();
     const made = await pendingRoot(organisation, await historyOf(organisation, keys.store), member.jwk, await keys.member());
-    await keys.store.put(PENDING_ROOT, made);
+    await keys.store.change(PENDING_ROOT, (one) => one ?? made);
   }
   await show();
 }
@@ -125,7 +127,12 @@ function showWaiting({ jwk }: PendingRoot): void {
   const field = document.getElementById("root-file");
   if (field instanceof HTMLTextAreaElement) field.value = file;
   const link = place<HTMLAnchorElement>("download");
-  if (link.href === "") link.href = URL.createObjectURL(new Blob([file], { type: "application/json" }));
+  if (link.dataset["kid"] !== jwk.kid) {
+    // One that was thrown away is not handed to the coordinator.
+    URL.revokeObjectURL(link.href);
+    link.href = URL.createObjectURL(new Blob([file], { type: "application/json" }));
+    link.dataset["kid"] = jwk.kid;
+  }
   place("command").textContent = `throughline member replace-root ${organisation} --root root.jwk --thumbprint ${jwk.kid}`;
 }
 
@@ -152,6 +159,7 @@ function showOther({ jwk }: PendingRoot, named: string, move: boolean): void {
 /** Shows how far it is. `move` brings the reader there: not while the page only looked again by itself. */
 async function show(move = true): Promise<void> {
   clearTimeout(looking);
+  const mine = (looks += 1);
   const before = await Keys.load();
   if (before.view.member === undefined) {
     showScreen("no-key", move);
@@ -167,9 +175,10 @@ async function show(move = true): Promise<void> {
     // A root key that nobody here knows is refused before anything else is read. Whoever waits for their own is told what it is.
     const named = error instanceof Untrusted && pending !== undefined ? await namedRoot() : undefined;
     if (pending === undefined || named === undefined || named === pending.jwk.kid || named === pending.before) throw error;
-    showOther(pending, named, move);
+    if (mine === looks) showOther(pending, named, move);
     return;
   }
+  if (mine !== looks) return;
   if (pending === undefined) return showBeginning(keys, chain, move);
   try {
     if (progress(pending, chain, organisation, member) === "waits") {
@@ -185,7 +194,7 @@ async function show(move = true): Promise<void> {
     return;
   }
   await showNamed();
-  showScreen("named");
+  if (mine === looks) showScreen("named");
 }
 
 /** Looks again without moving anybody, and leaves a locked key alone: whoever comes back is asked for the words then. */
@@ -195,6 +204,7 @@ async function lookAgain(): Promise<void> {
     if ((await keys.left()) > 0) await show(false);
   } catch {
     // The hub cannot be reached at the moment, or somebody has to look: the button tells what it is.
+    clearTimeout(looking);
     looking = setTimeout(() => void lookAgain(), LOOK_AGAIN);
   }
 }

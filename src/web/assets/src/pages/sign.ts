@@ -9,7 +9,7 @@ import { TYP_AGREEMENT } from "../desk/agreements.ts";
 import { beginHead } from "../desk/chip.ts";
 import { Problem, get, send } from "../desk/hub.ts";
 import { Keys, NoKey, NotConfirmed } from "../desk/keys.ts";
-import { carried, clearError, explainWith, place, say, status, whenSubmitted } from "../desk/page.ts";
+import { anew, carried, clearError, explainWith, place, say, status, whenSubmitted } from "../desk/page.ts";
 
 beginHead();
 
@@ -73,6 +73,6 @@ whenSubmitted(form, async () => {
     throw error;
   }
   // The page says who has signed by now.
-  location.reload();
+  await anew();
 });
 form.hidden = false;

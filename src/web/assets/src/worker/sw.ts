@@ -76,7 +76,8 @@ async function file(path: string, request: Request): Promise<Response> {
   const before = await kept(path);
   if (before !== undefined) return before;
   const response = await fetch(request);
-  await keep(path, response.clone());
+  // What cannot be kept, where the device is full, comes all the same.
+  await keep(path, response.clone()).catch(() => undefined);
   return response;
 }
 
