@@ -51,7 +51,9 @@ pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<HandedOve
     if !denials.is_empty() {
         return Err(ReferralError::Held(denials));
     }
-    correct::tell_new_holder(tx, &referral)?;
+    if tx.actor().organisation() == Some(referral.origin.recipient) {
+        correct::tell_new_holder(tx, &referral)?;
+    }
     Ok(delivered)
 }
 

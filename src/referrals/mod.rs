@@ -49,6 +49,7 @@ mod fetch;
 mod forget;
 mod ground;
 mod held;
+mod holders;
 mod meant;
 mod moves;
 mod named;
