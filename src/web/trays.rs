@@ -9,6 +9,7 @@ use super::{
     corrections,
     form::Form,
     frame::{Frame, Place, page},
+    notes,
     service::Tag,
     visit::Signed,
     words::Words,
@@ -172,9 +173,9 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
     let listing = Listing { tray, ended: view == View::AlsoEnded, whose };
     let asked = Asked::new(Some(PER_PAGE), form.after());
     let viewer = actor.clone();
-    let (found, known, wrong) = hub
+    let (found, known, (left, wrong)) = hub
         .read(move |db| {
-            let wrong = corrections::waiting(db, &actor, now)?;
+            let waiting = (notes::waiting(db, &actor)?, corrections::waiting(db, &actor, now)?);
             let found = referrals::list_referrals(db, &actor, listing, &asked)?;
             let parties: BTreeSet<OrganisationId> =
                 found.items.iter().flat_map(|referral| [referral.sender, referral.recipient]).collect();
@@ -182,7 +183,7 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
             let staff: BTreeSet<StaffId> =
                 found.items.iter().filter_map(|referral| referral.assignee).collect();
             let staff = members::names_of_staff(db, &actor, &staff.into_iter().collect::<Vec<_>>())?;
-            Ok::<_, ReferralError>((found, Known { parties, staff }, wrong))
+            Ok::<_, ReferralError>((found, Known { parties, staff }, waiting))
         })
         .await?;
     let (place, path, heading) = match tray {
@@ -204,10 +205,16 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
         }
     }
     sections.sort_by_key(|(key, _)| ORDER.iter().position(|known| known == key));
-    let waiting = [Waits {
-        heading: words.t("correction-waiting"),
-        rows: wrong.iter().map(|row| corrections::shown_waiting(row, words)).collect(),
-    }];
+    let waiting = [
+        Waits {
+            heading: words.t("note-waiting"),
+            rows: left.iter().map(|note| notes::shown_waiting(note, words)).collect(),
+        },
+        Waits {
+            heading: words.t("correction-waiting"),
+            rows: wrong.iter().map(|row| corrections::shown_waiting(row, words)).collect(),
+        },
+    ];
     let heading = words.t(heading);
     let ways = views.iter().filter(|_view| views.len() > 1).map(|way| Way {
         word: words.t(way.name()),
