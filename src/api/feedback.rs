@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     feedback::{
-        self, Correct, FeedbackError, Pauses, Presented, Quarter, Rate, Rating, Summary, WhereItStands,
+        self, Correct, FeedbackError, LeaveNote, Pauses, Presented, Quarter, Rate, Rating, Summary,
+        WhereItStands,
     },
     http::{Asking, Body, Problem, ProblemDocument},
     kernel::{
@@ -21,11 +22,11 @@ use crate::{
         id::{OrganisationId, ReferralId},
     },
     policy::ServiceCode,
-    referrals::CorrectionKind,
+    referrals::{CorrectionKind, PersonNote},
 };
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(person_code, status, take_back, correct, rate, ratings))]
+#[openapi(paths(person_code, status, take_back, correct, leave_note, rate, ratings))]
 pub(super) struct Doc;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -34,6 +35,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/person/status", web::post().to(status))
         .route("/api/v1/person/withdrawal", web::post().to(take_back))
         .route("/api/v1/person/correction", web::post().to(correct))
+        .route("/api/v1/person/note", web::post().to(leave_note))
         .route("/api/v1/person/rating", web::post().to(rate))
         .route("/api/v1/ratings", web::get().to(ratings));
 }
@@ -80,7 +82,7 @@ pub(super) struct CodeAndPin {
     pin: Secret<String>,
 }
 
-/// See where it stands, in words that tell a bystander nothing.
+/// See where it stands, in words that tell a bystander nothing, and what was left for the person. What is shown counts as read.
 #[utoipa::path(post, path = "/api/v1/person/status", tag = "Person", request_body = CodeAndPin,
     responses((status = 200, body = WhereItStands), (status = 401, body = ProblemDocument)))]
 async fn status(asking: Asking, body: Body<CodeAndPin>) -> Result<HttpResponse, Problem> {
@@ -137,6 +139,36 @@ async fn correct(asking: Asking, body: Body<WhatIsWrong>) -> Result<HttpResponse
     let outcome = asking
         .hub
         .write("feedback.correct", &person, move |tx| feedback::correct(tx, &command, &pauses))
+        .await?;
+    Ok(HttpResponse::Ok().json(outcome.ok_or(FeedbackError::NotOpened)?))
+}
+
+/// Code, PIN, and which sentence.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WhatIsLeft {
+    /// The code, with or without hyphen.
+    #[schema(value_type = String, max_length = 40)]
+    code: Secret<String>,
+    /// The PIN.
+    #[schema(value_type = String, max_length = 12)]
+    pin: Secret<String>,
+    /// The sentence. There is no place for words.
+    kind: PersonNote,
+}
+
+/// Leave a note for those who help. Everybody who holds something of the person is told that there is one; whether it was read stands in the
+/// answer, and in that of the status. The same again counts from now, and it takes the place of what it contradicts.
+#[utoipa::path(post, path = "/api/v1/person/note", tag = "Person", request_body = WhatIsLeft,
+    responses((status = 200, body = WhereItStands), (status = 401, body = ProblemDocument)))]
+async fn leave_note(asking: Asking, body: Body<WhatIsLeft>) -> Result<HttpResponse, Problem> {
+    let (given, _never_remembered) = body.into_parts();
+    let presented = Presented::new(&asking.hub.keys().person, &given.code, &given.pin);
+    let command = LeaveNote { presented, kind: given.kind };
+    let (pauses, person) = (Pauses::from(&asking.hub.settings().access), asking.caller.as_the_person());
+    let outcome = asking
+        .hub
+        .write("feedback.leave_note", &person, move |tx| feedback::leave_note(tx, &command, &pauses))
         .await?;
     Ok(HttpResponse::Ok().json(outcome.ok_or(FeedbackError::NotOpened)?))
 }

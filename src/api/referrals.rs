@@ -4,6 +4,7 @@ use actix_web::{
     HttpResponse,
     web::{self, Path, ServiceConfig},
 };
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -17,13 +18,15 @@ use crate::{
     http::{Asking, Body, Expected, Paging, Problem, ProblemDocument},
     hub::Reply,
     kernel::{
+        Timestamp,
         id::{CorrectionId, ReferralId, SubjectToken},
         page::Cursor,
     },
     policy::ReasonCode,
     referrals::{
         self, Act, CorrectionAnswer, CorrectionView, DestructionView, Disclosures, Listing, MAX_EVENT,
-        NeedView, Number, Oversee, Oversight, RecordNeed, ReferralError, ReferralView, Stated, Tray, Whose,
+        Mailbox, NeedView, Number, OrganisationNote, Oversee, Oversight, RecordNeed, ReferralError,
+        ReferralView, Stated, Tray, Whose,
     },
 };
 
@@ -38,6 +41,9 @@ use crate::{
         list_destructions,
         answer_correction,
         list_corrections,
+        mailbox,
+        leave_note,
+        read_notes,
         disclose,
         record_need,
         list_needs
@@ -56,6 +62,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/destructions", web::get().to(list_destructions))
         .route("/api/v1/corrections", web::get().to(list_corrections))
         .route("/api/v1/corrections/{correction}/answer", web::post().to(answer_correction))
+        .route("/api/v1/referrals/{referral}/notes", web::get().to(mailbox))
+        .route("/api/v1/referrals/{referral}/notes", web::post().to(leave_note))
+        .route("/api/v1/referrals/{referral}/notes/read", web::post().to(read_notes))
         .route("/api/v1/disclosures", web::post().to(disclose))
         .route("/api/v1/needs", web::post().to(record_need))
         .route("/api/v1/needs", web::get().to(list_needs));
@@ -283,6 +292,72 @@ async fn answer_correction(
     let ((said, remember), id) = (body.into_parts(), id.into_inner());
     let outcome = asking.hub.answer("referrals.answer_correction", &asking.caller, remember, move |tx| {
         Ok::<_, ReferralError>(Reply::ok(referrals::answer_correction(tx, id, said.answer)?)?)
+    });
+    answer(outcome.await)
+}
+
+/// What your organisation and the person of a referral left for each other, the newest first: which sentences, and when they were read. What
+/// the other organisation left is not shown.
+#[utoipa::path(get, path = "/api/v1/referrals/{referral}/notes", tag = "Referrals", params(("referral" = String, Path)),
+    responses((status = 200, body = Mailbox), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+async fn mailbox(asking: Asking, id: Path<ReferralId>) -> Result<HttpResponse, Problem> {
+    let (actor, id) = (asking.caller.actor, id.into_inner());
+    let found = asking.hub.read(move |db| referrals::mailbox(db, &actor, id)).await?;
+    Ok(HttpResponse::Ok().json(found))
+}
+
+/// Which sentence.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LeavesNote {
+    /// The sentence.
+    kind: OrganisationNote,
+    /// The day the person should come, with `please_come` alone: from today, and within a year.
+    #[schema(value_type = Option<String>, format = Date)]
+    day: Option<NaiveDate>,
+}
+
+/// Leave a note for the person, which they read with their code: a sentence of a list. The same again counts from now, and it takes the place
+/// of what it contradicts.
+#[utoipa::path(post, path = "/api/v1/referrals/{referral}/notes", tag = "Referrals", params(("referral" = String, Path)),
+    request_body = LeavesNote,
+    responses((status = 204, description = "Left"), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn leave_note(
+    asking: Asking,
+    id: Path<ReferralId>,
+    body: Body<LeavesNote>,
+) -> Result<HttpResponse, Problem> {
+    let ((note, remember), id) = (body.into_parts(), id.into_inner());
+    let outcome = asking.hub.answer("referrals.leave_note", &asking.caller, remember, move |tx| {
+        referrals::leave_note(tx, id, (note.kind, note.day))?;
+        Ok::<_, ReferralError>(Reply::with(204, ())?)
+    });
+    answer(outcome.await)
+}
+
+/// Until when.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReadNotes {
+    /// When the newest was left that was read.
+    #[schema(value_type = String, format = DateTime)]
+    until: Timestamp,
+}
+
+/// Say that somebody of your organisation read what the person left until a moment. The person sees that it was read.
+#[utoipa::path(post, path = "/api/v1/referrals/{referral}/notes/read", tag = "Referrals", params(("referral" = String, Path)),
+    request_body = ReadNotes,
+    responses((status = 204, description = "Noted"), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+async fn read_notes(
+    asking: Asking,
+    id: Path<ReferralId>,
+    body: Body<ReadNotes>,
+) -> Result<HttpResponse, Problem> {
+    let ((ReadNotes { until }, remember), id) = (body.into_parts(), id.into_inner());
+    let outcome = asking.hub.answer("referrals.read_notes", &asking.caller, remember, move |tx| {
+        referrals::read_notes(tx, id, until)?;
+        Ok::<_, ReferralError>(Reply::with(204, ())?)
     });
     answer(outcome.await)
 }

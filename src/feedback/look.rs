@@ -7,7 +7,7 @@ use crate::{
     referrals,
 };
 
-/// Where the referral stands. `None` when code and PIN do not fit; see [`open`].
+/// Where the referral stands, and what was left for the person, which counts as read then. `None` when code and PIN do not fit; see [`open`].
 pub fn look(
     tx: &mut Tx<'_>,
     presented: &Presented,
@@ -36,5 +36,6 @@ pub(super) fn stands(tx: &mut Tx<'_>, opened: &Opened) -> Result<WhereItStands, 
     let now = tx.now();
     let known = referrals::known(tx.db(), opened.referral)?.ok_or(AccessError::NotFound)?;
     let corrections = referrals::corrections_asked(tx.db(), opened.referral, now)?;
-    Ok(WhereItStands::of(known.standing.state.name(), opened.rating, corrections))
+    let mailbox = referrals::look_into_mailbox(tx, opened.referral)?;
+    Ok(WhereItStands::of(known.standing.state.name(), opened.rating, corrections, mailbox))
 }

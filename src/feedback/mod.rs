@@ -1,5 +1,5 @@
-//! What the person a referral is about can do by themselves: see where it stands, take back consent, ask that something be put right, say
-//! how it went.
+//! What the person a referral is about can do by themselves: see where it stands and what was left for them, leave a note, take back consent,
+//! ask that something be put right, say how it went.
 //!
 //! The sender hands the person a [code](PersonCode) and a [PIN](Pin) for one referral. There is no account, no name and no
 //! address behind them.
@@ -15,7 +15,7 @@
 //! # What it does not do
 //!
 //! It takes no text: complaints are a channel of their own, past the organisations concerned. It does not withdraw a consent itself, and keeps
-//! no wish to have something put right: it says whose referral it is, and `referrals` does the rest.
+//! neither notes nor wishes to have something put right: it says whose referral it is, and `referrals` does the rest.
 //!
 //! ## Decisions
 //!
@@ -32,6 +32,7 @@ mod correct;
 mod error;
 mod hand_out;
 mod key;
+mod leave_note;
 mod look;
 mod rate;
 mod status;
@@ -43,6 +44,7 @@ pub use correct::{Correct, correct};
 pub use error::FeedbackError;
 pub use hand_out::hand_out;
 pub use key::{Issue, Issued, Opened, Pauses, Presented, forget_before, issue, open};
+pub use leave_note::{LeaveNote, leave_note};
 pub use look::{look, take_back};
 pub use rate::{Rate, Rating, rate};
 pub use status::{RatingGiven, WhereItStands, Word};

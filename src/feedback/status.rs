@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::referrals::{CorrectionAsked, StateName};
+use crate::referrals::{CorrectionAsked, ForPerson, LastLeft, LeftForPerson, StateName};
 
 /// Where a referral stands, for the person it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
@@ -46,6 +46,12 @@ pub struct WhereItStands {
     /// What the person asked to have put right, the newest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<CorrectionAsked>,
+    /// What was left for the person: first what is new, the newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<LeftForPerson>,
+    /// The last note that the person left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_left: Option<LastLeft>,
 }
 
 /// Whether the person has said how it went.
@@ -99,7 +105,12 @@ impl Word {
 
 impl WhereItStands {
     /// For a referral in this state.
-    pub const fn of(state: StateName, rating: RatingGiven, corrections: Vec<CorrectionAsked>) -> Self {
+    pub fn of(
+        state: StateName,
+        rating: RatingGiven,
+        corrections: Vec<CorrectionAsked>,
+        mailbox: ForPerson,
+    ) -> Self {
         let word = Word::of(state);
         Self {
             word,
@@ -107,6 +118,8 @@ impl WhereItStands {
             can_take_back: !matches!(word, Word::TakenBack),
             can_rate: matches!(rating, RatingGiven::NotYet),
             corrections,
+            notes: mailbox.notes,
+            last_left: mailbox.last_left,
         }
     }
 }
@@ -148,7 +161,8 @@ mod tests {
     #[test]
     fn taking_back_is_possible_to_the_end_and_after_it() {
         for state in StateName::ALL {
-            let stands = WhereItStands::of(state, RatingGiven::Already, Vec::new());
+            let empty = ForPerson { notes: Vec::new(), last_left: None };
+            let stands = WhereItStands::of(state, RatingGiven::Already, Vec::new(), empty);
             assert_eq!(stands.can_take_back, state != StateName::Withdrawn);
             assert!(!stands.can_rate);
         }

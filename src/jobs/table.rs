@@ -58,6 +58,7 @@ pub fn table() -> Vec<Job> {
         Job { name: "withdrawals", every_seconds: 60, run: |hub| Box::pin(withdrawals(hub)) },
         Job { name: "destructions", every_seconds: 60, run: |hub| Box::pin(destructions(hub)) },
         Job { name: "corrections", every_seconds: 60, run: |hub| Box::pin(corrections(hub)) },
+        Job { name: "notes", every_seconds: 3_600, run: |hub| Box::pin(notes(hub)) },
         Job { name: "certificates", every_seconds: 600, run: |hub| Box::pin(certificates(hub)) },
         Job { name: "ledger", every_seconds: 3_600, run: |hub| Box::pin(ledger(hub)) },
         Job { name: "forget", every_seconds: 3_600, run: |hub| Box::pin(forget(hub)) },
@@ -180,6 +181,15 @@ async fn corrections(hub: Hub) -> Result<(), JobError> {
     let (itself, now) = (hub.itself(), hub.now());
     while hub.read(move |db| referrals::has_overdue_corrections(db, now)).await? {
         hub.write("referrals.follow_corrections", &itself, referrals::follow_corrections).await?;
+    }
+    Ok(())
+}
+
+/// Lets go of notes that were read long ago, batch by batch.
+async fn notes(hub: Hub) -> Result<(), JobError> {
+    let (itself, now) = (hub.itself(), hub.now());
+    while hub.read(move |db| referrals::has_read_notes(db, now)).await? {
+        hub.write("referrals.forget_notes", &itself, referrals::forget_read_notes).await?;
     }
     Ok(())
 }

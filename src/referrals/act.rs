@@ -52,7 +52,7 @@ pub fn act(tx: &mut Tx<'_>, cmd: &Act, policy: &Policy) -> Result<Moved, Referra
         });
     }
     if matches!(event.asked, Move::Withdraw { .. }) {
-        let held = holding(tx, &was)?;
+        let held = holding(tx.db(), &was)?;
         let moved = apply::apply(tx, &was, &event, &cmd.event, policy)?;
         return with_consent(tx, moved, held, policy);
     }

@@ -169,7 +169,7 @@ fn ground<'p>(
         Move::SettleWithdrawal {} => ground.withdrawal_settled = true,
         Move::ReleaseLegal {} => {
             let asked = was.standing.flags.withdrawal && origin.certificate.is_some();
-            ground.left_to_destroy = !asked && holding(tx, was)? != Holding::Undelivered;
+            ground.left_to_destroy = !asked && holding(tx.db(), was)? != Holding::Undelivered;
         }
         _ => {}
     }

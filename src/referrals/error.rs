@@ -116,6 +116,14 @@ pub enum ReferralError {
     /// Another answer than before to what a person asked to have put right.
     #[error("this was answered; what is put right stays so, and what is disputed can only be put right")]
     CorrectionAnswered,
+    /// A day that goes with no such note, or is over or far away.
+    #[error("a day goes with please_come alone, and is one from today and within a year")]
+    NoteDay,
+    /// Who leaves the person a note holds nothing of them.
+    #[error(
+        "only who holds something of the person, and from whom they took nothing back, leaves them a note"
+    )]
+    HoldsNothing,
     /// A need names a code that is not in the policy.
     #[error("{0}")]
     NeedRefused(&'static str),
@@ -151,6 +159,8 @@ impl ReferralError {
             | Self::UnknownUrgency
             | Self::Forgotten
             | Self::CorrectionAnswered
+            | Self::NoteDay
+            | Self::HoldsNothing
             | Self::NeedRefused(_) => None,
         }
     }
@@ -227,6 +237,8 @@ impl Coded for ReferralError {
             Self::UnknownUrgency => Code::new("referral.unknown_urgency", Fault::Refused),
             Self::Forgotten => Code::new("referral.forgotten", Fault::NotFound),
             Self::CorrectionAnswered => Code::new("referral.correction_answered", Fault::Conflict),
+            Self::NoteDay => Code::new("referral.note_day", Fault::Refused),
+            Self::HoldsNothing => Code::new("referral.holds_nothing", Fault::Refused),
             Self::NeedRefused(_) => Code::new("referral.need_refused", Fault::Refused),
         }
     }

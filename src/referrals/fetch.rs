@@ -5,6 +5,7 @@ use super::{
     correct,
     deliver::may_read,
     error::ReferralError,
+    notes,
     onward::{self, Judged},
     proposal::{course_within, facts, wanted},
     store,
@@ -51,7 +52,10 @@ pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<HandedOve
     if !denials.is_empty() {
         return Err(ReferralError::Held(denials));
     }
-    correct::tell_new_holder(tx, &referral)?;
+    if tx.actor().organisation() == Some(referral.origin.recipient) {
+        correct::tell_new_holder(tx, &referral)?;
+        notes::tell_new_holder(tx, &referral)?;
+    }
     Ok(delivered)
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     apply, correct,
     error::ReferralError,
+    notes,
     referral::{Referral, reads_of},
     store::{self, Ended},
 };
@@ -99,6 +100,7 @@ pub fn forget(tx: &mut Tx<'_>, ids: &[ReferralId], policy: &Policy) -> Result<Fo
         }
         keep_disclosures(tx, &referral, policy)?;
         correct::forget(tx, *id)?;
+        notes::forget(tx, *id)?;
         done.packets = done.packets.saturating_add(packets::forget_referral(tx, *id)?);
         done.events = done.events.saturating_add(store::forget(tx, *id)?);
         done.referrals = done.referrals.saturating_add(1);

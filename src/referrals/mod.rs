@@ -28,6 +28,9 @@
 //!   by the same machine. Unanswered it becomes overdue, which the sender sees. The duty is kept beside the ledger, not in it.
 //! - **What a person asks to have put right is a duty beside the ledger** ([`ask_correction`]), of each organisation for what it holds. The
 //!   hub takes no words and moves no referral for it: a letter with what is right is an update like any other.
+//! - **What a person and the two sides leave for each other is a sentence of a list** ([`leave_persons_note`], [`leave_note`]), beside the
+//!   ledger, and no event: nothing rests on it. Each sentence stands once between the person and an organisation and is never refused for
+//!   want of room, because one of them warns. That a number must not be called only the person takes back, and only in so many words.
 //! - **Passing on (T35) is two things**: the packet that continues a referral, judged as every packet is and by what it continues, and the
 //!   event by which its recipient signs that it did. The first sender is told by the packet, so that it hears of it whether the event
 //!   comes or not: for what, and, where its own consent carries it, to whom. What is added later names the same referral and is judged
@@ -49,11 +52,13 @@ mod fetch;
 mod forget;
 mod ground;
 mod held;
+mod holders;
 mod meant;
 mod moves;
 mod named;
 mod names;
 mod needs;
+mod notes;
 mod onward;
 mod oversee;
 mod proposal;
@@ -97,6 +102,11 @@ pub use meant::Seen;
 pub use moves::{By, CaseClosure, Move, NextStep, Number, Report, Told};
 pub use names::{LoopName, StateName};
 pub use needs::{Area, NeedKind, NeedView, NotAnArea, RecordNeed, list_needs, recent_needs, record_need};
+pub use notes::{
+    ForPerson, LastLeft, LeftByPerson, LeftForPerson, Mailbox, NOTE_BATCH, OrganisationNote, PersonNote,
+    UnreadNote, forget_read_notes, has_read_notes, leave_note, leave_persons_note, look_into_mailbox,
+    mailbox, read_notes, unread_notes,
+};
 pub use oversee::{Oversee, Oversight, oversee};
 pub use read::{
     Listing, Tray, Whose, find_for_person, find_referral, later_referrals, list_referrals, view_of,

@@ -18,6 +18,7 @@ use crate::{
     kernel::id::{CertificateId, OrganisationId, ReferralId, WithdrawalId},
     packets,
     policy::Policy,
+    storage::Db,
 };
 
 /// Takes a consent back, or a part of it. Heard again, it changes nothing.
@@ -115,14 +116,14 @@ fn holding_under(
             Some((_, holding)) => found.push((recipient, holding)),
             // An earlier withdrawal asked for this one.
             None if referral.standing.flags.withdrawal => {}
-            None => found.push((recipient, holding(tx, &referral)?)),
+            None => found.push((recipient, holding(tx.db(), &referral)?)),
         }
     }
     Ok(found)
 }
 
 /// How far a referral's recipient has come.
-pub(super) fn holding(tx: &mut Tx<'_>, referral: &Referral) -> Result<Holding, ReferralError> {
+pub(super) fn holding(db: &mut Db<'_>, referral: &Referral) -> Result<Holding, ReferralError> {
     let recipient = referral.origin.recipient;
     let state = &referral.standing.state;
     let took_on = state.is_taken_on()
@@ -130,7 +131,7 @@ pub(super) fn holding(tx: &mut Tx<'_>, referral: &Referral) -> Result<Holding, R
     Ok(if took_on {
         Holding::Accepted
     } else if (state.is_undecided() && state.was_delivered())
-        || packets::has_fetched(tx.db(), referral.id(), recipient)?
+        || packets::has_fetched(db, referral.id(), recipient)?
     {
         Holding::NotAccepted
     } else {

@@ -7,7 +7,7 @@ use super::{
     form::Form,
     service::Tag,
     sign_in::see,
-    trays::short,
+    trays::{Waiting, short},
     visit::{Signed, Visit},
     words::Words,
 };
@@ -25,14 +25,6 @@ use crate::{
 /// How many that wait for an answer stand above a list.
 const MOST_WAITING: u16 = 50;
 
-/// Something that waits for an answer, above a list of referrals.
-pub(super) struct Waiting {
-    pub(super) address: String,
-    pub(super) title: String,
-    pub(super) short: String,
-    pub(super) tag: Tag,
-}
-
 /// What waits for an answer of somebody's organisation, when they can give it; for whoever oversees the node, what is late.
 pub(super) fn waiting(
     db: &mut Db<'_>,
@@ -46,15 +38,13 @@ pub(super) fn waiting(
     referrals::pressing_corrections(db, actor, MOST_WAITING, now)
 }
 
-impl Waiting {
-    /// As it is shown.
-    pub(super) fn of(row: &CorrectionView, words: Words) -> Self {
-        Self {
-            address: format!("/referrals/{}#corrections", row.referral),
-            title: kinds(&[row], words),
-            short: short(row.referral),
-            tag: tag(&[row], words),
-        }
+/// As it stands above a list.
+pub(super) fn shown_waiting(row: &CorrectionView, words: Words) -> Waiting {
+    Waiting {
+        address: format!("/referrals/{}#corrections", row.referral),
+        title: kinds(&[row], words),
+        short: short(row.referral),
+        tag: tag(&[row], words),
     }
 }
 

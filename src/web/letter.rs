@@ -16,6 +16,7 @@ use super::{
     assets,
     corrections::{self, Wish},
     frame::{Frame, Place, page},
+    notes::{self, Notes},
     offer::{PartyData, called, denials},
     script::{Said, json, script},
     service::Tag,
@@ -52,6 +53,8 @@ struct ReferralPage {
     short: String,
     /// What the person asked to have put right.
     corrections: Vec<Wish>,
+    /// What the person and this organisation left for each other.
+    notes: Option<Notes>,
     facts: Vec<(String, String)>,
     steps: Vec<Step>,
     due: Vec<(String, String, bool)>,
@@ -164,11 +167,13 @@ const SENTENCES: &[Said<'static>] = &[
 pub(super) async fn show(Signed(visit): Signed, id: Path<ReferralId>) -> Result<HttpResponse, Problem> {
     let (words, hub, id) = (visit.words, &visit.asking.hub, id.into_inner());
     let (actor, now, policy) = (visit.asking.caller.actor.clone(), hub.now(), hub.policy());
-    let (referral, names) = hub
+    let (referral, mailbox, names) = hub
         .read(move |db| {
             let found = referrals::find_referral(db, &actor, id, now)?;
+            let own = actor.organisation();
+            let mailbox = own.map(|_own| referrals::mailbox(db, &actor, id)).transpose()?;
             let names = members::names_of(db, &[found.sender, found.recipient])?;
-            Ok::<_, ReferralError>((found, names))
+            Ok::<_, ReferralError>((found, mailbox, names))
         })
         .await?;
     super::audit::note_read(&visit, id).await?;
@@ -197,6 +202,7 @@ pub(super) async fn show(Signed(visit): Signed, id: Path<ReferralId>) -> Result<
         tag: tag(&referral, words, now),
         short: short(referral.id),
         corrections: corrections::wishes(&visit, &referral, &name),
+        notes: mailbox.and_then(|mailbox| notes::shown(&visit, id, &mailbox)),
         facts,
         steps: steps.collect(),
         due: due.collect(),

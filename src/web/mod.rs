@@ -33,6 +33,7 @@ mod language;
 mod letter;
 mod map;
 mod members;
+mod notes;
 mod notices;
 mod offer;
 mod offline;
@@ -81,6 +82,8 @@ fn with_secrets(config: &mut ServiceConfig) {
         .route("/my/taken-back", web::post().to(person::take_back))
         .route("/my/correct", web::post().to(person::ask_correct))
         .route("/my/corrected", web::post().to(person::correct))
+        .route("/my/write", web::post().to(person::ask_write))
+        .route("/my/written", web::post().to(person::write))
         .route("/my/rate", web::post().to(person::ask_rate))
         .route("/my/rated", web::post().to(person::rate));
 }
@@ -165,5 +168,7 @@ fn light(config: &mut ServiceConfig) {
         .route("/cases", web::get().to(cases::show))
         .route("/referrals/{referral}", web::get().to(letter::show))
         .route("/referrals/{referral}/corrections/{correction}", web::post().to(corrections::answer))
+        .route("/referrals/{referral}/notes", web::post().to(notes::leave))
+        .route("/referrals/{referral}/notes/read", web::post().to(notes::read))
         .route("/my", web::get().to(person::door));
 }

@@ -45,7 +45,7 @@ const GRAVE: [&str; 9] = [
 ];
 
 /// What asks somebody for something.
-const ASKING: [&str; 19] = [
+const ASKING: [&str; 20] = [
     "agreement.offered",
     "agreement.suspended",
     "consent.withdrawal_asked",
@@ -58,6 +58,7 @@ const ASKING: [&str; 19] = [
     "referral.destruction_asked",
     "referral.destruction_asked_again",
     "referral.info_requested",
+    "referral.note_left",
     "referral.safety_check_asked",
     "service.availability_ended",
     "service.correction_asked",

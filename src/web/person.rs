@@ -1,5 +1,5 @@
-//! The pages of the person concerned: where it stands, taking back consent, asking that something be put right, saying how it was. By code and
-//! PIN, without an account, without a script.
+//! The pages of the person concerned: where it stands and what was left for them, leaving a note, taking back consent, asking that something be
+//! put right, saying how it was. By code and PIN, without an account, without a script.
 //!
 //! Code and PIN come with every form and are kept nowhere, in no cookie either: the telephone is borrowed. The words tell a bystander nothing.
 
@@ -19,10 +19,14 @@ use crate::{
     access::Tx,
     config,
     consent::{Extent, Whose, Withdraw, is_withdrawal_code},
-    feedback::{self, Correct, FeedbackError, Pauses, Presented, Rate, Rating, WhereItStands, Word},
+    feedback::{
+        self, Correct, FeedbackError, LeaveNote, Pauses, Presented, Rate, Rating, WhereItStands, Word,
+    },
     http::{Asking, Problem},
     kernel::{Fault, Secret},
-    referrals::{self, CorrectionAsked, CorrectionKind, CorrectionStanding},
+    referrals::{
+        self, CorrectionAsked, CorrectionKind, CorrectionStanding, LastLeft, LeftForPerson, PersonNote,
+    },
 };
 
 /// What a page of the person's needs.
@@ -123,11 +127,21 @@ struct Stands {
     w: Words,
     given: Written,
     sentence: String,
+    notes: Vec<Shown>,
+    /// Whether the last that the person left was read, in a sentence.
+    last_left: Option<String>,
     /// What the person asked to have put right, in a sentence each.
     corrections: Vec<String>,
     can_take_back: bool,
     can_rate: bool,
     just: &'static str,
+}
+
+/// Something that was left for the person.
+struct Shown {
+    sentence: String,
+    left: String,
+    is_new: bool,
 }
 
 #[derive(Template)]
@@ -148,6 +162,16 @@ struct TakenBack {
 #[derive(Template)]
 #[template(path = "my-correct.html")]
 struct WhatIsWrong {
+    a: Around,
+    w: Words,
+    given: Written,
+    wrongs: Wrongs,
+    kinds: Vec<Choice>,
+}
+
+#[derive(Template)]
+#[template(path = "my-write.html")]
+struct WhatToSay {
     a: Around,
     w: Words,
     given: Written,
@@ -302,6 +326,34 @@ pub(super) async fn correct(
     }
 }
 
+/// Asks what to leave.
+pub(super) async fn ask_write(
+    asking: Asking,
+    request: HttpRequest,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    what_to_say(&asking, &request, &form, Wrongs::default(), StatusCode::OK)
+}
+
+/// Leaves it for those who help.
+pub(super) async fn write(asking: Asking, request: HttpRequest, form: Form) -> Result<HttpResponse, Problem> {
+    let given = Written::of(&form);
+    let Some(kind) = PersonNote::named(form.one("kind")) else {
+        let words = Words { language: language::of_request(&request) };
+        let mut wrongs = Wrongs::default();
+        wrongs.note("kinds", words.t("my-nothing-chosen"));
+        return what_to_say(&asking, &request, &form, wrongs, StatusCode::UNPROCESSABLE_ENTITY);
+    };
+    let command = LeaveNote { presented: given.presented(&asking), kind };
+    let pauses = Pauses::from(&asking.hub.settings().access);
+    let leaving = move |tx: &mut Tx<'_>| feedback::leave_note(tx, &command, &pauses);
+    let left = asking.hub.write("feedback.leave_note", &asking.caller.as_the_person(), leaving).await;
+    match opened(left.map_err(Problem::from))? {
+        Some(seen) => shown(&asking, &request, given, (seen, "my-just-left")),
+        None => refused(&asking, &request, &given),
+    }
+}
+
 /// Asks how it was.
 pub(super) async fn ask_rate(
     asking: Asking,
@@ -374,6 +426,8 @@ fn shown(
         w: words,
         given,
         sentence: words.word("my-word", name(seen.word)),
+        notes: seen.notes.iter().map(|note| note_shown(note, words)).collect(),
+        last_left: seen.last_left.map(|last| last_left(last, words)),
         corrections: seen.corrections.iter().map(|asked| how_far(asked, words)).collect(),
         can_take_back: seen.can_take_back,
         can_rate: seen.can_rate,
@@ -403,6 +457,42 @@ fn how_far(asked: &CorrectionAsked, words: Words) -> String {
         CorrectionStanding::PutRight => "my-correction-put-right",
     };
     words.filled(key, &arguments)
+}
+
+/// What was left for the person, and when. Who left it stands nowhere either.
+fn note_shown(note: &LeftForPerson, words: Words) -> Shown {
+    let sentence = match note.day {
+        Some(day) => words.with("my-note-please-come-on", "day", words.date(day)),
+        None => words.word("my-note", note.kind.name()),
+    };
+    Shown {
+        sentence,
+        left: words.with("my-note-left", "day", words.day(note.left)),
+        is_new: note.read.is_none(),
+    }
+}
+
+fn last_left(last: LastLeft, words: Words) -> String {
+    let key = if last.was_read { "my-last-read" } else { "my-last-unread" };
+    words.with(key, "day", words.day(last.left))
+}
+
+fn what_to_say(
+    asking: &Asking,
+    request: &HttpRequest,
+    form: &Form,
+    wrongs: Wrongs,
+    status: StatusCode,
+) -> Result<HttpResponse, Problem> {
+    let a = Around { is_error: !wrongs.is_empty(), ..Around::new(asking, request, "my-write") };
+    let words = a.words;
+    let kinds = PersonNote::ALL.map(|note| Choice {
+        value: note.name().to_owned(),
+        word: words.word("my-says", note.name()),
+        chosen: form.says("kind", note.name()),
+    });
+    let given = Written::of(form);
+    page(status, &WhatToSay { a, w: words, given, wrongs, kinds: kinds.into() })
 }
 
 fn what_is_wrong(

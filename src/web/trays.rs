@@ -6,9 +6,10 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
-    corrections::{self, Waiting},
+    corrections,
     form::Form,
     frame::{Frame, Place, page},
+    notes,
     service::Tag,
     visit::Signed,
     words::Words,
@@ -49,6 +50,20 @@ struct Row {
 struct Section {
     heading: String,
     rows: Vec<Row>,
+}
+
+/// Something that waits for somebody, above the list.
+pub(super) struct Waiting {
+    pub(super) address: String,
+    pub(super) title: String,
+    pub(super) short: String,
+    pub(super) tag: Tag,
+}
+
+/// What waits for the same reason.
+struct Waits {
+    heading: String,
+    rows: Vec<Waiting>,
 }
 
 /// A way to look at the list: what is asked for, and what the way is called.
@@ -126,8 +141,8 @@ struct TrayPage {
     heading: String,
     /// How it can be looked at, where there is more than one way.
     ways: Vec<Way>,
-    /// What persons asked to have put right and nobody here has answered.
-    waiting: Vec<Waiting>,
+    /// What persons said and nobody here has answered.
+    waiting: Vec<Waits>,
     sections: Vec<Section>,
     empty: String,
     next: Option<String>,
@@ -158,9 +173,9 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
     let listing = Listing { tray, ended: view == View::AlsoEnded, whose };
     let asked = Asked::new(Some(PER_PAGE), form.after());
     let viewer = actor.clone();
-    let (found, known, waiting) = hub
+    let (found, known, (left, wrong)) = hub
         .read(move |db| {
-            let waiting = corrections::waiting(db, &actor, now)?;
+            let waiting = (notes::waiting(db, &actor)?, corrections::waiting(db, &actor, now)?);
             let found = referrals::list_referrals(db, &actor, listing, &asked)?;
             let parties: BTreeSet<OrganisationId> =
                 found.items.iter().flat_map(|referral| [referral.sender, referral.recipient]).collect();
@@ -190,6 +205,16 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
         }
     }
     sections.sort_by_key(|(key, _)| ORDER.iter().position(|known| known == key));
+    let waiting = [
+        Waits {
+            heading: words.t("note-waiting"),
+            rows: left.iter().map(|note| notes::shown_waiting(note, words)).collect(),
+        },
+        Waits {
+            heading: words.t("correction-waiting"),
+            rows: wrong.iter().map(|row| corrections::shown_waiting(row, words)).collect(),
+        },
+    ];
     let heading = words.t(heading);
     let ways = views.iter().filter(|_view| views.len() > 1).map(|way| Way {
         word: words.t(way.name()),
@@ -201,7 +226,7 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
         w: words,
         heading,
         ways: ways.collect(),
-        waiting: waiting.iter().map(|row| Waiting::of(row, words)).collect(),
+        waiting: waiting.into_iter().filter(|waits| !waits.rows.is_empty()).collect(),
         sections: sections.into_iter().map(|(_, section)| section).collect(),
         empty: words.t(match tray {
             Tray::Inbox if view == View::Mine => "tray-empty-mine",

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use chrono::Datelike as _;
+use chrono::{Datelike as _, NaiveDate};
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use unic_langid::LanguageIdentifier;
 
@@ -207,9 +207,13 @@ impl Words {
         self.say("frame-moment", Some(&arguments))
     }
 
-    /// A day in words.
+    /// The day of a moment in words.
     pub(super) fn day(self, at: Timestamp) -> String {
-        let day = at.datetime().date_naive();
+        self.date(at.datetime().date_naive())
+    }
+
+    /// A day of the calendar in words.
+    pub(super) fn date(self, day: NaiveDate) -> String {
         let mut arguments = FluentArgs::new();
         arguments.set("day", FluentValue::from(day.day()));
         arguments.set("month", FluentValue::from(day.month()));
@@ -239,7 +243,7 @@ mod tests {
         agreements::SuspensionReason,
         directory::search::COUNTED,
         policy::{Deny, Policy, ReasonSet, Shape},
-        referrals::{CorrectionKind, StateName, TimerKind},
+        referrals::{CorrectionKind, OrganisationNote, PersonNote, StateName, TimerKind},
         web::offer::choice,
     };
 
@@ -439,7 +443,7 @@ mod tests {
             ["this_hub", "email", "telephone", "other_system", "walk_in", "outreach", "inter_agency_form"];
         let met = ["closed", "unreachable", "refused", "wrong_information", "reached"];
         let policy = Policy::builtin();
-        let rooms: [(&str, Vec<&str>); 18] = [
+        let rooms: [(&str, Vec<&str>); 22] = [
             ("role", Role::ALL.iter().map(|role| role.name()).collect()),
             ("state", StateName::ALL.iter().map(|state| state.name()).collect()),
             ("due", TimerKind::ALL.iter().map(|kind| kind.name()).collect()),
@@ -469,6 +473,10 @@ mod tests {
             ("my-wrong", CorrectionKind::ALL.iter().map(|kind| kind.name()).collect()),
             ("correction-kind", CorrectionKind::ALL.iter().map(|kind| kind.name()).collect()),
             ("correction-says", vec!["nothing", "put_right", "not_reached", "disputed"]),
+            ("my-note", OrganisationNote::ALL.iter().map(|note| note.name()).collect()),
+            ("my-says", PersonNote::ALL.iter().map(|note| note.name()).collect()),
+            ("note-for", OrganisationNote::ALL.iter().map(|note| note.name()).collect()),
+            ("note-from", PersonNote::ALL.iter().map(|note| note.name()).collect()),
             ("reader", policy.roles().map(|role| role.code.as_str()).collect()),
         ];
         let words = Words { language: Language::En };

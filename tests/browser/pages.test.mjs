@@ -288,6 +288,31 @@ const STATES = {
       await page.waitForSelector(".notice.good");
     },
   },
+  "my-write": {
+    signedIn: false,
+    go: async (page) => {
+      await stands(page);
+      await page.click("form[action='/my/write'] button");
+      await page.waitForSelector("#kinds");
+    },
+  },
+  "my-write-nothing": {
+    signedIn: false,
+    go: async (page) => {
+      await STATES["my-write"].go(page);
+      await page.click("form[action='/my/written'] button");
+      await page.waitForSelector("#errors");
+    },
+  },
+  "my-written": {
+    signedIn: false,
+    go: async (page) => {
+      await STATES["my-write"].go(page);
+      await page.check("input[name=kind][value=want_to_talk]");
+      await page.click("form[action='/my/written'] button");
+      await page.waitForSelector(".notice.good");
+    },
+  },
   "my-rate": {
     signedIn: false,
     go: async (page) => {

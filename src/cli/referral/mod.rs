@@ -2,10 +2,12 @@
 
 mod act;
 mod correct;
+mod notes;
 mod oversee;
 mod show;
 mod verbs;
 
+use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{
@@ -79,6 +81,31 @@ enum What {
         #[arg(value_enum)]
         answer: correct::Said,
     },
+    /// Show what the person and this organisation left for each other: which sentences, and whether they were read.
+    #[command(after_help = "Examples:
+  throughline referral notes ref_…            what was left
+  throughline referral notes ref_… --read     and say that it was read, which the person sees")]
+    Notes {
+        /// The referral.
+        referral: ReferralId,
+        /// Say that somebody here read what the person left.
+        #[arg(long)]
+        read: bool,
+    },
+    /// Leave a note for the person, which they read with their code: a sentence of a list, in their language.
+    #[command(after_help = "Examples:
+  throughline referral leave-note ref_… please-call
+  throughline referral leave-note ref_… please-come --day 2026-03-09")]
+    LeaveNote {
+        /// The referral.
+        referral: ReferralId,
+        /// What the person should know.
+        #[arg(value_enum)]
+        kind: notes::Kind,
+        /// The day they should come, with please-come.
+        #[arg(long, value_name = "DAY")]
+        day: Option<NaiveDate>,
+    },
     /// Coordinator: have somebody look at any referral, or declare with data protection that it was an error. The node signs the event.
     #[command(subcommand)]
     Oversee(Oversee),
@@ -112,6 +139,10 @@ impl Referral {
             What::Corrections { open } => block_on(correct::list(&home, open, output))?,
             What::AnswerCorrection { correction, answer } => {
                 block_on(correct::answer(&home, correction, answer, output))?
+            }
+            What::Notes { referral, read } => block_on(notes::list(&home, referral, read, output))?,
+            What::LeaveNote { referral, kind, day } => {
+                block_on(notes::leave(&home, referral, (kind, day), output))?
             }
             What::Oversee(asked) => block_on(oversee::oversee(&home, asked, output))?,
             What::Move(verb) => block_on(act::act(&home, verb.into_request(&policy::of(&home)?)?, output))?,
@@ -150,7 +181,9 @@ mod tests {
             What::List { .. }
             | What::Show { .. }
             | What::Corrections { .. }
-            | What::AnswerCorrection { .. } => None,
+            | What::AnswerCorrection { .. }
+            | What::Notes { .. }
+            | What::LeaveNote { .. } => None,
             What::Move(verb) => Some(verb.into_request(Policy::builtin()).unwrap().asked),
             What::Oversee(oversee) => oversee.asks_for(Policy::builtin()).unwrap(),
         }

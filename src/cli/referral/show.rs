@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::correct;
+use super::{correct, notes};
 use crate::{
     cli::{
         CliError, Output,
@@ -32,9 +32,11 @@ pub(super) async fn list(home: &Home, (tray, ended): (&str, bool), output: &Outp
 pub(super) async fn one(home: &Home, referral: ReferralId, output: &Output) -> Result<(), CliError> {
     let session = Session::open(home, output).await?;
     let found = session.hub.get(&format!("/api/v1/referrals/{referral}")).await?.body;
+    let left = session.hub.get(&format!("/api/v1/referrals/{referral}/notes")).await?.body;
     let names = session.names(sides(&found)).await?;
     output.data(&found, |found| {
         let mut lines = vec![stands(found), between(found, &names)];
+        lines.extend(notes::warning(&left));
         lines.extend(held_of(found).iter().map(held_sentence));
         if let Some(party) = found.get("party") {
             lines.push(format!("Person {}, first packet {}", text(party, "subject"), text(party, "packet")));

@@ -14,14 +14,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     apply::say,
     error::ReferralError,
+    holders::holders,
     referral::{Referral, reads_of},
     store as ledger,
-    take_back::holding,
     views::Eyes,
 };
 use crate::{
     access::{AccessError, Actor, Permission, Tx},
-    consent::{HolderAnswer, Holding},
     kernel::{
         Timestamp,
         id::{CorrectionId, OrganisationId, ReferralId},
@@ -277,7 +276,7 @@ pub fn ask_correction(
     let referral = ledger::find_to_move(tx, id)?;
     let before = store::of_referral(tx.db(), id)?;
     let wish: CorrectionId = tx.id();
-    for organisation in holders(tx, &referral)? {
+    for organisation in holders(tx.db(), &referral)? {
         let open = before.iter().filter(|row| row.organisation == organisation && row.answer.is_none());
         let open: BTreeSet<CorrectionKind> = open.flat_map(|row| row.kinds.iter().copied()).collect();
         let new: BTreeSet<CorrectionKind> = kinds.difference(&open).copied().collect();
@@ -289,9 +288,6 @@ pub fn ask_correction(
 /// Tells the recipient of a referral, as soon as it has a letter, what the person asked for before.
 pub(super) fn tell_new_holder(tx: &mut Tx<'_>, referral: &Referral) -> Result<(), ReferralError> {
     let recipient = referral.origin.recipient;
-    if tx.actor().organisation() != Some(recipient) {
-        return Ok(());
-    }
     let asked = store::of_referral(tx.db(), referral.id())?;
     if asked.iter().any(|row| row.organisation == recipient) {
         return Ok(());
@@ -300,18 +296,6 @@ pub(super) fn tell_new_holder(tx: &mut Tx<'_>, referral: &Referral) -> Result<()
         begin(tx, referral, recipient, (row.id, row.kinds))?;
     }
     Ok(())
-}
-
-/// Who holds something: the sender, and the recipient if it has a letter and has not destroyed it.
-fn holders(tx: &mut Tx<'_>, referral: &Referral) -> Result<BTreeSet<OrganisationId>, ReferralError> {
-    let mut holders = BTreeSet::from([referral.origin.sender]);
-    let duty = ledger::destruction(tx.db(), referral.id())?;
-    let answer = duty.and_then(|row| row.duty.answer);
-    let is_destroyed = answer.is_some_and(|(_, answer)| answer == HolderAnswer::Destroyed);
-    if !is_destroyed && holding(tx, referral)? != Holding::Undelivered {
-        holders.insert(referral.origin.recipient);
-    }
-    Ok(holders)
 }
 
 /// The strictest of the kinds says until when.

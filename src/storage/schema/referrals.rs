@@ -154,4 +154,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    referral_notes (referral, organisation, author, kind) {
+        referral -> Text,
+        organisation -> Text,
+        author -> Text,
+        kind -> Text,
+        day -> Nullable<Text>,
+        left_at -> BigInt,
+        read_at -> Nullable<BigInt>,
+        audit_id -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(referrals, referral_ends);

@@ -256,6 +256,8 @@ async fn open_routes(world: &World) -> Vec<Entry> {
         open("POST /api/v1/person/withdrawal", 200).json(&own),
         open("POST /api/v1/person/correction", 200)
             .json(&json!({ "code": own["code"], "pin": own["pin"], "kinds": ["name"] })),
+        open("POST /api/v1/person/note", 200)
+            .json(&json!({ "code": own["code"], "pin": own["pin"], "kind": "am_well" })),
         open("POST /api/v1/person/rating", 204)
             .json(&json!({ "code": slip.code, "pin": slip.pin, "rating": { "need_met": 4 } })),
     ]
@@ -601,6 +603,11 @@ async fn referrals_routes(world: &World) -> Vec<Entry> {
         entry("GET /api/v1/corrections", "/api/v1/corrections", 200).stranger(Stranger::Empty),
         entry("POST /api/v1/corrections/{correction}/answer", answer, 200)
             .json(&json!({ "answer": "put_right" })),
+        entry("GET /api/v1/referrals/{referral}/notes", format!("{one}/notes"), 200),
+        entry("POST /api/v1/referrals/{referral}/notes", format!("{one}/notes"), 204)
+            .json(&json!({ "kind": "please_call" })),
+        entry("POST /api/v1/referrals/{referral}/notes/read", format!("{one}/notes/read"), 204)
+            .json(&json!({ "until": hub.now().to_string() })),
         entry("POST /api/v1/disclosures", "/api/v1/disclosures", 200)
             .json(&json!({ "subject": throughline::kernel::id::SubjectToken::new(&SystemIds, hub.now()) }))
             .stranger(Stranger::AsAMember(200)),

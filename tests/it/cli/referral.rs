@@ -408,6 +408,32 @@ async fn what_a_person_asks_to_have_put_right_is_listed_and_answered_by_command(
 }
 
 #[actix_web::test]
+async fn what_is_left_for_a_person_and_by_them_is_listed_and_left_by_command() {
+    let story = Story::new().await;
+    let Story { hub, harbour, lakeside, .. } = &story;
+    let (_, referral) = story.acknowledged().await;
+    let slip = harbour.json(hub, &format!("feedback code {referral}")).await;
+    let nothing = lakeside.run(hub, &format!("referral notes {referral}")).await.expect(0).out;
+    assert!(nothing.contains("Nothing was left."), "{nothing}");
+    lakeside.run(hub, &format!("referral leave-note {referral} please-call")).await.expect(0);
+    let said = json!({ "code": slip["code"], "pin": slip["pin"], "kind": "do_not_call" });
+    let seen = send(hub, None, "POST", "/api/v1/person/note", &[], Some(&said)).await.expect(200).body;
+    assert_eq!(seen["notes"][0]["kind"], "please_call");
+    let listed = lakeside.run(hub, &format!("referral notes {referral} --read")).await.expect(0).out;
+    assert!(listed.contains("From the person: do_not_call") && listed.contains("NOT READ"), "{listed}");
+    assert!(listed.contains("For the person: please_call"), "{listed}");
+    let read = lakeside.json(hub, &format!("referral notes {referral}")).await;
+    assert!(read["from_person"][0]["read"].is_string(), "{read}");
+    let shown = lakeside.run(hub, &format!("referral show {referral}")).await.expect(0).out;
+    assert!(shown.contains("DO NOT CALL the person"), "{shown}");
+    let day = format!("referral leave-note {referral} please-call --day 2026-03-09");
+    let refused = harbour.run(hub, &day).await.expect(65);
+    assert!(refused.err.contains("referral.note_day"), "{}", refused.err);
+    let unknown = "referral notes ref_0192f0c1000070008000000000000041";
+    harbour.run(hub, unknown).await.expect(69);
+}
+
+#[actix_web::test]
 async fn numbers_of_a_quarter_are_not_shown_while_there_are_too_few() {
     let hub = hub();
     let lakeside = Gateway::enrolled(&hub, "Lakeside").await;

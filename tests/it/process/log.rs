@@ -29,7 +29,9 @@ async fn at_the_loudest_level_the_log_says_nothing_of_what_was_sent() {
     member.sign_in(&hub).await;
     let person = mechanism.person();
     let certified = mechanism.certificate(&person, &mechanism.clinic);
-    let sealed = seal(&mechanism.harbour, mechanism.draft(&person, &certified));
+    let draft = mechanism.draft(&person, &certified);
+    let notes = format!("/api/v1/referrals/{}/notes", draft.referral);
+    let sealed = seal(&mechanism.harbour, draft);
     let second = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
     for client in [client(), second] {
         let certificate = json!({ "certificate": certified.token }).to_string().into_bytes();
@@ -41,6 +43,8 @@ async fn at_the_loudest_level_the_log_says_nothing_of_what_was_sent() {
             ("/api/v1/session", json!({ "name": CANARY, "passphrase": CANARY })),
             ("/api/v1/withdrawals", json!({ "code": person.code })),
             ("/api/v1/person/rating", json!({ "code": CANARY, "pin": CANARY, "rating": {} })),
+            ("/api/v1/person/note", json!({ "code": CANARY, "pin": CANARY, "kind": "nobody_called" })),
+            (notes.as_str(), json!({ "kind": "number_changed" })),
             ("/api/v1/services/search", json!({ "text": CANARY, "person": { "age": CANARY } })),
             ("/hsds/services", json!({ "search": CANARY, "population": [CANARY] })),
             ("/hsds/services", json!({ CANARY: 1 })),
@@ -65,7 +69,8 @@ async fn at_the_loudest_level_the_log_says_nothing_of_what_was_sent() {
     let subject = person.subject.to_string();
     let envelope = sealed.id.to_string();
     let token = member.token.rsplit('.').next().unwrap();
-    for secret in [CANARY, "Canary", token, &person.code, &certified.token, &subject, &envelope] {
+    let of_the_person = [token, &person.code, &certified.token, &subject, &envelope];
+    for secret in [CANARY, "Canary", "nobody_called", "number_changed"].into_iter().chain(of_the_person) {
         let line = said.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret} is in the log");
     }

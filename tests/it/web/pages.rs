@@ -116,8 +116,17 @@ async fn pages_travel_compressed_but_for_those_that_hold_a_code() {
     let staff = staff.split("href=\"/people/").find(|rest| rest.starts_with("stf_")).unwrap();
     let renewed = format!("/people/{}/code", staff.split('"').next().unwrap());
     let given = [("sheet", sheets[1].as_str()), ("code", "AAAAA-AAAAA"), ("pin", "000000")];
-    let of_the_person =
-        ["/my", "/my/take-back", "/my/taken-back", "/my/correct", "/my/corrected", "/my/rate", "/my/rated"];
+    let of_the_person = [
+        "/my",
+        "/my/take-back",
+        "/my/taken-back",
+        "/my/correct",
+        "/my/corrected",
+        "/my/write",
+        "/my/written",
+        "/my/rate",
+        "/my/rated",
+    ];
     for path in [&*renewed].into_iter().chain(of_the_person) {
         let shown = administrator.post_with(&ACCEPTS, path, &given).await;
         assert!(shown.text.starts_with("<!doctype html>"), "{path}: {}", shown.status);

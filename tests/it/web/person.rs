@@ -1,6 +1,7 @@
 //! The pages of the person concerned.
 
 use serde_json::Value;
+use throughline::referrals::OrganisationNote;
 
 use super::visitor::Visitor;
 use crate::support::{TestHub, packet::Mechanism};
@@ -89,6 +90,112 @@ async fn somebody_says_that_something_is_wrong_and_hears_until_when_and_what_bec
 }
 
 #[actix_web::test]
+async fn somebody_and_those_who_help_leave_sentences_for_each_other_that_tell_a_bystander_nothing() {
+    let mechanism = Mechanism::new().await;
+    let Mechanism { hub, harbour, clinic, .. } = &mechanism;
+    let (_person, _certified, sealed, referral) = mechanism.referred().await;
+    let path = format!("/api/v1/referrals/{referral}/person-code");
+    let slip = harbour.post(hub, &path, &Value::Null).await.expect(201).body;
+    let given = [("code", slip["code"].as_str().unwrap()), ("pin", slip["pin"].as_str().unwrap())];
+    let mut person = Visitor::new(hub);
+    let seen = person.post("/my", &given).await.expect(200).says("Leave a note for those who help you");
+    seen.does_not_say("Notes for you").does_not_say("You left a note");
+    let form = person.post("/my/write", &given).await.expect(200).says("Do not call my number");
+    form.does_not_say("<textarea").does_not_say("type=\"text\"").says("If you are in danger now");
+    for chosen in [vec![], vec![("kind", "canary-of-a-person")]] {
+        let fields = [&given[..], &chosen].concat();
+        person.post("/my/written", &fields).await.expect(422).says("Choose one thing at least");
+    }
+    let warning = [given[0], given[1], ("kind", "do_not_call")];
+    let left = person.post("/my/written", &warning).await.expect(200).says("Left. Those who help you");
+    let left = left.says("You left a note on 2 March 2026. Nobody has read it yet.");
+    left.does_not_say("Do not call").does_not_say("do_not_call");
+
+    let path = format!("/referrals/{referral}");
+    let notes = format!("{path}/notes");
+    let mut sender = Visitor::signed_in(hub, harbour, &["case_worker"]).await;
+    let listed = sender.get("/sent").await.expect(200).says("Persons left a note");
+    listed.says(&format!("{path}#notes")).says("Do not call their number");
+    let shown = sender.get(&path).await.expect(200).says("Do not call the person").says("Not read yet");
+    let until = shown.text.split("name=\"until\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let mut administrator = Visitor::signed_in(hub, harbour, &["administrator"]).await;
+    administrator.get("/sent").await.expect(200).does_not_say("Persons left a note");
+    let seen = administrator.get(&path).await.expect(200).says("Do not call the person");
+    seen.does_not_say("name=\"until\"").does_not_say(&format!("action=\"{notes}\""));
+    administrator.post(&notes, &[("kind", "please_call")]).await.expect(403);
+    administrator.post(&format!("{notes}/read"), &[("until", until)]).await.expect(403);
+    sender.post(&format!("{notes}/read"), &[]).await.expect(303);
+    sender.get("/sent").await.expect(200).says("Persons left a note");
+    let back = sender.post(&format!("{notes}/read"), &[("until", until)]).await.expect(303);
+    assert_eq!(back.header("location"), format!("{path}#notes"));
+    sender.get("/sent").await.expect(200).does_not_say("Persons left a note");
+    // It was read, and it still warns; whoever gets the letter is warned as well.
+    sender.get(&path).await.expect(200).says("Do not call the person").does_not_say("name=\"until\"");
+    let mut intake = Visitor::signed_in(hub, clinic, &["intake"]).await;
+    intake.get(&path).await.expect(200).does_not_say("Do not call the person").does_not_say(&notes);
+    mechanism.clinic_opens(&sealed).await;
+    intake.get(&path).await.expect(200).says("Do not call the person");
+    intake.get("/inbox").await.expect(200).says("Persons left a note");
+
+    let come = [("kind", "please_come"), ("day", "2026-03-09")];
+    sender.post(&notes, &come).await.expect(303);
+    sender.post(&notes, &[("kind", "please_come"), ("day", "canary-of-a-day")]).await.expect(422);
+    // The field for the day stands there for every sentence.
+    intake.post(&notes, &[("kind", "bring_papers"), ("day", "2026-03-09")]).await.expect(303);
+    let found =
+        person.post("/my", &given).await.expect(200).says("You left a note on 2 March 2026. It was read.");
+    let found = found.says("<b>Please come on 9 March 2026.</b>").says("Left on 2 March 2026");
+    let found = found.says("<b>When you come, bring the documents you were asked for.</b>");
+    for told in ["clinic", "Harbour", "SV0", "referral", "migra", &referral.to_string()] {
+        assert!(!found.text.to_lowercase().contains(&told.to_lowercase()), "a bystander reads {told}");
+    }
+    person
+        .post("/my", &given)
+        .await
+        .expect(200)
+        .says("Please come on 9 March 2026.")
+        .does_not_say("<b>Please");
+    let shown = sender.get(&path).await.expect(200).says("Please come on 9 March 2026");
+    shown.does_not_say("Bring the documents that we asked for</h3>");
+
+    hub.clock.advance(chrono::TimeDelta::seconds(1));
+    let talk = [given[0], given[1], ("kind", "want_to_talk")];
+    person.post("/my/written", &talk).await.expect(200);
+    sender.get(&path).await.expect(200).says("Do not call the person").says("Wants to talk to somebody");
+    let call = [given[0], given[1], ("kind", "call_me")];
+    person.post("/my/written", &call).await.expect(200);
+    for side in [&mut sender, &mut intake] {
+        side.get(&path).await.expect(200).says("Their number can be called").does_not_say("Do not call");
+    }
+}
+
+#[actix_web::test]
+async fn a_full_mailbox_is_under_ten_kilobytes_as_well() {
+    let mechanism = Mechanism::new().await;
+    let Mechanism { hub, harbour, clinic, .. } = &mechanism;
+    let (_person, _certified, sealed, referral) = mechanism.referred().await;
+    mechanism.clinic_opens(&sealed).await;
+    let path = format!("/api/v1/referrals/{referral}/person-code");
+    let slip = harbour.post(hub, &path, &Value::Null).await.expect(201).body;
+    for org in [harbour, clinic] {
+        for kind in OrganisationNote::ALL.map(OrganisationNote::name) {
+            let left = serde_json::json!({ "kind": kind });
+            org.post(hub, &format!("/api/v1/referrals/{referral}/notes"), &left).await.expect(204);
+        }
+    }
+    let given = [("code", slip["code"].as_str().unwrap()), ("pin", slip["pin"].as_str().unwrap())];
+    for language in ["en", "fr", "es", "ar"] {
+        let mut person = Visitor::new(hub);
+        let headers = [("accept-language", language), ("sec-fetch-site", "same-origin")];
+        let shown = person.post_with(&headers, "/my", &given).await.expect(200);
+        assert_eq!(shown.text.matches("class=\"meta\"").count(), 10, "{}", shown.text);
+        let style = shown.text.split('"').find(|part| part.starts_with("/assets/")).unwrap();
+        let style = person.get_with(style, &[("accept-encoding", "gzip")]).await;
+        assert!(shown.bytes + style.bytes <= 10_000, "{language}: {} and {}", shown.bytes, style.bytes);
+    }
+}
+
+#[actix_web::test]
 async fn a_consent_is_taken_back_by_the_code_on_its_slip_alone() {
     let mechanism = Mechanism::new().await;
     let hub = &mechanism.hub;
@@ -125,8 +232,9 @@ async fn a_wrong_code_a_wrong_pin_and_nonsense_look_the_same() {
         texts.push(shown.says("do not open anything").text.replace(code, ""));
     }
     assert!(texts.iter().all(|text| *text == texts[0]), "{texts:#?}");
-    for path in ["/my/taken-back", "/my/corrected", "/my/rated"] {
-        let given = [("code", code), ("pin", "000000"), ("need_met", "1"), ("kind", "name")];
+    for path in ["/my/taken-back", "/my/corrected", "/my/written", "/my/rated"] {
+        let kind = if path == "/my/written" { "am_well" } else { "name" };
+        let given = [("code", code), ("pin", "000000"), ("need_met", "1"), ("kind", kind)];
         Visitor::new(hub).post(path, &given).await.expect(401).says("do not open anything");
     }
 }
@@ -164,8 +272,10 @@ async fn the_pages_of_the_person_are_under_ten_kilobytes_and_have_no_script() {
         // Never packed, because it holds a code.
         let given = [("code", "4K7QX-9M2PC"), ("pin", "493827")];
         let headers = [speaks, ("sec-fetch-site", "same-origin")];
-        let wrong = person.post_with(&headers, "/my/correct", &given).await.expect(200);
-        assert!(!wrong.text.contains("<script"), "{}", wrong.text);
-        assert!(wrong.bytes + style.bytes <= 10_000, "{language}: {} and {}", wrong.bytes, style.bytes);
+        for path in ["/my/correct", "/my/write"] {
+            let asked = person.post_with(&headers, path, &given).await.expect(200);
+            assert!(!asked.text.contains("<script"), "{}", asked.text);
+            assert!(asked.bytes + style.bytes <= 10_000, "{language}: {} and {}", asked.bytes, style.bytes);
+        }
     }
 }

@@ -107,3 +107,7 @@ audit-did-tokens-issue = إدخال جهاز آلي
 audit-did-feedback-correct = القول إن شيئاً عنه خطأ
 audit-did-referrals-answer-correction = الإجابة عما قال شخص إنه خطأ
 audit-did-referrals-follow-corrections = الإبلاغ عن تصحيحات بلا جواب
+audit-did-feedback-leave-note = ترك رسالة
+audit-did-referrals-leave-note = ترك رسالة لشخص
+audit-did-referrals-read-notes = القول إن رسائل شخص قُرئت
+audit-did-referrals-forget-notes = حذف رسائل قُرئت منذ زمن

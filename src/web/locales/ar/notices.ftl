@@ -108,3 +108,4 @@ notice-service-flagged = وجد عدة أشخاص أخطاء في إحدى خد�
 notice-referral-correction-asked = يقول شخص برمزه إن شيئاً عنه خطأ.
 notice-referral-correction-answered = أُجيب عما قال شخص إنه خطأ عنه.
 notice-referral-correction-overdue = لم تُجب { $who } في الوقت المحدد عما يقول شخص إنه خطأ عنه.
+notice-referral-note-left = ترك شخص رسالة برمزه.

@@ -107,3 +107,7 @@ audit-did-tokens-issue = Let a machine in
 audit-did-feedback-correct = Said that something about them is wrong
 audit-did-referrals-answer-correction = Answered what a person said is wrong
 audit-did-referrals-follow-corrections = Reported corrections that nobody answered
+audit-did-feedback-leave-note = Left a note
+audit-did-referrals-leave-note = Left a note for a person
+audit-did-referrals-read-notes = Said that notes of a person were read
+audit-did-referrals-forget-notes = Deleted notes that were read long ago

@@ -108,3 +108,4 @@ notice-service-flagged = Several found something wrong with a service of yours. 
 notice-referral-correction-asked = A person says by their code that something about them is wrong.
 notice-referral-correction-answered = What a person said is wrong about them is answered.
 notice-referral-correction-overdue = { $who } has not answered in time what a person says is wrong about them.
+notice-referral-note-left = A person left a note with their code.

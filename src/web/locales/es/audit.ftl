@@ -107,3 +107,7 @@ audit-did-tokens-issue = Dejar entrar a una máquina
 audit-did-feedback-correct = Decir que algo sobre uno es incorrecto
 audit-did-referrals-answer-correction = Contestar lo que una persona dice que es incorrecto
 audit-did-referrals-follow-corrections = Avisar de correcciones sin respuesta
+audit-did-feedback-leave-note = Dejar un mensaje
+audit-did-referrals-leave-note = Dejar un mensaje a una persona
+audit-did-referrals-read-notes = Decir que se leyeron mensajes de una persona
+audit-did-referrals-forget-notes = Borrar mensajes leídos hace tiempo

@@ -108,3 +108,4 @@ notice-service-flagged = Varios encontraron errores en un servicio suyo. Está m
 notice-referral-correction-asked = Una persona dice con su código que algo sobre ella es incorrecto.
 notice-referral-correction-answered = Se contestó lo que una persona dijo que era incorrecto sobre ella.
 notice-referral-correction-overdue = { $who } no contestó a tiempo lo que una persona dice que es incorrecto sobre ella.
+notice-referral-note-left = Una persona dejó un mensaje con su código.

@@ -107,3 +107,7 @@ audit-did-tokens-issue = Laisser entrer une machine
 audit-did-feedback-correct = Dire que quelque chose sur soi est faux
 audit-did-referrals-answer-correction = Répondre à ce qu’une personne dit être faux
 audit-did-referrals-follow-corrections = Signaler des corrections sans réponse
+audit-did-feedback-leave-note = Laisser un message
+audit-did-referrals-leave-note = Laisser un message à une personne
+audit-did-referrals-read-notes = Dire que des messages d’une personne ont été lus
+audit-did-referrals-forget-notes = Supprimer des messages lus depuis longtemps

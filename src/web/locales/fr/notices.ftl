@@ -108,3 +108,4 @@ notice-service-flagged = Plusieurs ont trouvé des erreurs dans un de vos servic
 notice-referral-correction-asked = Une personne dit avec son code que quelque chose sur elle est faux.
 notice-referral-correction-answered = Ce qu’une personne a dit être faux sur elle a reçu une réponse.
 notice-referral-correction-overdue = { $who } n’a pas répondu à temps à ce qu’une personne dit être faux sur elle.
+notice-referral-note-left = Une personne a laissé un message avec son code.
