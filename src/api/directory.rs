@@ -98,6 +98,11 @@ struct Query {
     lon: Option<f64>,
     /// How far from there, in metres; 50000 when left out.
     proximity: Option<f64>,
+    /// The code of the area that this place lies in, where it is known. What serves all of its country, what is given there by telephone or online,
+    /// and what serves the area and has no place of its own is found as well.
+    #[param(max_length = 60)]
+    #[schema(max_length = 60)]
+    lies_in: Option<String>,
     /// A service code.
     #[param(value_type = Option<String>)]
     #[schema(value_type = Option<String>)]
@@ -162,6 +167,7 @@ impl Query {
             service: self.service,
             members_only: self.members_only,
             around,
+            lies_in: self.lies_in,
             term: self.taxonomy_term.map(|id| Term { id, below }),
             language: self.language,
             area: self.area.map(|code| InArea { code, mode: self.area_mode.unwrap_or_default() }),

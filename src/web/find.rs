@@ -343,6 +343,7 @@ fn read(db: &mut Db<'_>, wanted: Wanted, now: Timestamp) -> Result<Read, Directo
     let middle = place.as_ref().and_then(|area| Some((area.latitude?, area.longitude?)));
     let within = middle.zip(within).map(|(middle, within)| Within { middle, kilometres: f64::from(within) });
     search.around = within.and_then(|within| Around::new(within.middle, within.kilometres * 1_000.0));
+    search.lies_in = place.as_ref().filter(|_| within.is_some()).map(|area| area.key.clone());
     // A circle is asked for instead of what serves the place.
     search.area =
         place.filter(|_| within.is_none()).map(|area| InArea { code: area.key, mode: AreaMode::Serves });

@@ -6,6 +6,7 @@ use actix_web::{
     web::{Path, Query},
 };
 use askama::Template;
+use fluent_bundle::{FluentArgs, FluentValue};
 use serde::Deserialize;
 
 use super::{
@@ -22,7 +23,7 @@ use crate::{
         self, Availability, Brief, DirectoryError, Freshness, Leaf, Meeting, Met, PaperAsked, Reporting,
         Service, ServiceInLanguage, Spoken, Standing, Tongue,
         eligibility::{Answer, Eligibility},
-        search::Found,
+        search::{Band, Found, Match},
     },
     http::Problem,
     kernel::id::ServiceId,
@@ -54,6 +55,8 @@ pub(super) struct Card {
     pub(super) name: String,
     pub(super) provider: String,
     pub(super) area: String,
+    /// How far away it is, or why it need not be near; empty when no place was asked for.
+    pub(super) away: String,
     pub(super) description: String,
     /// For whom it is and how fast it answers, a sentence each.
     pub(super) brief: Vec<String>,
@@ -102,6 +105,7 @@ pub(super) fn card(
         may_refer: may_refer(&found.service, actor),
         fit: found.eligibility.as_ref().map(|judged| fit(judged, words)),
         brief: brief.map(|brief| in_short(brief, policy, words)).unwrap_or_default(),
+        away: found.fit.as_ref().map(|fit| away(fit, words)).unwrap_or_default(),
         ..of_service(&found.service, words)
     }
 }
@@ -110,6 +114,31 @@ pub(super) fn card(
 fn may_refer(service: &Service, actor: &Actor) -> bool {
     let is_member = service.member.is_some() && service.service.is_some();
     is_member && actor.organisation() != service.member && actor.may(Permission::SendReferrals).is_ok()
+}
+
+/// How far away it is, as far as that is told, and why it need not be near.
+fn away(fit: &Match, words: Words) -> String {
+    let distance = fit.distance.map(|metres| {
+        let kilometres =
+            if metres < 1_000.0 { String::from("0") } else { format!("{:.0}", metres / 1_000.0) };
+        words.with("find-away", "km", kilometres.parse::<i64>().unwrap_or_default())
+    });
+    let band = fit.band.map(|Band { from, to }| {
+        let kilometres = |metres: u32| FluentValue::from(metres / 1_000);
+        let mut between = FluentArgs::new();
+        between.set("from", kilometres(from));
+        if let Some(to) = to {
+            between.set("to", kilometres(to));
+        }
+        let key = match (from, to) {
+            (0, _) => "find-away-under",
+            (_, Some(_)) => "find-away-between",
+            (_, None) => "find-away-over",
+        };
+        words.filled(key, &between)
+    });
+    let reach = fit.reach.map(|reach| words.word("find-serves", reach.name()));
+    distance.or(band).into_iter().chain(reach).collect::<Vec<_>>().join(" · ")
 }
 
 /// For whom it is and how fast it answers, as far as it says so.
@@ -141,6 +170,7 @@ pub(super) fn of_service(service: &Service, words: Words) -> Card {
         name: service.name.clone(),
         provider: service.provider.clone(),
         area: service.area.clone().unwrap_or_default(),
+        away: String::new(),
         description: shortened(&service.description, SHORTENED),
         brief: Vec::new(),
         tags,

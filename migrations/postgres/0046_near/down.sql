@@ -1,0 +1,2 @@
+-- An earlier release reads no places of what was entered since; it enters all of it again.
+UPDATE services SET searched = 0;
