@@ -43,7 +43,7 @@ const SERVICES: &[(&str, &str, &str, &str, &str)] = &[
     ("Drop-in", "ZM777", "", "-15.42", ""),
 ];
 
-fn uuid(kind: usize, number: usize) -> String {
+pub(super) fn uuid(kind: usize, number: usize) -> String {
     format!("{kind:08}-0000-4000-8000-{number:012}")
 }
 
@@ -131,7 +131,7 @@ async fn follow(hub: &TestHub) -> bool {
     is_behind
 }
 
-async fn directory() -> (TestHub, Org, tempfile::TempDir) {
+pub(super) async fn directory() -> (TestHub, Org, tempfile::TempDir) {
     let hub = TestHub::new();
     let folder = tempfile::tempdir().unwrap();
     take_areas(&hub, AREAS).await.unwrap();
@@ -385,7 +385,7 @@ const PUBLISHED: [&str; 3] =
     ["/api/v1/directory/places.geojson", "/api/v1/directory/3w.csv", "/api/v1/directory/page.html"];
 
 /// Everything that is said to whoever asks, in every way there is.
-async fn everything(hub: &TestHub, org: Option<&Org>) -> String {
+pub(super) async fn everything(hub: &TestHub, org: Option<&Org>) -> String {
     let mut all = String::new();
     let organisation = format!("/hsds/organizations/{ORGANISATION}");
     let service = format!("/api/v1/services/svc_{}", uuid(2, 3).replace('-', ""));
@@ -419,7 +419,7 @@ async fn everything(hub: &TestHub, org: Option<&Org>) -> String {
 }
 
 /// What is exported of the list, in every form.
-async fn exports(hub: &TestHub) -> BTreeMap<&'static str, String> {
+pub(super) async fn exports(hub: &TestHub) -> BTreeMap<&'static str, String> {
     let mut forms = BTreeMap::new();
     for (form, is_plain) in [("package", false), ("plain", true)] {
         let into = tempfile::tempdir().unwrap();

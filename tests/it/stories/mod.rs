@@ -17,6 +17,7 @@ pub(crate) mod ledger;
 mod memory;
 mod named;
 mod narrowed;
+mod noted;
 mod offered;
 mod onward;
 mod policy;
