@@ -592,6 +592,7 @@ async fn a_card_says_how_far_away_a_service_is_and_of_a_secret_place_no_more_tha
     provinces(&hub).await;
     let (service, area) = ("77777777-7777-4777-8766-777777777701", "77777777-7777-4777-8766-777777777702");
     let house = "77777777-7777-4777-8766-777777777700";
+    let (office, desk) = ("77777777-7777-4777-8766-777777777703", "77777777-7777-4777-8766-777777777704");
     let tables = [
         ("organization", "id,name", format!("{house},House of Calls\n")),
         (
@@ -600,6 +601,8 @@ async fn a_card_says_how_far_away_a_service_is_and_of_a_secret_place_no_more_tha
             format!("{service},{house},Hotline,active,\"telephone, messaging\"\n"),
         ),
         ("service_area", "id,service_id,admin_area", format!("{area},{service},ZM\n")),
+        ("location", "id,location_type,latitude,longitude", format!("{office},physical,-15.4,28.3\n")),
+        ("service_at_location", "id,service_id,location_id", format!("{desk},{service},{office}\n")),
     ];
     let folder = tempfile::tempdir().unwrap();
     write_package(folder.path(), tables);
@@ -610,6 +613,8 @@ async fn a_card_says_how_far_away_a_service_is_and_of_a_secret_place_no_more_tha
         let shown = shown.says("Refuge").says("Less than 10 km away").says("By telephone or online");
         let shown = shown.does_not_say("Kitchen").does_not_say("find-away").does_not_say("find-serves");
         assert_eq!(shown.text.matches("Less than 1 km away").count(), 1, "{view}: the clinic");
+        assert_eq!(drawn(&shown).is_empty(), view.is_empty());
+        assert!(!drawn(&shown).contains("Hotline"), "its office is elsewhere: {}", shown.text);
     }
     worker.get("/find?near=").await.expect(200).says("Hotline").does_not_say("By telephone or online");
     let refuge = "77777777-7777-4777-8777-777777777703";
