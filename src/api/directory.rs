@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use super::{answer, reply::respond};
 use crate::{
-    access::{Actor, Tx},
+    access::{AccessError, Actor, Tx},
     directory::{
         self, Availability, Change, Decided, Decision, DirectoryError, Draft, Intake, Link, LinkService,
-        ListService, Meeting, Service, ServiceInLanguage, SetAvailability, SetStanding, SetVisibility,
-        Tongue, Verification, Verified, Verify, Visibility, WriteDraft,
+        ListService, Meeting, Note, Service, ServiceInLanguage, SetAvailability, SetStanding, SetVisibility,
+        Tongue, Verification, Verified, Verify, Visibility, WriteDraft, WriteNote,
         areas::{Area, AreaMode, AreasWanted, InArea},
         eligibility::{self, Facts},
         hours::When,
@@ -52,6 +52,9 @@ use crate::{
     decide,
     set_standing,
     decisions,
+    find_note,
+    write_note,
+    drop_note,
     link,
     unlink
 ))]
@@ -79,6 +82,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/api/v1/services/{service}/draft/decision", web::post().to(decide))
         .route("/api/v1/services/{service}/standing", web::put().to(set_standing))
         .route("/api/v1/services/{service}/decisions", web::get().to(decisions))
+        .route("/api/v1/services/{service}/note", web::get().to(find_note))
+        .route("/api/v1/services/{service}/note", web::put().to(write_note))
+        .route("/api/v1/services/{service}/note", web::delete().to(drop_note))
         .route("/api/v1/services/{service}/link", web::put().to(link))
         .route("/api/v1/services/{service}/link", web::delete().to(unlink));
 }
@@ -98,6 +104,11 @@ struct Query {
     lon: Option<f64>,
     /// How far from there, in metres; 50000 when left out.
     proximity: Option<f64>,
+    /// The code of the area that this place lies in, where it is known. What serves all of its country, what is given there by telephone or online,
+    /// and what serves the area and has no place of its own is found as well.
+    #[param(max_length = 60)]
+    #[schema(max_length = 60)]
+    lies_in: Option<String>,
     /// A service code.
     #[param(value_type = Option<String>)]
     #[schema(value_type = Option<String>)]
@@ -162,6 +173,7 @@ impl Query {
             service: self.service,
             members_only: self.members_only,
             around,
+            lies_in: self.lies_in,
             term: self.taxonomy_term.map(|id| Term { id, below }),
             language: self.language,
             area: self.area.map(|code| InArea { code, mode: self.area_mode.unwrap_or_default() }),
@@ -511,6 +523,57 @@ async fn decisions(
 ) -> Result<HttpResponse, Problem> {
     let id = id.into_inner();
     page(asking, paging, move |db, actor, asked, now| directory::decisions(db, actor, (id, asked), now)).await
+}
+
+/// What is noted of a service: how good it is, and what going there risks. For those who keep the directory; neither the provider nor the public
+/// reads it, and it is exported nowhere.
+#[utoipa::path(get, path = "/api/v1/services/{service}/note", tag = "Directory", params(("service" = String, Path)),
+    responses((status = 200, body = Note), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+async fn find_note(asking: Asking, id: Path<ServiceId>) -> Result<HttpResponse, Problem> {
+    let (actor, id, now) = (asking.caller.actor, id.into_inner(), asking.hub.now());
+    let found = move |db: &mut Db<'_>| directory::note(db, &actor, id, now);
+    let note = asking.hub.read(found).await?.ok_or(DirectoryError::from(AccessError::NotFound))?;
+    Ok(respond(&Reply::ok(&note)?.version(note.version)))
+}
+
+/// Note how good a service is and what going there risks, in the place of what was noted: `If-Match` names the version of that, and is left out
+/// where nothing was. For those who keep the directory.
+#[utoipa::path(put, path = "/api/v1/services/{service}/note", tag = "Directory",
+    params(("service" = String, Path), ("If-Match" = Option<String>, Header)), request_body = WriteNote,
+    responses((status = 204), (status = 400, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn write_note(
+    asking: Asking,
+    id: Path<ServiceId>,
+    expected: Option<Expected>,
+    body: Body<WriteNote>,
+) -> Result<HttpResponse, Problem> {
+    let ((command, remember), id) = (body.into_parts(), id.into_inner());
+    let seen = expected.map(|Expected(version)| version);
+    let outcome = asking.hub.answer("directory.write_note", &asking.caller, remember, move |tx| {
+        let version = directory::write_note(tx, (id, seen), &command)?;
+        Ok::<_, DirectoryError>(Reply::with(204, ())?.version(version))
+    });
+    answer(outcome.await)
+}
+
+/// Take back what was noted of a service. For those who keep the directory.
+#[utoipa::path(delete, path = "/api/v1/services/{service}/note", tag = "Directory",
+    params(("service" = String, Path), ("If-Match" = String, Header)),
+    responses((status = 204), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 409, body = ProblemDocument)))]
+async fn drop_note(
+    asking: Asking,
+    id: Path<ServiceId>,
+    expected: Expected,
+    remembered: Remembered,
+) -> Result<HttpResponse, Problem> {
+    let id = id.into_inner();
+    let outcome = asking.hub.answer("directory.drop_note", &asking.caller, remembered.0, move |tx| {
+        directory::drop_note(tx, (id, expected.0))?;
+        Ok::<_, DirectoryError>(Reply::with(204, ())?)
+    });
+    answer(outcome.await)
 }
 
 /// Say which member provides an imported service, and the code to refer with. For those who keep the directory.

@@ -34,6 +34,7 @@ pub mod hsds;
 mod import;
 mod lines;
 pub mod list;
+mod notes;
 mod offer;
 mod pins;
 mod plain;
@@ -61,6 +62,7 @@ pub use error::DirectoryError;
 pub use export::{Exported, Target, export, export_plain};
 pub use give::{Documents, give};
 pub use import::{Given, dry_run, forget_source, import};
+pub use notes::{NOTE_MAX, Note, WriteNote, drop_note, note, write_note};
 pub use offer::{
     Availability, Intake, Link, LinkService, ListService, OfferFacts, SetAvailability, alternatives,
     enter_listed, link_service, list_service, offer, own_services, set_availability,

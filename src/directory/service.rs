@@ -77,6 +77,15 @@ impl Viewer {
         }
     }
 
+    /// Whether they may know the secret places of an entry of a member.
+    pub(super) fn knows_places_of(self, member: Option<OrganisationId>) -> bool {
+        match self {
+            Self::Keeper => true,
+            Self::Member(own) => member.is_some() && member == own,
+            Self::Anybody => false,
+        }
+    }
+
     /// Whether an entry of a visibility, of a standing and of a member may be seen. Lists hold to the same by a condition of their own.
     pub(super) fn sees(
         self,

@@ -21,7 +21,7 @@ use crate::{
         self, Brief, DirectoryError,
         areas::{Area, AreaMode, AreasWanted, InArea},
         eligibility::{self, Facts},
-        search::{Around, Nothing, Results, Search},
+        search::{Around, Found, Nothing, Results, Search},
     },
     http::{Door, Problem},
     kernel::{Timestamp, id::ServiceId, page::Asked},
@@ -343,6 +343,7 @@ fn read(db: &mut Db<'_>, wanted: Wanted, now: Timestamp) -> Result<Read, Directo
     let middle = place.as_ref().and_then(|area| Some((area.latitude?, area.longitude?)));
     let within = middle.zip(within).map(|(middle, within)| Within { middle, kilometres: f64::from(within) });
     search.around = within.and_then(|within| Around::new(within.middle, within.kilometres * 1_000.0));
+    search.lies_in = place.as_ref().filter(|_| within.is_some()).map(|area| area.key.clone());
     // A circle is asked for instead of what serves the place.
     search.area =
         place.filter(|_| within.is_none()).map(|area| InArea { code: area.key, mode: AreaMode::Serves });
@@ -353,10 +354,17 @@ fn read(db: &mut Db<'_>, wanted: Wanted, now: Timestamp) -> Result<Read, Directo
         results = directory::search::search(db, &actor, &search, &asked, now)?;
     }
     let found: Vec<ServiceId> = results.items.iter().map(|found| found.service.id).collect();
-    let pins = if is_map { directory::pins(db, &actor, &found)? } else { HashMap::new() };
+    let drawn = results.items.iter().filter(|found| is_drawn(found)).map(|found| found.service.id);
+    let drawn: Vec<ServiceId> = drawn.collect();
+    let pins = if is_map { directory::pins(db, &actor, &drawn)? } else { HashMap::new() };
     let lang = search.lang.as_ref();
     let briefs = if is_map { HashMap::new() } else { directory::briefs(db, &actor, (&found, lang))? };
     Ok(Read { areas: offered, results, no_such_place, own, within, pins, briefs })
+}
+
+/// Whether the map shows where a service is: what is found without being near may be anywhere.
+fn is_drawn(found: &Found) -> bool {
+    found.fit.is_none_or(|fit| fit.reach.is_none() || fit.distance.is_some())
 }
 
 /// Areas that have a text in their name or code.

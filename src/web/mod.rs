@@ -112,6 +112,7 @@ fn light(config: &mut ServiceConfig) {
         .route("/services/new", web::post().to(own_services::offering::offer))
         .route("/services/{service}", web::get().to(service::show))
         .route("/services/{service}/reports", web::post().to(service::report))
+        .route("/services/{service}/note", web::post().to(service::note))
         .route("/key", web::get().to(key::show))
         .route("/key/people", web::get().to(key::people))
         .route("/key/root", web::get().to(key::root))

@@ -6,6 +6,7 @@ use actix_web::{
     web::{Path, Query},
 };
 use askama::Template;
+use fluent_bundle::{FluentArgs, FluentValue};
 use serde::Deserialize;
 
 use super::{
@@ -17,15 +18,15 @@ use super::{
     words::Words,
 };
 use crate::{
-    access::{Actor, Permission},
+    access::{Actor, Permission, Tx},
     directory::{
-        self, Availability, Brief, DirectoryError, Freshness, Leaf, Meeting, Met, PaperAsked, Reporting,
-        Service, ServiceInLanguage, Spoken, Standing, Tongue,
+        self, Availability, Brief, DirectoryError, Freshness, Leaf, Meeting, Met, NOTE_MAX, Note, PaperAsked,
+        Reporting, Service, ServiceInLanguage, Spoken, Standing, Tongue, WriteNote,
         eligibility::{Answer, Eligibility},
-        search::Found,
+        search::{Band, Found, Match},
     },
     http::Problem,
-    kernel::id::ServiceId,
+    kernel::{id::ServiceId, text::NotALine},
     policy::Policy,
 };
 
@@ -54,6 +55,8 @@ pub(super) struct Card {
     pub(super) name: String,
     pub(super) provider: String,
     pub(super) area: String,
+    /// How far away it is, or why it need not be near; empty when no place was asked for.
+    pub(super) away: String,
     pub(super) description: String,
     /// For whom it is and how fast it answers, a sentence each.
     pub(super) brief: Vec<String>,
@@ -87,8 +90,33 @@ struct ServicePage {
     availability: Vec<String>,
     checked: String,
     url: Option<String>,
+    /// What is noted of it, for those who keep the directory.
+    noted: Option<Noted>,
     mets: Vec<(&'static str, String)>,
     was_reported: bool,
+}
+
+/// What is noted of a service, and the form to note it.
+struct Noted {
+    text: String,
+    /// When that was written; empty when nothing is noted.
+    on: String,
+    /// Its version; empty when nothing is noted.
+    seen: String,
+    most: usize,
+}
+
+impl Noted {
+    fn of(note: Option<&Note>, words: Words) -> Self {
+        Self {
+            text: note.map(|note| note.text.to_string()).unwrap_or_default(),
+            on: note
+                .map(|note| words.with("service-noted-on", "day", words.day(note.at)))
+                .unwrap_or_default(),
+            seen: note.map(|note| note.version.to_string()).unwrap_or_default(),
+            most: NOTE_MAX,
+        }
+    }
 }
 
 /// A service as it was found, by somebody.
@@ -102,6 +130,7 @@ pub(super) fn card(
         may_refer: may_refer(&found.service, actor),
         fit: found.eligibility.as_ref().map(|judged| fit(judged, words)),
         brief: brief.map(|brief| in_short(brief, policy, words)).unwrap_or_default(),
+        away: found.fit.as_ref().map(|fit| away(fit, words)).unwrap_or_default(),
         ..of_service(&found.service, words)
     }
 }
@@ -110,6 +139,31 @@ pub(super) fn card(
 fn may_refer(service: &Service, actor: &Actor) -> bool {
     let is_member = service.member.is_some() && service.service.is_some();
     is_member && actor.organisation() != service.member && actor.may(Permission::SendReferrals).is_ok()
+}
+
+/// How far away it is, as far as that is told, and why it need not be near.
+fn away(fit: &Match, words: Words) -> String {
+    let distance = fit.distance.map(|metres| {
+        let kilometres =
+            if metres < 1_000.0 { String::from("0") } else { format!("{:.0}", metres / 1_000.0) };
+        words.with("find-away", "km", kilometres.parse::<i64>().unwrap_or_default())
+    });
+    let band = fit.band.map(|Band { from, to }| {
+        let kilometres = |metres: u32| FluentValue::from(metres / 1_000);
+        let mut between = FluentArgs::new();
+        between.set("from", kilometres(from));
+        if let Some(to) = to {
+            between.set("to", kilometres(to));
+        }
+        let key = match (from, to) {
+            (0, _) => "find-away-under",
+            (_, Some(_)) => "find-away-between",
+            (_, None) => "find-away-over",
+        };
+        words.filled(key, &between)
+    });
+    let reach = fit.reach.map(|reach| words.word("find-serves", reach.name()));
+    distance.or(band).into_iter().chain(reach).collect::<Vec<_>>().join(" · ")
 }
 
 /// For whom it is and how fast it answers, as far as it says so.
@@ -141,6 +195,7 @@ pub(super) fn of_service(service: &Service, words: Words) -> Card {
         name: service.name.clone(),
         provider: service.provider.clone(),
         area: service.area.clone().unwrap_or_default(),
+        away: String::new(),
         description: shortened(&service.description, SHORTENED),
         brief: Vec::new(),
         tags,
@@ -227,11 +282,13 @@ pub(super) async fn show(
     let (words, hub, id) = (visit.words, &visit.asking.hub, id.into_inner());
     let (actor, now) = (visit.asking.caller.actor.clone(), hub.now());
     let tongue: Option<Tongue> = words.language.tag().parse().ok();
-    let (found, leaf) = hub
+    let keeps = actor.may(Permission::ManageDirectory).is_ok();
+    let (found, leaf, note) = hub
         .read(move |db| {
             let found = directory::find_service_in(db, &actor, (id, tongue.clone()), now)?;
             let leaf = directory::leaf(db, &actor, (id.uuid(), tongue.as_ref()), now)?;
-            Ok::<_, DirectoryError>((found, leaf))
+            let note = if keeps { directory::note(db, &actor, id, now)? } else { None };
+            Ok::<_, DirectoryError>((found, leaf, note))
         })
         .await?;
     let ServiceInLanguage { service, .. } = found;
@@ -245,6 +302,7 @@ pub(super) async fn show(
     let shown = ServicePage {
         f: visit.frame(Place::Find, card.name.clone()),
         w: words,
+        noted: keeps.then(|| Noted::of(note.as_ref(), words)),
         availability: availability(&service, words),
         checked: checked(&service, words),
         url: service.url.clone(),
@@ -327,6 +385,31 @@ pub(super) fn checked(service: &Service, words: Words) -> String {
         Some(at) => words.with("service-verified", "day", words.day(at)),
         None => words.t("service-never-verified"),
     }
+}
+
+/// Takes what is to be noted of a service; nothing takes back what was.
+pub(super) async fn note(
+    Signed(visit): Signed,
+    id: Path<ServiceId>,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let (id, hub, caller) = (id.into_inner(), &visit.asking.hub, &visit.asking.caller);
+    let text = form.one("text").split_whitespace().collect::<Vec<_>>().join(" ");
+    let seen: Option<i64> = form.one("seen").parse().ok();
+    match (text.parse(), seen) {
+        (Ok(text), seen) => {
+            let command = WriteNote { text };
+            let writing = move |tx: &mut Tx<'_>| directory::write_note(tx, (id, seen), &command).map(drop);
+            hub.write("directory.write_note", caller, writing).await?;
+        }
+        (Err(NotALine::Empty), Some(seen)) => {
+            let dropping = move |tx: &mut Tx<'_>| directory::drop_note(tx, (id, seen));
+            hub.write("directory.drop_note", caller, dropping).await?;
+        }
+        // The field takes no more than a note may have.
+        (Err(_), _) => {}
+    }
+    Ok(see(&format!("/services/{id}#note")))
 }
 
 /// Takes a report of what somebody met: a code, and nothing about a person.

@@ -241,7 +241,7 @@ mod tests {
     use crate::{
         access::Role,
         agreements::SuspensionReason,
-        directory::search::COUNTED,
+        directory::search::{COUNTED, Reach},
         policy::{Deny, Policy, ReasonSet, Shape},
         referrals::{CorrectionKind, OrganisationNote, PersonNote, StateName, TimerKind},
         web::offer::choice,
@@ -443,12 +443,13 @@ mod tests {
             ["this_hub", "email", "telephone", "other_system", "walk_in", "outreach", "inter_agency_form"];
         let met = ["closed", "unreachable", "refused", "wrong_information", "reached"];
         let policy = Policy::builtin();
-        let rooms: [(&str, Vec<&str>); 22] = [
+        let rooms: [(&str, Vec<&str>); 23] = [
             ("role", Role::ALL.iter().map(|role| role.name()).collect()),
             ("state", StateName::ALL.iter().map(|state| state.name()).collect()),
             ("due", TimerKind::ALL.iter().map(|kind| kind.name()).collect()),
             ("channel", channels.into()),
             ("service-met", met.into()),
+            ("find-serves", [Reach::Remote, Reach::Country, Reach::Area].map(Reach::name).into()),
             ("service-can-refer", vec!["self", "member", "professional"]),
             ("consent-told", vec!["who", "whom", "good", "no", "kept", "must"]),
             ("people-may", Role::ALL.iter().map(|role| role.name()).collect()),

@@ -16,7 +16,7 @@ use crate::{
         areas::{AreaMode, InArea},
         eligibility::{self, Answer, Facts},
         hours::{Open, When},
-        search::{Around, COUNTED, Found, Nothing, Search, Sort},
+        search::{Around, Band, COUNTED, Found, Match, Nothing, Reach, Search, Sort},
     },
     hub::{Caller, Hub},
     kernel::{Code, Fault, page::Asked},
@@ -37,6 +37,9 @@ pub(in crate::cli) struct Wanted {
     /// How far from there, in metres; 50000 when left out.
     #[arg(long, requires = "lat")]
     proximity: Option<f64>,
+    /// The code of the area that this place lies in; then what serves its country, or is given there by telephone or online, is found as well.
+    #[arg(long, requires = "lat", value_name = "AREA")]
+    lies_in: Option<String>,
     /// A service code, such as SV07.
     #[arg(long)]
     service: Option<ServiceCode>,
@@ -85,6 +88,7 @@ impl Wanted {
             service: self.service,
             members_only: self.members_only,
             around: Around::asked(self.lat, self.lon, self.proximity)?,
+            lies_in: self.lies_in,
             language: self.language,
             area: self.area.map(|code| InArea { code, mode: self.area_mode }),
             person: self.person.map(|from| facts(&from, hub)).transpose()?,
@@ -134,8 +138,7 @@ pub(super) async fn find(
 }
 
 fn found_line(found: &Found) -> String {
-    let distance = found.fit.and_then(|fit| fit.distance);
-    let away = distance.map(|metres| format!("  {:.1} km", metres / 1_000.0)).unwrap_or_default();
+    let away = found.fit.as_ref().map(away).unwrap_or_default();
     let judged = found.eligibility.as_ref().map(|judged| match judged.answer {
         Answer::Eligible if judged.priority => String::from("  eligible, with priority"),
         Answer::Eligible => String::from("  eligible"),
@@ -155,6 +158,22 @@ fn found_line(found: &Found) -> String {
     };
     let doubt = doubt(&found.service);
     format!("{}{away}{hours}{}{doubt}", line(&found.service), judged.unwrap_or_default())
+}
+
+/// How far away a service is, and why it need not be near; nothing when no place was asked for.
+fn away(fit: &Match) -> String {
+    let distance = fit.distance.map(|metres| format!("  {:.1} km", metres / 1_000.0));
+    let band = fit.band.map(|Band { from, to }| match (from / 1_000, to) {
+        (0, Some(to)) => format!("  under {} km", to / 1_000),
+        (from, Some(to)) => format!("  {from} to {} km", to / 1_000),
+        (from, None) => format!("  over {from} km"),
+    });
+    let reach = fit.reach.map(|reach| match reach {
+        Reach::Remote => "  by telephone or online",
+        Reach::Country => "  whole country",
+        Reach::Area => "  serves the area",
+    });
+    distance.or(band).unwrap_or_default() + reach.unwrap_or_default()
 }
 
 /// That an entry may not be true any more; nothing of one that was verified lately.

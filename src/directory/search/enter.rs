@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::{
-    index::{AGREEMENT, Body},
+    away::given,
+    index::{AGREEMENT, Body, REACH, SERVES},
     sphere::Point,
     store::{self, Entered, Unsearched},
     words::{self, Field},
@@ -74,9 +75,11 @@ fn enter(tx: &mut Tx<'_>, source: Option<&str>, after: &str) -> Result<Option<St
     check(tx, &services, &around)?;
     let mut entered = Entered::default();
     for service in &services {
+        let (places, middles) = around.places(service);
         let body = Body {
             words: around.words(service),
-            places: around.places(service),
+            places,
+            middles,
             facets: around.facets(service),
             terms: around.terms(service),
             hours: around.hours(service),
@@ -141,6 +144,12 @@ struct Around {
     said: HashMap<String, Timestamp>,
     today: NaiveDate,
 }
+
+/// Services at locations, each with a point.
+type Points = Vec<(Uuid, Point)>;
+
+/// By which of `delivery_modes` nobody has to be near.
+const REMOTE: [&str; 3] = ["telephone", "messaging", "online"];
 
 /// What belongs to a service and is entered.
 const PARTS: &[&str] = &[
@@ -331,7 +340,7 @@ impl Around {
         Hours::new(if slots.is_empty() { of_locations } else { slots })
     }
 
-    /// What lists are narrowed by: terms, the terms above them, languages, areas and agreements.
+    /// What lists are narrowed by: terms, the terms above them, languages, areas and agreements; and how it is given to who is not near.
     fn facets(&self, service: &Unsearched) -> BTreeMap<String, Vec<String>> {
         let mut facets: BTreeSet<(&'static str, String)> = BTreeSet::new();
         for (attribute, _) in self.own(&service.row, "attribute") {
@@ -349,13 +358,14 @@ impl Around {
         }
         let covering = self.covering.get(&service.row).into_iter().flatten();
         facets.extend(covering.map(|agreement| (AGREEMENT, agreement.clone())));
-        facets.extend(self.served(service).map(|key| ("serves", key.to_owned())));
+        facets.extend(self.served(service).map(|key| (SERVES, key.to_owned())));
         for location in self.locations(service) {
             let area = self.cells.get(location).and_then(|cells| self.area(("location", location), cells));
             let around = area.into_iter().flat_map(|area| self.areas.chain(area, self.today));
             let told = around.filter(|area| area.level <= TOLD_LEVEL || !self.secret.contains(location));
             facets.extend(told.map(|area| ("located", area.key.clone())));
         }
+        facets.extend(self.reach(service).into_iter().map(|how| (REACH, how.to_owned())));
         let mut by_facet: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (facet, value) in facets.into_iter().filter(|(_, value)| !value.is_empty()) {
             by_facet.entry(facet.to_owned()).or_default().push(value);
@@ -391,6 +401,33 @@ impl Around {
         let changed = Timestamp::from_micros(service.updated_at);
         let said = service.area.as_deref().and_then(|code| self.meant(code, Some(changed)));
         stated.chain(said).map(|area| area.key.as_str())
+    }
+
+    /// How a service is given to those who are not near it.
+    fn reach(&self, service: &Unsearched) -> Vec<&'static str> {
+        let modes = self.cells.get(&service.row).and_then(|cells| cells.get("delivery_modes"));
+        let mut modes = modes.into_iter().flat_map(|cell| cell.split(','));
+        let is_remote = modes.any(|mode| REMOTE.contains(&mode.trim()));
+        let (places, middles) = self.places(service);
+        let reach = [
+            (is_remote, given::REMOTE),
+            (is_remote && !self.says_area(service), given::ANYWHERE),
+            (places.is_empty() && middles.is_empty(), given::NOWHERE),
+        ];
+        reach.into_iter().filter(|(holds, _)| *holds).map(|(_, how)| how).collect()
+    }
+
+    /// Whether anything is said of areas that a service serves, known or not. What is said of secret places alone does not count: that it
+    /// was said would show.
+    fn says_area(&self, service: &Unsearched) -> bool {
+        let is_open = |place: &&str| {
+            let mut locations = self.named.get(*place).into_iter().flatten();
+            !locations.any(|location| self.secret.contains(location))
+        };
+        let places = self.own(&service.row, "service_at_location").map(|(place, _)| place).filter(is_open);
+        let mut rows = std::iter::once(service.row.as_str()).chain(places);
+        let is_said = rows.any(|row| self.own(row, "service_area").next().is_some());
+        is_said || service.area.is_some() || self.served(service).next().is_some()
     }
 
     /// The locations of a service.
@@ -459,15 +496,19 @@ impl Around {
         other.map(String::as_str).chain(versions)
     }
 
-    fn places(&self, service: &Unsearched) -> Vec<(Uuid, Point)> {
-        let located = self
-            .behind(service, "service_at_location")
-            .filter_map(|(place, id, location)| Some((place.parse().ok()?, self.point(id, location)?)));
-        let mut places: BTreeMap<Uuid, Point> = BTreeMap::new();
+    /// Where a service is offered, and of places that are kept secret the middles of their provinces.
+    fn places(&self, service: &Unsearched) -> (Points, Points) {
+        let located = self.behind(service, "service_at_location").filter_map(|(place, id, location)| {
+            Some((place.parse().ok()?, (self.secret.contains(id), self.point(id, location)?)))
+        });
+        let mut places: BTreeMap<Uuid, (bool, Point)> = BTreeMap::new();
         for (place, at) in located {
             places.entry(place).or_insert(at);
         }
-        places.into_iter().collect()
+        let (secret, open): (Vec<_>, Vec<_>) = places.into_iter().partition(|(_, (is_secret, _))| *is_secret);
+        let points =
+            |of: Vec<(Uuid, (bool, Point))>| of.into_iter().map(|(place, (_, at))| (place, at)).collect();
+        (points(open), points(secret))
     }
 }
 

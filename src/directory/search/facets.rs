@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 
 use super::{
-    index::CODE,
+    index::{CODE, SERVES},
     sift::{Judged, Sift},
 };
 
@@ -46,7 +46,7 @@ pub(super) fn count(layers: &[(Sift<'_>, Judged)]) -> Facets {
         service: facet(CODE),
         taxonomy_term: facet("term"),
         language: facet("language"),
-        area: facet("serves"),
+        area: facet(SERVES),
     }
 }
 

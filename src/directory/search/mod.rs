@@ -11,6 +11,7 @@
 //!   show by what is missing.
 
 mod agreed;
+mod away;
 mod bare;
 mod enter;
 mod facets;
@@ -29,12 +30,14 @@ use std::{
 };
 
 use agreed::Agreed;
+use away::Here;
+pub use away::{Band, Reach};
 pub use bare::Bare;
 use chrono::NaiveDate;
 pub(super) use enter::{enter_here, enter_source};
 pub use enter::{enter_searched, follow_areas};
 pub use facets::{Facet, Facets};
-use index::{AGREEMENT, CODE, Entry, Held};
+use index::{AGREEMENT, CODE, Entry, Held, SERVES};
 pub use nothing::{COUNTED, Nothing, Wider, Without};
 pub use own::own_area;
 pub use rank::Match;
@@ -76,8 +79,11 @@ pub struct Search {
     pub service: Option<ServiceCode>,
     /// Only what one can refer to through this hub.
     pub members_only: bool,
-    /// Only what is offered at a place near another.
+    /// Only what is offered at a place near another, or need not be near.
     pub around: Option<Around>,
+    /// The area that this place lies in, by its code or its key, as far as it is known; then what serves that area or its country need not be
+    /// near.
+    pub lies_in: Option<String>,
     /// Only what bears a taxonomy term.
     pub term: Option<Term>,
     /// Only where this language is spoken, BCP 47; a language finds what is said of its regions.
@@ -317,14 +323,14 @@ impl<'a> Fits<'a> {
             let (agreed, mut counts) = (Agreed::of(sift, in_force), sift.counts());
             for fitting in &judged.fitting {
                 let Some(entry) = sift.entry(fitting.number) else { continue };
-                let (text, distance) = counts(fitting.number);
+                let (text, away) = counts(fitting.number);
                 let open = fitting.open.map(rank::open);
                 let agreement = agreed.as_ref().map(|agreed| agreed.count(fitting.number));
-                let parts = Parts { text, distance, eligible: fitting.eligible, open, agreement };
+                let parts = Parts { text, away, eligible: fitting.eligible, open, agreement };
                 let fit = Match::of((entry.fresh_at(), entry.availability(now)), parts, now);
                 let worth = match by {
                     // Farther is worth less.
-                    Sort::Distance => -distance.unwrap_or(f64::MAX),
+                    Sort::Distance => -away.unwrap_or_default().sorts(),
                     Sort::Freshness => fit.freshness,
                     Sort::Best | Sort::Name => fit.score,
                 };
@@ -468,7 +474,7 @@ fn in_area(db: &mut Db<'_>, area: &InArea, day: NaiveDate) -> Result<Narrow, Dir
     Ok(match area.mode {
         // What serves a country serves its provinces; what is in a province was entered for the country as well.
         AreaMode::Serves => {
-            Narrow::Facet(&["serves"], known.chain(found, day).map(|area| area.key.clone()).collect())
+            Narrow::Facet(&[SERVES], known.chain(found, day).map(|area| area.key.clone()).collect())
         }
         AreaMode::Located => Narrow::Facet(&["located"], vec![found.key.clone()]),
     })
@@ -492,8 +498,8 @@ pub(super) enum Of {
     Places,
 }
 
-/// The services that fit a search, offered or not, and their places near the place it names. What else of them a list shows is the list's
-/// to say.
+/// The services that fit a search, offered or not, and their places near the place it names: only what is near, as the standard says it. What
+/// else of them a list shows is the list's to say.
 pub(super) fn among(
     db: &mut Db<'_>,
     of: Of,
@@ -504,7 +510,7 @@ pub(super) fn among(
         return Ok(Among::default());
     }
     let held = index::current(db)?;
-    let sieve = Sieve { offered_only: false, ..Sieve::of(db, &held, (viewer, search), now)? };
+    let sieve = Sieve { offered_only: false, here: None, ..Sieve::of(db, &held, (viewer, search), now)? };
     let around = search.around.filter(|_| of == Of::Places);
     let (mut services, mut places) = (Vec::new(), Vec::new());
     for layer in held.layers() {
@@ -512,7 +518,7 @@ pub(super) fn among(
         let fitting = sift.judged().fitting;
         services.extend(fitting.into_iter().filter_map(|fitting| Some(sift.entry(fitting.number)?.id)));
         let near = around.into_iter().flat_map(|around| layer.segment.within(around));
-        places.extend(near.filter(|(number, ..)| layer.holds(*number)).map(|(_, place, _)| place));
+        places.extend(near.filter(|near| layer.holds(near.number)).map(|near| near.place));
     }
     let places = around.map(|_| serde_json::json!(places).to_string());
     Ok(Among { services: Some(serde_json::json!(services).to_string()), places })
@@ -530,6 +536,8 @@ struct Sieve {
     /// Plain conditions, each with the name of what asked for it.
     narrowed: Vec<(&'static str, Narrow)>,
     around: Option<Around>,
+    /// Where that is; nothing where only what is near counts.
+    here: Option<Here>,
     person: Option<Facts>,
     open_at: Option<When>,
 }
@@ -607,6 +615,7 @@ impl Sieve {
                 .flatten()
                 .collect(),
             around: search.around,
+            here: Here::of(db, search, now.datetime().date_naive())?,
             person: search.person.clone(),
             open_at: search.open_at,
         })

@@ -136,6 +136,7 @@ mod tests {
             words: Vec::new(),
             narrowed: Vec::new(),
             around: Around::new((0.0, 0.0), 30_000.0),
+            here: None,
             person: None,
             open_at: None,
         };

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::Sought;
+use super::{
+    Sought,
+    away::{Away, Band, Reach},
+};
 use crate::{
     directory::{
         Availability,
@@ -34,8 +37,15 @@ pub struct Match {
     /// description 0.25, and 0.05 more for each further one of them) times how it is found (as typed 1, beginning so 0.8, one edit away
     /// 0.6, two 0.4); the mean of that.
     pub text: Option<f64>,
-    /// How far the nearest place is where it is offered, in metres.
+    /// How far the nearest place is where it is offered, in metres. Absent for what has no place that is near, and for a place of which no more
+    /// than a band is told.
     pub distance: Option<f64>,
+    /// In which band the nearest place is, where it is kept secret where that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub band: Option<Band>,
+    /// Why it is of use without being near; its distance then does not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Reach>,
     /// How fresh the entry is, 0 to 1: halves every 90 days since it was last verified, or checked by its source; of what
     /// nobody checked, since its last change.
     pub freshness: f64,
@@ -51,7 +61,8 @@ pub struct Match {
     /// no agreement in force that the searcher may see.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agreement: Option<f64>,
-    /// What it is sorted by, 0 to 1: 0.60 text, 0.25 distance (e to the power of -distance/10 km), 0.20 eligible, 0.15 open, 0.10 agreement, 0.10
+    /// What it is sorted by, 0 to 1: 0.60 text, 0.25 distance (e to the power of -distance/10 km; a band counts as its middle, what need not be
+    /// near as 0 km), 0.20 eligible, 0.15 open, 0.10 agreement, 0.10
     /// freshness, 0.05 availability, divided by the weights of what was asked for.
     pub score: f64,
 }
@@ -60,14 +71,14 @@ impl Match {
     /// Puts the components together.
     pub(super) fn of(
         (fresh_at, available): (i64, Availability),
-        Parts { text, distance, eligible, open, agreement }: Parts,
+        Parts { text, away, eligible, open, agreement }: Parts,
         now: Timestamp,
     ) -> Self {
         let freshness = freshness(fresh_at, now);
         let availability = availability(available);
         let parts = [
             text.map(|text| (TEXT, text)),
-            distance.map(|metres| (DISTANCE, (-metres / NEAR).exp())),
+            away.map(|away| (DISTANCE, (-away.weighs() / NEAR).exp())),
             eligible.map(|eligible| (ELIGIBLE, eligible)),
             open.map(|open| (OPEN, open)),
             agreement.map(|agreement| (AGREEMENT, agreement)),
@@ -79,7 +90,18 @@ impl Match {
             .flatten()
             .fold((0.0, 0.0), |(sum, weights), (weight, part)| (sum + weight * part, weights + weight));
         let score = millionths(sum / weights);
-        Self { text, distance, freshness, availability, eligible, open, agreement, score }
+        Self {
+            text,
+            distance: away.and_then(Away::metres),
+            band: away.and_then(Away::band),
+            reach: away.and_then(Away::reach),
+            freshness,
+            availability,
+            eligible,
+            open,
+            agreement,
+            score,
+        }
     }
 }
 
@@ -87,7 +109,7 @@ impl Match {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Parts {
     pub(super) text: Option<f64>,
-    pub(super) distance: Option<f64>,
+    pub(super) away: Option<Away>,
     pub(super) eligible: Option<f64>,
     pub(super) open: Option<f64>,
     pub(super) agreement: Option<f64>,
@@ -159,7 +181,11 @@ pub(super) fn likeness(sought: &Sought, word: &str) -> u32 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::away::Far, *};
+
+    fn away(metres: f64) -> Away {
+        Away::at(Far::told(metres, false))
+    }
 
     fn candidate(age_hours: i64, availability: Availability) -> (i64, Availability) {
         (-age_hours * 3_600_000_000, availability)
@@ -197,7 +223,7 @@ mod tests {
             let (own, others) = AGREEMENT_STEPS[self.agreement];
             let parts = Parts {
                 text: Some(self.text),
-                distance: Some(self.metres),
+                away: Some(away(self.metres)),
                 eligible: Some(eligible(&judged)),
                 open: Some(open(OPEN_STEPS[self.open])),
                 agreement: Some(agreement(own, others)),
@@ -228,13 +254,13 @@ mod tests {
     #[test]
     fn the_best_there_can_be_is_one_whatever_was_asked_for() {
         let now = Timestamp::from_micros(0);
-        for (text, distance, eligible, open, agreement) in [
+        for (text, metres, eligible, open, agreement) in [
             (Some(1.0), Some(0.0), None, None, None),
             (Some(1.0), None, Some(1.0), Some(1.0), Some(agreement(true, false))),
             (None, Some(0.0), None, Some(1.0), None),
             (None, None, Some(1.0), None, Some(agreement(true, true))),
         ] {
-            let parts = Parts { text, distance, eligible, open, agreement };
+            let parts = Parts { text, away: metres.map(away), eligible, open, agreement };
             let best = Match::of(candidate(0, Availability::Open), parts, now);
             assert!((best.score - 1.0).abs() < 1e-9, "{best:?}");
         }

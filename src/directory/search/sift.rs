@@ -4,6 +4,7 @@ use std::{cmp::Reverse, collections::HashSet};
 
 use super::{
     Filter, Narrow, Sieve, Sought,
+    away::{Away, Far},
     index::{Entry, Layer, Segment, Spellings},
     rank,
     sphere::Around,
@@ -25,16 +26,6 @@ struct Listed {
 }
 
 impl Listed {
-    /// What is within a circle, with how far its nearest place is.
-    fn near(layer: &Layer, around: Around) -> Self {
-        let within = layer.segment.within(around);
-        let mut found: Vec<(u32, f64)> = within.map(|(number, _, metres)| (number, metres)).collect();
-        found.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| one.1.total_cmp(&other.1)));
-        found.dedup_by_key(|(number, _)| *number);
-        let (numbers, counts) = found.into_iter().unzip();
-        Self { numbers, counts }
-    }
-
     /// What has a word, with what the best of its spellings counts there.
     fn worded(segment: &Segment, spellings: &Spellings) -> Self {
         let found = segment.having(spellings);
@@ -78,6 +69,39 @@ impl FromIterator<(u32, f64)> for Listed {
     }
 }
 
+/// What is near a place, and what need not be.
+#[derive(Debug)]
+struct Nearby {
+    /// The services; none counts anything by itself.
+    listed: Listed,
+    /// How far each is.
+    away: Vec<Away>,
+}
+
+impl Nearby {
+    fn of(sieve: &Sieve, layer: &Layer, around: Around) -> Self {
+        let segment = &*layer.segment;
+        let near = segment.within(around).filter_map(|near| {
+            let entry = segment.entry(near.number)?;
+            let is_secret = near.is_secret && !sieve.viewer.knows_places_of(entry.member);
+            Some((near.number, Away::at(Far::told(near.metres, is_secret))))
+        });
+        let mut found: Vec<(u32, Away)> = near.collect();
+        found.extend(sieve.here.iter().flat_map(|here| here.reached(segment)));
+        // Most of it comes in order.
+        found.sort_by_key(|(number, _)| *number);
+        found.dedup_by(|(next, away), (number, known)| {
+            let is_same = next == number;
+            if is_same {
+                *known = known.and(*away);
+            }
+            is_same
+        });
+        let (numbers, away) = found.into_iter().unzip();
+        Self { listed: Listed { numbers, counts: Vec::new() }, away }
+    }
+}
+
 /// Above one service in so many, what stands in them is put down by their numbers, and not sorted.
 const MANY: usize = 16;
 
@@ -85,9 +109,13 @@ const MANY: usize = 16;
 const WORDS: usize = 32;
 
 /// Numbers in order, among which others are looked for that come in order too.
-struct Seeker<'a>(&'a [u32]);
+pub(super) struct Seeker<'a>(&'a [u32]);
 
-impl Seeker<'_> {
+impl<'a> Seeker<'a> {
+    pub(super) const fn of(numbers: &'a [u32]) -> Self {
+        Self(numbers)
+    }
+
     /// How many were passed by on the way to the first that is not below this one.
     fn pass(&mut self, number: u32) -> usize {
         let mut reach = 1usize;
@@ -100,9 +128,15 @@ impl Seeker<'_> {
         passed
     }
 
-    fn finds(&mut self, number: u32) -> bool {
+    pub(super) fn finds(&mut self, number: u32) -> bool {
         self.pass(number);
         self.0.first() == Some(&number)
+    }
+
+    /// What stands beside the number in a list that is as long.
+    fn with<T: Copy>(&mut self, number: u32, beside: &mut &[T]) -> Option<T> {
+        *beside = beside.get(self.pass(number)..).unwrap_or_default();
+        self.0.first().filter(|first| **first == number).and_then(|_| beside.first()).copied()
     }
 }
 
@@ -110,6 +144,7 @@ impl Seeker<'_> {
 #[derive(Debug)]
 enum Test<'a> {
     Listed(Listed),
+    Nearby(Nearby),
     /// What shows on the service itself.
     Plain(&'a Narrow),
 }
@@ -155,14 +190,16 @@ impl<'a> Sift<'a> {
     pub(super) fn new(sieve: &'a Sieve, layer: &'a Layer, left_out: Option<Filter<'a>>) -> Self {
         let segment = &*layer.segment;
         let asks = |filter: Filter<'_>| !left_out.is_some_and(|out| out.covers(filter));
-        let near = sieve.around.filter(|_| asks(Filter::Place)).map(|around| Listed::near(layer, around));
+        let around = sieve.around.filter(|_| asks(Filter::Place));
+        let near = around.map(|around| Nearby::of(sieve, layer, around));
         let words = sieve.words.iter().filter(|word| asks(Filter::Word(&word.word)));
         let mut spelt: Vec<(&Sought, Spellings)> =
             words.map(|word| (word, spellings(segment, word))).collect();
         spelt.sort_by_key(|(_, spellings)| spellings.posts);
         let mut worded: Vec<(&Sought, Listed)> = Vec::with_capacity(spelt.len());
         for (word, spellings) in spelt {
-            let listed = match worded.last().map(|(_, listed)| listed).or(near.as_ref()) {
+            let near = near.as_ref().map(|near| &near.listed);
+            let listed = match worded.last().map(|(_, listed)| listed).or(near) {
                 Some(among) => Listed::worded_among(segment, &spellings, among),
                 None => Listed::worded(segment, &spellings),
             };
@@ -182,7 +219,7 @@ impl<'a> Sift<'a> {
             };
             (Filter::Narrowed(name), test)
         });
-        let near = near.map(|near| (Filter::Place, Test::Listed(near)));
+        let near = near.map(|near| (Filter::Place, Test::Nearby(near)));
         let mut tests: Vec<_> = worded.chain(narrowed).chain(near).collect();
         tests.sort_by_key(|(_, test)| test.listed().map_or(usize::MAX, |listed| listed.numbers.len()));
         let person = sieve.person.as_ref().filter(|_| asks(Filter::Person));
@@ -242,7 +279,7 @@ impl<'a> Sift<'a> {
     /// How many there are within a circle, wherever the search itself looks, counted to a most.
     pub(super) fn count_within(&self, around: Around, most: usize) -> usize {
         let mut counted = HashSet::new();
-        for (number, ..) in self.layer.segment.within(around) {
+        for number in self.layer.segment.within(around).map(|near| near.number) {
             if counted.len() >= most {
                 break;
             }
@@ -289,27 +326,22 @@ impl<'a> Sift<'a> {
         Some(terms.map_or_else(|| silent.clone(), |terms| judge(terms, facts)))
     }
 
-    /// How well services fit the words, 0 to 1, and how far the nearest place of each is, in metres. They come in order.
-    pub(super) fn counts(&self) -> impl FnMut(u32) -> (Option<f64>, Option<f64>) {
+    /// How well services fit the words, 0 to 1, and how far each is from the place. They come in order.
+    pub(super) fn counts(&self) -> impl FnMut(u32) -> (Option<f64>, Option<Away>) {
         let words = self.tests.iter().filter(|(filter, _)| matches!(filter, Filter::Word(_))).count();
         let words = f64::from(u32::try_from(words).unwrap_or(u32::MAX));
-        let counted = self.tests.iter().filter_map(|(filter, test)| {
+        let counted = self.tests.iter().filter_map(|(_, test)| {
             let listed = test.listed().filter(|listed| !listed.counts.is_empty())?;
-            Some((*filter, Seeker(&listed.numbers), listed.counts.as_slice()))
+            Some((Seeker(&listed.numbers), listed.counts.as_slice()))
         });
         let mut counted: Vec<_> = counted.collect();
+        let near = self.tests.iter().find_map(|(_, test)| test.nearby());
+        let mut near = near.map(|near| (Seeker(&near.listed.numbers), near.away.as_slice()));
         move |number| {
-            let (mut text, mut distance) = (0.0, None);
-            for (filter, numbers, counts) in &mut counted {
-                *counts = counts.get(numbers.pass(number)..).unwrap_or_default();
-                let count = numbers.0.first().filter(|first| **first == number).and_then(|_| counts.first());
-                match filter {
-                    Filter::Word(_) => text += count.copied().unwrap_or(0.0),
-                    Filter::Place => distance = count.copied(),
-                    Filter::Text | Filter::Narrowed(_) | Filter::Person | Filter::Hours => {}
-                }
-            }
-            ((words > 0.0).then(|| text / (words * 10_000.0)), distance)
+            let counts = counted.iter_mut().filter_map(|(numbers, counts)| numbers.with(number, counts));
+            let text: f64 = counts.sum();
+            let away = near.as_mut().and_then(|(numbers, away)| numbers.with(number, away));
+            ((words > 0.0).then(|| text / (words * 10_000.0)), away)
         }
     }
 
@@ -336,14 +368,20 @@ impl Test<'_> {
     const fn listed(&self) -> Option<&Listed> {
         match self {
             Self::Listed(listed) => Some(listed),
+            Self::Nearby(near) => Some(&near.listed),
             Self::Plain(_) => None,
         }
+    }
+
+    const fn nearby(&self) -> Option<&Nearby> {
+        if let Self::Nearby(near) = self { Some(near) } else { None }
     }
 
     /// Whether a service passes.
     fn lets(&self, number: u32, entry: &Entry, now: Timestamp) -> bool {
         match self {
             Self::Listed(listed) => listed.has(number),
+            Self::Nearby(near) => near.listed.has(number),
             Self::Plain(narrow) => narrow.lets(entry, now),
         }
     }

@@ -150,6 +150,19 @@ diesel::allow_tables_to_appear_in_same_query!(directory_drafts, services);
 diesel::allow_tables_to_appear_in_same_query!(directory_decisions, services);
 
 diesel::table! {
+    directory_notes (service) {
+        service -> Text,
+        text -> Text,
+        noted_by -> Text,
+        at -> BigInt,
+        version -> BigInt,
+        audit_id -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(directory_notes, services);
+
+diesel::table! {
     admin_areas (id) {
         id -> Text,
         country -> Text,

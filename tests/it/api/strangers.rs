@@ -517,6 +517,17 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
             .json(&json!({ "standing": "suspended", "criteria": "2026-1", "reason": "Under review" }))
             .stranger(Stranger::MayNot)
             .by(Party::Coordinator),
+        entry("PUT /api/v1/services/{service}/note", format!("{one}/note"), 204)
+            .json(&json!({ "text": "Safe by day" }))
+            .stranger(Stranger::MayNot)
+            .by(Party::Coordinator),
+        entry("GET /api/v1/services/{service}/note", format!("{one}/note"), 200)
+            .stranger(Stranger::MayNot)
+            .by(Party::Coordinator),
+        entry("DELETE /api/v1/services/{service}/note", format!("{one}/note"), 204)
+            .seen_at(&format!("{one}/note"))
+            .stranger(Stranger::MayNot)
+            .by(Party::Coordinator),
         entry("PUT /api/v1/services/{service}/link", link.clone(), 200)
             .seen_at(&one)
             .json(&json!({ "organisation": clinic.id, "service": "SV01" }))

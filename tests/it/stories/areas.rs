@@ -12,7 +12,7 @@ use throughline::{
     directory::{
         self, DirectoryError, Documents, Visibility,
         hsds::Report,
-        search::{Around, Search, Sort},
+        search::{Around, Band, Match, Search, Sort},
         sheet::Sheet,
     },
     hub::Failure,
@@ -43,7 +43,7 @@ const SERVICES: &[(&str, &str, &str, &str, &str)] = &[
     ("Drop-in", "ZM777", "", "-15.42", ""),
 ];
 
-fn uuid(kind: usize, number: usize) -> String {
+pub(super) fn uuid(kind: usize, number: usize) -> String {
     format!("{kind:08}-0000-4000-8000-{number:012}")
 }
 
@@ -131,7 +131,7 @@ async fn follow(hub: &TestHub) -> bool {
     is_behind
 }
 
-async fn directory() -> (TestHub, Org, tempfile::TempDir) {
+pub(super) async fn directory() -> (TestHub, Org, tempfile::TempDir) {
     let hub = TestHub::new();
     let folder = tempfile::tempdir().unwrap();
     take_areas(&hub, AREAS).await.unwrap();
@@ -385,7 +385,7 @@ const PUBLISHED: [&str; 3] =
     ["/api/v1/directory/places.geojson", "/api/v1/directory/3w.csv", "/api/v1/directory/page.html"];
 
 /// Everything that is said to whoever asks, in every way there is.
-async fn everything(hub: &TestHub, org: Option<&Org>) -> String {
+pub(super) async fn everything(hub: &TestHub, org: Option<&Org>) -> String {
     let mut all = String::new();
     let organisation = format!("/hsds/organizations/{ORGANISATION}");
     let service = format!("/api/v1/services/svc_{}", uuid(2, 3).replace('-', ""));
@@ -419,7 +419,7 @@ async fn everything(hub: &TestHub, org: Option<&Org>) -> String {
 }
 
 /// What is exported of the list, in every form.
-async fn exports(hub: &TestHub) -> BTreeMap<&'static str, String> {
+pub(super) async fn exports(hub: &TestHub) -> BTreeMap<&'static str, String> {
     let mut forms = BTreeMap::new();
     for (form, is_plain) in [("package", false), ("plain", true)] {
         let into = tempfile::tempdir().unwrap();
@@ -598,14 +598,19 @@ async fn answers(hub: &TestHub, stranger: &Org) -> Vec<(String, Option<String>, 
     all
 }
 
-/// What a search finds near a point, each with how far away it is said to be, in the order of that.
-fn near(db: &mut Db<'_>, actor: &Actor, (at, metres): ((f64, f64), f64)) -> Vec<(String, f64)> {
+/// What a search finds near a point, each with what is said of how far away it is, in the order of that.
+fn near(db: &mut Db<'_>, actor: &Actor, (at, metres): ((f64, f64), f64)) -> Vec<(String, Match)> {
     let around = Around::new(at, metres);
     let search = Search { around, sort: Sort::Distance, ..Search::default() };
     let now = "2026-03-02T09:00:00Z".parse().unwrap();
     let found = directory::search::search(db, actor, &search, &Asked::new(Some(200), None), now).unwrap();
-    let away = |found: &directory::search::Found| found.fit.and_then(|fit| fit.distance).unwrap();
-    found.items.iter().map(|found| (found.service.name.clone(), away(found))).collect()
+    found.items.iter().map(|found| (found.service.name.clone(), found.fit.unwrap())).collect()
+}
+
+/// What a distance that is told counts as: of a band the middle.
+fn counts_as(fit: &Match) -> f64 {
+    let middle = |Band { from, to }| f64::midpoint(f64::from(from), f64::from(to.unwrap_or(from * 3)));
+    fit.distance.or(fit.band.map(middle)).unwrap()
 }
 
 /// Who looks for services and has nothing to do with any.
@@ -618,7 +623,7 @@ const RADII: [f64; 8] = [1.0, 100.0, 1_000.0, 20_000.0, 60_000.0, 150_000.0, 300
 #[actix_web::test]
 async fn circles_around_any_points_tell_the_middle_of_the_province_and_nothing_nearer() {
     let (hub, ..) = directory().await;
-    let actor = stranger(&hub);
+    let (actor, keeper) = (stranger(&hub), Actor::operator());
     let middle = (-16.8, 26.9);
     let grid: Vec<(f64, f64)> = (0..14)
         .flat_map(|row| (0..15).map(move |column| (row, column)))
@@ -633,12 +638,24 @@ async fn circles_around_any_points_tell_the_middle_of_the_province_and_nothing_n
                 let found = near(db, &actor, (at, metres));
                 let shelter = found.iter().find(|(name, _)| name == "Shelter");
                 assert_eq!(shelter.is_some(), away <= metres, "{at:?} {metres} {away}");
-                assert!(found.is_sorted_by(|(_, one), (_, next)| one <= next), "{at:?}: {found:?}");
-                if let Some((_, told)) = shelter {
-                    assert!((told - away).abs() < 1.0, "{at:?}: {told} and not {away}");
+                let in_order = |one: &Match, next: &Match| counts_as(one) <= counts_as(next);
+                assert!(found.is_sorted_by(|(_, one), (_, next)| in_order(one, next)), "{at:?}: {found:?}");
+                if let Some((_, fit)) = shelter {
+                    let Band { from, to } = fit.band.unwrap();
+                    assert!(
+                        Band::ALL.contains(&Band { from, to }) && fit.distance.is_none(),
+                        "{at:?}: {fit:?}"
+                    );
+                    let is_in = away >= f64::from(from) && to.is_none_or(|to| away < f64::from(to));
+                    assert!(is_in, "{at:?}: {fit:?} and not {away}");
                     hits += 1;
                 }
+                let mut others = found.iter().filter(|(name, _)| name != "Shelter");
+                assert!(others.all(|(_, fit)| fit.distance.is_some() && fit.band.is_none()));
             }
+            let known = near(db, &keeper, (at, 500_000.0));
+            let told = known.iter().find(|(name, _)| name == "Shelter").and_then(|(_, fit)| fit.distance);
+            assert!(told.is_none_or(|told| (told - away).abs() < 1.0), "{at:?}: {told:?} and not {away}");
         }
         assert!(hits > 200, "{hits}");
         Ok::<_, DirectoryError>(())
@@ -715,4 +732,160 @@ async fn what_is_said_of_a_secret_place_to_be_served_is_told_as_the_province() {
     assert_eq!(found(&hub, &org, "area=ZM109").await, ["Refuge"]);
     let told = org.get(&hub, "/api/v1/services?facets=true").await.expect(200).body.to_string();
     assert!(told.contains("Refuge") && !told.contains("109012"), "{told}");
+}
+
+/// A list of services, each with its modes of delivery, the area it serves, the area it is in and where that is, and whether that is secret.
+fn list(folder: &Path, given: &[(&str, &str, &str, &str, &str, &str)]) {
+    let [mut services, mut areas, mut locations, mut places] = [const { String::new() }; 4];
+    for (number, (name, modes, serves, within, at, secret)) in given.iter().enumerate() {
+        let (service, location) = (uuid(2, number), uuid(3, number));
+        writeln!(services, "{service},{ORGANISATION},{name},active,\"{modes}\"").unwrap();
+        if !serves.is_empty() {
+            writeln!(areas, "{},{service},{serves}", uuid(4, number)).unwrap();
+        }
+        if !at.is_empty() {
+            writeln!(locations, "{location},physical,{at},{within},{secret}").unwrap();
+            writeln!(places, "{},{service},{location}", uuid(5, number)).unwrap();
+        }
+    }
+    let files = [
+        ("organization", "id,name", format!("{ORGANISATION},Harbour Aid\n")),
+        ("service", "id,organization_id,name,status,delivery_modes", services),
+        ("location", "id,location_type,latitude,longitude,admin_area,confidential", locations),
+        ("service_at_location", "id,service_id,location_id", places),
+        ("service_area", "id,service_id,admin_area", areas),
+    ];
+    write_package(folder, files);
+}
+
+#[actix_web::test]
+async fn secret_places_in_one_band_are_told_alike_and_stand_by_their_ids() {
+    let hub = TestHub::new();
+    take_areas(&hub, AREAS).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let given = [
+        ("Refuge", "", "", "ZM109", "-16.599,28.7", "yes"),
+        ("Haven", "", "", "ZM105", "-15.612,28.1", "yes"),
+        ("Clinic", "", "", "ZM105", "-15.4,28.3", ""),
+    ];
+    list(folder.path(), &given);
+    assert_eq!(import(&hub, folder.path().into()).await.refused, 0);
+    let org = hub.org("Lakeside").await;
+    let find = async |org: &Org, (latitude, longitude): (f64, f64), sort: &str| {
+        let query =
+            format!("lat={latitude}&lon={longitude}&proximity=300000&sort={sort}&text=harbour&facets=true");
+        org.get(&hub, &format!("/api/v1/services?{query}")).await.expect(200).body
+    };
+    // In turn one province and the other is nearer, and both are between 100 and 250 km away.
+    let points = [(-17.0, 28.4), (-15.2, 26.8)];
+    let [southern, lusaka] = [(-16.8, 26.9), (-15.4, 28.3)];
+    assert!(haversine(points[0], southern) < haversine(points[0], lusaka));
+    assert!(haversine(points[1], southern) > haversine(points[1], lusaka));
+    for sort in ["distance", "best"] {
+        let [one, other] = [find(&org, points[0], sort).await, find(&org, points[1], sort).await];
+        for body in [&one, &other] {
+            let secret: Vec<&Value> =
+                body["items"].as_array().unwrap().iter().filter(|item| item["name"] != "Clinic").collect();
+            assert_eq!(
+                secret.iter().map(|item| &item["name"]).collect::<Vec<_>>(),
+                ["Refuge", "Haven"],
+                "{sort}"
+            );
+            assert_eq!(secret[0]["match"], secret[1]["match"], "{sort}");
+            assert_eq!(secret[0]["match"]["band"], json!({ "from": 100_000, "to": 250_000 }));
+            assert_eq!(secret[0]["match"]["distance"], Value::Null);
+        }
+        assert_eq!(one["facets"], other["facets"]);
+        let told = |body: &Value| {
+            body["items"].as_array().unwrap().iter().find(|item| item["name"] == "Refuge").cloned()
+        };
+        assert_eq!(told(&one), told(&other), "{sort}: from where it is looked for shows in nothing");
+    }
+    // Its provider may know where it is, and so may those who keep the directory; of the other nobody else is told more.
+    link_to(&hub, &uuid(2, 0), (&org, "SV05")).await;
+    let own = find(&org, points[0], "distance").await;
+    let told: Vec<(&Value, bool)> = own["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (&item["name"], item["match"]["distance"].is_number()))
+        .collect();
+    assert_eq!(told.len(), 3);
+    for (name, is_told) in told {
+        assert_eq!(is_told, name != "Haven", "{name}");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_given_by_telephone_or_serves_the_country_is_found_near_any_place_in_it() {
+    let hub = TestHub::new();
+    take_areas(&hub, &format!("{AREAS}MW,0,MW,Malawi,,,,\n")).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let given = [
+        ("Hotline", "telephone", "ZM", "", "", ""),
+        ("Counsel online", "in_person, online", "", "", "", ""),
+        ("Hotline abroad", "telephone", "MW", "", "", ""),
+        ("Hotline of nowhere", "telephone", "ZM777", "", "", ""),
+        ("Ministry", "in_person", "ZM", "ZM105", "-15.41,28.3", ""),
+        ("Mobile team", "home_visit", "ZM109012", "", "", ""),
+        ("Clinic", "in_person", "", "ZM109012", "-16.5,28.7", ""),
+        ("Office", "in_person", "ZM109", "ZM105", "-15.41,28.3", ""),
+        ("Unplaced", "in_person", "", "", "", ""),
+    ];
+    list(folder.path(), &given);
+    assert_eq!(import(&hub, folder.path().into()).await.refused, 0);
+    let org = hub.org("Lakeside").await;
+    let place = "lat=-16.5&lon=28.7&proximity=10000";
+    let find = async |query: &str| org.get(&hub, &format!("/api/v1/services?{place}&{query}")).await;
+    let body = find("sort=distance").await.expect(200).body;
+    assert_eq!(names(&body), ["Clinic", "Counsel online"], "whose country nobody said");
+
+    let body = find("sort=distance&lies_in=ZM109012&facets=true").await.expect(200).body;
+    assert_eq!(names(&body), ["Clinic", "Hotline", "Counsel online", "Ministry", "Mobile team"]);
+    let items = body["items"].as_array().unwrap();
+    let reach: Vec<&Value> = items.iter().map(|item| &item["match"]["reach"]).collect();
+    assert_eq!(json!(reach), json!([null, "remote", "remote", "country", "area"]));
+    let told: Vec<bool> = items.iter().map(|item| item["match"]["distance"].is_number()).collect();
+    assert_eq!(told, [true, false, false, false, false]);
+    assert!(items.iter().all(|item| item["match"]["score"] == items[0]["match"]["score"]), "{body}");
+    assert_eq!(
+        body["facets"]["area"],
+        json!([{ "value": "ZM/0/ZM", "services": 2 }, { "value": "ZM/2/ZM109012", "services": 1 }]),
+        "what is counted is what is found"
+    );
+    let (mut seen, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = find(&format!("sort=distance&lies_in=ZM109012&limit=2{after}")).await.expect(200).body;
+        seen.extend(names(&page).into_iter().map(str::to_owned));
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    assert_eq!(seen, names(&body), "page by page");
+    let of_words = find("lies_in=ZM&text=hotline").await.expect(200).body;
+    assert_eq!(names(&of_words), ["Hotline"]);
+    let serving = find("area=ZM109012").await.expect(200).body;
+    assert_eq!(
+        serving["items"].as_array().unwrap().len(),
+        3,
+        "what serves it, and is near or need not be: {serving}"
+    );
+
+    // Why nothing is found counts what need not be near as well.
+    let nothing = find("lies_in=ZM109012&text=unplaced").await.expect(200).body["nothing"].clone();
+    let without = json!([{ "filter": "text", "services": 5 }, { "filter": "proximity", "services": 1 }]);
+    assert_eq!((&nothing["without"], &nothing["wider"]), (&without, &Value::Null));
+
+    // What the standard calls near is.
+    for list in ["services", "service_at_locations"] {
+        assert_eq!(
+            hsds(&hub, &format!("/{list}?{place}")).await.expect(200).body["total_items"],
+            1,
+            "{list}"
+        );
+        let narrowed = hsds(&hub, &format!("/{list}?{place}&area=ZM")).await.expect(200).body;
+        assert_eq!(narrowed["total_items"], 0, "{list}");
+    }
+    assert_eq!(find("lies_in=XX9").await.expect(400).code(), "directory.unknown_area");
+    let nowhere = org.get(&hub, "/api/v1/services?lies_in=ZM").await.expect(400);
+    assert_eq!(nowhere.code(), "directory.bad_place");
 }

@@ -17,6 +17,7 @@ pub(crate) mod ledger;
 mod memory;
 mod named;
 mod narrowed;
+mod noted;
 mod notes;
 mod offered;
 mod onward;

@@ -584,3 +584,49 @@ async fn a_circle_is_drawn_and_the_map_of_a_person_is_asked_for_by_a_form() {
         assert!(!address.contains("female") && !address.contains("PG13"), "{address}");
     }
 }
+
+#[actix_web::test]
+async fn a_card_says_how_far_away_a_service_is_and_of_a_secret_place_no_more_than_a_band() {
+    let hub = TestHub::new();
+    let (org, mut worker) = worker(&hub).await;
+    provinces(&hub).await;
+    let (service, area) = ("77777777-7777-4777-8766-777777777701", "77777777-7777-4777-8766-777777777702");
+    let house = "77777777-7777-4777-8766-777777777700";
+    let (office, desk) = ("77777777-7777-4777-8766-777777777703", "77777777-7777-4777-8766-777777777704");
+    let tables = [
+        ("organization", "id,name", format!("{house},House of Calls\n")),
+        (
+            "service",
+            "id,organization_id,name,status,delivery_modes",
+            format!("{service},{house},Hotline,active,\"telephone, messaging\"\n"),
+        ),
+        ("service_area", "id,service_id,admin_area", format!("{area},{service},ZM\n")),
+        ("location", "id,location_type,latitude,longitude", format!("{office},physical,-15.4,28.3\n")),
+        ("service_at_location", "id,service_id,location_id", format!("{desk},{service},{office}\n")),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    write_package(folder.path(), tables);
+    import_package(&hub, folder.path().to_owned(), ("calls", Visibility::Public)).await;
+    let path = "/find?near=Southern&within=25";
+    for view in ["", "&view=map"] {
+        let shown = worker.get(&format!("{path}{view}")).await.expect(200).says("Less than 1 km away");
+        let shown = shown.says("Refuge").says("Less than 10 km away").says("By telephone or online");
+        let shown = shown.does_not_say("Kitchen").does_not_say("find-away").does_not_say("find-serves");
+        assert_eq!(shown.text.matches("Less than 1 km away").count(), 1, "{view}: the clinic");
+        assert_eq!(drawn(&shown).is_empty(), view.is_empty());
+        assert!(!drawn(&shown).contains("Hotline"), "its office is elsewhere: {}", shown.text);
+    }
+    worker.get("/find?near=").await.expect(200).says("Hotline").does_not_say("By telephone or online");
+    let refuge = "77777777-7777-4777-8777-777777777703";
+    link_to(&hub, refuge, (&org, "SV01")).await;
+    let own = worker.get(path).await.expect(200).says("Refuge").does_not_say("Less than 10 km away");
+    assert_eq!(own.text.matches("Less than 1 km away").count(), 2, "the provider knows where it is");
+    for (language, says) in [
+        ("fr", "Par téléphone ou en ligne"),
+        ("es", "Por teléfono o en línea"),
+        ("ar", "بالهاتف أو عبر الإنترنت"),
+    ] {
+        worker.get(&format!("/language/{language}?then=%2Ffind")).await.expect(303);
+        worker.get(path).await.expect(200).says(says).does_not_say("find-away").does_not_say("find-serves");
+    }
+}

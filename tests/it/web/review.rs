@@ -189,3 +189,34 @@ async fn an_entry_that_is_doubtful_or_never_was_verified_is_noted_as_verified() 
     coordinator.get("/directory?list=due").await.expect(200).does_not_say("Kitchen").says("Shelter");
     coordinator.post(&verify, &found).await.expect(409).says("Somebody else changed or decided");
 }
+
+#[actix_web::test]
+async fn whoever_keeps_the_directory_notes_what_a_service_risks_and_no_other_page_says_it() {
+    let hub = TestHub::new();
+    directory(&hub).await;
+    let org = hub.org("Harbour Aid").await;
+    let mut worker = Visitor::signed_in(&hub, &org, &["case_worker"]).await;
+    let mut keeper = coordinator(&hub).await;
+    let page = format!("/services/{}", service_of_row(KITCHEN));
+    let form = format!("{page}/note");
+    let noted = "Canarywatchman lets strangers in at night";
+    let shown = keeper.get(&page).await.expect(200).says("Quality and risks").does_not_say("Noted:");
+    let seen = hidden(&shown, &form, "seen");
+    assert_eq!(seen, "", "nothing is noted yet");
+    let typed = noted.replacen(' ', "\r\n  ", 1);
+    keeper.post(&form, &[("seen", &seen), ("text", &typed)]).await.expect(303);
+    let shown = keeper.get(&page).await.expect(200).says(noted).says("Noted:");
+    keeper.post(&form, &[("seen", ""), ("text", "Safe")]).await.expect(409);
+    worker.get(&page).await.expect(200).does_not_say("Canarywatchman").does_not_say("Quality and risks");
+    worker.get("/find?text=kitchen").await.expect(200).says("Kitchen").does_not_say("Canarywatchman");
+    worker.post(&form, &[("seen", "1"), ("text", "Safe")]).await.expect(403);
+    for (language, says) in
+        [("fr", "Qualité et risques"), ("es", "Calidad y riesgos"), ("ar", "الجودة والمخاطر")]
+    {
+        keeper.get(&format!("/language/{language}?then=%2Ffind")).await.expect(303);
+        keeper.get(&page).await.expect(200).says(says).says(noted).does_not_say("service-note");
+    }
+    keeper.post(&form, &[("seen", &hidden(&shown, &form, "seen")), ("text", " ")]).await.expect(303);
+    keeper.get(&page).await.expect(200).does_not_say("Canarywatchman");
+    assert!(!hub.rows().contains("Canarywatchman"));
+}

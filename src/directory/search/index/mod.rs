@@ -27,7 +27,7 @@ use std::{
 };
 
 use segment::Making;
-pub(super) use segment::{AGREEMENT, Body, CODE, Entry, Segment, Spellings};
+pub(super) use segment::{AGREEMENT, Body, CODE, Entry, REACH, SERVES, Segment, Spellings};
 use store::{Touch, Touches};
 
 use crate::{

@@ -29,9 +29,13 @@ use crate::{
 pub(in crate::directory::search) struct Body {
     /// Its words, with what they count.
     pub(in crate::directory::search) words: BTreeMap<String, u8>,
-    /// Where it is offered: the service at a location, and the point.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Where it is offered, as far as that is no secret: the service at a location, and the point. It is not called `places`: what is kept under
+    /// that name does not tell secret places from others.
+    #[serde(default, rename = "open_places", skip_serializing_if = "Vec::is_empty")]
     pub(in crate::directory::search) places: Vec<(Uuid, Point)>,
+    /// Where it is offered and it is kept secret where that is: the service at a location, and the middle of the province.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::directory::search) middles: Vec<(Uuid, Point)>,
     /// What lists are narrowed by: values by facet.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(in crate::directory::search) facets: BTreeMap<String, Vec<String>>,
@@ -45,6 +49,12 @@ pub(in crate::directory::search) struct Body {
 
 /// The facet of service codes, which stand in the service's own row.
 pub(in crate::directory::search) const CODE: &str = "service";
+
+/// The facet of areas that a service says it serves.
+pub(in crate::directory::search) const SERVES: &str = "serves";
+
+/// The facet of how a service is given to those who are not near it.
+pub(in crate::directory::search) const REACH: &str = "reach";
 
 /// The facet of agreements that cover a service. Whether a viewer may see one is asked elsewhere.
 pub(in crate::directory::search) const AGREEMENT: &str = "agreement";
@@ -186,6 +196,20 @@ struct Spot {
     at: Point,
     number: u32,
     place: Uuid,
+    /// Whether this is the middle of the province, and where the place is a secret.
+    is_secret: bool,
+}
+
+/// A place that is near.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::directory::search) struct Near {
+    /// The service.
+    pub(in crate::directory::search) number: u32,
+    /// The service at a location.
+    pub(in crate::directory::search) place: Uuid,
+    /// How far it is, in metres; of a secret place, how far the middle of the province is.
+    pub(in crate::directory::search) metres: f64,
+    pub(in crate::directory::search) is_secret: bool,
 }
 
 /// A part of the directory. Services go by their numbers, which follow their names.
@@ -234,7 +258,9 @@ impl Making {
                 }
             }
         }
-        self.spots.extend(body.places.into_iter().map(|(place, at)| Spot { at, number, place }));
+        let spot = |is_secret| move |(place, at)| Spot { at, number, place, is_secret };
+        self.spots.extend(body.places.into_iter().map(spot(false)));
+        self.spots.extend(body.middles.into_iter().map(spot(true)));
         let code = read.code.map(|code| (CODE.to_owned(), vec![code]));
         for (facet, values) in body.facets.into_iter().chain(code) {
             let known = self.facets.entry(facet).or_default();
@@ -428,11 +454,8 @@ impl Segment {
         counts.max()
     }
 
-    /// Places within a circle: the service, the service at a location, and how far it is, in metres.
-    pub(in crate::directory::search) fn within(
-        &self,
-        around: Around,
-    ) -> impl Iterator<Item = (u32, Uuid, f64)> + '_ {
+    /// Places within a circle.
+    pub(in crate::directory::search) fn within(&self, around: Around) -> impl Iterator<Item = Near> + '_ {
         let (line, middle) = (around.line(), around.middle);
         let from = self.spots.partition_point(|spot| spot.at.z < middle.z - line);
         self.spots
@@ -440,7 +463,12 @@ impl Segment {
             .skip(from)
             .take_while(move |spot| spot.at.z <= middle.z + line)
             .filter(move |spot| middle.square_to(spot.at) <= line * line)
-            .map(move |spot| (spot.number, spot.place, middle.metres_to(spot.at)))
+            .map(move |spot| Near {
+                number: spot.number,
+                place: spot.place,
+                metres: middle.metres_to(spot.at),
+                is_secret: spot.is_secret,
+            })
     }
 
     /// The services that have one of some values of one of some facets, in order.
@@ -454,6 +482,11 @@ impl Segment {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// The services that have a value of a facet, in order.
+    pub(in crate::directory::search) fn having_value(&self, facet: &str, value: &str) -> &[u32] {
+        self.facets.get(facet).and_then(|values| values.get(value)).map_or(&[], Vec::as_slice)
     }
 
     /// The values of a facet, with the services that have them.
@@ -564,7 +597,8 @@ pub(in crate::directory::search) mod tests {
         #[test]
         fn a_body_is_read_as_it_was_written(x in -1.0..1.0f64, y in -1.0..1.0f64, z in -1.0..1.0f64) {
             let places = vec![(Uuid::from_u128(7), Point { x, y, z })];
-            let body = Body { places, ..worded(&[("clinic", 80)]) };
+            let middles = vec![(Uuid::from_u128(8), Point { x: y, y: z, z: x })];
+            let body = Body { places, middles, ..worded(&[("clinic", 80)]) };
             let again: Body = serde_json::from_str(&serde_json::to_string(&body).unwrap()).unwrap();
             prop_assert_eq!(again, body);
         }
@@ -597,12 +631,15 @@ pub(in crate::directory::search) mod tests {
     fn what_is_within_a_circle_is_found_with_its_distance() {
         let at = |latitude, longitude| Point::at(latitude, longitude).unwrap();
         let body = |place, point| Body { places: vec![(Uuid::from_u128(place), point)], ..Body::default() };
-        let segment = segment(&[body(1, at(0.0, 179.99)), body(2, at(0.0, -179.99)), body(3, at(80.0, 0.0))]);
+        let middles = vec![(Uuid::from_u128(4), at(0.0, 179.99))];
+        let secret = Body { middles, ..body(3, at(80.0, 0.0)) };
+        let segment = segment(&[body(1, at(0.0, 179.99)), body(2, at(0.0, -179.99)), secret]);
         let around = Around::new((0.0, 180.0), 2_000.0).unwrap();
-        let mut found: Vec<u128> = segment.within(around).map(|(_, place, _)| place.as_u128()).collect();
+        let found = segment.within(around).map(|near| (near.place.as_u128(), near.is_secret));
+        let mut found: Vec<(u128, bool)> = found.collect();
         found.sort_unstable();
-        assert_eq!(found, [1, 2]);
-        assert!(segment.within(around).all(|(_, _, metres)| (metres - 1_112.0).abs() < 1.0));
-        assert_eq!(segment.within(Around::new((0.0, 0.0), 3e7).unwrap()).count(), 3);
+        assert_eq!(found, [(1, false), (2, false), (4, true)]);
+        assert!(segment.within(around).all(|near| (near.metres - 1_112.0).abs() < 1.0));
+        assert_eq!(segment.within(Around::new((0.0, 0.0), 3e7).unwrap()).count(), 4);
     }
 }

@@ -99,6 +99,16 @@ find-within = على أي مسافة
 find-within-any = ما يخدم المكان
 find-within-km = ضمن { $km } كم
 find-within-where = اختر مكاناً من القائمة للبحث حوله
+find-away = { $km ->
+    [0] على بعد أقل من 1 كم
+   *[other] على بعد نحو { $km } كم
+}
+find-away-under = على بعد أقل من { $to } كم
+find-away-between = على بعد بين { $from } و{ $to } كم
+find-away-over = على بعد أكثر من { $from } كم
+find-serves-remote = بالهاتف أو عبر الإنترنت
+find-serves-country = تخدم البلد كله
+find-serves-area = تخدم هذه المنطقة
 find-blame-within = المسافة هي التي لا تترك شيئاً.
 find-without-within = { $count ->
     [1000] ما لا يقل عن { $count } في أي مكان

@@ -71,6 +71,16 @@ find-within = How far
 find-within-any = What serves the place
 find-within-km = Within { $km } km
 find-within-where = Choose a place from the list to search around it
+find-away = { $km ->
+    [0] Less than 1 km away
+   *[other] About { $km } km away
+}
+find-away-under = Less than { $to } km away
+find-away-between = Between { $from } and { $to } km away
+find-away-over = More than { $from } km away
+find-serves-remote = By telephone or online
+find-serves-country = Serves the whole country
+find-serves-area = Serves the area
 find-blame-within = It is the distance that leaves nothing.
 find-without-within = { $count ->
     [1000] At least { $count } anywhere

@@ -71,6 +71,16 @@ find-within = A qué distancia
 find-within-any = Lo que atiende el lugar
 find-within-km = A menos de { $km } km
 find-within-where = Elija un lugar de la lista para buscar a su alrededor
+find-away = { $km ->
+    [0] A menos de 1 km
+   *[other] A unos { $km } km
+}
+find-away-under = A menos de { $to } km
+find-away-between = Entre { $from } y { $to } km
+find-away-over = A más de { $from } km
+find-serves-remote = Por teléfono o en línea
+find-serves-country = Atiende a todo el país
+find-serves-area = Atiende la zona
 find-blame-within = Es la distancia la que no deja nada.
 find-without-within = { $count ->
     [1000] Al menos { $count } en cualquier lugar

@@ -71,6 +71,16 @@ find-within = À quelle distance
 find-within-any = Ce qui dessert le lieu
 find-within-km = À moins de { $km } km
 find-within-where = Choisissez un lieu dans la liste pour chercher autour
+find-away = { $km ->
+    [0] À moins de 1 km
+   *[other] À environ { $km } km
+}
+find-away-under = À moins de { $to } km
+find-away-between = Entre { $from } et { $to } km
+find-away-over = À plus de { $from } km
+find-serves-remote = Par téléphone ou en ligne
+find-serves-country = Dessert tout le pays
+find-serves-area = Dessert la zone
 find-blame-within = C’est la distance qui ne laisse rien.
 find-without-within = { $count ->
     [1000] Au moins { $count } n’importe où
