@@ -36,6 +36,7 @@ mod members;
 mod notices;
 mod offer;
 mod offline;
+mod overdue;
 mod own_services;
 mod people;
 mod person;
@@ -159,7 +160,7 @@ fn light(config: &mut ServiceConfig) {
         .route("/needs/noted", web::get().to(gap::noted))
         .route("/inbox", web::get().to(trays::inbox))
         .route("/sent", web::get().to(trays::sent))
-        .route("/overdue", web::get().to(trays::overdue))
+        .route("/overdue", web::get().to(overdue::list))
         .route("/consents/new", web::get().to(consents::ask))
         .route("/referrals/new", web::get().to(compose::compose))
         .route("/cases", web::get().to(cases::show))

@@ -220,7 +220,7 @@ fn mismatches(service: &Service, words: Words) -> String {
     words.with("review-mismatches", "count", service.upkeep.mismatches)
 }
 
-fn due_since(service: &Service, words: Words) -> String {
+pub(super) fn due_since(service: &Service, words: Words) -> String {
     match service.upkeep.verified_at.and(service.upkeep.verify_by) {
         Some(by) => words.with("review-due-since", "day", words.day(by)),
         None => words.t("review-never"),

@@ -268,12 +268,16 @@ pub(super) fn doubted(
     Ok(query.load(db.conn())?)
 }
 
-/// By when a service has to be verified, in a form that sorts: what nobody verified stands behind everything.
+/// By when a service has to be verified, in a form that sorts: what nobody verified stands behind everything. An index is on exactly this.
 fn verify_by() -> String {
     let after = SOURCE_DAYS.saturating_mul(DAY);
-    let last = i64::MAX;
-    format!("(CASE WHEN verified_at IS NULL THEN {last} ELSE COALESCE(verify_by, verified_at + {after}) END)")
+    format!(
+        "(CASE WHEN verified_at IS NULL THEN {NEVER} ELSE COALESCE(verify_by, verified_at + {after}) END)"
+    )
 }
+
+/// By when something has to be verified that nobody ever verified.
+const NEVER: i64 = i64::MAX;
 
 /// Services that are offered and have to be verified by now, or that nobody verified, behind such a moment and an id.
 pub(super) fn due(
@@ -283,20 +287,39 @@ pub(super) fn due(
     limit: i64,
 ) -> Result<Vec<(i64, String)>, StorageError> {
     let by = verify_by();
+    let mut rows = Vec::new();
+    if after.is_none_or(|(at, _)| at < NEVER) {
+        let upto = format!("{by} <= {}", now.micros());
+        let behind =
+            after.map(|(at, id)| format!("{upto} AND {by} >= {at} AND ({by} > {at} OR id > {})", quoted(id)));
+        rows = to_verify(db, own, &behind.unwrap_or(upto), limit)?;
+    }
+    let left = limit.saturating_sub(i64::try_from(rows.len()).unwrap_or(limit));
+    if left > 0 {
+        let behind = after.filter(|(at, _)| *at == NEVER).map_or("", |(_, id)| id);
+        rows.extend(to_verify(db, own, &format!("{by} = {NEVER} AND id > {}", quoted(behind)), left)?);
+    }
+    Ok(rows)
+}
+
+/// Services that are offered, among those that a condition holds, by when they have to be verified.
+fn to_verify(
+    db: &mut Db<'_>,
+    own: Option<OrganisationId>,
+    condition: &str,
+    limit: i64,
+) -> Result<Vec<(i64, String)>, StorageError> {
+    let by = verify_by();
     let offered = [Listing::Active, Listing::TemporarilyClosed].map(Listing::name);
     let mut query = services::table
         .filter(services::missing_since.is_null().and(services::status.eq_any(offered)))
-        .filter(sql::<Bool>(&format!("({by} <= {} OR verified_at IS NULL)", now.micros())))
+        .filter(sql::<Bool>(&format!("({condition})")))
         .order((sql::<BigInt>(&by), services::id))
         .limit(limit)
         .select((sql::<BigInt>(&by), services::id))
         .into_boxed();
     if let Some(own) = own {
         query = query.filter(services::member.assume_not_null().eq(own.to_string()));
-    }
-    if let Some((at, id)) = after {
-        let behind = format!("({by} > {at} OR ({by} = {at} AND id > {}))", quoted(id));
-        query = query.filter(sql::<Bool>(&behind));
     }
     Ok(query.load(db.conn())?)
 }
