@@ -162,6 +162,7 @@ async fn refuse(hub: &TestHub, org: &Org, page: &str, reason: &str) {
         approve: false,
         criteria: "2026-1".parse().unwrap(),
         reason: Some(reason.parse().unwrap()),
+        visibility: None,
     };
     let settings = hub.hub.settings().directory.clone();
     as_keeper(hub, "directory.decide", move |tx| {
