@@ -203,7 +203,8 @@ pub enum Reporting {
 }
 
 impl Reporting {
-    pub(super) const fn name(self) -> &'static str {
+    /// Its word on the wire and in the database.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Yes => "yes",
             Self::No => "no",
