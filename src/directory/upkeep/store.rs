@@ -292,21 +292,22 @@ pub(super) fn due(
         let upto = format!("{by} <= {}", now.micros());
         let behind =
             after.map(|(at, id)| format!("{upto} AND {by} >= {at} AND ({by} > {at} OR id > {})", quoted(id)));
-        rows = to_verify(db, own, &behind.unwrap_or(upto), limit)?;
+        rows = to_verify(db, own, (&behind.unwrap_or(upto), &format!("{by}, id")), limit)?;
     }
     let left = limit.saturating_sub(i64::try_from(rows.len()).unwrap_or(limit));
     if left > 0 {
         let behind = after.filter(|(at, _)| *at == NEVER).map_or("", |(_, id)| id);
-        rows.extend(to_verify(db, own, &format!("{by} = {NEVER} AND id > {}", quoted(behind)), left)?);
+        let never = format!("{by} = {NEVER} AND id > {}", quoted(behind));
+        rows.extend(to_verify(db, own, (&never, "id"), left)?);
     }
     Ok(rows)
 }
 
-/// Services that are offered, among those that a condition holds, by when they have to be verified.
+/// Services that are offered, among those of which a condition holds, in an order; and by when they have to be verified.
 fn to_verify(
     db: &mut Db<'_>,
     own: Option<OrganisationId>,
-    condition: &str,
+    (condition, order): (&str, &str),
     limit: i64,
 ) -> Result<Vec<(i64, String)>, StorageError> {
     let by = verify_by();
@@ -314,7 +315,7 @@ fn to_verify(
     let mut query = services::table
         .filter(services::missing_since.is_null().and(services::status.eq_any(offered)))
         .filter(sql::<Bool>(&format!("({condition})")))
-        .order((sql::<BigInt>(&by), services::id))
+        .order(sql::<BigInt>(order))
         .limit(limit)
         .select((sql::<BigInt>(&by), services::id))
         .into_boxed();
@@ -415,4 +416,22 @@ pub(super) fn note_told(
         }
     };
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    #[test]
+    fn what_is_due_is_read_in_the_order_of_an_index() {
+        for engine in ["sqlite", "postgres"] {
+            let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
+            let files = fs::read_dir(all).unwrap().map(|folder| folder.unwrap().path().join("up.sql"));
+            let made = files.map(|file| fs::read_to_string(file).unwrap_or_default());
+            let made = made.filter(|up| up.contains("CREATE INDEX services_by_due ON services")).last();
+            assert!(made.unwrap().contains(&verify_by()), "{engine}: the index is on something else");
+        }
+    }
 }

@@ -39,6 +39,7 @@ pub(super) struct Field {
 /// A day of the week as the page shows it.
 pub(super) struct Day {
     word: String,
+    /// The field, and what stands in it.
     opens: (String, String),
     closes: (String, String),
     /// When it is open now, where somebody was faster and the form says something else.

@@ -123,15 +123,17 @@ fn is_code(text: &str) -> bool {
 /// When something is open: on each day of the week from when to when, and what there is to add in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Week {
+    /// Empty on days of which nothing is said.
     pub(super) days: [(String, String); 7],
     pub(super) words: String,
 }
 
-/// The field of a day: when it opens, or when it closes.
+/// The field of when it opens on a day.
 pub(super) fn opens(day: &str) -> String {
     format!("opens-{}", day.to_lowercase())
 }
 
+/// The field of when it closes.
 pub(super) fn closes(day: &str) -> String {
     format!("closes-{}", day.to_lowercase())
 }

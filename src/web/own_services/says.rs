@@ -132,7 +132,8 @@ impl Base {
 
     /// When it is open, where a form can ask about that.
     pub(super) fn week(&self) -> Option<Week> {
-        Week::of(&self.rows(SCHEDULE))
+        let week = Week::of(&self.rows(SCHEDULE))?;
+        Some(Week { words: plain(&week.words), ..week })
     }
 
     /// What it says of the authorities.
