@@ -58,5 +58,5 @@ pub use terminate::{Terminate, terminate};
 pub use terms::{FlowTerms, Terms};
 pub use views::{
     AgreementDetail, AgreementView, ENDS_SOON_DAYS, ListedAgreement, MOST_PRESSING, SignatureView,
-    StoppedFlowView, find_agreement, list_agreements, look_through, pressing,
+    StoppedFlowView, ending, find_agreement, list_agreements, look_through, pressing,
 };

@@ -540,6 +540,8 @@ pub(super) enum Among<'a> {
     /// Those that ask for something: drafts, offers, what is suspended or stopped in part, and what ends by this moment. What ends first
     /// comes first.
     Pressing(Timestamp),
+    /// Those that end by a moment or have ended since another, behind a place of such a list. What ends first comes first.
+    Ending { since: Timestamp, soon: Timestamp, after: Option<(i64, &'a str, i32)> },
 }
 
 /// What a list shows of a version beside where it stands.
@@ -573,6 +575,19 @@ fn visible(of: Option<OrganisationId>, among: Among<'_>, limit: i64) -> Query {
             let order = (agreements::valid_until, agreements::id, agreements::version);
             query.filter(open.or(soon)).order(order)
         }
+        Among::Ending { since, soon, after } => {
+            let ends = agreements::state
+                .eq_any(["in_force", "suspended"])
+                .and(agreements::valid_until.le(soon.micros()));
+            let ended = agreements::state.eq("expired").and(agreements::valid_until.ge(since.micros()));
+            let order = (agreements::valid_until, agreements::id, agreements::version);
+            let (until, id, version) = after.unwrap_or((i64::MIN, "", 0));
+            let beyond = agreements::id
+                .gt(id.to_owned())
+                .or(agreements::id.eq(id.to_owned()).and(agreements::version.gt(version)));
+            let further = agreements::valid_until.eq(until).and(beyond);
+            query.filter(ends.or(ended)).filter(agreements::valid_until.gt(until).or(further)).order(order)
+        }
     };
     match of {
         Some(organisation) => {
@@ -593,10 +608,10 @@ fn visible(of: Option<OrganisationId>, among: Among<'_>, limit: i64) -> Query {
 pub(super) fn list(
     db: &mut Db<'_>,
     of: Option<OrganisationId>,
-    after: Option<&str>,
+    among: Among<'_>,
     limit: i64,
 ) -> Result<Vec<Agreement>, AgreementError> {
-    let query = visible(of, Among::After(after), limit).select(Row::as_select());
+    let query = visible(of, among, limit).select(Row::as_select());
     let rows: Vec<Row> = query.load(db.conn()).map_err(StorageError::from)?;
     let mut parties = parties_of(db, rows.iter().map(|row| row.id.clone()))?;
     let agreement = |row: Row| {

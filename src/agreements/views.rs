@@ -292,7 +292,33 @@ pub fn list_agreements(
     asked: &Asked,
     now: Timestamp,
 ) -> Result<Page<AgreementView>, AgreementError> {
-    let rows = store::list(db, whose(actor)?, asked.after(), asked.rows_to_load())?;
+    let rows = store::list(db, whose(actor)?, Among::After(asked.after()), asked.rows_to_load())?;
     let page = asked.page(rows, |agreement| store::place(agreement.id, agreement.version));
+    Ok(page.map(|agreement| AgreementView::of(&agreement, now)))
+}
+
+/// How many days after its end an agreement is still listed among those that end.
+const ENDED_DAYS: i64 = 30;
+
+/// The agreements that end within [`ENDS_SOON_DAYS`] or ended lately, what ends first comes first.
+pub fn ending(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Page<AgreementView>, AgreementError> {
+    let place = |key| -> Option<(i64, &str, i32)> {
+        let (until, one) = str::split_once(key, ' ')?;
+        let (id, version) = one.split_once('/')?;
+        Some((until.parse().ok()?, id, version.parse().ok()?))
+    };
+    let among = Among::Ending {
+        since: now.minus(TimeDelta::days(ENDED_DAYS)),
+        soon: now.plus(TimeDelta::days(ENDS_SOON_DAYS)),
+        after: asked.after().and_then(place),
+    };
+    let rows = store::list(db, whose(actor)?, among, asked.rows_to_load())?;
+    let until = |one: &Agreement| one.validity.until.micros();
+    let page = asked.page(rows, |one| format!("{} {}", until(one), store::place(one.id, one.version)));
     Ok(page.map(|agreement| AgreementView::of(&agreement, now)))
 }

@@ -104,7 +104,8 @@ pub use rule::{
 };
 pub use status::{ConsentMove, NotAStatus, Refused, Status};
 pub use views::{
-    CertificateView, HolderView, WithdrawalView, find_certificate, find_withdrawal, list_withdrawals,
+    CertificateView, HolderView, WithdrawalView, find_certificate, find_withdrawal, late_withdrawals,
+    list_withdrawals,
 };
 pub use wanted::{Wanted, WantedField, promised};
 pub use withdraw::{Whose, Withdraw, Withdrawn, withdraw};

@@ -449,6 +449,37 @@ pub(super) fn list_withdrawals(
     rows.into_iter().map(StoredWithdrawal::into_row).collect()
 }
 
+/// Open withdrawals in which an organisation has not answered in time, or somebody who must answer to it; the oldest first, after a moment and
+/// an id.
+pub(super) fn late_withdrawals(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    now: Timestamp,
+    (after, limit): (Option<(i64, &str)>, i64),
+) -> Result<Vec<WithdrawalRow>, StorageError> {
+    let organisation = organisation.to_string();
+    let theirs =
+        withdrawals::issuer.eq(organisation.clone()).or(withdrawal_holders::organisation.eq(organisation));
+    let late = withdrawal_holders::table
+        .filter(withdrawal_holders::withdrawal.eq(withdrawals::id))
+        .filter(withdrawal_holders::answered_at.is_null().and(withdrawal_holders::due_at.lt(now.micros())))
+        .filter(theirs)
+        .select(withdrawal_holders::withdrawal);
+    let mut query = withdrawals::table
+        .filter(withdrawals::closed_at.is_null())
+        .filter(diesel::dsl::exists(late))
+        .order((withdrawals::withdrawn_at, withdrawals::id))
+        .limit(limit)
+        .select(StoredWithdrawal::as_select())
+        .into_boxed();
+    if let Some((at, id)) = after {
+        let further = withdrawals::withdrawn_at.eq(at).and(withdrawals::id.gt(id.to_owned()));
+        query = query.filter(withdrawals::withdrawn_at.gt(at).or(further));
+    }
+    let rows: Vec<StoredWithdrawal> = query.load(db.conn())?;
+    rows.into_iter().map(StoredWithdrawal::into_row).collect()
+}
+
 /// Withdrawals that are open since before a moment, after an id.
 pub(super) fn open_since(
     db: &mut Db<'_>,

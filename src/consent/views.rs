@@ -204,6 +204,24 @@ pub fn list_withdrawals(
     Ok(page.map(|row| WithdrawalView::of(&row, &holders, reader, now)))
 }
 
+/// Withdrawals in which somebody has not answered in time: the actor's organisation, or somebody who must answer to it. The oldest first.
+pub fn late_withdrawals(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Page<WithdrawalView>, ConsentError> {
+    actor.may(Permission::WithdrawConsent)?;
+    let own = actor.for_organisation()?;
+    let after = asked.after().and_then(|key| key.split_once(' '));
+    let after = after.and_then(|(at, id)| Some((at.parse().ok()?, id)));
+    let rows = store::late_withdrawals(db, own, now, (after, asked.rows_to_load()))?;
+    let ids: Vec<WithdrawalId> = rows.iter().map(|row| row.id).collect();
+    let holders = store::holders(db, &ids)?;
+    let page = asked.page(rows, |row| format!("{} {}", row.withdrawn.micros(), row.id));
+    Ok(page.map(|row| WithdrawalView::of(&row, &holders, Some(own), now)))
+}
+
 /// The organisation that reads; none for whoever oversees.
 fn reader(actor: &Actor) -> Result<Option<OrganisationId>, AccessError> {
     if actor.may(Permission::ReadAllReferrals).is_ok() {

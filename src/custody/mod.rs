@@ -46,6 +46,6 @@ pub use member_key::{KeepMemberKey, MemberKeyView, forget_person, keep_member_ke
 pub use paper::{
     KeepPaper, MAX_PAPER, MOST_PAPERS, PaperKind, PaperView, find_paper, keep_paper, list_papers, throw_away,
 };
-pub use people::{Confirmed, PersonView, people};
+pub use people::{Confirmed, PersonView, owners, people};
 pub use view::{Custody, custody_of};
 pub use wrap::{LEAST_ROUNDS, PassphraseWrap, RecoveryWrap};

@@ -1,5 +1,7 @@
 //! Whose keys wait to be confirmed, and which are to be revoked: what key holders look at.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::{CustodyError, DeviceView, store};
@@ -46,6 +48,19 @@ pub struct PersonView {
     pub member: Option<Confirmed>,
     /// Their devices, the oldest first.
     pub devices: Vec<DeviceView>,
+}
+
+/// Whose keys these are, among those of the people of the actor's organisation; nobody's where a device was given up. For whoever manages its
+/// keys. What a gateway has for itself is not among them.
+pub fn owners(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    kids: &[&Kid],
+) -> Result<HashMap<String, Option<StaffId>>, CustodyError> {
+    actor.may(Permission::ManageKeys)?;
+    let own = actor.for_organisation()?;
+    let kids: Vec<String> = kids.iter().map(ToString::to_string).collect();
+    Ok(store::owners(db, own, &kids)?.into_iter().collect())
 }
 
 /// The people of an organisation and their keys, by id. For whoever manages its keys.

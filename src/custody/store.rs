@@ -146,6 +146,31 @@ pub(super) fn member_kids(db: &mut Db<'_>, organisation: OrganisationId) -> Resu
     rows.iter().map(|kid| read(kid, "member_keys.kid")).collect()
 }
 
+/// Whose these keys are, among the member keys and devices of an organisation; nobody's where a device was given up.
+pub(super) fn owners(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    kids: &[String],
+) -> Result<Vec<(String, Option<StaffId>)>, StorageError> {
+    let mut owners = Vec::new();
+    let of_members: Vec<(String, String)> = member_keys::table
+        .filter(member_keys::organisation.eq(organisation.to_string()).and(member_keys::kid.eq_any(kids)))
+        .select((member_keys::kid, member_keys::staff))
+        .load(db.conn())?;
+    for (kid, staff) in of_members {
+        owners.push((kid, Some(read(&staff, "member_keys.staff")?)));
+    }
+    let of_devices: Vec<(String, String, Option<i64>)> = device_keys::table
+        .filter(device_keys::organisation.eq(organisation.to_string()).and(device_keys::kid.eq_any(kids)))
+        .select((device_keys::kid, device_keys::staff, device_keys::given_up_at))
+        .load(db.conn())?;
+    for (kid, staff, given_up) in of_devices {
+        let staff = read(&staff, "device_keys.staff")?;
+        owners.push((kid, given_up.is_none().then_some(staff)));
+    }
+    Ok(owners)
+}
+
 // Devices
 
 #[derive(Queryable, Selectable)]

@@ -87,8 +87,8 @@ pub enum DirectoryError {
         "a service that a member offers is listed or refused by its draft; see throughline directory drafts"
     )]
     Undecided,
-    /// A refusal without a reason.
-    #[error("say why it is refused; the provider reads it")]
+    /// A refusal without a reason, or showing something to more than its provider asked.
+    #[error("say why it is refused, or shown to more than its provider asked; the provider reads it")]
     ReasonMissing,
     /// A code of an area.
     #[error("no area has the code {0}; look it up with GET /api/v1/areas or throughline directory areas")]

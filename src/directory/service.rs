@@ -33,11 +33,22 @@ pub enum Visibility {
 }
 
 impl Visibility {
-    pub(in crate::directory) const fn name(self) -> &'static str {
+    /// Its word on the wire and in the database.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Public => "public",
             Self::Members => "members",
             Self::Restricted => "restricted",
+        }
+    }
+
+    /// Whether more find it than with another.
+    pub const fn is_wider_than(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Public, Self::Members | Self::Restricted) | (Self::Members, Self::Restricted) => true,
+            (Self::Public, Self::Public)
+            | (Self::Members, Self::Public | Self::Members)
+            | (Self::Restricted, _) => false,
         }
     }
 
@@ -201,7 +212,8 @@ pub enum Reporting {
 }
 
 impl Reporting {
-    pub(super) const fn name(self) -> &'static str {
+    /// Its word on the wire and in the database.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Yes => "yes",
             Self::No => "no",

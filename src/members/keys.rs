@@ -9,7 +9,7 @@ use crate::{
     kernel::{
         Timestamp,
         id::OrganisationId,
-        page::{Asked, Cursor},
+        page::{Asked, Cursor, Page},
     },
     storage::Db,
 };
@@ -133,6 +133,25 @@ pub fn reader_roles(
     at: Timestamp,
 ) -> Result<Vec<String>, MemberError> {
     store::reader_roles(db, organisation, at, GRACE)
+}
+
+/// How many days before its end a key is spoken of.
+const ENDS_SOON_DAYS: i64 = 60;
+
+/// The keys in use of the actor's organisation that end within sixty days or have ended, what ends first comes first. For whoever manages them.
+pub fn ending_keys(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Page<KeyRecord>, MemberError> {
+    actor.may(Permission::ManageKeys)?;
+    let own = actor.for_organisation()?;
+    let after = asked.after().and_then(|key| key.split_once(' '));
+    let after = after.and_then(|(until, kid)| Some((until.parse().ok()?, kid)));
+    let soon = now.plus(chrono::TimeDelta::days(ENDS_SOON_DAYS));
+    let rows = store::ending_keys(db, own, soon, (after, asked.rows_to_load()))?;
+    Ok(asked.page(rows, |key| format!("{} {}", key.until.micros(), key.jwk.kid())))
 }
 
 /// The thumbprint of an organisation's root key.

@@ -45,8 +45,8 @@ pub use client::{
 pub use enrol::{EnrolOrganisation, enrol_organisation};
 pub use error::MemberError;
 pub use keys::{
-    FormerRoot, KeyHistory, KeyRecord, KeyState, KeyUse, find_key, find_keys, jwks_of, key_history,
-    reader_roles, root_kid,
+    FormerRoot, KeyHistory, KeyRecord, KeyState, KeyUse, ending_keys, find_key, find_keys, jwks_of,
+    key_history, reader_roles, root_kid,
 };
 pub(crate) use organisation::words;
 pub use organisation::{

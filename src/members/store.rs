@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 
 use super::{
     Calendar, ClientView, FormerRoot, KeyRecord, KeyState, KeyUse, MechanismRoles, MemberError, Name,
@@ -1043,6 +1043,35 @@ pub(super) fn keys(db: &mut Db<'_>, organisation: OrganisationId) -> Result<Vec<
     let rows: Vec<KeyRow> = organisation_keys::table
         .filter(organisation_keys::organisation.eq(organisation.to_string()))
         .order((organisation_keys::valid_from, organisation_keys::kid))
+        .select(KeyRow::as_select())
+        .load(db.conn())
+        .map_err(StorageError::from)?;
+    rows.into_iter().map(KeyRow::into_record).collect()
+}
+
+/// Keys in use that end by a moment, what ends first comes first, behind a place. Of the reader keys of a role only the newest counts.
+pub(super) fn ending_keys(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    by: Timestamp,
+    (after, limit): (Option<(i64, &str)>, i64),
+) -> Result<Vec<KeyRecord>, MemberError> {
+    let newest = "NOT EXISTS (SELECT 1 FROM organisation_keys newer \
+        WHERE newer.organisation = organisation_keys.organisation AND newer.role = organisation_keys.role \
+        AND newer.key_use = organisation_keys.key_use AND newer.state = 'active' \
+        AND newer.valid_from > organisation_keys.valid_from)";
+    let is_of_one =
+        organisation_keys::key_use.eq(KeyUse::Sign.name()).or(organisation_keys::role.eq(MEMBER_ROLE));
+    let (until, kid) = after.unwrap_or((i64::MIN, ""));
+    let further = organisation_keys::valid_until.eq(until).and(organisation_keys::kid.gt(kid.to_owned()));
+    let rows: Vec<KeyRow> = organisation_keys::table
+        .filter(organisation_keys::organisation.eq(organisation.to_string()))
+        .filter(organisation_keys::state.eq(KeyState::Active.name()))
+        .filter(organisation_keys::valid_until.le(by.micros()))
+        .filter(is_of_one.or(sql::<Bool>(newest)))
+        .filter(organisation_keys::valid_until.gt(until).or(further))
+        .order((organisation_keys::valid_until, organisation_keys::kid))
+        .limit(limit)
         .select(KeyRow::as_select())
         .load(db.conn())
         .map_err(StorageError::from)?;

@@ -117,15 +117,32 @@ pub fn list_destructions(
     asked: &Asked,
     now: Timestamp,
 ) -> Result<Page<DestructionView>, ReferralError> {
-    let side = if actor.may(Permission::ReadAllReferrals).is_ok() {
-        None
-    } else {
-        actor.may(Permission::ReadReferrals)?;
-        Some(actor.for_organisation()?)
-    };
-    let rows = store::destructions(db, side, open_only, (asked.after(), asked.rows_to_load()))?;
+    let rows = store::destructions(db, side(actor)?, open_only, (asked.after(), asked.rows_to_load()))?;
     let page = asked.page(rows, |row| row.referral.to_string());
     Ok(page.map(|row| DestructionView::of(&row, now)))
+}
+
+/// Of the same what was not answered in time, what is late longest first.
+pub fn late_destructions(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Page<DestructionView>, ReferralError> {
+    let after = asked.after().and_then(|key| key.split_once(' '));
+    let after = after.and_then(|(due, id)| Some((due.parse().ok()?, id)));
+    let rows = store::late_destructions(db, side(actor)?, now, (after, asked.rows_to_load()))?;
+    let page = asked.page(rows, |row| format!("{} {}", row.duty.due.micros(), row.referral));
+    Ok(page.map(|row| DestructionView::of(&row, now)))
+}
+
+/// Whose duties the actor sees; everybody's for coordinators.
+fn side(actor: &Actor) -> Result<Option<OrganisationId>, ReferralError> {
+    if actor.may(Permission::ReadAllReferrals).is_ok() {
+        return Ok(None);
+    }
+    actor.may(Permission::ReadReferrals)?;
+    Ok(Some(actor.for_organisation()?))
 }
 
 /// What the recipient of a referral owes after its end.

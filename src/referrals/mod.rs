@@ -81,12 +81,12 @@ pub use apply::Moved;
 pub use correct::{
     CORRECTION_BATCH, CorrectionAnswer, CorrectionAsked, CorrectionKind, CorrectionStanding, CorrectionView,
     answer_correction, ask_correction, corrections_asked, follow_corrections, has_overdue_corrections,
-    list_corrections, may_answer, pressing_corrections,
+    late_corrections, list_corrections, may_answer, pressing_corrections,
 };
 pub use deliver::{Deliver, deliver};
 pub use destroy::{
     DESTRUCTION_BATCH, DestructionView, answer_destruction, follow_destructions, has_due_destructions,
-    list_destructions,
+    late_destructions, list_destructions,
 };
 pub use disclosures::{Disclosures, MOST_DISCLOSED, Stated, disclosures, subject_of};
 pub use error::ReferralError;
@@ -109,7 +109,8 @@ pub use notes::{
 };
 pub use oversee::{Oversee, Oversight, oversee};
 pub use read::{
-    Listing, Tray, Whose, find_for_person, find_referral, later_referrals, list_referrals, view_of,
+    Listing, Side, Tray, Whose, find_for_person, find_referral, late_referrals, later_referrals,
+    list_referrals, view_of,
 };
 pub use receipt::{EventReceipt, Recorded};
 pub use referral::{Origin, Referral};

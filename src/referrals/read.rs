@@ -33,6 +33,15 @@ pub enum Tray {
     Overdue,
 }
 
+/// On which side of a referral an organisation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// It received it.
+    Recipient,
+    /// It sent it.
+    Sender,
+}
+
 /// Whose referrals of an inbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {
@@ -71,15 +80,40 @@ pub fn list_referrals(
         },
         Tray::Sent => (Of::Sent(own(actor)?), Eyes::Party),
     };
+    let names_assignees = listing.tray == Tray::Inbox;
+    listed(db, (&of, eyes), (listing.ended, names_assignees), asked)
+}
+
+/// What something is overdue of among what the actor's organisation received or sent, what is overdue longest first.
+pub fn late_referrals(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    side: Side,
+    asked: &Asked,
+) -> Result<Page<ReferralView>, ReferralError> {
+    let own = own(actor)?;
+    let (of, is_received) = match side {
+        Side::Recipient => (Of::LateReceived(own), true),
+        Side::Sender => (Of::LateSent(own), false),
+    };
+    listed(db, (&of, Eyes::Party), (false, is_received), asked)
+}
+
+fn listed(
+    db: &mut Db<'_>,
+    (of, eyes): (&Of, Eyes),
+    (ended, names_assignees): (bool, bool),
+    asked: &Asked,
+) -> Result<Page<ReferralView>, ReferralError> {
     let after = asked.after().and_then(place);
-    let rows = store::list(db, &of, listing.ended, after, asked.rows_to_load())?;
+    let rows = store::list(db, of, ended, after, asked.rows_to_load())?;
     let page = asked.page(rows, |(_, (first, due, id))| format!("{first} {due} {id}"));
     let ids: Vec<ReferralId> = page.items.iter().map(|(referral, _)| referral.id()).collect();
     let timers = store::timers_of(db, &ids)?;
     Ok(page.map(|(referral, _)| {
         let own: Vec<Timer> =
             timers.iter().filter(|(id, _)| *id == referral.id()).map(|(_, timer)| timer.clone()).collect();
-        let assignee = referral.standing.state.assignee().filter(|_staff| listing.tray == Tray::Inbox);
+        let assignee = referral.standing.state.assignee().filter(|_staff| names_assignees);
         ReferralView::of(&referral, &own, eyes).with_assignee(assignee)
     }))
 }

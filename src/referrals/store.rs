@@ -726,6 +726,10 @@ pub(super) enum Of {
     Taken(OrganisationId, StaffId),
     /// What an organisation sent, overdue first.
     Sent(OrganisationId),
+    /// What an organisation received and something of is overdue.
+    LateReceived(OrganisationId),
+    /// What an organisation sent and something of is overdue.
+    LateSent(OrganisationId),
     /// Everything that is overdue.
     Overdue,
 }
@@ -747,13 +751,21 @@ pub(super) fn list(
             let theirs = referrals::assignee.eq(staff.to_string()).or(referrals::assignee.is_null());
             query = query.filter(referrals::recipient.eq(organisation.to_string())).filter(theirs);
         }
-        Of::Sent(organisation) => query = query.filter(referrals::sender.eq(organisation.to_string())),
-        Of::Overdue => query = query.filter(referrals::overdue_since.lt(NEVER)),
+        Of::Sent(organisation) | Of::LateSent(organisation) => {
+            query = query.filter(referrals::sender.eq(organisation.to_string()));
+        }
+        Of::LateReceived(organisation) => {
+            query = query.filter(referrals::recipient.eq(organisation.to_string()));
+        }
+        Of::Overdue => {}
+    }
+    if matches!(of, Of::LateReceived(_) | Of::LateSent(_) | Of::Overdue) {
+        query = query.filter(referrals::overdue_since.lt(NEVER));
     }
     if !ended || matches!(of, Of::Taken(..)) {
         match of {
             Of::Inbox(_) | Of::Taken(..) => query = query.filter(is_open()),
-            Of::Sent(_) | Of::Overdue => {
+            Of::Sent(_) | Of::LateReceived(_) | Of::LateSent(_) | Of::Overdue => {
                 query = query.filter(referrals::loop_state.ne(LoopName::Closed.name()));
             }
         }
@@ -761,7 +773,7 @@ pub(super) fn list(
     query = match of {
         Of::Inbox(_) => query.order((referrals::next_due, referrals::id)),
         Of::Taken(..) => query.order((referrals::assignee.is_null(), referrals::next_due, referrals::id)),
-        Of::Sent(_) | Of::Overdue => {
+        Of::Sent(_) | Of::LateReceived(_) | Of::LateSent(_) | Of::Overdue => {
             query.order((referrals::overdue_since, referrals::next_due, referrals::id))
         }
     };
@@ -773,7 +785,7 @@ pub(super) fn list(
                 query.filter(referrals::assignee.is_null().or(referrals::assignee.is_not_null().and(further)))
             }
             Of::Taken(..) => query.filter(referrals::assignee.is_null().and(further)),
-            Of::Sent(_) | Of::Overdue => query.filter(
+            Of::Sent(_) | Of::LateReceived(_) | Of::LateSent(_) | Of::Overdue => query.filter(
                 referrals::overdue_since.gt(first).or(referrals::overdue_since.eq(first).and(further)),
             ),
         };
@@ -783,7 +795,9 @@ pub(super) fn list(
         .map(|row| {
             let first = match of {
                 Of::Taken(..) => i64::from(row.assignee.is_none()),
-                Of::Inbox(_) | Of::Sent(_) | Of::Overdue => row.overdue_since,
+                Of::Inbox(_) | Of::Sent(_) | Of::LateReceived(_) | Of::LateSent(_) | Of::Overdue => {
+                    row.overdue_since
+                }
             };
             let place = (first, row.next_due, row.id.clone());
             Ok((row.into_referral()?, place))
@@ -1218,6 +1232,30 @@ pub(super) fn destructions(
         .into_boxed();
     if open_only {
         query = query.filter(destructions::answered_at.is_null().or(destructions::kept_until.is_not_null()));
+    }
+    if let Some(side) = side.map(|side| side.to_string()) {
+        query = query.filter(destructions::sender.eq(side.clone()).or(destructions::recipient.eq(side)));
+    }
+    let rows: Vec<DestructionRow> = query.load(db.conn())?;
+    rows.into_iter().map(DestructionRow::into_destruction).collect()
+}
+
+/// Duties that were not answered in time, of one side or all, what is late longest first, after a moment and a referral's id.
+pub(super) fn late_destructions(
+    db: &mut Db<'_>,
+    side: Option<OrganisationId>,
+    now: Timestamp,
+    (after, limit): (Option<(i64, &str)>, i64),
+) -> Result<Vec<Destruction>, StorageError> {
+    let mut query = destructions::table
+        .filter(destructions::answered_at.is_null().and(destructions::due_at.lt(now.micros())))
+        .order((destructions::due_at, destructions::referral))
+        .limit(limit)
+        .select(DestructionRow::as_select())
+        .into_boxed();
+    if let Some((due, id)) = after {
+        let further = destructions::due_at.eq(due).and(destructions::referral.gt(id.to_owned()));
+        query = query.filter(destructions::due_at.gt(due).or(further));
     }
     if let Some(side) = side.map(|side| side.to_string()) {
         query = query.filter(destructions::sender.eq(side.clone()).or(destructions::recipient.eq(side)));

@@ -29,7 +29,7 @@ pub(super) enum Place {
     Sent,
     /// The organisation's people, under nicknames.
     Cases,
-    /// What is overdue on the node.
+    /// What is overdue on the node, or in the organisation.
     Overdue,
     /// Reviewing the directory.
     Directory,
@@ -202,6 +202,7 @@ fn ways(actor: &Actor, words: Words, place: Place) -> Vec<Way> {
     let is_of_the_node = actor.organisation().is_none();
     let manages = if is_of_the_node { P::ManageMembers } else { P::ManageStaff };
     let agrees = if is_of_the_node { P::OverseeAgreements } else { P::ManageAgreements };
+    let oversees = if is_of_the_node { P::ReadAllReferrals } else { P::ManageStaff };
     // Intake workers say how much room there is; administrators see what is said.
     let offers = !is_of_the_node && (may(P::ReceiveReferrals) || may(P::ManageStaff));
     let all = [
@@ -209,7 +210,7 @@ fn ways(actor: &Actor, words: Words, place: Place) -> Vec<Way> {
         (Place::Inbox, may(P::ReadReferrals), "/inbox", "frame-inbox", INBOX),
         (Place::Sent, may(P::ReadReferrals), "/sent", "frame-sent", SENT),
         (Place::Cases, may(P::SendReferrals), "/cases", "frame-cases", CASES),
-        (Place::Overdue, may(P::ReadAllReferrals), "/overdue", "frame-overdue", OVERDUE),
+        (Place::Overdue, may(oversees), "/overdue", "frame-overdue", OVERDUE),
         (Place::Services, offers, "/services", "own-title", SERVICES),
         (Place::Directory, may(P::ManageDirectory), "/directory", "review-title", DIRECTORY),
         (Place::Members, may(P::ManageMembers), "/members", "members-title", MEMBERS),

@@ -37,6 +37,7 @@ mod notes;
 mod notices;
 mod offer;
 mod offline;
+mod overdue;
 mod own_services;
 mod people;
 mod person;
@@ -163,7 +164,7 @@ fn light(config: &mut ServiceConfig) {
         .route("/needs/noted", web::get().to(gap::noted))
         .route("/inbox", web::get().to(trays::inbox))
         .route("/sent", web::get().to(trays::sent))
-        .route("/overdue", web::get().to(trays::overdue))
+        .route("/overdue", web::get().to(overdue::list))
         .route("/consents/new", web::get().to(consents::ask))
         .route("/referrals/new", web::get().to(compose::compose))
         .route("/cases", web::get().to(cases::show))

@@ -3,6 +3,7 @@
 pub(super) mod editing;
 mod entry;
 pub(super) mod offering;
+mod rows;
 mod says;
 
 use std::collections::HashMap;

@@ -38,6 +38,9 @@ const PER_PAGE: u16 = 50;
 const METHODS: [Method; 5] =
     [Method::Telephone, Method::Visit, Method::Email, Method::ProviderUpdate, Method::Document];
 
+/// For whom something can be listed.
+const VISIBILITIES: [Visibility; 3] = [Visibility::Restricted, Visibility::Members, Visibility::Public];
+
 /// What can come of it.
 const OUTCOMES: [Outcome; 4] =
     [Outcome::Confirmed, Outcome::Corrected, Outcome::Unreachable, Outcome::Closed];
@@ -220,7 +223,7 @@ fn mismatches(service: &Service, words: Words) -> String {
     words.with("review-mismatches", "count", service.upkeep.mismatches)
 }
 
-fn due_since(service: &Service, words: Words) -> String {
+pub(super) fn due_since(service: &Service, words: Words) -> String {
     match service.upkeep.verified_at.and(service.upkeep.verify_by) {
         Some(by) => words.with("review-due-since", "day", words.day(by)),
         None => words.t("review-never"),
@@ -261,6 +264,8 @@ struct Waits {
     groups: Option<Vec<Group>>,
     /// Who is to find it, once it is listed.
     shown_to: Option<String>,
+    /// For whom else it can be listed; nothing where that is not decided here.
+    visibilities: Vec<Choice>,
     choices: Vec<Choice>,
     criteria: String,
     reason: String,
@@ -403,6 +408,11 @@ fn waits(review: &Review, draft: &Draft, form: &Form, words: Words) -> Waits {
         is_outdated: draft.is_outdated,
         groups: review.altered.as_ref().map(|all| all.iter().map(|row| group(row, words)).collect()),
         shown_to: draft.edit.visibility.map(|visibility| shown_to(visibility, words)),
+        visibilities: draft
+            .edit
+            .visibility
+            .filter(|_asked| is_offer && can_be_taken)
+            .map_or_else(Vec::new, |asked| visibilities(asked, form, words)),
         choices: taking
             .into_iter()
             .chain([choice("refuse", "review-refuse", "review-refuse-help")])
@@ -410,6 +420,24 @@ fn waits(review: &Review, draft: &Draft, form: &Form, words: Words) -> Waits {
         criteria: criteria.to_owned(),
         reason: form.one("reason").to_owned(),
     }
+}
+
+/// For whom it can be listed, and how that is to what its provider asked.
+fn visibilities(asked: Visibility, form: &Form, words: Words) -> Vec<Choice> {
+    let said = if form.has("visibility") { form.one("visibility") } else { asked.name() };
+    let choice = |visibility: Visibility| Choice {
+        value: visibility.name(),
+        word: shown_to(visibility, words),
+        help: words.t(if visibility == asked {
+            "review-visibility-as-asked"
+        } else if visibility.is_wider_than(asked) {
+            "review-visibility-wider"
+        } else {
+            "review-visibility-narrower"
+        }),
+        chosen: said == visibility.name(),
+    };
+    VISIBILITIES.map(choice).into()
 }
 
 /// A row that would change. A column that there are no words for is named as the directory names it.
@@ -472,6 +500,12 @@ pub(super) async fn decide(
     });
     match deciding.await.map_err(Problem::from) {
         Ok(()) => Ok(see(&format!("/directory?done={done}"))),
+        Err(problem) if problem.code().name() == "directory.reason_missing" => {
+            let mut wrongs = Wrongs::default();
+            wrongs.note("reason", visit.words.t("review-no-reason-wider"));
+            let told = Told { wrongs, form, is_stale: false };
+            one_page(&visit, id, told, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
         Err(problem) => stands_otherwise(&visit, id, form, problem).await,
     }
 }
@@ -520,8 +554,15 @@ fn decision(form: &Form, words: Words, wrongs: &mut Wrongs) -> Option<Decision> 
     if approve == Some(false) && said.is_empty() {
         wrongs.note("reason", words.t("review-no-reason"));
     }
+    // A page without the question leaves it as its provider asked.
+    let said = form.one("visibility");
+    let visibility = VISIBILITIES.into_iter().find(|visibility| visibility.name() == said);
+    if visibility.is_none() && !said.is_empty() {
+        wrongs.note("visibility", words.t("review-no-visibility"));
+    }
     wrongs.is_empty().then_some(())?;
-    Some(Decision { approve: approve?, criteria: criteria?, reason })
+    let approve = approve?;
+    Some(Decision { approve, criteria: criteria?, reason, visibility: visibility.filter(|_| approve) })
 }
 
 /// Takes what somebody found who verified an entry.

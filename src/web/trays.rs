@@ -159,8 +159,8 @@ pub(super) async fn sent(visit: Signed, request: HttpRequest) -> Result<HttpResp
 }
 
 /// What is overdue on this node, for coordinators.
-pub(super) async fn overdue(visit: Signed, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    tray(visit, Form::of_query(request.query_string()), Tray::Overdue).await
+pub(super) async fn overdue(visit: Signed, form: Form) -> Result<HttpResponse, Problem> {
+    tray(visit, form, Tray::Overdue).await
 }
 
 async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpResponse, Problem> {
@@ -362,17 +362,22 @@ pub(super) fn tag(referral: &ReferralView, words: Words, now: Timestamp) -> Tag 
 
 fn due_tag(due: &DueView, words: Words, now: Timestamp) -> Tag {
     if due.overdue_since.is_some() || due.due <= now {
-        let hours = now.since(due.due).num_hours();
-        let word = if hours < 48 {
-            words.with("tray-late-hours", "hours", hours.max(1))
-        } else {
-            words.with("tray-late-days", "days", hours / 24)
-        };
-        return Tag { tone: "bad", word };
+        return late(due.due, words, now);
     }
     let is_soon = due.due.since(now).num_hours() < TODAY_HOURS;
     Tag {
         tone: if is_soon { "warn" } else { "" },
         word: words.with("tray-by", "moment", words.moment(due.due)),
     }
+}
+
+/// By how much something is late.
+pub(super) fn late(due: Timestamp, words: Words, now: Timestamp) -> Tag {
+    let hours = now.since(due).num_hours();
+    let word = if hours < 48 {
+        words.with("tray-late-hours", "hours", hours.max(1))
+    } else {
+        words.with("tray-late-days", "days", hours / 24)
+    };
+    Tag { tone: "bad", word }
 }

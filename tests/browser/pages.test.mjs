@@ -170,6 +170,7 @@ const STATES = {
       await page.waitForSelector("h1 bdi");
     },
   },
+  "overdue-own": { go: (page) => page.goto(`${HUB}/overdue`) },
   "own-services": { go: (page) => page.goto(`${HUB}/services`) },
   "own-offer": { go: (page) => page.goto(`${HUB}/services/new`) },
   "own-offer-refused": {

@@ -92,7 +92,7 @@ pub(super) async fn import(stage: &Stage) -> Result<(), CliError> {
 pub(super) async fn list(stage: &Stage, offered: Vec<ServiceId>) -> Result<(), CliError> {
     for service in offered {
         let criteria = CRITERIA.parse().map_err(|_not_a_line| broken(CRITERIA))?;
-        let decision = Decision { approve: true, criteria, reason: None };
+        let decision = Decision { approve: true, criteria, reason: None, visibility: None };
         let settings = stage.hub.settings().directory.clone();
         let decide = move |tx: &mut Tx<'_>| {
             let (actor, now) = (tx.actor(), tx.now());

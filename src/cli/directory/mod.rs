@@ -236,6 +236,9 @@ pub(super) enum Directory {
         /// Why; the provider reads it.
         #[arg(long)]
         reason: Option<Line<500>>,
+        /// Who is to find what is offered: public, members or restricted; as its provider asked when left out.
+        #[arg(long, requires = "approve")]
+        visibility: Option<Visibility>,
     },
     /// Suspend an entry, archive it or take it up again. What is not listed is inactive, no search suggests it, and the public does not see it.
     #[command(after_help = "Examples:
@@ -430,8 +433,9 @@ impl Directory {
                 output.data(&now, doubted_line)
             }
             Self::Drafts => drafts(hub, caller, output).await,
-            Self::Decide { service, approve, criteria, reason, .. } => {
-                decide(hub, caller, (service, Decision { approve, criteria, reason }), output).await
+            Self::Decide { service, approve, criteria, reason, visibility, .. } => {
+                let decision = Decision { approve, criteria, reason, visibility };
+                decide(hub, caller, (service, decision), output).await
             }
             Self::Standing { service, standing, criteria, reason } => {
                 stand(hub, caller, (service, SetStanding { standing, criteria, reason }), output).await

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Of,
+    Decision, Of,
     overrides::store as overrides,
     places::{self, EntryPlace},
 };
@@ -177,6 +177,21 @@ impl Edit {
             let what = "who finds a service that was listed is not said in a draft; set its visibility";
             return Err(wrong("service", "visibility", what));
         }
+        Ok(self)
+    }
+
+    /// With who is to find a service that is offered, as those who keep the directory decide.
+    pub(super) fn decided(mut self, decision: &Decision, is_offer: bool) -> Result<Self, DirectoryError> {
+        let Some(decided) = decision.visibility else { return Ok(self) };
+        if !is_offer {
+            let what = "who finds a service that was listed is not said in a decision; set its visibility";
+            return Err(wrong("service", "visibility", what));
+        }
+        let asked = self.visibility.unwrap_or(Visibility::Members);
+        if decided.is_wider_than(asked) && decision.reason.is_none() {
+            return Err(DirectoryError::ReasonMissing);
+        }
+        self.visibility = Some(decided);
         Ok(self)
     }
 

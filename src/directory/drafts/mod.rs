@@ -11,6 +11,7 @@
 //! - What a member offers is not listed before that: it begins with a draft that says what the entry says and who is to find it. Until
 //!   that is taken nobody but they and the member see the service; where it is refused the member may write it again.
 //! - They suspend an entry, archive it and take it up again in the same way. No import, no draft and no verification lists what they do not.
+//! - They may list what is offered for others than its provider asked; for more only with a reason, which it reads.
 //! - Those who keep the directory are told when something begins to wait for them, and not again when it is written anew meanwhile.
 //! - A draft of what is listed cannot say who sees the service, and none who provides it: these are decided elsewhere.
 //! - Places are said of what was entered here, and belong to its service alone. Those of what a source gives, and whether they are secret,
@@ -123,6 +124,9 @@ pub struct Decision {
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 500)]
     pub reason: Option<Line<500>>,
+    /// Who is to find what is offered, once it is listed; as its provider asked when left out. More than it asked needs a reason.
+    #[serde(default)]
+    pub visibility: Option<Visibility>,
 }
 
 /// A decision as it is kept.
@@ -242,11 +246,12 @@ pub fn decide(
         if draft.is_outdated {
             return Err(DirectoryError::DraftOutdated);
         }
-        draft.edit.apply(tx, &was)?;
-        store::remove(tx, service)?;
         let is_new = was.standing == Standing::Proposed;
+        let edit = draft.edit.decided(cmd, is_new)?;
+        edit.apply(tx, &was)?;
+        store::remove(tx, service)?;
         if is_new {
-            standing::list(tx, service, &draft.edit)?;
+            standing::list(tx, service, &edit)?;
         }
         let outcome = if is_new { Outcome::Confirmed } else { Outcome::Corrected };
         verified(tx, (service, outcome), settings)?;

@@ -268,12 +268,16 @@ pub(super) fn doubted(
     Ok(query.load(db.conn())?)
 }
 
-/// By when a service has to be verified, in a form that sorts: what nobody verified stands behind everything.
+/// By when a service has to be verified, in a form that sorts: what nobody verified stands behind everything. An index is on exactly this.
 fn verify_by() -> String {
     let after = SOURCE_DAYS.saturating_mul(DAY);
-    let last = i64::MAX;
-    format!("(CASE WHEN verified_at IS NULL THEN {last} ELSE COALESCE(verify_by, verified_at + {after}) END)")
+    format!(
+        "(CASE WHEN verified_at IS NULL THEN {NEVER} ELSE COALESCE(verify_by, verified_at + {after}) END)"
+    )
 }
+
+/// By when something has to be verified that nobody ever verified.
+const NEVER: i64 = i64::MAX;
 
 /// Services that are offered and have to be verified by now, or that nobody verified, behind such a moment and an id.
 pub(super) fn due(
@@ -283,20 +287,40 @@ pub(super) fn due(
     limit: i64,
 ) -> Result<Vec<(i64, String)>, StorageError> {
     let by = verify_by();
+    let mut rows = Vec::new();
+    if after.is_none_or(|(at, _)| at < NEVER) {
+        let upto = format!("{by} <= {}", now.micros());
+        let behind =
+            after.map(|(at, id)| format!("{upto} AND {by} >= {at} AND ({by} > {at} OR id > {})", quoted(id)));
+        rows = to_verify(db, own, (&behind.unwrap_or(upto), &format!("{by}, id")), limit)?;
+    }
+    let left = limit.saturating_sub(i64::try_from(rows.len()).unwrap_or(limit));
+    if left > 0 {
+        let behind = after.filter(|(at, _)| *at == NEVER).map_or("", |(_, id)| id);
+        let never = format!("{by} = {NEVER} AND id > {}", quoted(behind));
+        rows.extend(to_verify(db, own, (&never, "id"), left)?);
+    }
+    Ok(rows)
+}
+
+/// Services that are offered, among those of which a condition holds, in an order; and by when they have to be verified.
+fn to_verify(
+    db: &mut Db<'_>,
+    own: Option<OrganisationId>,
+    (condition, order): (&str, &str),
+    limit: i64,
+) -> Result<Vec<(i64, String)>, StorageError> {
+    let by = verify_by();
     let offered = [Listing::Active, Listing::TemporarilyClosed].map(Listing::name);
     let mut query = services::table
         .filter(services::missing_since.is_null().and(services::status.eq_any(offered)))
-        .filter(sql::<Bool>(&format!("({by} <= {} OR verified_at IS NULL)", now.micros())))
-        .order((sql::<BigInt>(&by), services::id))
+        .filter(sql::<Bool>(&format!("({condition})")))
+        .order(sql::<BigInt>(order))
         .limit(limit)
         .select((sql::<BigInt>(&by), services::id))
         .into_boxed();
     if let Some(own) = own {
         query = query.filter(services::member.assume_not_null().eq(own.to_string()));
-    }
-    if let Some((at, id)) = after {
-        let behind = format!("({by} > {at} OR ({by} = {at} AND id > {}))", quoted(id));
-        query = query.filter(sql::<Bool>(&behind));
     }
     Ok(query.load(db.conn())?)
 }
@@ -392,4 +416,22 @@ pub(super) fn note_told(
         }
     };
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    #[test]
+    fn what_is_due_is_read_in_the_order_of_an_index() {
+        for engine in ["sqlite", "postgres"] {
+            let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
+            let files = fs::read_dir(all).unwrap().map(|folder| folder.unwrap().path().join("up.sql"));
+            let made = files.map(|file| fs::read_to_string(file).unwrap_or_default());
+            let made = made.filter(|up| up.contains("CREATE INDEX services_by_due ON services")).last();
+            assert!(made.unwrap().contains(&verify_by()), "{engine}: the index is on something else");
+        }
+    }
 }

@@ -378,8 +378,23 @@ pub fn pressing_corrections(
         actor.may(Permission::ReadAllReferrals)?;
     }
     let (eyes, late) = if own.is_some() { (Eyes::Party, None) } else { (Eyes::Overseer, Some(now)) };
-    let rows = store::pressing(db, own, late, i64::from(most))?;
+    let rows = store::pressing(db, own, late, (None, i64::from(most)))?;
     Ok(rows.iter().map(|row| CorrectionView::of(row, eyes, now)).collect())
+}
+
+/// What the actor's organisation has not answered in time, what is late longest first.
+pub fn late_corrections(
+    db: &mut Db<'_>,
+    actor: &Actor,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Page<CorrectionView>, ReferralError> {
+    let own = reads_of(actor).ok_or(AccessError::Forbidden)?;
+    let after = asked.after().and_then(|key| key.split_once(' '));
+    let after = after.and_then(|(due, id)| Some((due.parse().ok()?, id)));
+    let rows = store::pressing(db, Some(own), Some(now), (after, asked.rows_to_load()))?;
+    let page = asked.page(rows, |row| format!("{} {}", row.due.micros(), row.id));
+    Ok(page.map(|row| CorrectionView::of(&row, Eyes::Party, now)))
 }
 
 /// What was asked about a referral, the newest first. A side that was not asked, because it holds nothing, does not hear of it.

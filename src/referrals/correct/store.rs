@@ -146,12 +146,13 @@ pub(super) fn list(
     corrections_in(query.load(db.conn())?)
 }
 
-/// What is not answered, of one or all organisations, by when it is due; only what was due before a moment where one is given.
+/// What is not answered, of one or all organisations, by when it is due; only what was due before a moment where one is given, and behind a
+/// place of one organisation's.
 pub(super) fn pressing(
     db: &mut Db<'_>,
     organisation: Option<OrganisationId>,
     late: Option<Timestamp>,
-    limit: i64,
+    (after, limit): (Option<(i64, &str)>, i64),
 ) -> Result<Vec<Correction>, StorageError> {
     let mut query = corrections::table
         .filter(corrections::answered_at.is_null())
@@ -164,6 +165,10 @@ pub(super) fn pressing(
     }
     if let Some(late) = late {
         query = query.filter(corrections::due_at.lt(late.micros()));
+    }
+    if let Some((due, id)) = after {
+        let further = corrections::due_at.eq(due).and(corrections::id.gt(id.to_owned()));
+        query = query.filter(corrections::due_at.gt(due).or(further));
     }
     corrections_in(query.load(db.conn())?)
 }

@@ -28,8 +28,14 @@ use crate::{
 const DECISIONS: u16 = 5;
 
 /// What somebody confirms who says that an entry is right as the form shows it.
-const SHOWN: [Checked; 5] =
-    [Checked::Name, Checked::Description, Checked::Contact, Checked::Place, Checked::Eligibility];
+const SHOWN: [Checked; 6] = [
+    Checked::Name,
+    Checked::Description,
+    Checked::Contact,
+    Checked::Place,
+    Checked::Eligibility,
+    Checked::Languages,
+];
 
 /// An entry with what a draft of it begins with.
 struct Loaded {
@@ -120,7 +126,8 @@ fn edit_page(
     if is_stale {
         // What somebody made secret meanwhile stays so, unless the tick is taken away again.
         shown.is_secret |= base.is_secret();
-        for field in shown.about.iter_mut().chain(&mut shown.place) {
+        shown.note_what_holds(base, visit.words);
+        for field in shown.about.iter_mut().chain(&mut shown.rows).chain(&mut shown.place) {
             let held = base.held(field.name);
             if held == field.value.replace("\r\n", "\n") {
                 continue;

@@ -2,7 +2,10 @@
 
 use askama::Template;
 
-use super::says::{Asked, Base, PLACE, SECRET, SERVICE, Typed, VISIBILITY};
+use super::{
+    rows::{DAYS, REPORTING, REPORTS, closes, opens},
+    says::{Asked, Base, HOURS, PLACE, ROWS, SECRET, SERVICE, Typed, VISIBILITY},
+};
 use crate::{
     access::{Actor, Permission},
     directory::{DraftState, Service, Standing, Visibility},
@@ -31,6 +34,16 @@ pub(super) struct Field {
     is_needed: bool,
     /// What describes it.
     described: String,
+}
+
+/// A day of the week as the page shows it.
+pub(super) struct Day {
+    word: String,
+    /// The field, and what stands in it.
+    opens: (String, String),
+    closes: (String, String),
+    /// When it is open now, where somebody was faster and the form says something else.
+    now: Option<String>,
 }
 
 /// What is known of an entry that is there already.
@@ -62,12 +75,38 @@ pub(super) struct EntryPage {
     pub(super) entry: Option<Known>,
     pub(super) kinds: Vec<Choice>,
     pub(super) about: Vec<Field>,
+    pub(super) reports: Vec<Choice>,
+    /// What holds now of that, where somebody was faster and the form says something else.
+    pub(super) reports_now: Option<String>,
+    pub(super) rows: Vec<Field>,
+    /// When it is open; no day where it says more than a form asks.
+    pub(super) week: Vec<Day>,
     pub(super) visibility: Vec<Choice>,
     pub(super) place: Vec<Field>,
     pub(super) asks_place: bool,
     pub(super) is_secret: bool,
     pub(super) other_places: Vec<String>,
     pub(super) is_stale: bool,
+}
+
+impl EntryPage {
+    /// Says beside what somebody chose what holds now, where that is something else.
+    pub(super) fn note_what_holds(&mut self, base: &Base, words: Words) {
+        let held = base.reporting().name();
+        if self.reports.iter().any(|choice| choice.chosen && choice.value != held) {
+            self.reports_now =
+                Some(words.with("own-entry-now", "says", words.word("own-entry-reports", held)));
+        }
+        for (day, (from, to)) in self.week.iter_mut().zip(base.week().unwrap_or_default().days) {
+            if (&day.opens.1, &day.closes.1) != (&from, &to) {
+                day.now = Some(if from.is_empty() {
+                    words.t("own-entry-now-nothing")
+                } else {
+                    words.with("own-entry-now", "says", format!("{from} – {to}"))
+                });
+            }
+        }
+    }
 }
 
 /// Whether the actor says what entries of their organisation should say.
@@ -90,8 +129,32 @@ pub(super) fn form_page(
         word: words.word("own-entry-visibility", word),
         chosen: form.says("visibility", word),
     };
+    let asks_hours = base.week().is_some();
+    let reports = REPORTING.map(|said| Choice {
+        value: said.name().to_owned(),
+        word: words.word("own-entry-reports", said.name()),
+        chosen: form.says(REPORTS, said.name()),
+    });
+    let day = |day: &&str| {
+        let value = |name: String| (form.one(&name).to_owned(), name);
+        let ((from, opens), (to, closes)) = (value(opens(day)), value(closes(day)));
+        Day {
+            word: words.word("own-entry-day", &day.to_lowercase()),
+            opens: (opens, from),
+            closes: (closes, to),
+            now: None,
+        }
+    };
     EntryPage {
         about: fields(&SERVICE),
+        reports: reports.into(),
+        reports_now: None,
+        rows: ROWS
+            .iter()
+            .filter(|asked| asks_hours || asked.name != HOURS)
+            .map(|asked| field(asked, form, &wrongs, words))
+            .collect(),
+        week: if asks_hours { DAYS.iter().map(day).collect() } else { Vec::new() },
         place: fields(&PLACE),
         visibility: if base.asks_visibility() { VISIBILITY.iter().map(choice).collect() } else { Vec::new() },
         f: Frame { path: path.to_owned(), ..if wrongs.is_empty() { frame } else { frame.with_error() } },

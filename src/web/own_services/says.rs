@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::rows::{self, DAYS, REPORTS, Week};
 use crate::{
-    directory::{Begun, Edit, EntryPlace, Service, Standing, Visibility},
+    directory::{Begun, Edit, EntryPlace, Reporting, Service, Standing, Visibility},
     members::Country,
     web::{
         form::{Form, Wrongs},
@@ -51,6 +52,10 @@ pub(super) const SERVICE: [Asked; 7] = [
     asked("application_process", 2_000, Typed::Lines, true),
 ];
 
+/// What is asked of rows that belong to it.
+pub(super) const ROWS: [Asked; 2] =
+    [asked(LANGUAGES, 800, Typed::Lines, true), asked(HOURS, 500, Typed::Lines, true)];
+
 /// What is asked of its place.
 pub(super) const PLACE: [Asked; 8] = [
     asked("address_1", 200, Typed::Line, false),
@@ -65,6 +70,17 @@ pub(super) const PLACE: [Asked; 8] = [
 
 /// The number of the first telephone.
 const PHONE: &str = "phone";
+
+/// The languages that are spoken, one in each line.
+const LANGUAGES: &str = "languages";
+
+/// What there is to add to the times of a week.
+pub(super) const HOURS: &str = "hours";
+
+/// The tables whose rows a form asks about beside telephones.
+const REQUIREMENT: &str = "referral_requirement";
+const LANGUAGE: &str = "language";
+const SCHEDULE: &str = "schedule";
 
 /// What is said of how one gets in.
 const ACCESS: &str = "access";
@@ -114,6 +130,17 @@ impl Base {
         self.place().is_some_and(|place| is_secret(&place))
     }
 
+    /// When it is open, where a form can ask about that.
+    pub(super) fn week(&self) -> Option<Week> {
+        let week = Week::of(&self.rows(SCHEDULE))?;
+        Some(Week { words: plain(&week.words), ..week })
+    }
+
+    /// What it says of the authorities.
+    pub(super) fn reporting(&self) -> Reporting {
+        rows::reporting(&self.rows(REQUIREMENT))
+    }
+
     /// The addresses of places that the form does not ask about.
     pub(super) fn other_places(&self) -> Vec<String> {
         if self.asks_place() {
@@ -134,6 +161,14 @@ impl Base {
         for asked in SERVICE {
             fill(asked.name, &self.held(asked.name));
         }
+        for asked in ROWS {
+            fill(asked.name, &self.held(asked.name));
+        }
+        fill(REPORTS, self.reporting().name());
+        for (day, (from, to)) in DAYS.iter().zip(self.week().unwrap_or_default().days) {
+            fill(&rows::opens(day), &from);
+            fill(&rows::closes(day), &to);
+        }
         let has_place = self.place().is_some();
         for asked in PLACE {
             let held = self.held(asked.name);
@@ -153,7 +188,11 @@ impl Base {
     /// What a field holds before it is changed.
     pub(super) fn held(&self, name: &str) -> String {
         let held = if name == PHONE {
-            self.phones().first().and_then(|phone| phone.get("number")).cloned()
+            self.rows(PHONE).first().and_then(|phone| phone.get("number")).cloned()
+        } else if name == LANGUAGES {
+            Some(rows::languages(&self.rows(LANGUAGE)))
+        } else if name == HOURS {
+            self.week().map(|week| week.words)
         } else if let Some(asked) = PLACE.iter().find(|asked| asked.name == name) {
             self.place().and_then(|mut place| {
                 let (cells, column) = cells_of(&mut place, asked.name);
@@ -165,9 +204,44 @@ impl Base {
         held.map(|held| plain(&held)).unwrap_or_default()
     }
 
-    fn phones(&self) -> Vec<Cells> {
-        let rows = self.before.parts.get(PHONE).or_else(|| self.says.parts.get(PHONE));
+    /// The rows of a table as the draft has them, or the entry.
+    fn rows(&self, table: &str) -> Vec<Cells> {
+        let rows = self.before.parts.get(table).or_else(|| self.says.parts.get(table));
         rows.cloned().unwrap_or_default()
+    }
+
+    /// Puts rows into a draft; nothing where the entry has them so.
+    fn put(&self, edit: &mut Edit, table: &str, rows: Vec<Cells>) {
+        let is_as_it_was = self.says.parts.get(table).map_or(rows.is_empty(), |said| *said == rows);
+        if is_as_it_was {
+            edit.parts.remove(table);
+        } else {
+            edit.parts.insert(table.to_owned(), rows);
+        }
+    }
+
+    /// What is said in rows. A form that does not ask about it leaves it as it was.
+    fn put_rows(&self, edit: &mut Edit, form: &Form, (words, wrongs): (Words, &mut Wrongs)) {
+        if form.has(REPORTS) {
+            match form.one(REPORTS).parse::<Reporting>() {
+                Ok(said) if said == self.reporting() => {}
+                Ok(said) => self.put(edit, REQUIREMENT, rows::with_reporting(self.rows(REQUIREMENT), said)),
+                Err(_) => wrongs.note(REPORTS, words.t("own-entry-reports-wrong")),
+            }
+        }
+        let typed = plain(form.one(LANGUAGES));
+        if form.has(LANGUAGES) && typed != self.held(LANGUAGES) {
+            if rows::are_languages(&typed) {
+                self.put(edit, LANGUAGE, rows::with_languages(self.rows(LANGUAGE), &typed));
+            } else {
+                wrongs.note(LANGUAGES, words.t("own-entry-languages-wrong"));
+            }
+        }
+        let Some(held) = self.week().filter(|_| form.has(HOURS)) else { return };
+        let said = Week::read(form, &plain(form.one(HOURS)), (words, wrongs));
+        if said != held {
+            self.put(edit, SCHEDULE, said.rows(&self.rows(SCHEDULE)));
+        }
     }
 
     fn places(&self) -> Option<Vec<EntryPlace>> {
@@ -187,13 +261,11 @@ impl Base {
                 self.set_cell(&mut edit, asked.name, plain(form.one(asked.name)));
             }
         }
-        let phones = self.phones_of(form);
-        let is_as_it_was = self.says.parts.get(PHONE).map_or(phones.is_empty(), |rows| *rows == phones);
-        if is_as_it_was {
-            edit.parts.remove(PHONE);
-        } else {
-            edit.parts.insert(PHONE.to_owned(), phones);
+        self.put(&mut edit, PHONE, self.phones_of(form));
+        for asked in &ROWS {
+            self.check(asked, form, words, wrongs);
         }
+        self.put_rows(&mut edit, form, (words, wrongs));
         if self.asks_place() {
             let places: Vec<EntryPlace> = self.place_of(form, words, wrongs).into_iter().collect();
             edit.places = (self.says.places.as_ref() != Some(&places)).then_some(places);
@@ -236,7 +308,7 @@ impl Base {
     }
 
     fn phones_of(&self, form: &Form) -> Vec<Cells> {
-        let (mut phones, typed) = (self.phones(), form.one(PHONE));
+        let (mut phones, typed) = (self.rows(PHONE), form.one(PHONE));
         match phones.first_mut() {
             Some(_) if typed.is_empty() => {
                 phones.remove(0);

@@ -86,6 +86,7 @@ async fn decide(hub: &TestHub, org: &Org, approve: bool, reason: Option<&str>) -
         approve,
         criteria: "2026-1".parse().unwrap(),
         reason: reason.map(|reason| reason.parse().unwrap()),
+        visibility: None,
     };
     let settings = hub.hub.settings().directory.clone();
     as_keeper(hub, "directory.decide", move |tx| {

@@ -34,7 +34,7 @@ async fn decide(
     let service = id(made);
     let version = version_at(hub, org, &format!("/api/v1/services/{service}/draft")).await;
     let reason = reason.map(|reason| reason.parse().unwrap());
-    let decision = Decision { approve, criteria: "2026-1".parse().unwrap(), reason };
+    let decision = Decision { approve, criteria: "2026-1".parse().unwrap(), reason, visibility: None };
     let settings = hub.hub.settings().directory.clone();
     as_keeper(hub, "directory.decide", move |tx| {
         directory::decide(tx, (service, version), (&decision, &settings)).map(drop)

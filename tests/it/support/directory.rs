@@ -120,7 +120,8 @@ pub(crate) async fn list_offered(hub: &TestHub) {
     let read = move |db: &mut Db<'_>| directory::drafts(db, &actor, &asked);
     let waiting = hub.hub.read::<_, DirectoryError>(read).await.unwrap();
     for draft in waiting.items {
-        let decision = Decision { approve: true, criteria: "2026-1".parse().unwrap(), reason: None };
+        let decision =
+            Decision { approve: true, criteria: "2026-1".parse().unwrap(), reason: None, visibility: None };
         let settings = hub.hub.settings().directory.clone();
         hub.hub
             .write("directory.decide", &keeper, move |tx| {

@@ -9,7 +9,7 @@ use throughline::{
 };
 
 use super::visitor::{PASSPHRASE, Shown, Visitor};
-use crate::support::{Org, TestHub, as_keeper, enrolled_at_node, list_offered, listed, version_at};
+use crate::support::{Org, TestHub, as_keeper, enrolled_at_node, list_offered, listed, send, version_at};
 
 /// What stands in a page between two texts, from where another one is on.
 fn between(shown: &Shown, from: &str, start: &str, end: &str) -> String {
@@ -112,6 +112,82 @@ async fn an_administrator_offers_a_service_and_nobody_finds_where_a_secret_place
 }
 
 #[actix_web::test]
+async fn duty_to_report_hours_and_languages_are_asked_for_and_shown_once_they_are_taken() {
+    let hub = TestHub::new();
+    let (org, other) = (hub.org("Harbour Aid").await, hub.org("Lakeside").await);
+    let mut administrator = Visitor::signed_in(&hub, &org, &["administrator"]).await;
+    let mut elsewhere = Visitor::signed_in(&hub, &other, &["case_worker"]).await;
+    let asked = administrator.get("/services/new").await.expect(200);
+    let asked = asked.says("name=\"reports_to_authorities\" value=\"unknown\" checked");
+    let sheet = hidden(&asked, "sheet");
+    let many = "Bemba\n".repeat(21);
+    let bad = [
+        ("sheet", sheet.as_str()),
+        ("reports_to_authorities", "perhaps"),
+        ("opens-mo", "08:00"),
+        ("hours", ""),
+        ("languages", many.as_str()),
+    ];
+    let refused = administrator.post("/services/new", &with(&OFFER, &bad)).await.expect(422).says("Error:");
+    let refused = refused.says("Choose one of the three").says("Write both times").says("at most 20");
+    refused.says("id=\"opens-mo-e\"").says("id=\"languages-e\"").says("name=\"opens-mo\" value=\"08:00\"");
+
+    let said = [
+        ("sheet", sheet.as_str()),
+        ("reports_to_authorities", "yes"),
+        ("opens-mo", "08:00"),
+        ("closes-mo", "17:00"),
+        ("opens-we", "08:00"),
+        ("closes-we", "17:00"),
+        ("opens-sa", "20:00"),
+        ("closes-sa", "06:00"),
+        ("hours", "Not on holidays"),
+        ("languages", "Kiswahili (sw)\r\nBemba"),
+    ];
+    administrator.post("/services/new", &with(&OFFER, &said)).await.expect(303);
+    let list = administrator.get("/services").await.expect(200);
+    let page = between(&list, "card-title", "href=\"", "\"");
+    let path = format!("/api/v1{page}/draft");
+    let parts = &org.get(&hub, &path).await.expect(200).body["edit"]["parts"];
+    assert_eq!(parts["referral_requirement"][0]["reports_to_authorities"], "yes");
+    let week =
+        [&parts["schedule"][0]["byday"], &parts["schedule"][1]["byday"], &parts["schedule"][1]["closes_at"]];
+    assert_eq!(week, ["MO,WE", "SA", "06:00"]);
+    assert_eq!([&parts["language"][0]["code"], &parts["language"][1]["name"]], ["sw", "Bemba"]);
+    list_offered(&hub).await;
+    let shown = elsewhere.get(&page).await.expect(200).says("Reports people to police or immigration");
+    shown.says("Kiswahili").says("Bemba").says("08:00").says("Not on holidays");
+
+    let edit = format!("{page}/edit");
+    let shown =
+        administrator.get(&edit).await.expect(200).says("value=\"yes\" checked").says("value=\"20:00\"");
+    let shown = shown.says("Kiswahili (sw)").says("Bemba").says("Not on holidays</textarea>");
+    let seen = hidden(&shown, "seen");
+    let as_it_is = with(&with(&OFFER, &said), &[("seen", seen.as_str())]);
+    let changed = with(
+        &as_it_is,
+        &[("reports_to_authorities", "no"), ("languages", "Bemba"), ("opens-sa", ""), ("closes-sa", "")],
+    );
+    administrator.post(&edit, &changed).await.expect(303);
+    hub.clock.advance(TimeDelta::seconds(1));
+    list_offered(&hub).await;
+    let shown = elsewhere.get(&page).await.expect(200).says("Does not report to police or immigration");
+    shown.says("Bemba").does_not_say("Kiswahili").says("08:00").does_not_say("20:00");
+
+    // What says more than a week is not asked about, and stays.
+    let monthly =
+        json!([{ "freq": "MONTHLY", "bymonthday": "1", "opens_at": "08:00", "closes_at": "12:00" }]);
+    let draft = json!({ "edit": { "parts": { "schedule": monthly } }, "submit": false });
+    send(&hub, Some(&org.token), "PUT", &path, &[], Some(&draft)).await.expect(200);
+    let shown = administrator.get(&edit).await.expect(200).says("cannot be changed on this page");
+    let seen = hidden(&shown.does_not_say("name=\"opens-mo\"").does_not_say("name=\"hours\""), "seen");
+    let kept = [("seen", seen.as_str()), ("name", "Night house"), ("then", "keep")];
+    administrator.post(&edit, &with(&changed, &kept)).await.expect(303);
+    let edit = &org.get(&hub, &path).await.expect(200).body["edit"];
+    assert_eq!([&edit["service"]["name"], &edit["parts"]["schedule"][0]["freq"]], ["Night house", "MONTHLY"]);
+}
+
+#[actix_web::test]
 async fn entries_are_offered_by_administrators_and_changed_by_who_speaks_for_their_organisation() {
     let hub = TestHub::new();
     let (org, other) = (hub.org("Harbour Aid").await, hub.org("Lakeside").await);
@@ -162,6 +238,7 @@ async fn refuse(hub: &TestHub, org: &Org, page: &str, reason: &str) {
         approve: false,
         criteria: "2026-1".parse().unwrap(),
         reason: Some(reason.parse().unwrap()),
+        visibility: None,
     };
     let settings = hub.hub.settings().directory.clone();
     as_keeper(hub, "directory.decide", move |tx| {

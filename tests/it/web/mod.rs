@@ -10,6 +10,7 @@ mod flows;
 mod gap;
 mod keys;
 mod mechanism;
+mod overdue;
 mod pages;
 mod person;
 mod review;

@@ -105,6 +105,80 @@ async fn what_a_member_offers_is_listed_from_its_page_by_the_criteria() {
     late.says("Nothing of this entry waits").says("name=\"method\"");
 }
 
+/// Offers a service for members, takes it for others on its page, and answers what came of it and who finds it then.
+async fn taken_for(
+    (hub, org): (&TestHub, &Org),
+    coordinator: &mut Visitor,
+    more: &[(&str, &str)],
+) -> (Shown, serde_json::Value) {
+    let body = json!({ "organisation": org.id, "service": "SV07", "name": "Lake clinic",
+        "description": "Primary care", "visibility": "members" });
+    let made = org.post(hub, "/api/v1/services", &body).await.expect(201).body;
+    let id = made["id"].as_str().unwrap();
+    let page = format!("/directory/{id}");
+    let decide = format!("{page}/decision");
+    let shown = coordinator.get(&page).await.expect(200).says("value=\"members\" checked");
+    let shown = shown.says("As its provider asked").says("Fewer than its provider asked");
+    let seen = hidden(&shown.says("More than its provider asked"), &decide, "seen");
+    let take = [("seen", seen.as_str()), ("decision", "take"), ("criteria", "2026-1")];
+    let fields: Vec<(&str, &str)> = take.iter().chain(more).copied().collect();
+    let told = coordinator.post(&decide, &fields).await;
+    let after = org.get(hub, &format!("/api/v1/services/{id}")).await.expect(200).body;
+    (told, after)
+}
+
+#[actix_web::test]
+async fn what_is_offered_is_listed_for_fewer_and_for_more_only_with_a_reason() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let mut coordinator = coordinator(&hub).await;
+    let at = (&hub, &org);
+    for (visibility, reason) in
+        [("members", ""), ("restricted", ""), ("public", "They asked for it by telephone")]
+    {
+        let fields = [("visibility", visibility), ("reason", reason)];
+        let (told, after) = taken_for(at, &mut coordinator, &fields).await;
+        assert_eq!(told.expect(303).header("location"), "/directory?done=taken");
+        assert_eq!((after.get("standing"), &after["visibility"]), (None, &json!(visibility)));
+    }
+    let (told, after) = taken_for(at, &mut coordinator, &[("visibility", "public")]).await;
+    let told = told.expect(422).says("Error:").says("Say why more are to find it than its provider asked");
+    told.says("value=\"public\" checked").says("value=\"take\" checked");
+    assert_eq!((&after["standing"], &after["visibility"]), (&json!("proposed"), &json!("restricted")));
+    let (told, _) = taken_for(at, &mut coordinator, &[("visibility", "everybody")]).await;
+    told.expect(422).says("Choose who is to find it");
+
+    // Of what is listed the decision about a change says nothing of this.
+    let listed = listed(
+        &hub,
+        &json!({ "organisation": org.id, "service": "SV07", "name": "Bay clinic",
+        "description": "Primary care", "visibility": "members" }),
+    )
+    .await;
+    let id = listed["id"].as_str().unwrap();
+    write(
+        &hub,
+        &org,
+        &format!("/api/v1/services/{id}"),
+        json!({ "service": { "description": "Care at night" } }),
+    )
+    .await;
+    let page = format!("/directory/{id}");
+    let decide = format!("{page}/decision");
+    let shown = coordinator.get(&page).await.expect(200).does_not_say("name=\"visibility\"");
+    let seen = hidden(&shown, &decide, "seen");
+    let wide = [
+        ("seen", seen.as_str()),
+        ("decision", "take"),
+        ("criteria", "2026-1"),
+        ("visibility", "public"),
+        ("reason", "More should"),
+    ];
+    coordinator.post(&decide, &wide).await.expect(409);
+    let after = org.get(&hub, &format!("/api/v1/services/{id}")).await.expect(200).body;
+    assert_eq!((&after["visibility"], &after["description"]), (&json!("members"), &json!("Primary care")));
+}
+
 #[actix_web::test]
 async fn what_would_change_is_shown_field_by_field_and_refused_with_a_reason() {
     let hub = TestHub::new();
