@@ -7,6 +7,8 @@ mod says;
 
 use std::collections::HashMap;
 
+pub(super) use entry::may_edit;
+
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use askama::Template;
 use chrono::NaiveDate;
@@ -128,7 +130,7 @@ pub(super) async fn list(Signed(visit): Signed, request: HttpRequest) -> Result<
         .await?;
     let done = DONE.iter().find(|(done, _)| *done == form.one("done"));
     let actor = &visit.asking.caller.actor;
-    let may_edit = entry::may_edit(actor);
+    let may_edit = may_edit(actor);
     let cards = found.items.iter().map(|service| {
         let state = states.get(&service.id).copied();
         row(service, (state, may_edit), (&policy, words))
@@ -368,7 +370,7 @@ fn optional<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Optio
 }
 
 /// The last second of a day.
-fn end_of_day(text: &str) -> Option<Timestamp> {
+pub(super) fn end_of_day(text: &str) -> Option<Timestamp> {
     let day: NaiveDate = text.parse().ok()?;
     Some(day.and_hms_opt(23, 59, 59)?.and_utc().into())
 }

@@ -9,6 +9,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{
+    contacts::Called,
     form::Form,
     frame::{Frame, Place, page},
     sign_in::see,
@@ -19,8 +20,8 @@ use super::{
 use crate::{
     access::{Actor, Permission},
     directory::{
-        self, Availability, Brief, DirectoryError, Freshness, Leaf, Meeting, Met, PaperAsked, Reporting,
-        Service, ServiceInLanguage, Spoken, Standing, Tongue,
+        self, Availability, Brief, Contact, ContactsOf, DirectoryError, Freshness, Leaf, Meeting, Met,
+        PaperAsked, Reporting, Service, ServiceInLanguage, Spoken, Standing, Tongue,
         eligibility::{Answer, Eligibility},
         search::Found,
     },
@@ -80,6 +81,10 @@ struct ServicePage {
     languages: Vec<String>,
     referrers: Vec<String>,
     telephones: Vec<(String, String)>,
+    /// Whom one calls there.
+    called: Vec<Called>,
+    /// Whether urgent referrals are taken.
+    urgent: Option<String>,
     /// How one refers to it through this hub, where one does.
     refer: Option<String>,
     /// What a gateway of the viewer's organisation seals a letter for, where the viewer refers to it.
@@ -227,11 +232,12 @@ pub(super) async fn show(
     let (words, hub, id) = (visit.words, &visit.asking.hub, id.into_inner());
     let (actor, now) = (visit.asking.caller.actor.clone(), hub.now());
     let tongue: Option<Tongue> = words.language.tag().parse().ok();
-    let (found, leaf) = hub
+    let (found, leaf, contacts) = hub
         .read(move |db| {
             let found = directory::find_service_in(db, &actor, (id, tongue.clone()), now)?;
             let leaf = directory::leaf(db, &actor, (id.uuid(), tongue.as_ref()), now)?;
-            Ok::<_, DirectoryError>((found, leaf))
+            let contacts = directory::contacts(db, &actor, ContactsOf::Service(id), now)?;
+            Ok::<_, DirectoryError>((found, leaf, contacts))
         })
         .await?;
     let ServiceInLanguage { service, .. } = found;
@@ -260,11 +266,21 @@ pub(super) async fn show(
         languages: leaf.languages.iter().map(|one| spoken(one, words)).collect(),
         referrers: leaf.referrers.iter().map(|code| words.word("service-can-refer", code)).collect(),
         telephones: leaf.telephones.iter().map(|shown| (shown.clone(), dialled(shown))).collect(),
+        called: contacts.iter().map(|contact| Called::of(contact, words)).collect(),
+        urgent: urgent(&leaf, &contacts).map(|key| words.t(key)),
         was_reported: !shown.reported.is_empty(),
         card,
         leaf,
     };
     page(StatusCode::OK, &shown)
+}
+
+/// Whether it takes urgent referrals. That it does counts only while the viewer can see whom to call.
+fn urgent(leaf: &Leaf, contacts: &[Contact]) -> Option<&'static str> {
+    if !leaf.takes_urgent? {
+        return Some("service-urgent-no");
+    }
+    contacts.iter().any(|contact| contact.is_on_call).then_some("service-urgent-yes")
 }
 
 /// A paper, and whether there is a way without it.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::says::{Asked, Base, PLACE, SECRET, SERVICE, Typed, VISIBILITY};
+use super::says::{Asked, Base, PLACE, SECRET, SERVICE, Typed, URGENT, URGENT_SAID, VISIBILITY};
 use crate::{
     access::{Actor, Permission},
     directory::{DraftState, Service, Standing, Visibility},
@@ -63,6 +63,9 @@ pub(super) struct EntryPage {
     pub(super) kinds: Vec<Choice>,
     pub(super) about: Vec<Field>,
     pub(super) visibility: Vec<Choice>,
+    pub(super) urgent: Vec<Choice>,
+    /// What holds now of urgent referrals, where somebody was faster.
+    pub(super) urgent_now: Option<String>,
     pub(super) place: Vec<Field>,
     pub(super) asks_place: bool,
     pub(super) is_secret: bool,
@@ -71,7 +74,7 @@ pub(super) struct EntryPage {
 }
 
 /// Whether the actor says what entries of their organisation should say.
-pub(super) fn may_edit(actor: &Actor) -> bool {
+pub(in crate::web) fn may_edit(actor: &Actor) -> bool {
     let speaks = [Permission::ReceiveReferrals, Permission::ManageStaff];
     actor.organisation().is_some() && speaks.into_iter().any(|may| actor.may(may).is_ok())
 }
@@ -90,7 +93,14 @@ pub(super) fn form_page(
         word: words.word("own-entry-visibility", word),
         chosen: form.says("visibility", word),
     };
+    let urgent = URGENT_SAID.map(|said| Choice {
+        value: said.to_owned(),
+        word: words.word("own-entry-urgent", said),
+        chosen: form.says(URGENT, said),
+    });
     EntryPage {
+        urgent: urgent.into(),
+        urgent_now: None,
         about: fields(&SERVICE),
         place: fields(&PLACE),
         visibility: if base.asks_visibility() { VISIBILITY.iter().map(choice).collect() } else { Vec::new() },

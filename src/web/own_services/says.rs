@@ -76,6 +76,16 @@ pub(super) const SECRET: &str = "secret";
 pub(super) const VISIBILITY: [(Visibility, &str); 2] =
     [(Visibility::Members, "members"), (Visibility::Public, "public")];
 
+/// Whether urgent referrals are taken.
+pub(super) const URGENT: &str = "urgent";
+
+/// What can be said of that.
+pub(super) const URGENT_SAID: [&str; 3] = ["yes", "no", "unknown"];
+
+/// The table and the column that it stands in.
+const REQUIREMENT: &str = "referral_requirement";
+const ACCEPTS_URGENT: &str = "accepts_emergency";
+
 /// What a form begins with.
 pub(super) struct Base {
     says: Edit,
@@ -143,6 +153,7 @@ impl Base {
         if self.is_secret() {
             fill(SECRET, "yes");
         }
+        fill(URGENT, self.urgent());
         let visibility = VISIBILITY.iter().find(|(visibility, _)| Some(*visibility) == self.visibility);
         if let Some((_, word)) = visibility {
             fill("visibility", word);
@@ -165,9 +176,22 @@ impl Base {
         held.map(|held| plain(&held)).unwrap_or_default()
     }
 
-    fn phones(&self) -> Vec<Cells> {
-        let rows = self.before.parts.get(PHONE).or_else(|| self.says.parts.get(PHONE));
+    /// Whether urgent referrals are taken; of several requirements one that says yes counts first.
+    pub(super) fn urgent(&self) -> &'static str {
+        let rows = self.rows(REQUIREMENT);
+        let says =
+            |word: &str| rows.iter().any(|row| row.get(ACCEPTS_URGENT).is_some_and(|cell| cell == word));
+        URGENT_SAID.into_iter().find(|word| says(word)).unwrap_or("unknown")
+    }
+
+    /// All rows of a table, as the draft has them, or else the entry.
+    fn rows(&self, table: &str) -> Vec<Cells> {
+        let rows = self.before.parts.get(table).or_else(|| self.says.parts.get(table));
         rows.cloned().unwrap_or_default()
+    }
+
+    fn phones(&self) -> Vec<Cells> {
+        self.rows(PHONE)
     }
 
     fn places(&self) -> Option<Vec<EntryPlace>> {
@@ -187,13 +211,8 @@ impl Base {
                 self.set_cell(&mut edit, asked.name, plain(form.one(asked.name)));
             }
         }
-        let phones = self.phones_of(form);
-        let is_as_it_was = self.says.parts.get(PHONE).map_or(phones.is_empty(), |rows| *rows == phones);
-        if is_as_it_was {
-            edit.parts.remove(PHONE);
-        } else {
-            edit.parts.insert(PHONE.to_owned(), phones);
-        }
+        self.set_rows(&mut edit, PHONE, self.phones_of(form));
+        self.set_rows(&mut edit, REQUIREMENT, self.requirements_of(form));
         if self.asks_place() {
             let places: Vec<EntryPlace> = self.place_of(form, words, wrongs).into_iter().collect();
             edit.places = (self.says.places.as_ref() != Some(&places)).then_some(places);
@@ -233,6 +252,33 @@ impl Base {
         } else {
             edit.service.insert(column.to_owned(), typed);
         }
+    }
+
+    /// The rows of a table in the place of those there are.
+    fn set_rows(&self, edit: &mut Edit, table: &str, rows: Vec<Cells>) {
+        let is_as_it_was = self.says.parts.get(table).map_or(rows.is_empty(), |said| *said == rows);
+        if is_as_it_was {
+            edit.parts.remove(table);
+        } else {
+            edit.parts.insert(table.to_owned(), rows);
+        }
+    }
+
+    /// The requirements with what is said of urgent referrals, which then stands in the first alone.
+    fn requirements_of(&self, form: &Form) -> Vec<Cells> {
+        let mut rows = self.rows(REQUIREMENT);
+        let said = URGENT_SAID.into_iter().find(|word| *word == form.one(URGENT));
+        let Some(said) = said.filter(|word| *word != self.urgent()) else { return rows };
+        for row in &mut rows {
+            row.remove(ACCEPTS_URGENT);
+        }
+        if rows.is_empty() {
+            rows.push(Cells::new());
+        }
+        if let Some(first) = rows.first_mut() {
+            first.insert(ACCEPTS_URGENT.to_owned(), said.to_owned());
+        }
+        rows
     }
 
     fn phones_of(&self, form: &Form) -> Vec<Cells> {
@@ -397,6 +443,33 @@ mod tests {
             (&places[0].address["city"], &places[0].address["postal_code"]),
             (&"Siavonga".into(), &"10101".into())
         );
+    }
+
+    #[test]
+    fn urgent_referrals_are_said_in_one_requirement_and_the_others_stay() {
+        assert_eq!(base().urgent(), "unknown");
+        let (edit, wrongs) = edited(&base(), &[(URGENT, "yes")]);
+        assert_eq!(
+            edit.parts,
+            BTreeMap::from([(REQUIREMENT.to_owned(), vec![cells(&[(ACCEPTS_URGENT, "yes")])])])
+        );
+        assert_eq!(wrongs, [""; 0]);
+        let rows = vec![
+            cells(&[("id", "1"), ("form", "F1"), (ACCEPTS_URGENT, "no")]),
+            cells(&[("id", "2"), (ACCEPTS_URGENT, "yes")]),
+        ];
+        let mut base = base();
+        base.says.parts.insert(REQUIREMENT.to_owned(), rows);
+        assert_eq!(base.urgent(), "yes");
+        assert_eq!(edited(&base, &[]).0, Edit::default());
+        assert_eq!(
+            edited(&base, &[(URGENT, "perhaps")]).0,
+            Edit::default(),
+            "what nobody can choose changes nothing"
+        );
+        let (edit, _) = edited(&base, &[(URGENT, "no")]);
+        let expected = [cells(&[("id", "1"), ("form", "F1"), (ACCEPTS_URGENT, "no")]), cells(&[("id", "2")])];
+        assert_eq!(edit.parts[REQUIREMENT], expected);
     }
 
     #[test]
