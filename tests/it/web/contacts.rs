@@ -116,7 +116,7 @@ async fn who_speaks_for_an_organisation_adds_changes_and_removes_whom_others_cal
     // Who was slower keeps what they wrote, beside what holds now.
     let shown = administrator.get(&page).await.expect(200).says(&format!("value=\"{NUMBER}\""));
     shown.says("value=\"2026-12-31\"").says("name=\"version\" value=\"1\"").does_not_say("<title>Duty");
-    let changed = with(&FILLED, &[("version", "1"), ("label", "Night desk"), ("service", &service)]);
+    let changed = with(&FILLED, &[("version", "1"), ("label", "Night desk"), ("service", service.as_str())]);
     let kept = administrator.post(&page, &changed).await.expect(303);
     assert_eq!(kept.header("location"), "/contacts?done=changed");
     administrator.get("/contacts").await.expect(200).says("Night desk").says("Lake clinic");
@@ -191,7 +191,7 @@ async fn the_sender_of_a_referral_that_waits_or_is_late_is_told_whom_to_call() {
     let shown =
         shown.says("href=\"tel:+26097731415926\"").does_not_say("Front desk").does_not_say("Legal desk");
     assert_eq!(
-        shown.text.matches("tel:").count(),
+        shown.text.matches("href=\"tel:").count(),
         1,
         "nobody of another organisation, and who is on call alone"
     );
@@ -208,7 +208,7 @@ async fn the_sender_of_a_referral_that_waits_or_is_late_is_told_whom_to_call() {
 #[actix_web::test]
 async fn an_entry_says_that_urgent_referrals_are_taken_only_while_somebody_is_on_call() {
     let hub = TestHub::new();
-    let (mut org, other) = (hub.org("Harbour Aid").await, hub.org("Lakeside").await);
+    let (org, other) = (hub.org("Harbour Aid").await, hub.org("Lakeside").await);
     let service = clinic(&hub, &org).await;
     let (page, edit) = (format!("/services/{service}"), format!("/services/{service}/edit"));
     let (head, name) =
@@ -237,9 +237,8 @@ async fn an_entry_says_that_urgent_referrals_are_taken_only_while_somebody_is_on
     let version = format!("\"{}\"", version_at(&hub, &org, &contact).await);
     send(&hub, Some(&org.token), "DELETE", &contact, &[("if-match", &version)], None).await.expect(204);
     worker.get(&page).await.expect(200).does_not_say("Urgent referrals");
-    org.sign_in(&hub).await;
     let seen = hidden(&administrator.get(&edit).await.expect(200), "seen");
-    let no = with(&yes, &[("seen", &seen), ("urgent", "no")]);
+    let no = with(&yes, &[("seen", seen.as_str()), ("urgent", "no")]);
     administrator.post(&edit, &no).await.expect(303);
     hub.clock.advance(TimeDelta::seconds(1));
     list_offered(&hub).await;
