@@ -8,7 +8,7 @@ use super::{
     find::Choice,
     form::{Form, Wrongs},
     frame::{Frame, Place, page},
-    own_services::{end_of_day, may_edit, offering::Refused},
+    own_services::{end_of_day, may_edit, offering::Refused, optional},
     people,
     sign_in::see,
     visit::{Signed, Visit},
@@ -224,7 +224,7 @@ pub(super) async fn change(
     let changing = move |tx: &mut Tx<'_>| directory::change_contact(tx, seen, &says).map(drop);
     let changed = visit.asking.hub.write("directory.change_contact", &visit.asking.caller, changing).await;
     let Err(problem) = changed.map_err(Problem::from) else { return Ok(see("/contacts?done=changed")) };
-    refused(&visit, (contact, form), wrongs, problem).await
+    refused(&visit, (contact, &form), wrongs, problem).await
 }
 
 /// Takes a contact away.
@@ -239,13 +239,13 @@ pub(super) async fn remove(
     let removed = visit.asking.hub.write("directory.remove_contact", &visit.asking.caller, removing).await;
     let Err(problem) = removed.map_err(Problem::from) else { return Ok(see("/contacts?done=removed")) };
     let form = filled(&contact);
-    refused(&visit, (contact, form), Wrongs::default(), problem).await
+    refused(&visit, (contact, &form), Wrongs::default(), problem).await
 }
 
 /// The form again where somebody was faster, or where the hub says what is wrong with it.
 async fn refused(
     visit: &Visit,
-    (was, form): (Contact, Form),
+    (was, form): (Contact, &Form),
     mut wrongs: Wrongs,
     problem: Problem,
 ) -> Result<HttpResponse, Problem> {
@@ -255,7 +255,7 @@ async fn refused(
         return Err(problem);
     }
     let contact = if is_stale { own(visit, was.id).await? } else { was };
-    form_page(visit, (Some((&contact, is_stale)), &form, wrongs), problem.status()).await
+    form_page(visit, (Some((&contact, is_stale)), form, wrongs), problem.status()).await
 }
 
 /// What the hub refused, at its field.
@@ -391,34 +391,29 @@ fn read(form: &Form, words: Words, wrongs: &mut Wrongs) -> Option<ContactSays> {
         ("label", label.is_ok()),
         ("telephone", telephone.is_ok()),
         ("channel", channel.is_ok()),
-        ("service", service.is_some()),
-        ("name", name.is_some()),
-        ("role", role.is_some()),
+        ("service", service.is_ok()),
+        ("name", name.is_ok()),
+        ("role", role.is_ok()),
         ("languages", languages.is_ok()),
-        ("until", valid_until.is_some()),
+        ("until", valid_until.is_ok()),
     ] {
         if !is_good {
             wrongs.note(field, words.t(&format!("contacts-{field}-wrong")));
         }
     }
     Some(ContactSays {
-        service: service?,
+        service: service.ok()?,
         label: label.ok()?,
-        name: name?,
-        role: role?,
+        name: name.ok()?,
+        role: role.ok()?,
         is_focal_point: form.has("focal_point"),
         is_on_call: form.has("on_call"),
         telephone: telephone.ok()?,
         channel: channel.ok()?,
         day_and_night: form.has("day_and_night"),
         languages: languages.ok()?,
-        valid_until: valid_until?,
+        valid_until: valid_until.ok()?,
     })
-}
-
-/// Nothing where nothing stands, what is read where something does; and not even that where it cannot be.
-fn optional<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
-    if text.is_empty() { Some(None) } else { read(text).map(Some) }
 }
 
 #[cfg(test)]

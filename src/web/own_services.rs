@@ -362,10 +362,10 @@ fn read(filled: &Filled, words: Words, wrongs: &mut Wrongs) -> Option<Intake> {
 }
 
 /// What stands in a field cannot be read.
-struct Unreadable;
+pub(super) struct Unreadable;
 
 /// Nothing where nothing stands; otherwise what is read of it, if it can be.
-fn optional<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Unreadable> {
+pub(super) fn optional<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Unreadable> {
     if text.is_empty() { Ok(None) } else { read(text).map(Some).ok_or(Unreadable) }
 }
 

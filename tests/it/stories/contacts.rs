@@ -270,7 +270,7 @@ const RESTRICTED: &str = "22222222-2222-4222-8222-222222222222";
 const LOCATION: &str = "33333333-3333-4333-8333-333333333331";
 
 /// A list with a shelter whose place is kept secret, and another that is restricted later; both say that they take urgent referrals.
-async fn shelters(hub: &TestHub) -> throughline::directory::hsds::Report {
+async fn shelters(hub: &TestHub) -> directory::hsds::Report {
     let folder = tempfile::tempdir().unwrap();
     let tables = [
         ("organization", "id,name", format!("{ORGANISATION},Harbour Aid\n")),
@@ -390,7 +390,7 @@ async fn a_list_that_says_urgent_is_taken_and_warned_of_while_nobody_is_on_call(
     let hub = TestHub::new();
     let harbour = hub.org("Harbour Aid").await;
     let report = shelters(&hub).await;
-    let warned = |report: &throughline::directory::hsds::Report| -> Vec<(String, Option<u64>)> {
+    let warned = |report: &directory::hsds::Report| -> Vec<(String, Option<u64>)> {
         let problems = report.problems.iter().filter(|problem| problem.code == "nobody_on_call");
         problems.map(|problem| (problem.table.clone(), problem.line)).collect()
     };
