@@ -12,6 +12,7 @@ use crate::{
     kernel::{
         Code, Fault, Timestamp,
         id::{ContactId, OrganisationId, ServiceId},
+        page::Page,
         text::Line,
     },
 };
@@ -122,13 +123,13 @@ impl Contacts {
                 let organisation = organisation.map_or(ContactsOf::Own, ContactsOf::Organisation);
                 let of = service.map_or(organisation, ContactsOf::Service);
                 let (actor, now) = (caller.actor.clone(), hub.now());
-                let found =
+                let items =
                     hub.read::<_, DirectoryError>(move |db| directory::contacts(db, &actor, of, now)).await?;
-                output.data(&found, |found| {
-                    if found.is_empty() {
+                output.data(&Page { items, next: None }, |page| {
+                    if page.items.is_empty() {
                         return String::from("There is no contact.");
                     }
-                    found.iter().map(line).collect::<Vec<_>>().join("\n")
+                    page.items.iter().map(line).collect::<Vec<_>>().join("\n")
                 })
             }
             Self::Add { organisation, said } => {

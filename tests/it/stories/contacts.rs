@@ -10,8 +10,8 @@ use throughline::{
 };
 
 use crate::support::{
-    Org, Response, TestHub, as_keeper, import_package, link_to, listed, restrict, send, service_of_row,
-    version_at, write_package,
+    Org, Response, TestHub, as_keeper, import_package, link_to, listed, process::Machine, restrict, send,
+    service_of_row, version_at, write_package,
 };
 
 const CONTACTS: &str = "/api/v1/directory/contacts";
@@ -400,4 +400,32 @@ async fn a_list_that_says_urgent_is_taken_and_warned_of_while_nobody_is_on_call(
     link_to(&hub, SECRET, (&harbour, "SV01")).await;
     added(&hub, &harbour, &with(canary(), "service", json!(service_of_row(SECRET)))).await;
     assert_eq!(warned(&shelters(&hub).await), [line(3)]);
+}
+
+#[actix_web::test]
+async fn whoever_runs_the_node_adds_changes_lists_and_removes_contacts_by_command() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let machine = Machine::taking_over(&hub).await;
+    let words =
+        "--label Night-desk --telephone +260211000000 --on-call --channel sms --language en --language fr";
+    let list = format!("directory contacts list --organisation {}", org.id);
+    assert_eq!(machine.run(&list).expect(0).out.trim(), "There is no contact.");
+    let added = machine.run(&format!("directory contacts add {} {words} --json", org.id)).expect(0).out;
+    let added: Value = serde_json::from_str(&added).unwrap();
+    assert_eq!((&added["languages"], &added["channel"]), (&json!(["en", "fr"]), &json!("sms")));
+    let contact = added["id"].as_str().unwrap();
+    let change = format!("directory contacts change {contact} --label Desk --telephone 112");
+    let over = machine.run(&format!("{change} --until 2000-01-01T00:00:00Z")).expect(65);
+    over.expect_code("directory.bad_moment");
+    machine.run(&change).expect(0);
+    let shown = machine.run(&format!("{list} --json")).expect(0).out;
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(
+        (&shown["items"][0]["label"], &shown["items"][0]["is_on_call"]),
+        (&json!("Desk"), &json!(false))
+    );
+    machine.run(&format!("directory contacts remove {contact}")).expect(0);
+    machine.run(&format!("directory contacts remove {contact}")).expect(69).expect_code("access.not_found");
+    assert_eq!(machine.run(&list).expect(0).out.trim(), "There is no contact.");
 }
