@@ -16,6 +16,7 @@
 mod agreements;
 mod audit;
 mod consents;
+mod contacts;
 mod custody;
 mod directory;
 mod feedback;

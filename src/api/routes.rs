@@ -10,8 +10,8 @@ use actix_web::{
 use utoipa::{OpenApi as _, openapi::RefOr};
 
 use super::{
-    agreements, audit, consents, custody, directory, feedback, health, hsds, members, node, notices, packets,
-    page, policy, published, referrals, second_step, sessions, sources, tokens,
+    agreements, audit, consents, contacts, custody, directory, feedback, health, hsds, members, node,
+    notices, packets, page, policy, published, referrals, second_step, sessions, sources, tokens,
 };
 use crate::{
     http::{Problem, ProblemDocument},
@@ -59,6 +59,7 @@ pub fn configure(config: &mut ServiceConfig) {
     feedback::configure(config);
     audit::configure(config);
     directory::configure(config);
+    contacts::configure(config);
     hsds::configure(config);
     published::configure(config);
     sources::configure(config);
@@ -79,6 +80,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         ("feedback", feedback::Doc::openapi()),
         ("audit", audit::Doc::openapi()),
         ("directory", directory::Doc::openapi()),
+        ("contacts", contacts::Doc::openapi()),
         ("hsds", hsds::Doc::openapi()),
         ("published", published::Doc::openapi()),
         ("sources", sources::Doc::openapi()),

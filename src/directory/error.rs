@@ -1,6 +1,6 @@
 //! What can be refused here.
 
-use super::hsds::HsdsError;
+use super::{contacts::MOST_CONTACTS, hsds::HsdsError};
 use crate::{
     access::AccessError,
     audit::AuditError,
@@ -90,6 +90,20 @@ pub enum DirectoryError {
     /// A refusal without a reason, or showing something to more than its provider asked.
     #[error("say why it is refused, or shown to more than its provider asked; the provider reads it")]
     ReasonMissing,
+    /// A contact for a service of somebody else.
+    #[error(
+        "this organisation provides no such service; leave the service out for a contact of the whole organisation"
+    )]
+    ContactService,
+    /// More contacts than anybody looks through.
+    #[error("an organisation has at most {MOST_CONTACTS} contacts; remove one that is not needed any more")]
+    TooManyContacts,
+    /// Urgent referrals, and nobody who answers.
+    #[error(
+        "nobody is on call for this service, so it cannot take urgent referrals; add an on-call contact first, on the page /contacts or with POST \
+         /api/v1/directory/contacts"
+    )]
+    NobodyOnCall,
     /// A code of an area.
     #[error("no area has the code {0}; look it up with GET /api/v1/areas or throughline directory areas")]
     UnknownArea(String),
@@ -134,6 +148,9 @@ impl Coded for DirectoryError {
             Self::DraftOutdated => Code::new("directory.draft_outdated", Fault::Conflict),
             Self::StandsSo => Code::new("directory.stands_so", Fault::Conflict),
             Self::Undecided => Code::new("directory.undecided", Fault::Conflict),
+            Self::ContactService => Code::new("directory.contact_service", Fault::Refused),
+            Self::TooManyContacts => Code::new("directory.too_many_contacts", Fault::Refused),
+            Self::NobodyOnCall => Code::new("directory.nobody_on_call", Fault::Refused),
             Self::ReasonMissing => Code::new("directory.reason_missing", Fault::Malformed),
             Self::UnknownArea(_) => Code::new("directory.unknown_area", Fault::Malformed),
             Self::SeveralAreas(_) => Code::new("directory.several_areas", Fault::Malformed),

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     Availability, DirectoryError, Listing, Reporting, Service, Standing, Upkeep, Visibility, agreements,
     areas,
+    contacts::Urgent,
     drafts::Overridden,
     hsds::{self, Package, Problem, Progress, Report, Row, TableReport, Tally, tables::Rule},
     rows::{self, Touched, Waiting},
@@ -31,7 +32,8 @@ pub fn dry_run(
 ) -> Result<Report, DirectoryError> {
     actor.may(Permission::ManageDirectory)?;
     check_source(source)?;
-    let (mut seen, mut stated, mut ahead) = (Seen::new(), Stated::new(), Ahead::new(now));
+    let (mut seen, mut stated) = (Seen::new(), Stated::new());
+    let (mut ahead, mut urgent) = (Ahead::new(now), Urgent::new(now));
     let (mut other, mut comparing) = (None, Comparing::default());
     let is_known = store::has_source(db, source)?;
     let overridden = Overridden::load(db, source)?;
@@ -40,6 +42,7 @@ pub fn dry_run(
             remember(&mut seen, rule, &rows);
             state(&mut stated, rule, &rows);
             ahead.see(rule.name, &rows);
+            urgent.see(db, (rule.name, &rows))?;
             comparing.see(db, source, (rule.name, &rows))?;
             if rule.name == "service" && other.is_none() {
                 other = store::other_source(db, source, &rows.iter().collect::<Vec<_>>())?;
@@ -56,7 +59,8 @@ pub fn dry_run(
         report.stopped.get_or_insert(imported_as(&other));
     }
     warn(&mut report, areas::unknown(db, &stated, now.datetime().date_naive())?);
-    warn_ahead(&mut report, ahead);
+    warn_of(&mut report, ahead.problems());
+    warn_of(&mut report, urgent.problems());
     if report.stopped.is_none() {
         (report.alike, report.duplicates) = comparing.done(db, source)?;
         for (table, _id) in missing(db, source, &seen, &overridden)? {
@@ -90,13 +94,15 @@ pub fn import(
     tx.actor().may(Permission::ManageDirectory)?;
     check_source(source)?;
     tx.take_turn(&["directory"])?;
-    let (mut seen, mut stated, mut ahead) = (Seen::new(), Stated::new(), Ahead::new(tx.now()));
+    let (mut seen, mut stated) = (Seen::new(), Stated::new());
+    let (mut ahead, mut urgent) = (Ahead::new(tx.now()), Urgent::new(tx.now()));
     let mut taking = Taking::begin(tx, given)?;
     let mut report = {
         let mut sink = |rule: &'static Rule, rows: Vec<Row>| {
             remember(&mut seen, rule, &rows);
             state(&mut stated, rule, &rows);
             ahead.see(rule.name, &rows);
+            urgent.see(tx.db(), (rule.name, &rows))?;
             let (rows, left_out) = taking.overridden.lay_over(rows);
             Ok::<_, DirectoryError>(take(tx, source, rule, &rows, &mut taking)?.with_unchanged(left_out))
         };
@@ -113,7 +119,8 @@ pub fn import(
     }
     let today = tx.now().datetime().date_naive();
     warn(&mut report, areas::unknown(tx.db(), &stated, today)?);
-    warn_ahead(&mut report, ahead);
+    warn_of(&mut report, ahead.problems());
+    warn_of(&mut report, urgent.problems());
     // A list that was not there before gave nothing that it could lack now.
     let gone =
         if taking.is_known { missing(tx.db(), source, &seen, &taking.overridden)? } else { Vec::new() };
@@ -205,9 +212,8 @@ fn warn(report: &mut Report, problems: Vec<Problem>) {
     report.problems.extend(problems);
 }
 
-/// Adds to a report which services were checked on a day that is not there yet.
-fn warn_ahead(report: &mut Report, ahead: Ahead) {
-    let (count, problems) = ahead.problems();
+/// Adds to a report what is doubtful of so many rows, of which some are named.
+fn warn_of(report: &mut Report, (count, problems): (u64, Vec<Problem>)) {
     report.warned = report.warned.saturating_add(count);
     report.problems.extend(problems);
 }

@@ -12,6 +12,7 @@
 //! - What is said of a person in a search is judged and forgotten, and is not logged.
 //! - Where it is kept secret where a place is, that shows to its provider and to those who keep the directory, and to no circle of searches.
 //! - What a provider corrected and those who keep the directory took outlives every import.
+//! - Whom one calls is for those who are signed in, and until a day: see `contacts`.
 //! - What is found in one way is found in no other: lists, documents, counts and searches hold to one rule of who may see what.
 //!
 //! - The same search finds the same in the same order on both engines.
@@ -22,6 +23,7 @@ mod agreements;
 pub mod areas;
 mod brief;
 mod changes;
+mod contacts;
 mod descriptor;
 mod drafts;
 pub mod eligibility;
@@ -53,6 +55,10 @@ mod visibility;
 
 pub use brief::{Brief, briefs};
 pub use changes::{Change, changes};
+pub use contacts::{
+    Contact, ContactSays, ContactsOf, MOST_CONTACTS, PhoneChannel, Telephone, Tongues, add_contact,
+    anything_to_forget, change_contact, contacts, find_contact, forget_contacts, on_call, remove_contact,
+};
 pub use drafts::{
     Altered, Begun, Decided, Decision, Draft, DraftState, Edit, EntryPlace, FieldAltered, Review, RowBecomes,
     SetStanding, Waiting, WriteDraft, begun, decide, decisions, draft_states, drafts, drop_draft, find_draft,

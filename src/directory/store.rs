@@ -697,6 +697,7 @@ pub(super) fn forget(tx: &mut Tx<'_>, source: &str) -> Result<usize, StorageErro
     changes::store::forget(tx, source)?;
     super::drafts::forget(tx, source)?;
     super::notes::store::forget(tx, source)?;
+    super::contacts::forget_source(tx, source)?;
     diesel::delete(directory_rows::table.filter(directory_rows::source.eq(source)))
         .execute(tx.db().conn())?;
     Ok(diesel::delete(services::table.filter(services::source.eq(source))).execute(tx.db().conn())?)

@@ -77,9 +77,12 @@ async fn directory(hub: Hub) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Reminds providers of what runs out, batch by batch.
+/// Deletes contacts that do not hold any more, and reminds providers of what runs out, batch by batch.
 async fn upkeep(hub: Hub) -> Result<(), JobError> {
     let (itself, now) = (hub.itself(), hub.now());
+    while hub.read(move |db| directory::anything_to_forget(db, now)).await? {
+        hub.write("directory.forget_contacts", &itself, directory::forget_contacts).await?;
+    }
     loop {
         let settings = hub.settings().directory.clone();
         let asked = settings.clone();

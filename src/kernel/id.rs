@@ -184,6 +184,8 @@ kinds! {
     Receipt, ReceiptId, "rcp";
     /// A service in the referral directory.
     Service, ServiceId, "svc";
+    /// Whom one calls at a member organisation.
+    Contact, ContactId, "ctc";
     /// A withdrawal of consent on its way to every holder.
     Withdrawal, WithdrawalId, "wdr";
     /// A rating or complaint.

@@ -39,6 +39,8 @@ pub(super) enum Place {
     People,
     /// What the organisation offers.
     Services,
+    /// Whom others call.
+    Contacts,
     /// What organisations agreed.
     Agreements,
     /// What happened.
@@ -212,6 +214,7 @@ fn ways(actor: &Actor, words: Words, place: Place) -> Vec<Way> {
         (Place::Cases, may(P::SendReferrals), "/cases", "frame-cases", CASES),
         (Place::Overdue, may(oversees), "/overdue", "frame-overdue", OVERDUE),
         (Place::Services, offers, "/services", "own-title", SERVICES),
+        (Place::Contacts, offers, "/contacts", "contacts-title", CONTACTS),
         (Place::Directory, may(P::ManageDirectory), "/directory", "review-title", DIRECTORY),
         (Place::Members, may(P::ManageMembers), "/members", "members-title", MEMBERS),
         (Place::People, may(manages), "/people", "people-title", PEOPLE),
@@ -242,6 +245,7 @@ const SENT: &str = "M21 3 10 14M21 3l-7 18-4-7-7-4z";
 const CASES: &str = "M4 20c0-4 3.600-6 8-6s8 2 8 6M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8z";
 const OVERDUE: &str = "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 4.5V12l3.500 2";
 const SERVICES: &str = "M4 20V9l8-5 8 5v11zM9.500 20v-6h5v6";
+const CONTACTS: &str = "M6 3h3l1.500 5L8 9.500a12 12 0 0 0 6.500 6.500l1.500-2.500 5 1.500v3c0 1.500-1 3-2.500 3C10.500 21 3 13.500 3 5.500 3 4 4.500 3 6 3z";
 const DIRECTORY: &str = "M5 3h12l2 2v16H5zM8.500 8h7M8.500 12h4M9 16.500l2 2 4.500-4.500";
 const MEMBERS: &str = "M4 20V9h7v11M11 20V4h9v16M3 20h18M14 8h3M14 12h3M14 16h3M6.500 13h2M6.500 16.500h2";
 const PEOPLE: &str = "M9 5a3.500 3.500 0 1 0 0 7 3.500 3.500 0 0 0 0-7zM2.500 20c0-3.500 3-5 6.500-5s6.500 1.500 6.500 5M16 5.500a3 3 0 0 1 0 6M18 15c2.500.500 3.500 2.500 3.500 5";

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::{
     assets,
+    contacts::Called,
     corrections::{self, Wish},
     frame::{Frame, Place, page},
     notes::{self, Notes},
@@ -55,6 +56,8 @@ struct ReferralPage {
     corrections: Vec<Wish>,
     /// What the person and this organisation left for each other.
     notes: Option<Notes>,
+    /// For the sender while nobody answers: who is on call.
+    called: Vec<Called>,
     facts: Vec<(String, String)>,
     steps: Vec<Step>,
     due: Vec<(String, String, bool)>,
@@ -203,6 +206,7 @@ pub(super) async fn show(Signed(visit): Signed, id: Path<ReferralId>) -> Result<
         short: short(referral.id),
         corrections: corrections::wishes(&visit, &referral, &name),
         notes: mailbox.and_then(|mailbox| notes::shown(&visit, id, &mailbox)),
+        called: whom_to_call(&visit, &referral).await?,
         facts,
         steps: steps.collect(),
         due: due.collect(),
@@ -213,6 +217,22 @@ pub(super) async fn show(Signed(visit): Signed, id: Path<ReferralId>) -> Result<
         letter: letter(&visit, &referral, &policy).await?,
     };
     page(StatusCode::OK, &shown)
+}
+
+/// Whom the sender calls while the referral waits for an answer, or something of it is late: who is on call for services of its kind.
+async fn whom_to_call(visit: &Visit, referral: &ReferralView) -> Result<Vec<Called>, Problem> {
+    let actor = visit.asking.caller.actor.clone();
+    let is_late = referral.due.iter().any(|due| due.overdue_since.is_some());
+    let is_theirs = actor.organisation() == Some(referral.sender) && referral.circle != LoopName::Closed;
+    if !(is_theirs && (undecided(referral.state) || is_late)) {
+        return Ok(Vec::new());
+    }
+    let hub = &visit.asking.hub;
+    let (recipient, service) = (referral.recipient, referral.service.clone());
+    let (policy, now) = (hub.policy(), hub.now());
+    let on_call =
+        hub.read(move |db| directory::on_call(db, &actor, (recipient, &service, &policy), now)).await?;
+    Ok(on_call.iter().map(|contact| Called::of(contact, visit.words)).collect())
 }
 
 /// Where the recipient says that there is no room, so that nobody else is sent in vain: at the service when it is the only one of its

@@ -22,6 +22,7 @@ mod audit;
 mod cases;
 mod compose;
 mod consents;
+mod contacts;
 mod corrections;
 mod disclosures;
 mod find;
@@ -140,6 +141,12 @@ fn light(config: &mut ServiceConfig) {
         .route("/services/{service}/edit", web::post().to(own_services::editing::write))
         .route("/services/{service}/drop", web::post().to(own_services::editing::drop_draft))
         .route("/services/{service}/confirm", web::post().to(own_services::editing::confirm))
+        .route("/contacts", web::get().to(contacts::list))
+        .route("/contacts/new", web::get().to(contacts::ask))
+        .route("/contacts/new", web::post().to(contacts::add))
+        .route("/contacts/{contact}", web::get().to(contacts::show))
+        .route("/contacts/{contact}", web::post().to(contacts::change))
+        .route("/contacts/{contact}/remove", web::post().to(contacts::remove))
         .route("/agreements", web::get().to(agreements::list))
         .route("/agreements/new", web::get().to(agreements::offering::ask))
         .route("/agreements/new", web::post().to(agreements::offering::draft))

@@ -45,12 +45,13 @@ const GRAVE: [&str; 9] = [
 ];
 
 /// What asks somebody for something.
-const ASKING: [&str; 20] = [
+const ASKING: [&str; 21] = [
     "agreement.offered",
     "agreement.suspended",
     "consent.withdrawal_asked",
     "consent.withdrawal_asked_again",
     "consent.withdrawal_closed",
+    "contact.ends",
     "member.root_replaced",
     "referral.bounced",
     "referral.cancel_asked",
@@ -196,7 +197,7 @@ fn text<'a>(notice: &'a Notice, member: &str) -> Option<&'a str> {
     notice.payload.get(member)?.as_str()
 }
 
-/// What a notice is about: a referral before all, then an agreement, a service, an organisation.
+/// What a notice is about: a referral before all, then an agreement, a contact, a service, an organisation.
 fn link(notice: &Notice, manages: bool, words: Words) -> Option<Link> {
     if let Some(id) = text(notice, "referral").and_then(|id| id.parse::<ReferralId>().ok()) {
         let word = words.with("notices-referral", "short", short(id));
@@ -208,6 +209,9 @@ fn link(notice: &Notice, manages: bool, words: Words) -> Option<Link> {
             address: format!("/agreements/{id}/{version}"),
             word: words.t("notices-agreement"),
         });
+    }
+    if text(notice, "contact").is_some() {
+        return Some(Link { address: String::from("/contacts"), word: words.t("notices-contact") });
     }
     if let Some(id) = text(notice, "service").and_then(|id| id.parse::<ServiceId>().ok()) {
         let (room, word) = if TO_DECIDE.contains(&notice.topic.as_str()) {
@@ -243,7 +247,8 @@ mod tests {
 
     /// Everything that the domain rooms tell anybody, as it stands in their sources.
     fn topics(folder: &Path, found: &mut BTreeSet<String>) {
-        let firsts = ["agreement.", "consent.", "member.", "need.", "packet.", "referral.", "service."];
+        let firsts =
+            ["agreement.", "consent.", "contact.", "member.", "need.", "packet.", "referral.", "service."];
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
@@ -315,6 +320,10 @@ mod tests {
         );
         let listed = notice("service.listed", service);
         assert!(address(&listed, true).is_some_and(|address| address.starts_with("/services/svc_")));
+        let ends = json!({ "contact": "ctc_01920000000070008000000000000000", "at": "2026-03-02T09:00:00Z" });
+        let ends = notice("contact.ends", ends);
+        assert_eq!(address(&ends, false).as_deref(), Some("/contacts"));
+        assert!(sentence(&ends, &names, words).contains("2 March 2026"));
         let unknown = notice("moon.risen", json!({}));
         assert!(
             sentence(&unknown, &names, words).contains("moon.risen") && tag("moon.risen", words).is_none()

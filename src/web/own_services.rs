@@ -8,6 +8,8 @@ mod says;
 
 use std::collections::HashMap;
 
+pub(super) use entry::may_edit;
+
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use askama::Template;
 use chrono::NaiveDate;
@@ -129,7 +131,7 @@ pub(super) async fn list(Signed(visit): Signed, request: HttpRequest) -> Result<
         .await?;
     let done = DONE.iter().find(|(done, _)| *done == form.one("done"));
     let actor = &visit.asking.caller.actor;
-    let may_edit = entry::may_edit(actor);
+    let may_edit = may_edit(actor);
     let cards = found.items.iter().map(|service| {
         let state = states.get(&service.id).copied();
         row(service, (state, may_edit), (&policy, words))
@@ -361,15 +363,15 @@ fn read(filled: &Filled, words: Words, wrongs: &mut Wrongs) -> Option<Intake> {
 }
 
 /// What stands in a field cannot be read.
-struct Unreadable;
+pub(super) struct Unreadable;
 
 /// Nothing where nothing stands; otherwise what is read of it, if it can be.
-fn optional<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Unreadable> {
+pub(super) fn optional<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Unreadable> {
     if text.is_empty() { Ok(None) } else { read(text).map(Some).ok_or(Unreadable) }
 }
 
 /// The last second of a day.
-fn end_of_day(text: &str) -> Option<Timestamp> {
+pub(super) fn end_of_day(text: &str) -> Option<Timestamp> {
     let day: NaiveDate = text.parse().ok()?;
     Some(day.and_hms_opt(23, 59, 59)?.and_utc().into())
 }

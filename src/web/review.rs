@@ -522,6 +522,11 @@ async fn stands_otherwise(
     form: Form,
     problem: Problem,
 ) -> Result<HttpResponse, Problem> {
+    if problem.code().name() == "directory.nobody_on_call" {
+        let mut wrongs = Wrongs::default();
+        wrongs.note("decision", visit.words.t("review-nobody-on-call"));
+        return one_page(visit, id, Told { wrongs, form, is_stale: false }, problem.status()).await;
+    }
     let fault = problem.code().fault();
     let is_otherwise =
         matches!(fault, Fault::Conflict | Fault::NotFound) || problem.code().name() == "directory.bad_draft";

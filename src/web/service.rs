@@ -10,6 +10,7 @@ use fluent_bundle::{FluentArgs, FluentValue};
 use serde::Deserialize;
 
 use super::{
+    contacts::Called,
     form::Form,
     frame::{Frame, Place, page},
     sign_in::see,
@@ -20,8 +21,9 @@ use super::{
 use crate::{
     access::{Actor, Permission, Tx},
     directory::{
-        self, Availability, Brief, DirectoryError, Freshness, Leaf, Meeting, Met, NOTE_MAX, Note, PaperAsked,
-        Reporting, Service, ServiceInLanguage, Spoken, Standing, Tongue, WriteNote,
+        self, Availability, Brief, Contact, ContactsOf, DirectoryError, Freshness, Leaf, Meeting, Met,
+        NOTE_MAX, Note, PaperAsked, Reporting, Service, ServiceInLanguage, Spoken, Standing, Tongue,
+        WriteNote,
         eligibility::{Answer, Eligibility},
         search::{Band, Found, Match},
     },
@@ -83,6 +85,10 @@ struct ServicePage {
     languages: Vec<String>,
     referrers: Vec<String>,
     telephones: Vec<(String, String)>,
+    /// Whom one calls there.
+    called: Vec<Called>,
+    /// Whether urgent referrals are taken.
+    urgent: Option<String>,
     /// How one refers to it through this hub, where one does.
     refer: Option<String>,
     /// What a gateway of the viewer's organisation seals a letter for, where the viewer refers to it.
@@ -283,12 +289,13 @@ pub(super) async fn show(
     let (actor, now) = (visit.asking.caller.actor.clone(), hub.now());
     let tongue: Option<Tongue> = words.language.tag().parse().ok();
     let keeps = actor.may(Permission::ManageDirectory).is_ok();
-    let (found, leaf, note) = hub
+    let (found, leaf, contacts, note) = hub
         .read(move |db| {
             let found = directory::find_service_in(db, &actor, (id, tongue.clone()), now)?;
             let leaf = directory::leaf(db, &actor, (id.uuid(), tongue.as_ref()), now)?;
             let note = if keeps { directory::note(db, &actor, id, now)? } else { None };
-            Ok::<_, DirectoryError>((found, leaf, note))
+            let contacts = directory::contacts(db, &actor, ContactsOf::Service(id), now)?;
+            Ok::<_, DirectoryError>((found, leaf, contacts, note))
         })
         .await?;
     let ServiceInLanguage { service, .. } = found;
@@ -318,11 +325,21 @@ pub(super) async fn show(
         languages: leaf.languages.iter().map(|one| spoken(one, words)).collect(),
         referrers: leaf.referrers.iter().map(|code| words.word("service-can-refer", code)).collect(),
         telephones: leaf.telephones.iter().map(|shown| (shown.clone(), dialled(shown))).collect(),
+        called: contacts.iter().map(|contact| Called::of(contact, words)).collect(),
+        urgent: urgent(&leaf, &contacts).map(|key| words.t(key)),
         was_reported: !shown.reported.is_empty(),
         card,
         leaf,
     };
     page(StatusCode::OK, &shown)
+}
+
+/// Whether it takes urgent referrals. That it does counts only while the viewer can see whom to call.
+fn urgent(leaf: &Leaf, contacts: &[Contact]) -> Option<&'static str> {
+    if !leaf.takes_urgent? {
+        return Some("service-urgent-no");
+    }
+    contacts.iter().any(|contact| contact.is_on_call).then_some("service-urgent-yes")
 }
 
 /// A paper, and whether there is a way without it.

@@ -85,16 +85,16 @@ impl Language {
     const fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::En => {
-                files!("en": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue")
+                files!("en": "frame", "sign-in", "second", "find", "service", "contacts", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue")
             }
             Self::Fr => {
-                files!("fr": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue", "policy")
+                files!("fr": "frame", "sign-in", "second", "find", "service", "contacts", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue", "policy")
             }
             Self::Es => {
-                files!("es": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue", "policy")
+                files!("es": "frame", "sign-in", "second", "find", "service", "contacts", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue", "policy")
             }
             Self::Ar => {
-                files!("ar": "frame", "sign-in", "second", "find", "service", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue", "policy")
+                files!("ar": "frame", "sign-in", "second", "find", "service", "contacts", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue", "policy")
             }
         }
     }

@@ -201,6 +201,17 @@ const STATES = {
       await page.waitForSelector("#errors");
     },
   },
+  contacts: { go: (page) => page.goto(`${HUB}/contacts`) },
+  "contacts-new": { go: (page) => page.goto(`${HUB}/contacts/new`) },
+  "contacts-refused": {
+    go: async (page) => {
+      await page.goto(`${HUB}/contacts/new`);
+      await page.fill("#label", "Duty officer");
+      await page.fill("#telephone", "nobody");
+      await page.click("form[action='/contacts/new'] .button");
+      await page.waitForSelector("#errors");
+    },
+  },
   agreements: { go: (page) => page.goto(`${HUB}/agreements`) },
   agreement: {
     go: async (page) => {

@@ -310,6 +310,9 @@ const DIRECTORY: &[(u8, &str, &[&str])] = &[
             "people_s_names_are_left_out_and_said_so",
             "nothing_of_a_person_is_kept_whatever_they_come_in",
             "what_a_list_holds_stands_in_the_documents_of_its_services_and_no_person_does",
+            "a_contact_is_for_members_stands_in_nothing_public_and_is_gone_after_its_day",
+            "whom_to_call_where_something_is_kept_secret_is_for_the_provider_and_those_who_keep_the_directory",
+            "members_are_told_on_the_page_of_a_service_whom_to_call_and_nobody_else_is",
         ],
     ),
     (

@@ -1,6 +1,7 @@
 //! `throughline directory`
 
 mod areas;
+mod contacts;
 mod exchange;
 mod find;
 mod upkeep;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use areas::{areas, import_areas};
 use clap::{Subcommand, ValueEnum};
+use contacts::Contacts;
 use exchange::{export, give, import, package, publish, suggest, taxonomies};
 use find::{Wanted, find};
 use upkeep::{changes, decide, doubted, doubted_line, drafts, due, link, stand, verifications, verify};
@@ -294,6 +296,9 @@ pub(super) enum Directory {
         #[arg(long)]
         lang: Option<Tongue>,
     },
+    /// Whom one calls at members: focal points, and who is on call.
+    #[command(subcommand)]
+    Contacts(Contacts),
     /// List the directory by name.
     #[command(after_help = "Example:
   throughline directory list --members-only")]
@@ -440,6 +445,7 @@ impl Directory {
             Self::Standing { service, standing, criteria, reason } => {
                 stand(hub, caller, (service, SetStanding { standing, criteria, reason }), output).await
             }
+            Self::Contacts(contacts) => contacts.act(hub, caller, output).await,
             Self::Doubted { limit } => doubted(hub, caller, limit, output).await,
             Self::Due { limit } => due(hub, caller, limit, output).await,
             Self::Unlink { service } => link(hub, caller, service, None, output).await,

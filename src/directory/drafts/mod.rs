@@ -13,6 +13,7 @@
 //! - They suspend an entry, archive it and take it up again in the same way. No import, no draft and no verification lists what they do not.
 //! - They may list what is offered for others than its provider asked; for more only with a reason, which it reads.
 //! - Those who keep the directory are told when something begins to wait for them, and not again when it is written anew meanwhile.
+//! - That a service takes urgent referrals is only taken while somebody is on call: see `contacts`.
 //! - A draft of what is listed cannot say who sees the service, and none who provides it: these are decided elsewhere.
 //! - Places are said of what was entered here, and belong to its service alone. Those of what a source gives, and whether they are secret,
 //!   are its source's. A draft is read by the provider and those who keep the directory, who know of secret places anyway.
@@ -37,7 +38,8 @@ use serde::{Deserialize, Serialize};
 pub use standing::{SetStanding, set_standing};
 
 use super::{
-    DirectoryError, Method, Outcome, Service, Standing, Verification, Visibility, find_service, upkeep,
+    DirectoryError, Method, Outcome, Service, Standing, Verification, Visibility, contacts, find_service,
+    upkeep,
 };
 use crate::{
     access::{AccessError, Actor, Permission, Tx},
@@ -189,6 +191,7 @@ pub fn write_draft(tx: &mut Tx<'_>, service: ServiceId, cmd: &WriteDraft) -> Res
     let edit = cmd.edit.clone().with_ids(tx, &was)?.shown_to(&was, visibility)?;
     let entry = edit::Entry::load(tx.db(), &was)?;
     edit.check(&entry)?;
+    contacts::require_on_call(tx.db(), &was, &edit, now)?;
     let state = if cmd.submit { DraftState::Submitted } else { DraftState::Draft };
     store::put(tx, &was, (state, &edit, entry.digest()))?;
     if cmd.submit && !did_wait {
@@ -248,6 +251,7 @@ pub fn decide(
         }
         let is_new = was.standing == Standing::Proposed;
         let edit = draft.edit.decided(cmd, is_new)?;
+        contacts::require_on_call(tx.db(), &was, &edit, now)?;
         edit.apply(tx, &was)?;
         store::remove(tx, service)?;
         if is_new {

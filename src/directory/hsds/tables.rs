@@ -41,8 +41,8 @@ pub fn is_reference(table: &str, column: &str) -> bool {
 pub const LEFT_OUT: &[(&str, &str)] = &[
     (
         "contact",
-        "names and numbers of people are personal data and are not imported; how an office is reached goes into phone, or into email of the \
-         service or organization, without a name",
+        "names and numbers of people are personal data and are not imported; contacts are entered on this hub, by the member whose people they are. \
+         How an office is reached goes into phone, or into email of the service or organization, without a name",
     ),
     ("metadata", "the change log of the other system is not imported; this hub keeps its own"),
     ("meta_table_description", "descriptions of tables carry no service"),

@@ -37,6 +37,8 @@ pub struct Leaf {
     pub hours: Vec<String>,
     /// Where it is offered.
     pub places: Vec<Spot>,
+    /// Whether it says that it takes urgent referrals; nothing where nobody said. Whether somebody is on call is another question.
+    pub takes_urgent: Option<bool>,
     /// How one refers to it, first choice first: what is done next.
     pub channels: Vec<Channel>,
     /// What keeps people away.
@@ -163,6 +165,7 @@ fn of_document(service: &Value, lang: Option<&Tongue>, today: NaiveDate) -> Leaf
         costs: many(service, "cost_options").map(cost).filter(|text| !text.is_empty()).collect(),
         hours: opens(service),
         places: many(service, "service_at_locations").map(spot).collect(),
+        takes_urgent: takes_urgent(service),
         channels: channels.into_iter().map(|(_, channel)| channel).collect(),
         barriers: many(service, "access_barriers")
             .map(|row| first(row, &["description", "barrier_type"]))
@@ -206,6 +209,12 @@ fn yes_or_no(row: &Value, name: &str) -> Option<bool> {
         "no" => Some(false),
         _ => None,
     }
+}
+
+/// What the requirements say of urgent referrals; one that says yes counts before one that says no.
+fn takes_urgent(service: &Value) -> Option<bool> {
+    let said = many(service, "referral_requirements").filter_map(|row| yes_or_no(row, "accepts_emergency"));
+    said.max()
 }
 
 fn spoken(row: &Value) -> Spoken {
@@ -279,6 +288,7 @@ mod tests {
             "schedules": [{"freq": "WEEKLY", "byday": "MO", "opens_at": "08:00", "closes_at": "12:00"}],
             "service_at_locations": [{"eligibility_rules": [{"attribute": "everybody", "operator": "exists", "kind": "required"}], "location": {"name": "Harbour", "addresses": [{"address_1": "1 Quay", "city": "Selam"}]}}],
             "referral_channels": [{"channel": "email", "order": 10}, {"channel": "phone", "order": "2"}],
+            "referral_requirements": [{"form": "F1"}, {"accepts_emergency": "no"}, {"accepts_emergency": "yes"}],
             "who_can_refer": "self, professional",
             "languages": [
                 {"name": "Tigrinya", "code": "ti", "via_interpreter": "yes", "sign_language": "no"},
@@ -302,6 +312,10 @@ mod tests {
         );
         assert!(leaf.hours[0].contains("08:00"), "{:?}", leaf.hours);
         assert_eq!(leaf.referrers, ["self", "professional"]);
+        assert_eq!(
+            (leaf.takes_urgent, of_document(&json!({}), None, NaiveDate::MIN).takes_urgent),
+            (Some(true), None)
+        );
         let spoken = leaf.languages.iter().map(|one| (&*one.name, one.via_interpreter, one.is_signed));
         assert_eq!(spoken.collect::<Vec<_>>(), [("Tigrinya", true, false), ("", false, true)]);
         let papers = leaf.papers.iter().map(|one| (&*one.name, one.has_alternative, one.is_waivable));

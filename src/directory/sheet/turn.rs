@@ -68,7 +68,7 @@ fn left_out(columns: &[String], map: &Map) -> Vec<LeftOut> {
     let mut left_out = Vec::new();
     for column in columns.iter().filter(|column| !column.is_empty() && !taken.contains(column)) {
         let reason = if super::words::is_person(column) {
-            "names and numbers of people are personal data and are not imported"
+            "names and numbers of people are personal data and are not imported; contacts are entered on this hub"
         } else {
             "the map gives it no meaning"
         };

@@ -7,7 +7,7 @@ use super::store::{self, Told};
 use crate::{
     access::Tx,
     config::DirectorySettings,
-    directory::DirectoryError,
+    directory::{DirectoryError, contacts},
     kernel::{Timestamp, id::ServiceId},
     outbox::{self, Event},
     storage::Db,
@@ -56,10 +56,10 @@ pub fn anything_to_remind(
             return Ok(true);
         }
     }
-    Ok(false)
+    contacts::anything_to_remind(db, now)
 }
 
-/// Reminds providers, a batch of them: of what runs out soon, and of what did. Each once.
+/// Reminds providers, a batch of them: of what runs out soon, and of what did, and of whom one calls. Each once.
 pub fn remind(tx: &mut Tx<'_>, settings: &DirectorySettings) -> Result<(), DirectoryError> {
     let now = tx.now();
     let soon = now.plus(TimeDelta::days(settings.remind_days));
@@ -71,5 +71,5 @@ pub fn remind(tx: &mut Tx<'_>, settings: &DirectorySettings) -> Result<(), Direc
             store::note_told(tx, clock, &due, told)?;
         }
     }
-    Ok(())
+    contacts::remind(tx)
 }

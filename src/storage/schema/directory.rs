@@ -146,6 +146,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    directory_contacts (id) {
+        id -> Text,
+        organisation -> Text,
+        service -> Nullable<Text>,
+        label -> Text,
+        name -> Nullable<Text>,
+        role -> Nullable<Text>,
+        is_focal_point -> BigInt,
+        is_on_call -> BigInt,
+        telephone -> Text,
+        channel -> Text,
+        day_and_night -> BigInt,
+        languages -> Text,
+        valid_until -> BigInt,
+        told -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        version -> BigInt,
+        audit_id -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(directory_contacts, services);
 diesel::allow_tables_to_appear_in_same_query!(directory_drafts, services);
 diesel::allow_tables_to_appear_in_same_query!(directory_decisions, services);
 

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode, web::Path};
 
 use super::{
     entry::{EntryPage, Known, draft_tag, form_page},
-    says::Base,
+    says::{Base, URGENT},
     verified,
 };
 use crate::{
@@ -126,7 +126,7 @@ fn edit_page(
     if is_stale {
         // What somebody made secret meanwhile stays so, unless the tick is taken away again.
         shown.is_secret |= base.is_secret();
-        shown.note_what_holds(base, visit.words);
+        shown.note_what_holds(base, form, visit.words);
         for field in shown.about.iter_mut().chain(&mut shown.rows).chain(&mut shown.place) {
             let held = base.held(field.name);
             if held == field.value.replace("\r\n", "\n") {
@@ -173,10 +173,13 @@ pub(in crate::web) async fn write(
         let base = Base::of(&loaded.service, &loaded.begun);
         return edit_page((&visit, &loaded), (&base, &form), (wrongs, true), problem.status());
     }
-    if problem.code().name() != "directory.bad_draft" {
-        return Err(problem);
+    match problem.code().name() {
+        "directory.nobody_on_call" => wrongs.note(URGENT, words.t("own-entry-urgent-wrong")),
+        "directory.bad_draft" => {
+            wrongs.note("form", words.with("own-entry-refused", "why", problem.sentence()));
+        }
+        _ => return Err(problem),
     }
-    wrongs.note("form", words.with("own-entry-refused", "why", problem.sentence()));
     edit_page((&visit, &loaded), (&base, &form), (wrongs, false), problem.status())
 }
 

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{
     rows::{DAYS, REPORTING, REPORTS, closes, opens},
-    says::{Asked, Base, HOURS, PLACE, ROWS, SECRET, SERVICE, Typed, VISIBILITY},
+    says::{Asked, Base, HOURS, PLACE, ROWS, SECRET, SERVICE, Typed, URGENT, URGENT_SAID, VISIBILITY},
 };
 use crate::{
     access::{Actor, Permission},
@@ -82,6 +82,9 @@ pub(super) struct EntryPage {
     /// When it is open; no day where it says more than a form asks.
     pub(super) week: Vec<Day>,
     pub(super) visibility: Vec<Choice>,
+    pub(super) urgent: Vec<Choice>,
+    /// What holds now of urgent referrals, where somebody was faster.
+    pub(super) urgent_now: Option<String>,
     pub(super) place: Vec<Field>,
     pub(super) asks_place: bool,
     pub(super) is_secret: bool,
@@ -91,7 +94,12 @@ pub(super) struct EntryPage {
 
 impl EntryPage {
     /// Says beside what somebody chose what holds now, where that is something else.
-    pub(super) fn note_what_holds(&mut self, base: &Base, words: Words) {
+    pub(super) fn note_what_holds(&mut self, base: &Base, form: &Form, words: Words) {
+        let urgent = base.urgent();
+        if !form.says(URGENT, urgent) {
+            self.urgent_now =
+                Some(words.with("own-entry-now", "says", words.word("own-entry-urgent", urgent)));
+        }
         let held = base.reporting().name();
         if self.reports.iter().any(|choice| choice.chosen && choice.value != held) {
             self.reports_now =
@@ -110,7 +118,7 @@ impl EntryPage {
 }
 
 /// Whether the actor says what entries of their organisation should say.
-pub(super) fn may_edit(actor: &Actor) -> bool {
+pub(in crate::web) fn may_edit(actor: &Actor) -> bool {
     let speaks = [Permission::ReceiveReferrals, Permission::ManageStaff];
     actor.organisation().is_some() && speaks.into_iter().any(|may| actor.may(may).is_ok())
 }
@@ -145,7 +153,14 @@ pub(super) fn form_page(
             now: None,
         }
     };
+    let urgent = URGENT_SAID.map(|said| Choice {
+        value: said.to_owned(),
+        word: words.word("own-entry-urgent", said),
+        chosen: form.says(URGENT, said),
+    });
     EntryPage {
+        urgent: urgent.into(),
+        urgent_now: None,
         about: fields(&SERVICE),
         reports: reports.into(),
         reports_now: None,

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 
 use super::{
     entry::{EntryPage, form_page},
-    says::Base,
+    says::{Base, URGENT},
 };
 use crate::{
     access::{Actor, Permission},
@@ -25,7 +25,7 @@ use crate::{
 
 /// Why what was offered was not taken.
 #[derive(Debug, thiserror::Error)]
-enum Refused {
+pub(in crate::web) enum Refused {
     #[error(transparent)]
     Directory(#[from] DirectoryError),
     #[error(transparent)]
@@ -107,6 +107,10 @@ pub(in crate::web) async fn offer(Signed(visit): Signed, form: Form) -> Result<H
     let Err(problem) = entered.map_err(Problem::from) else { return Ok(see("/services?done=offered")) };
     match problem.code().name() {
         "web.sent_already" => Ok(see("/services?done=sent")),
+        "directory.nobody_on_call" => {
+            wrongs.note(URGENT, visit.words.t("own-entry-urgent-wrong"));
+            offer_page(&visit, (&base, &form, wrongs), problem.status())
+        }
         "directory.bad_draft" => {
             wrongs.note("form", visit.words.with("own-entry-refused", "why", problem.sentence()));
             offer_page(&visit, (&base, &form, wrongs), problem.status())

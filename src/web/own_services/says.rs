@@ -54,7 +54,7 @@ pub(super) const SERVICE: [Asked; 7] = [
 
 /// What is asked of rows that belong to it.
 pub(super) const ROWS: [Asked; 2] =
-    [asked(LANGUAGES, 800, Typed::Lines, true), asked(HOURS, 500, Typed::Lines, true)];
+    [asked(HOURS, 500, Typed::Lines, true), asked(LANGUAGES, 800, Typed::Lines, true)];
 
 /// What is asked of its place.
 pub(super) const PLACE: [Asked; 8] = [
@@ -91,6 +91,15 @@ pub(super) const SECRET: &str = "secret";
 /// Who may be asked to find a service.
 pub(super) const VISIBILITY: [(Visibility, &str); 2] =
     [(Visibility::Members, "members"), (Visibility::Public, "public")];
+
+/// Whether urgent referrals are taken.
+pub(super) const URGENT: &str = "urgent";
+
+/// What can be said of that.
+pub(super) const URGENT_SAID: [&str; 3] = ["yes", "no", "unknown"];
+
+/// The column of requirements that it stands in.
+const ACCEPTS_URGENT: &str = "accepts_emergency";
 
 /// What a form begins with.
 pub(super) struct Base {
@@ -178,6 +187,7 @@ impl Base {
         if self.is_secret() {
             fill(SECRET, "yes");
         }
+        fill(URGENT, self.urgent());
         let visibility = VISIBILITY.iter().find(|(visibility, _)| Some(*visibility) == self.visibility);
         if let Some((_, word)) = visibility {
             fill("visibility", word);
@@ -204,6 +214,14 @@ impl Base {
         held.map(|held| plain(&held)).unwrap_or_default()
     }
 
+    /// Whether urgent referrals are taken; of several requirements one that says yes counts first.
+    pub(super) fn urgent(&self) -> &'static str {
+        let rows = self.rows(REQUIREMENT);
+        let says =
+            |word: &str| rows.iter().any(|row| row.get(ACCEPTS_URGENT).is_some_and(|cell| cell == word));
+        URGENT_SAID.into_iter().find(|word| says(word)).unwrap_or("unknown")
+    }
+
     /// The rows of a table as the draft has them, or the entry.
     fn rows(&self, table: &str) -> Vec<Cells> {
         let rows = self.before.parts.get(table).or_else(|| self.says.parts.get(table));
@@ -222,13 +240,15 @@ impl Base {
 
     /// What is said in rows. A form that does not ask about it leaves it as it was.
     fn put_rows(&self, edit: &mut Edit, form: &Form, (words, wrongs): (Words, &mut Wrongs)) {
+        let mut requirements = self.with_urgent(self.rows(REQUIREMENT), form);
         if form.has(REPORTS) {
             match form.one(REPORTS).parse::<Reporting>() {
                 Ok(said) if said == self.reporting() => {}
-                Ok(said) => self.put(edit, REQUIREMENT, rows::with_reporting(self.rows(REQUIREMENT), said)),
+                Ok(said) => requirements = rows::with_reporting(requirements, said),
                 Err(_) => wrongs.note(REPORTS, words.t("own-entry-reports-wrong")),
             }
         }
+        self.put(edit, REQUIREMENT, requirements);
         let typed = plain(form.one(LANGUAGES));
         if form.has(LANGUAGES) && typed != self.held(LANGUAGES) {
             if rows::are_languages(&typed) {
@@ -305,6 +325,22 @@ impl Base {
         } else {
             edit.service.insert(column.to_owned(), typed);
         }
+    }
+
+    /// The requirements with what is said of urgent referrals, which then stands in the first alone.
+    fn with_urgent(&self, mut rows: Vec<Cells>, form: &Form) -> Vec<Cells> {
+        let said = URGENT_SAID.into_iter().find(|word| *word == form.one(URGENT));
+        let Some(said) = said.filter(|word| *word != self.urgent()) else { return rows };
+        for row in &mut rows {
+            row.remove(ACCEPTS_URGENT);
+        }
+        if rows.is_empty() {
+            rows.push(Cells::new());
+        }
+        if let Some(first) = rows.first_mut() {
+            first.insert(ACCEPTS_URGENT.to_owned(), said.to_owned());
+        }
+        rows
     }
 
     fn phones_of(&self, form: &Form) -> Vec<Cells> {
@@ -469,6 +505,33 @@ mod tests {
             (&places[0].address["city"], &places[0].address["postal_code"]),
             (&"Siavonga".into(), &"10101".into())
         );
+    }
+
+    #[test]
+    fn urgent_referrals_are_said_in_one_requirement_and_the_others_stay() {
+        assert_eq!(base().urgent(), "unknown");
+        let (edit, wrongs) = edited(&base(), &[(URGENT, "yes")]);
+        assert_eq!(
+            edit.parts,
+            BTreeMap::from([(REQUIREMENT.to_owned(), vec![cells(&[(ACCEPTS_URGENT, "yes")])])])
+        );
+        assert_eq!(wrongs, [""; 0]);
+        let rows = vec![
+            cells(&[("id", "1"), ("form", "F1"), (ACCEPTS_URGENT, "no")]),
+            cells(&[("id", "2"), (ACCEPTS_URGENT, "yes")]),
+        ];
+        let mut base = base();
+        base.says.parts.insert(REQUIREMENT.to_owned(), rows);
+        assert_eq!(base.urgent(), "yes");
+        assert_eq!(edited(&base, &[]).0, Edit::default());
+        assert_eq!(
+            edited(&base, &[(URGENT, "perhaps")]).0,
+            Edit::default(),
+            "what nobody can choose changes nothing"
+        );
+        let (edit, _) = edited(&base, &[(URGENT, "no")]);
+        let expected = [cells(&[("id", "1"), ("form", "F1"), (ACCEPTS_URGENT, "no")]), cells(&[("id", "2")])];
+        assert_eq!(edit.parts[REQUIREMENT], expected);
     }
 
     #[test]

@@ -457,6 +457,10 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
     let kept = listed(hub, &service).await;
     let one = format!("/api/v1/services/{}", text(&kept, "id"));
     let link = format!("{one}/link");
+    let contact = json!({ "label": "Night desk", "telephone": "+260 211 000 000", "service": kept["id"] });
+    let added = harbour.post(hub, "/api/v1/directory/contacts", &contact).await.expect(201).body;
+    let called = format!("/api/v1/directory/contacts/{}", text(&added, "id"));
+    let to_harbour = format!("/api/v1/directory/contacts?organisation={}", harbour.id);
     let mut entries = hsds_routes(text(&kept, "id"));
     entries.extend([
         open("GET /api/v1/areas", 200),
@@ -481,6 +485,13 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
         entry("GET /api/v1/directory/doubted", "/api/v1/directory/doubted", 200)
             .stranger(Stranger::AsAMember(200)),
         entry("GET /api/v1/directory/due", "/api/v1/directory/due", 200).stranger(Stranger::AsAMember(200)),
+        entry("GET /api/v1/directory/contacts", to_harbour.clone(), 200).stranger(Stranger::Empty),
+        entry("POST /api/v1/directory/contacts", to_harbour, 201).json(&contact),
+        entry("GET /api/v1/directory/contacts/{contact}", called.clone(), 200),
+        entry("PUT /api/v1/directory/contacts/{contact}", called.clone(), 200)
+            .seen_at(&called)
+            .json(&contact),
+        entry("DELETE /api/v1/directory/contacts/{contact}", called.clone(), 204).seen_at(&called),
         entry("GET /api/v1/directory/drafts", "/api/v1/directory/drafts", 200)
             .stranger(Stranger::AsAMember(200)),
         entry("PUT /api/v1/services/{service}/draft", format!("{one}/draft"), 200)

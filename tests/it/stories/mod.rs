@@ -4,6 +4,7 @@ mod agreed;
 mod areas;
 mod calendar;
 mod cases;
+mod contacts;
 mod correction;
 pub(crate) mod destruction;
 mod directory;

@@ -73,6 +73,7 @@ review-criteria-help = التي اعتمدتها اللجنة التوجيهية
 review-reason = السبب
 review-reason-help = يقرؤه مقدم الخدمة. لا بد من ذكره لما يُرفض. لا شيء عن شخص.
 review-decide-button = تسجيل القرار
+review-nobody-on-call = يُذكر أن الإحالات العاجلة تُقبل، ولم يعد هناك من يناوب. ارفضه، أو اطلب أولاً من مقدّم الخدمة إضافة جهة اتصال للمناوبة
 review-no-decision = اختر القبول أو الرفض
 review-no-criteria = اكتب نسخة المعايير، 60 حرفاً على الأكثر
 review-no-reason = قل لماذا يُرفض

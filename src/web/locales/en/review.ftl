@@ -69,6 +69,7 @@ review-criteria-help = The one the steering committee adopted, such as 2026-1. I
 review-reason = Why
 review-reason-help = The provider reads it. It must be said of what is refused. Nothing about a person.
 review-decide-button = Decide
+review-nobody-on-call = It says that urgent referrals are taken, and nobody is on call there any more. Refuse it, or ask the provider to add an on-call contact first
 review-no-decision = Choose whether to take it or to refuse it
 review-no-criteria = Write the version of the criteria, at most 60 characters
 review-no-reason = Say why it is refused

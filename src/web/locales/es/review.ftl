@@ -69,6 +69,7 @@ review-criteria-help = La que adoptó el comité directivo, por ejemplo 2026-1. 
 review-reason = Por qué
 review-reason-help = El proveedor lo lee. Hay que decirlo de lo que se rechaza. Nada sobre una persona.
 review-decide-button = Decidir
+review-nobody-on-call = Dice que se aceptan derivaciones urgentes, y ya no hay nadie de guardia. Rechácelo, o pida antes al proveedor que añada un contacto de guardia
 review-no-decision = Elija si lo acepta o lo rechaza
 review-no-criteria = Escriba la versión de los criterios, 60 caracteres como máximo
 review-no-reason = Diga por qué se rechaza

@@ -69,6 +69,7 @@ review-criteria-help = Celle que le comité de pilotage a adoptée, par exemple 
 review-reason = Pourquoi
 review-reason-help = Le fournisseur le lit. Il faut le dire de ce qui est refusé. Rien sur une personne.
 review-decide-button = Décider
+review-nobody-on-call = Il est dit que les orientations urgentes sont acceptées, et personne n’y est plus de permanence. Refusez, ou demandez d’abord au prestataire d’ajouter un contact de permanence
 review-no-decision = Choisissez de l’accepter ou de le refuser
 review-no-criteria = Écrivez la version des critères, 60 caractères au plus
 review-no-reason = Dites pourquoi c’est refusé

@@ -1,0 +1,2 @@
+-- Whom one calls is forgotten.
+DROP TABLE directory_contacts;
