@@ -823,7 +823,7 @@ async fn what_is_given_by_telephone_or_serves_the_country_is_found_near_any_plac
     let folder = tempfile::tempdir().unwrap();
     let given = [
         ("Hotline", "telephone", "ZM", "", "", ""),
-        ("Counsel online", "in_person, online", "", "", "", ""),
+        ("Counsel by video", "in_person, online", "", "", "", ""),
         ("Hotline abroad", "telephone", "MW", "", "", ""),
         ("Hotline of nowhere", "telephone", "ZM777", "", "", ""),
         ("Ministry", "in_person", "ZM", "ZM105", "-15.41,28.3", ""),
@@ -838,10 +838,10 @@ async fn what_is_given_by_telephone_or_serves_the_country_is_found_near_any_plac
     let place = "lat=-16.5&lon=28.7&proximity=10000";
     let find = async |query: &str| org.get(&hub, &format!("/api/v1/services?{place}&{query}")).await;
     let body = find("sort=distance").await.expect(200).body;
-    assert_eq!(names(&body), ["Clinic", "Counsel online"], "whose country nobody said");
+    assert_eq!(names(&body), ["Clinic", "Counsel by video"], "whose country nobody said");
 
     let body = find("sort=distance&lies_in=ZM109012&facets=true").await.expect(200).body;
-    assert_eq!(names(&body), ["Clinic", "Hotline", "Counsel online", "Ministry", "Mobile team"]);
+    assert_eq!(names(&body), ["Clinic", "Hotline", "Counsel by video", "Ministry", "Mobile team"]);
     let items = body["items"].as_array().unwrap();
     let reach: Vec<&Value> = items.iter().map(|item| &item["match"]["reach"]).collect();
     assert_eq!(json!(reach), json!([null, "remote", "remote", "country", "area"]));
