@@ -24,6 +24,7 @@ mod compose;
 mod consents;
 mod corrections;
 mod disclosures;
+mod duties;
 mod find;
 mod form;
 mod frame;
@@ -165,6 +166,9 @@ fn light(config: &mut ServiceConfig) {
         .route("/inbox", web::get().to(trays::inbox))
         .route("/sent", web::get().to(trays::sent))
         .route("/overdue", web::get().to(overdue::list))
+        .route("/duties", web::get().to(duties::list))
+        .route("/duties/{about}", web::get().to(duties::show))
+        .route("/duties/{about}", web::post().to(duties::answer))
         .route("/consents/new", web::get().to(consents::ask))
         .route("/referrals/new", web::get().to(compose::compose))
         .route("/cases", web::get().to(cases::show))

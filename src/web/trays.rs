@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
-    corrections,
+    corrections, duties,
     form::Form,
     frame::{Frame, Place, page},
     notes,
@@ -141,7 +141,7 @@ struct TrayPage {
     heading: String,
     /// How it can be looked at, where there is more than one way.
     ways: Vec<Way>,
-    /// What persons said and nobody here has answered.
+    /// What persons said and nobody here has answered, and what must be destroyed.
     waiting: Vec<Waits>,
     sections: Vec<Section>,
     empty: String,
@@ -173,9 +173,10 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
     let listing = Listing { tray, ended: view == View::AlsoEnded, whose };
     let asked = Asked::new(Some(PER_PAGE), form.after());
     let viewer = actor.clone();
-    let (found, known, (left, wrong)) = hub
+    let (found, known, (left, wrong, owed)) = hub
         .read(move |db| {
-            let waiting = (notes::waiting(db, &actor)?, corrections::waiting(db, &actor, now)?);
+            let owed = if tray == Tray::Inbox { duties::waiting(db, &actor, now)? } else { Vec::new() };
+            let waiting = (notes::waiting(db, &actor)?, corrections::waiting(db, &actor, now)?, owed);
             let found = referrals::list_referrals(db, &actor, listing, &asked)?;
             let parties: BTreeSet<OrganisationId> =
                 found.items.iter().flat_map(|referral| [referral.sender, referral.recipient]).collect();
@@ -213,6 +214,10 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
         Waits {
             heading: words.t("correction-waiting"),
             rows: wrong.iter().map(|row| corrections::shown_waiting(row, words)).collect(),
+        },
+        Waits {
+            heading: words.t("duties-title"),
+            rows: owed.iter().map(|one| duties::shown_waiting(one, words, now)).collect(),
         },
     ];
     let heading = words.t(heading);

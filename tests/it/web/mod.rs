@@ -4,6 +4,7 @@ mod admin;
 mod agreements;
 mod answers;
 mod browser;
+mod duties;
 mod entries;
 mod find;
 mod flows;
