@@ -112,3 +112,19 @@ fn with_extents(db: &mut Db<'_>, holders: &[HolderRow]) -> Result<Vec<OwedWithdr
     });
     Ok(found.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agreements::sample::{clinic, lawyers};
+
+    #[test]
+    fn what_one_recipient_may_not_have_any_more_is_about_it_and_about_what_it_passed_on() {
+        let extent = Extent { recipient: Some(lawyers()), ..Extent::default() };
+        assert!(extent.may_name(lawyers(), lawyers()), "its own certificate");
+        assert!(extent.may_name(clinic(), lawyers()), "what was passed on to it");
+        assert!(extent.may_name(lawyers(), clinic()), "what it passed on");
+        assert!(!extent.may_name(clinic(), clinic()), "another one's");
+        assert!(Extent::default().may_name(clinic(), clinic()));
+    }
+}

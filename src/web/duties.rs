@@ -144,7 +144,7 @@ pub(super) fn shown_waiting(one: &OwedView, words: Words, now: Timestamp) -> Wai
     Waiting {
         address: address(one.about),
         title: title(one, words),
-        short: if named.is_empty() { called(one.about) } else { named.join(", ") },
+        short: if named.is_empty() { short(one.about) } else { named.join(", ") },
         tag: tag(&one.duty, words, now),
     }
 }
@@ -344,17 +344,6 @@ fn names(db: &mut Db<'_>, owed: &[OwedView]) -> Result<HashMap<OrganisationId, N
     Ok(members::names_of(db, &senders.into_iter().collect::<Vec<_>>())?)
 }
 
-/// The end of what a duty comes from: a referral that is not here any more, a withdrawal.
-fn called(about: About) -> String {
-    match about {
-        About::Referral(id) => short(id),
-        About::Withdrawal(id) => {
-            let id = id.to_string();
-            id.get(id.len().saturating_sub(6)..).unwrap_or_default().to_uppercase()
-        }
-    }
-}
-
 /// What happened.
 fn title(one: &OwedView, words: Words) -> String {
     words.t(match &one.withdrawn {
@@ -408,7 +397,7 @@ impl Told<'_> {
             tag: tag(&one.duty, words, self.now),
             facts,
             referrals: one.referrals.iter().map(|id| self.referral(*id)).collect(),
-            gone: words.with("duties-no-referral", "short", called(one.about)),
+            gone: words.with("duties-no-referral", "short", short(one.about)),
             must: self.must(one),
             so_far: self.so_far(&one.duty),
             forms: forms.then(|| self.forms(one, form, is_open)),

@@ -1,6 +1,9 @@
 //! What came in, what was sent, and what is overdue: referrals by what is due, as far as the hub can read them. Letters are opened elsewhere.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
@@ -19,7 +22,7 @@ use crate::{
     http::Problem,
     kernel::{
         Timestamp,
-        id::{OrganisationId, ReferralId, StaffId},
+        id::{OrganisationId, StaffId},
         page::{Asked, Cursor},
     },
     members::{self, Name},
@@ -345,7 +348,7 @@ fn silence(referral: &ReferralView, words: Words) -> Option<String> {
 }
 
 /// The end of an id: enough to tell two rows apart on the telephone.
-pub(super) fn short(id: ReferralId) -> String {
+pub(super) fn short(id: impl fmt::Display) -> String {
     let id = id.to_string();
     let from = id.len().saturating_sub(6);
     id.get(from..).unwrap_or_default().to_uppercase()
