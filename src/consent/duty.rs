@@ -1,6 +1,7 @@
 //! What somebody who has data owes: to hear that it must go, and to say what became of it. One machine for everybody who is asked, after
 //! a withdrawal and after the end of a referral. Pure.
 
+use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
 use super::{
@@ -50,6 +51,15 @@ pub enum Said {
     Done(HolderAnswer),
 }
 
+/// What is still open of a duty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owed {
+    /// Its answer.
+    Answer,
+    /// What is kept, once the exception has ended.
+    Kept,
+}
+
 /// A holder's duty, and how far it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Duty {
@@ -96,6 +106,15 @@ impl Duty {
                 self.answer = Some((now, answer));
                 Ok(true)
             }
+        }
+    }
+
+    /// What is still open of it, and when that is due. Nothing once everything is destroyed.
+    pub const fn owed(&self) -> Option<(Owed, Timestamp)> {
+        match self.answer {
+            None => Some((Owed::Answer, self.due)),
+            Some((_, HolderAnswer::Kept { until, .. })) => Some((Owed::Kept, until)),
+            Some((_, HolderAnswer::Destroyed)) => None,
         }
     }
 
@@ -246,13 +265,18 @@ impl DutyView {
     }
 }
 
+/// The first and the last day that something may be kept until, when that is said now. A day is its beginning.
+pub fn days_to_keep_until(now: Timestamp) -> (NaiveDate, NaiveDate) {
+    let day = |at: Timestamp| at.datetime().date_naive();
+    let last = now.plus(LONGEST_KEPT).minus(TimeDelta::microseconds(1));
+    (day(now.plus(TimeDelta::days(1))), day(last))
+}
+
 /// How long an exception may keep data: ten years.
-const LONGEST_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(3_652);
+const LONGEST_KEPT: TimeDelta = TimeDelta::days(3_652);
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::consent::sample::{NOON, at};
 
@@ -287,6 +311,32 @@ mod tests {
                 && again.is_breached(end.plus(TimeDelta::days(14)))
         );
         assert!(again.take(kept(60), end).unwrap(), "it may have another reason");
+    }
+
+    #[test]
+    fn the_days_that_are_offered_are_those_that_are_taken() {
+        for now in [at(NOON), at("2026-03-01T00:00:00Z"), at("2026-03-01T23:59:59Z")] {
+            let (first, last) = days_to_keep_until(now);
+            let taken = |day: NaiveDate| {
+                let until = format!("{day}T00:00:00Z").parse().unwrap();
+                let said = Said::Done(HolderAnswer::Kept { exception: Exception::WX2, until });
+                Duty::new(now, now).take(said, now).is_ok()
+            };
+            assert!(taken(first) && taken(last), "{now:?}");
+            assert!(!taken(first.pred_opt().unwrap()) && !taken(last.succ_opt().unwrap()), "{now:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_open_is_the_answer_then_what_is_kept_and_in_the_end_nothing() {
+        let (mut duty, end) = (duty(), at(NOON).plus(TimeDelta::days(30)));
+        assert_eq!(duty.owed(), Some((Owed::Answer, duty.due)));
+        assert!(duty.take(Said::Acknowledged, at(NOON)).unwrap());
+        assert_eq!(duty.owed(), Some((Owed::Answer, duty.due)), "to have heard it is no answer");
+        assert!(duty.take(kept(30), at(NOON)).unwrap());
+        assert_eq!(duty.owed(), Some((Owed::Kept, end)));
+        assert!(duty.take(Said::Done(HolderAnswer::Destroyed), at(NOON)).unwrap());
+        assert_eq!(duty.owed(), None);
     }
 
     #[test]

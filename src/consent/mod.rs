@@ -59,6 +59,7 @@ mod forget;
 mod grant;
 mod holders;
 mod onward;
+mod owe;
 mod private;
 mod record;
 mod register;
@@ -78,7 +79,7 @@ pub use attested::Attested;
 pub use certificate::{
     Claims, Flags, MAX_CLAIMS_BYTES, Made, NotACertificate, code_digest, is_withdrawal_code,
 };
-pub use duty::{Duty, DutyColumns, DutyView, HolderAnswer, Said};
+pub use duty::{Duty, DutyColumns, DutyView, HolderAnswer, Owed, Said, days_to_keep_until};
 pub use error::ConsentError;
 pub use facts::{Counted, gather};
 pub use forget::{FORGET_BATCH, forget_certificate, over};
@@ -87,6 +88,7 @@ pub use grant::{
 };
 pub use holders::{Answered, Settled, answer, ask_again, ask_holders, escalate, has_ended_exceptions};
 pub use onward::{FieldSource, Link, Parent, shorter};
+pub use owe::{OwedWithdrawal, owed_withdrawal, owed_withdrawals, owed_withdrawals_of};
 pub use private::Private;
 pub use record::{
     AgeBasis, Answer, Assent, Assented, Attestation, Capacity, CapacityFinding, Choice, Collected, Companion,

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::{
     ConsentError,
     certificate::Claims,
-    duty::DutyColumns,
+    duty::{DutyColumns, Owed},
     status::Status,
     withdraw::{HolderRow, WithdrawalRow},
     withdrawal::{DeniedPart, Holding},
@@ -579,6 +579,89 @@ pub(super) fn holders(db: &mut Db<'_>, withdrawals: &[WithdrawalId]) -> Result<V
     rows.into_iter().map(StoredHolder::into_row).collect()
 }
 
+/// What of an organisation's duties is open in one way, what is due first on top, after a moment and an id.
+pub(super) fn owed(
+    db: &mut Db<'_>,
+    organisation: OrganisationId,
+    owed: Owed,
+    (after, limit): (Option<(i64, &str)>, i64),
+) -> Result<Vec<HolderRow>, StorageError> {
+    let mut query = withdrawal_holders::table
+        .filter(withdrawal_holders::organisation.eq(organisation.to_string()))
+        .limit(limit)
+        .select(StoredHolder::as_select())
+        .into_boxed();
+    query = match owed {
+        Owed::Answer => query
+            .filter(withdrawal_holders::answered_at.is_null())
+            .order((withdrawal_holders::due_at, withdrawal_holders::withdrawal)),
+        Owed::Kept => query
+            .filter(withdrawal_holders::kept_until.is_not_null())
+            .order((withdrawal_holders::kept_until, withdrawal_holders::withdrawal)),
+    };
+    if let Some((at, id)) = after {
+        let behind = withdrawal_holders::withdrawal.gt(id.to_owned());
+        query = match owed {
+            Owed::Answer => {
+                let further = withdrawal_holders::due_at.eq(at).and(behind);
+                query.filter(withdrawal_holders::due_at.gt(at).or(further))
+            }
+            Owed::Kept => {
+                let further = withdrawal_holders::kept_until.assume_not_null().eq(at).and(behind);
+                query.filter(withdrawal_holders::kept_until.assume_not_null().gt(at).or(further))
+            }
+        };
+    }
+    let rows: Vec<StoredHolder> = query.load(db.conn())?;
+    rows.into_iter().map(StoredHolder::into_row).collect()
+}
+
+/// A certificate of the person who took something back, of a version that is reached.
+#[derive(Clone, Debug)]
+pub(super) struct Reached {
+    pub(super) withdrawal: WithdrawalId,
+    pub(super) certificate: CertificateId,
+    pub(super) recipient: OrganisationId,
+}
+
+/// The certificates that withdrawals may be about.
+pub(super) fn reached(db: &mut Db<'_>, ids: &[WithdrawalId]) -> Result<Vec<Reached>, StorageError> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let of_person = certificates::subject
+        .eq(withdrawals::subject)
+        .and(certificates::issuer.eq(withdrawals::issuer))
+        .and(certificates::record_version.le(withdrawals::record_version));
+    let rows: Vec<(String, String, String)> = withdrawals::table
+        .inner_join(certificates::table.on(of_person))
+        .filter(withdrawals::id.eq_any(ids))
+        .order((withdrawals::id, certificates::id))
+        .limit(MOST_REACHED)
+        .select((withdrawals::id, certificates::id, certificates::recipient))
+        .load(db.conn())?;
+    let reached = |(withdrawal, certificate, recipient): (String, String, String)| {
+        Ok(Reached {
+            withdrawal: read(&withdrawal, "withdrawals.id")?,
+            certificate: read(&certificate, "certificates.id")?,
+            recipient: read(&recipient, "certificates.recipient")?,
+        })
+    };
+    rows.into_iter().map(reached).collect()
+}
+
+/// Withdrawals by their ids.
+pub(super) fn withdrawals_among(
+    db: &mut Db<'_>,
+    ids: &[WithdrawalId],
+) -> Result<Vec<WithdrawalRow>, StorageError> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let rows: Vec<StoredWithdrawal> = withdrawals::table
+        .filter(withdrawals::id.eq_any(ids))
+        .order(withdrawals::id)
+        .select(StoredWithdrawal::as_select())
+        .load(db.conn())?;
+    rows.into_iter().map(StoredWithdrawal::into_row).collect()
+}
+
 /// Withdrawals with a holder whose exception has ended, that one first which ended first.
 pub(super) fn with_ended_exceptions(
     db: &mut Db<'_>,
@@ -628,3 +711,6 @@ pub(super) fn put_holder(tx: &mut Tx<'_>, holder: &HolderRow) -> Result<(), Stor
 
 /// The most certificates or withdrawals of one person that are looked at: a person has a handful.
 const MOST_OF_ONE: i64 = 1_000;
+
+/// The most certificates that a page of withdrawals may be about.
+const MOST_REACHED: i64 = 5_000;

@@ -61,6 +61,7 @@ mod needs;
 mod notes;
 mod onward;
 mod oversee;
+mod owe;
 mod proposal;
 mod read;
 mod receipt;
@@ -108,6 +109,7 @@ pub use notes::{
     mailbox, read_notes, unread_notes,
 };
 pub use oversee::{Oversee, Oversight, oversee};
+pub use owe::{About, NotADuty, OwedView, find_owed, list_owed, owed_about};
 pub use read::{
     Listing, Side, Tray, Whose, find_for_person, find_referral, late_referrals, later_referrals,
     list_referrals, view_of,

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     access::{AccessError, Tx},
-    consent::DutyColumns,
+    consent::{DutyColumns, Owed},
     kernel::{
         Digest, Timestamp,
         id::{
@@ -29,7 +29,7 @@ use crate::{
         },
     },
     packets::Disclosed,
-    policy::{ReasonCode, ServiceCode},
+    policy::{PurposeCode, ReasonCode, ServiceCode},
     storage::{
         Conn, Db, StorageError, natively, read,
         schema::referrals::{
@@ -1263,6 +1263,82 @@ pub(super) fn late_destructions(
     let rows: Vec<DestructionRow> = query.load(db.conn())?;
     rows.into_iter().map(DestructionRow::into_destruction).collect()
 }
+
+/// What of a recipient's duties is open in one way, what is due first on top, after a moment and an id.
+pub(super) fn owed_destructions(
+    db: &mut Db<'_>,
+    recipient: OrganisationId,
+    owed: Owed,
+    (after, limit): (Option<(i64, &str)>, i64),
+) -> Result<Vec<Destruction>, StorageError> {
+    let mut query = destructions::table
+        .filter(destructions::recipient.eq(recipient.to_string()))
+        .limit(limit)
+        .select(DestructionRow::as_select())
+        .into_boxed();
+    query = match owed {
+        Owed::Answer => query
+            .filter(destructions::answered_at.is_null())
+            .order((destructions::due_at, destructions::referral)),
+        Owed::Kept => query
+            .filter(destructions::kept_until.is_not_null())
+            .order((destructions::kept_until, destructions::referral)),
+    };
+    if let Some((at, id)) = after {
+        let behind = destructions::referral.gt(id.to_owned());
+        query = match owed {
+            Owed::Answer => {
+                let further = destructions::due_at.eq(at).and(behind);
+                query.filter(destructions::due_at.gt(at).or(further))
+            }
+            Owed::Kept => {
+                let further = destructions::kept_until.assume_not_null().eq(at).and(behind);
+                query.filter(destructions::kept_until.assume_not_null().gt(at).or(further))
+            }
+        };
+    }
+    let rows: Vec<DestructionRow> = query.load(db.conn())?;
+    rows.into_iter().map(DestructionRow::into_destruction).collect()
+}
+
+/// A referral that an organisation received, as far as it says what a duty is about.
+pub(super) struct Received {
+    pub(super) id: ReferralId,
+    pub(super) sender: OrganisationId,
+    pub(super) certificate: Option<CertificateId>,
+    pub(super) purpose: PurposeCode,
+}
+
+/// What an organisation received, by ids and under certificates, the oldest first.
+pub(super) fn received(
+    db: &mut Db<'_>,
+    recipient: OrganisationId,
+    (ids, certificates): (&[ReferralId], &BTreeSet<CertificateId>),
+) -> Result<Vec<Received>, StorageError> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let certificates: Vec<String> = certificates.iter().map(ToString::to_string).collect();
+    let is_named = referrals::certificate.is_not_null();
+    let is_under = is_named.and(referrals::certificate.assume_not_null().eq_any(certificates));
+    let rows: Vec<(String, String, Option<String>, String)> = referrals::table
+        .filter(referrals::recipient.eq(recipient.to_string()))
+        .filter(referrals::id.eq_any(ids).or(is_under))
+        .order(referrals::id)
+        .limit(MOST_RECEIVED)
+        .select((referrals::id, referrals::sender, referrals::certificate, referrals::purpose))
+        .load(db.conn())?;
+    let received = |(id, sender, certificate, purpose): (String, String, Option<String>, String)| {
+        Ok(Received {
+            id: read(&id, "referrals.id")?,
+            sender: read(&sender, "referrals.sender")?,
+            certificate: certificate.map(|id| read(&id, "referrals.certificate")).transpose()?,
+            purpose: read(&purpose, "referrals.purpose")?,
+        })
+    };
+    rows.into_iter().map(received).collect()
+}
+
+/// The most referrals that a page of duties may be about.
+const MOST_RECEIVED: i64 = 2_000;
 
 /// Duties that became overdue and nobody was told of, and those whose exception has ended.
 pub(super) fn due_destructions(

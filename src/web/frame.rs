@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
-    assets,
+    assets, duties,
     form::here,
     notices,
     visit::Visit,
@@ -31,6 +31,8 @@ pub(super) enum Place {
     Cases,
     /// What is overdue on the node, or in the organisation.
     Overdue,
+    /// What the organisation must destroy.
+    Duties,
     /// Reviewing the directory.
     Directory,
     /// The member organisations.
@@ -213,6 +215,7 @@ fn ways(actor: &Actor, words: Words, place: Place) -> Vec<Way> {
         (Place::Sent, may(P::ReadReferrals), "/sent", "frame-sent", SENT),
         (Place::Cases, may(P::SendReferrals), "/cases", "frame-cases", CASES),
         (Place::Overdue, may(oversees), "/overdue", "frame-overdue", OVERDUE),
+        (Place::Duties, duties::are_looked_at_by(actor), "/duties", "duties-title", DUTIES),
         (Place::Services, offers, "/services", "own-title", SERVICES),
         (Place::Contacts, offers, "/contacts", "contacts-title", CONTACTS),
         (Place::Directory, may(P::ManageDirectory), "/directory", "review-title", DIRECTORY),
@@ -244,6 +247,7 @@ const INBOX: &str = "M3 13h5l1.5 3h5L16 13h5M5.5 5h13L21 13v6H3v-6z";
 const SENT: &str = "M21 3 10 14M21 3l-7 18-4-7-7-4z";
 const CASES: &str = "M4 20c0-4 3.600-6 8-6s8 2 8 6M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8z";
 const OVERDUE: &str = "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 4.5V12l3.500 2";
+const DUTIES: &str = "M4 7h16M9.500 7V4h5v3M6 7l1 13.500h10L18 7M10 11v6M14 11v6";
 const SERVICES: &str = "M4 20V9l8-5 8 5v11zM9.500 20v-6h5v6";
 const CONTACTS: &str = "M6 3h3l1.500 5L8 9.500a12 12 0 0 0 6.500 6.500l1.500-2.500 5 1.500v3c0 1.500-1 3-2.500 3C10.500 21 3 13.500 3 5.500 3 4 4.500 3 6 3z";
 const DIRECTORY: &str = "M5 3h12l2 2v16H5zM8.500 8h7M8.500 12h4M9 16.500l2 2 4.500-4.500";

@@ -16,6 +16,7 @@ use super::{
     assets,
     contacts::Called,
     corrections::{self, Wish},
+    duties::{self, Owes},
     frame::{Frame, Place, page},
     notes::{self, Notes},
     offer::{PartyData, called, denials},
@@ -54,6 +55,8 @@ struct ReferralPage {
     short: String,
     /// What the person asked to have put right.
     corrections: Vec<Wish>,
+    /// What its recipient must still answer: what became of the data.
+    owes: Vec<Owes>,
     /// What the person and this organisation left for each other.
     notes: Option<Notes>,
     /// For the sender while nobody answers: who is on call.
@@ -170,13 +173,14 @@ const SENTENCES: &[Said<'static>] = &[
 pub(super) async fn show(Signed(visit): Signed, id: Path<ReferralId>) -> Result<HttpResponse, Problem> {
     let (words, hub, id) = (visit.words, &visit.asking.hub, id.into_inner());
     let (actor, now, policy) = (visit.asking.caller.actor.clone(), hub.now(), hub.policy());
-    let (referral, mailbox, names) = hub
+    let (referral, mailbox, names, owed) = hub
         .read(move |db| {
             let found = referrals::find_referral(db, &actor, id, now)?;
             let own = actor.organisation();
             let mailbox = own.map(|_own| referrals::mailbox(db, &actor, id)).transpose()?;
             let names = members::names_of(db, &[found.sender, found.recipient])?;
-            Ok::<_, ReferralError>((found, mailbox, names))
+            let owed = referrals::owed_about(db, &actor, id, now)?;
+            Ok::<_, ReferralError>((found, mailbox, names, owed))
         })
         .await?;
     super::audit::note_read(&visit, id).await?;
@@ -205,6 +209,7 @@ pub(super) async fn show(Signed(visit): Signed, id: Path<ReferralId>) -> Result<
         tag: tag(&referral, words, now),
         short: short(referral.id),
         corrections: corrections::wishes(&visit, &referral, &name),
+        owes: duties::owes(&owed, words, now),
         notes: mailbox.and_then(|mailbox| notes::shown(&visit, id, &mailbox)),
         called: whom_to_call(&visit, &referral).await?,
         facts,

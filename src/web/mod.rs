@@ -25,6 +25,7 @@ mod consents;
 mod contacts;
 mod corrections;
 mod disclosures;
+mod duties;
 mod find;
 mod form;
 mod frame;
@@ -172,6 +173,9 @@ fn light(config: &mut ServiceConfig) {
         .route("/inbox", web::get().to(trays::inbox))
         .route("/sent", web::get().to(trays::sent))
         .route("/overdue", web::get().to(overdue::list))
+        .route("/duties", web::get().to(duties::list))
+        .route("/duties/{about}", web::get().to(duties::show))
+        .route("/duties/{about}", web::post().to(duties::answer))
         .route("/consents/new", web::get().to(consents::ask))
         .route("/referrals/new", web::get().to(compose::compose))
         .route("/cases", web::get().to(cases::show))

@@ -8,6 +8,7 @@ use askama::Template;
 use fluent_bundle::FluentArgs;
 
 use super::{
+    duties,
     form::Form,
     frame::{Frame, Place, page},
     service::Tag,
@@ -25,6 +26,7 @@ use crate::{
     },
     members::{self, MemberError, Name},
     outbox::{self, Notice, OutboxError},
+    referrals::About,
     storage::StorageError,
 };
 
@@ -69,8 +71,27 @@ const ASKING: [&str; 21] = [
     "service.verification_overdue",
 ];
 
+/// What the organisation answers for that has the data: the one that a notice names, or else the one that it is for.
+const TO_DESTROY: [&str; 6] = [
+    "consent.withdrawal_asked",
+    "consent.withdrawal_asked_again",
+    "consent.withdrawal_unheard",
+    "referral.destruction_asked",
+    "referral.destruction_asked_again",
+    "referral.destruction_overdue",
+];
+
 /// What those who keep the directory decide about, on the page of the entry there.
 const TO_DECIDE: [&str; 2] = ["service.draft_submitted", "service.offered"];
+
+/// Where whoever reads notices can go.
+#[derive(Clone, Copy)]
+struct Reader {
+    /// Whether to the pages of members.
+    manages: bool,
+    /// For which organisation they say what was destroyed.
+    answers_for: Option<OrganisationId>,
+}
 
 /// Where a notice leads.
 struct Link {
@@ -136,7 +157,10 @@ pub(super) async fn list(Signed(visit): Signed, request: HttpRequest) -> Result<
     let (after, now) = (form.after(), hub.now());
     let (is_older, asked) = (after.is_some(), Asked::new(Some(PER_PAGE), after));
     let of_node = actor.organisation().is_none();
-    let manages = actor.may(Permission::ManageMembers).is_ok();
+    let reader = Reader {
+        manages: actor.may(Permission::ManageMembers).is_ok(),
+        answers_for: actor.organisation().filter(|_own| duties::answers(&actor)),
+    };
     let (found, names) = hub
         .read(move |db| {
             let found = outbox::newest_notices(db, &actor, &asked, now)?;
@@ -152,7 +176,7 @@ pub(super) async fn list(Signed(visit): Signed, request: HttpRequest) -> Result<
     let shown = NoticesPage {
         f: visit.frame(Place::Notices, words.t("notices-title")),
         w: words,
-        rows: found.items.iter().map(|notice| row(notice, (&names, manages), words)).collect(),
+        rows: found.items.iter().map(|notice| row(notice, (&names, reader), words)).collect(),
         next,
         is_older,
         of_node,
@@ -160,11 +184,11 @@ pub(super) async fn list(Signed(visit): Signed, request: HttpRequest) -> Result<
     page(StatusCode::OK, &shown)
 }
 
-fn row(notice: &Notice, (names, manages): (&HashMap<OrganisationId, Name>, bool), words: Words) -> Row {
+fn row(notice: &Notice, (names, reader): (&HashMap<OrganisationId, Name>, Reader), words: Words) -> Row {
     Row {
         sentence: sentence(notice, names, words),
         when: words.moment(notice.at),
-        link: link(notice, manages, words),
+        link: link(notice, reader, words),
         tag: tag(&notice.topic, words),
     }
 }
@@ -197,8 +221,20 @@ fn text<'a>(notice: &'a Notice, member: &str) -> Option<&'a str> {
     notice.payload.get(member)?.as_str()
 }
 
-/// What a notice is about: a referral before all, then an agreement, a contact, a service, an organisation.
-fn link(notice: &Notice, manages: bool, words: Words) -> Option<Link> {
+/// What must be destroyed, for the organisation that has it.
+fn duty(notice: &Notice, reader: Reader) -> Option<About> {
+    let own = reader.answers_for.filter(|_own| TO_DESTROY.contains(&notice.topic.as_str()))?;
+    if text(notice, "holder").is_some_and(|holder| holder != own.to_string()) {
+        return None;
+    }
+    text(notice, "withdrawal").or_else(|| text(notice, "referral"))?.parse().ok()
+}
+
+/// What a notice is about: what one must answer for and a referral before all, then an agreement, a contact, a service, an organisation.
+fn link(notice: &Notice, reader: Reader, words: Words) -> Option<Link> {
+    if let Some(about) = duty(notice, reader) {
+        return Some(Link { address: duties::address(about), word: words.t("duties-answer") });
+    }
     if let Some(id) = text(notice, "referral").and_then(|id| id.parse::<ReferralId>().ok()) {
         let word = words.with("notices-referral", "short", short(id));
         return Some(Link { address: format!("/referrals/{id}"), word });
@@ -222,7 +258,7 @@ fn link(notice: &Notice, manages: bool, words: Words) -> Option<Link> {
         return Some(Link { address: format!("/{room}/{id}"), word: words.t(word) });
     }
     let id = text(notice, "organisation").and_then(|id| id.parse::<OrganisationId>().ok());
-    id.filter(|_| manages)
+    id.filter(|_| reader.manages)
         .map(|id| Link { address: format!("/members/{id}"), word: words.t("notices-organisation") })
 }
 
@@ -305,7 +341,9 @@ mod tests {
         let late = json!({ "referral": "ref_01920000000070008000000000000000", "holder": organisation });
         let late = notice("referral.destruction_overdue", late);
         assert!(sentence(&late, &names, words).contains("Clinic"));
-        let address = |notice: &Notice, manages| link(notice, manages, words).map(|link| link.address);
+        let address = |notice: &Notice, manages| {
+            link(notice, Reader { manages, answers_for: None }, words).map(|link| link.address)
+        };
         assert_eq!(address(&late, false).as_deref(), Some("/referrals/ref_01920000000070008000000000000000"));
         let enrolled = notice("member.enrolled", json!({ "organisation": organisation }));
         assert_eq!(address(&enrolled, false), None);
@@ -324,6 +362,17 @@ mod tests {
         let ends = notice("contact.ends", ends);
         assert_eq!(address(&ends, false).as_deref(), Some("/contacts"));
         assert!(sentence(&ends, &names, words).contains("2 March 2026"));
+        let answered = |notice: &Notice, own: &str| {
+            let reader = Reader { manages: false, answers_for: own.parse().ok() };
+            link(notice, reader, words).map(|link| link.address).unwrap_or_default()
+        };
+        let (own, other) = (organisation.to_string(), "org_01920000000070008000000000000001");
+        assert_eq!(answered(&late, &own), "/duties/ref_01920000000070008000000000000000");
+        assert_eq!(answered(&late, other), "/referrals/ref_01920000000070008000000000000000");
+        let asked = json!({ "withdrawal": "wdr_01920000000070008000000000000000" });
+        let asked = notice("consent.withdrawal_asked", asked);
+        assert_eq!(answered(&asked, &own), "/duties/wdr_01920000000070008000000000000000");
+        assert_eq!((address(&asked, false), answered(&asked, "")), (None, String::new()));
         let unknown = notice("moon.risen", json!({}));
         assert!(
             sentence(&unknown, &names, words).contains("moon.risen") && tag("moon.risen", words).is_none()

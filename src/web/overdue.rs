@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
+    duties,
     form::Form,
     frame::{Frame, Place, page},
     review::due_since,
@@ -29,7 +30,7 @@ use crate::{
     members::{self, KeyRecord, KeyUse, MemberError, Name},
     policy::Policy,
     referrals::{
-        self, CorrectionView, DestructionView, DueView, ReferralError, ReferralView, Side, TimerKind,
+        self, About, CorrectionView, DestructionView, DueView, ReferralError, ReferralView, Side, TimerKind,
     },
     storage::{Db, StorageError},
 };
@@ -413,23 +414,25 @@ impl Told<'_> {
         let is_own = one.recipient == self.own;
         let other = if is_own { one.sender } else { one.recipient };
         let with = if is_own { self.with_role(Role::Intake) } else { self.with(self.name(other)) };
+        let answered = duties::address(About::Referral(one.referral));
         Row {
             section: "destroy",
-            address: format!("/referrals/{}", one.referral),
+            address: if is_own { answered } else { format!("/referrals/{}", one.referral) },
             title: self.words.t("overdue-destruction"),
             facts: vec![self.name(other), short(one.referral), self.since(one.duty.answer_by), with],
             tag: late(one.duty.answer_by, self.words, self.now),
         }
     }
 
-    /// A consent that was taken back. Answers to it are given from a gateway, so the row names what is answered.
+    /// A consent that was taken back. What others answer to it has no page here.
     fn withdrawal(self, one: &WithdrawalView) -> Row {
         let late_ones = || one.holders.iter().filter(|holder| holder.duty.overdue);
         let due = late_ones().map(|holder| holder.duty.answer_by).min().unwrap_or(one.withdrawn);
+        let is_own = late_ones().any(|holder| holder.organisation == self.own);
+        let answered = duties::address(About::Withdrawal(one.id));
         let mut facts = vec![one.id.to_string(), self.since(due)];
         facts.extend(late_ones().map(|holder| {
-            let is_own = holder.organisation == self.own;
-            if is_own {
+            if holder.organisation == self.own {
                 self.with_role(Role::DataProtection)
             } else {
                 self.with(self.name(holder.organisation))
@@ -437,7 +440,7 @@ impl Told<'_> {
         }));
         Row {
             section: "destroy",
-            address: String::new(),
+            address: if is_own { answered } else { String::new() },
             title: self.words.t("overdue-withdrawal"),
             facts,
             tag: late(due, self.words, self.now),

@@ -1,12 +1,15 @@
 //! What came in, what was sent, and what is overdue: referrals by what is due, as far as the hub can read them. Letters are opened elsewhere.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
-    corrections,
+    corrections, duties,
     form::Form,
     frame::{Frame, Place, page},
     notes,
@@ -19,7 +22,7 @@ use crate::{
     http::Problem,
     kernel::{
         Timestamp,
-        id::{OrganisationId, ReferralId, StaffId},
+        id::{OrganisationId, StaffId},
         page::{Asked, Cursor},
     },
     members::{self, Name},
@@ -141,7 +144,7 @@ struct TrayPage {
     heading: String,
     /// How it can be looked at, where there is more than one way.
     ways: Vec<Way>,
-    /// What persons said and nobody here has answered.
+    /// What persons said and nobody here has answered, and what must be destroyed.
     waiting: Vec<Waits>,
     sections: Vec<Section>,
     empty: String,
@@ -173,9 +176,10 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
     let listing = Listing { tray, ended: view == View::AlsoEnded, whose };
     let asked = Asked::new(Some(PER_PAGE), form.after());
     let viewer = actor.clone();
-    let (found, known, (left, wrong)) = hub
+    let (found, known, (left, wrong, owed)) = hub
         .read(move |db| {
-            let waiting = (notes::waiting(db, &actor)?, corrections::waiting(db, &actor, now)?);
+            let owed = if tray == Tray::Inbox { duties::waiting(db, &actor, now)? } else { Vec::new() };
+            let waiting = (notes::waiting(db, &actor)?, corrections::waiting(db, &actor, now)?, owed);
             let found = referrals::list_referrals(db, &actor, listing, &asked)?;
             let parties: BTreeSet<OrganisationId> =
                 found.items.iter().flat_map(|referral| [referral.sender, referral.recipient]).collect();
@@ -213,6 +217,10 @@ async fn tray(Signed(visit): Signed, form: Form, tray: Tray) -> Result<HttpRespo
         Waits {
             heading: words.t("correction-waiting"),
             rows: wrong.iter().map(|row| corrections::shown_waiting(row, words)).collect(),
+        },
+        Waits {
+            heading: words.t("duties-title"),
+            rows: owed.iter().map(|one| duties::shown_waiting(one, words, now)).collect(),
         },
     ];
     let heading = words.t(heading);
@@ -340,7 +348,7 @@ fn silence(referral: &ReferralView, words: Words) -> Option<String> {
 }
 
 /// The end of an id: enough to tell two rows apart on the telephone.
-pub(super) fn short(id: ReferralId) -> String {
+pub(super) fn short(id: impl fmt::Display) -> String {
     let id = id.to_string();
     let from = id.len().saturating_sub(6);
     id.get(from..).unwrap_or_default().to_uppercase()

@@ -85,16 +85,16 @@ impl Language {
     const fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::En => {
-                files!("en": "frame", "sign-in", "second", "find", "service", "contacts", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue")
+                files!("en": "frame", "sign-in", "second", "find", "service", "contacts", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue", "duties")
             }
             Self::Fr => {
-                files!("fr": "frame", "sign-in", "second", "find", "service", "contacts", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue", "policy")
+                files!("fr": "frame", "sign-in", "second", "find", "service", "contacts", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue", "duties", "policy")
             }
             Self::Es => {
-                files!("es": "frame", "sign-in", "second", "find", "service", "contacts", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue", "policy")
+                files!("es": "frame", "sign-in", "second", "find", "service", "contacts", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue", "duties", "policy")
             }
             Self::Ar => {
-                files!("ar": "frame", "sign-in", "second", "find", "service", "contacts", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue", "policy")
+                files!("ar": "frame", "sign-in", "second", "find", "service", "contacts", "person", "referral", "refusal", "key", "letter", "consent", "compose", "choices", "admin", "members", "notices", "review", "audit", "agreements", "gap", "whom", "overdue", "duties", "policy")
             }
         }
     }
@@ -241,6 +241,7 @@ mod tests {
     use crate::{
         access::Role,
         agreements::SuspensionReason,
+        consent::{Exception, Holding},
         directory::search::{COUNTED, Reach},
         policy::{Deny, Policy, ReasonSet, Shape},
         referrals::{CorrectionKind, OrganisationNote, PersonNote, StateName, TimerKind},
@@ -443,7 +444,7 @@ mod tests {
             ["this_hub", "email", "telephone", "other_system", "walk_in", "outreach", "inter_agency_form"];
         let met = ["closed", "unreachable", "refused", "wrong_information", "reached"];
         let policy = Policy::builtin();
-        let rooms: [(&str, Vec<&str>); 23] = [
+        let rooms: [(&str, Vec<&str>); 25] = [
             ("role", Role::ALL.iter().map(|role| role.name()).collect()),
             ("state", StateName::ALL.iter().map(|state| state.name()).collect()),
             ("due", TimerKind::ALL.iter().map(|kind| kind.name()).collect()),
@@ -478,6 +479,8 @@ mod tests {
             ("my-says", PersonNote::ALL.iter().map(|note| note.name()).collect()),
             ("note-for", OrganisationNote::ALL.iter().map(|note| note.name()).collect()),
             ("note-from", PersonNote::ALL.iter().map(|note| note.name()).collect()),
+            ("duties-exception", Exception::ALL.iter().map(|exception| exception.code()).collect()),
+            ("duties-holding", [Holding::NotAccepted, Holding::Accepted].map(Holding::name).into()),
             ("reader", policy.roles().map(|role| role.code.as_str()).collect()),
         ];
         let words = Words { language: Language::En };

@@ -1,6 +1,7 @@
 // The pages in a real browser: who can read and reach them, what they do without a script, and what goes over the wire.
 //
 // `HUB`, `NAME`, `PASSPHRASE`: where the hub is, and a case worker who has sent a referral. `CODE`, `PIN`: what the person it is about was given.
+// `HOLDER`: who answers for what another organisation must destroy, with the same passphrase.
 // `COORDINATOR`: who looks after the mechanism, with the same passphrase. `ROOT`, `THUMBPRINT`: the public root key of an organisation to enrol.
 // `PICTURES`, when it is given: a folder for pictures of every page.
 import assert from "node:assert/strict";
@@ -10,7 +11,7 @@ import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 import { pagesOf, printed, same } from "./structure.mjs";
 
-const { HUB, NAME, PASSPHRASE, CODE, PIN, COORDINATOR, ROOT, THUMBPRINT, PICTURES } = process.env;
+const { HUB, NAME, PASSPHRASE, CODE, PIN, HOLDER, COORDINATOR, ROOT, THUMBPRINT, PICTURES } = process.env;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WIDTHS = [360, 1280];
 const LANGUAGES = ["en", "fr", "es", "ar"];
@@ -170,6 +171,7 @@ const STATES = {
       await page.waitForSelector("h1 bdi");
     },
   },
+  "duties-none": { go: (page) => page.goto(`${HUB}/duties`) },
   "overdue-own": { go: (page) => page.goto(`${HUB}/overdue`) },
   "own-services": { go: (page) => page.goto(`${HUB}/services`) },
   "own-offer": { go: (page) => page.goto(`${HUB}/services/new`) },
@@ -421,6 +423,32 @@ const OVERSEEN = {
   audit: { go: (page) => page.goto(`${HUB}/audit`) },
 };
 
+/** Pages and states of who answers for what must be destroyed. */
+const OWING = {
+  duties: { go: (page) => page.goto(`${HUB}/duties`) },
+  "duties-one": {
+    go: async (page) => {
+      await page.goto(`${HUB}/duties`);
+      await page.click(".cards li:first-child .card-title a");
+      await page.waitForSelector("details[open] form");
+    },
+  },
+  "duties-refused": {
+    go: async (page) => {
+      await OWING["duties-one"].go(page);
+      await page.click("form:has(input[value=kept]) .button");
+      await page.waitForSelector("#errors");
+    },
+  },
+  "duties-referral": {
+    go: async (page) => {
+      await page.goto(`${HUB}/duties`);
+      await page.click(".cards li:first-child a[href^='/referrals/']");
+      await page.waitForSelector(".notice a[href^='/duties/']");
+    },
+  },
+};
+
 /** A language that needs two fifths more room: nothing may scroll sideways for it. */
 const stretch = () => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -435,6 +463,7 @@ const stretch = () => {
 const WHO = [
   { who: "as anybody", signedIn: false, states: Object.entries(STATES).filter(([, state]) => state.signedIn === false) },
   { who: "signed in", states: Object.entries(STATES).filter(([, state]) => state.signedIn !== false) },
+  ...(HOLDER ? [{ who: "as who must destroy", name: HOLDER, states: Object.entries(OWING) }] : []),
   ...(COORDINATOR ? [{ who: "as coordinator", name: COORDINATOR, states: Object.entries(OVERSEEN) }] : []),
 ];
 
@@ -536,6 +565,20 @@ test("pages of who looks after the mechanism work without a script, and on the n
     await page.waitForSelector("#suspend");
   }));
 
+test("what must be destroyed is answered without a script, and on the narrowest telephone", { skip: !HOLDER }, () =>
+  visit({ script: false, width: 320, name: HOLDER }, async (page) => {
+    for (const [name, state] of Object.entries(OWING)) {
+      await state.go(page);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.equal(wide, 0, name);
+    }
+    await OWING["duties-one"].go(page);
+    await page.click("form:has(input[value=acknowledged]) .button");
+    await page.waitForSelector(".notice.good");
+    await page.click(".cards li:first-child details > summary");
+    assert.equal(await page.locator(".cards li:first-child input[value=acknowledged]").count(), 0);
+  }));
+
 test("the pages of the person work without a script, and say how to leave first of all", () =>
   visit({ script: false, signedIn: false }, async (page) => {
     for (const name of Object.keys(STATES).filter((name) => name.startsWith("my"))) {
@@ -587,6 +630,12 @@ test("the main pages are made of what they were made of, as it is heard", async 
       await same(page, name);
     }
   });
+  if (HOLDER) {
+    await visit({ name: HOLDER }, async (page) => {
+      await OWING.duties.go(page);
+      await same(page, "duties");
+    });
+  }
   await visit({ signedIn: false }, async (page) => {
     for (const name of ["my", "my-stands"]) {
       await STATES[name].go(page);

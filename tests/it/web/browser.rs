@@ -19,9 +19,14 @@ use super::{
     find::{directory, provinces},
     visitor::{PASSPHRASE, enrolled},
 };
-use crate::support::{
-    Org, TestHub, available, enrolled_at_node, is_for_the_other_run, listed, packet::Mechanism, send,
-    tools::npm,
+use crate::{
+    stories::destruction::cancelled,
+    support::{
+        Org, TestHub, available, enrolled_at_node, is_for_the_other_run, listed,
+        packet::{Mechanism, take_back},
+        send,
+        tools::npm,
+    },
 };
 
 const FILES: [&str; 11] = [
@@ -117,7 +122,7 @@ async fn waits(hub: &TestHub, org: &Org) {
 async fn pages_are_read_reached_and_used_in_a_browser() {
     let Some(mut tests) = tests("pages.test.mjs") else { return };
     let mechanism = Mechanism::new().await;
-    let Mechanism { hub, harbour, lawyers, .. } = &mechanism;
+    let Mechanism { hub, harbour, clinic, lawyers, .. } = &mechanism;
     directory(hub).await;
     provinces(hub).await;
     let (_person, _certified, _sealed, referral) = mechanism.referred().await;
@@ -131,6 +136,12 @@ async fn pages_are_read_reached_and_used_in_a_browser() {
     let root = SigningKey::generate(&SystemIds).unwrap();
     let jwk = serde_json::to_string(root.public()).unwrap();
     tests.env("COORDINATOR", "m.tembo").env("ROOT", jwk).env("THUMBPRINT", root.public().kid().as_str());
+    // What the clinic must destroy, and who answers for it.
+    let (person, _certified, sealed, _referral) = mechanism.referred().await;
+    mechanism.clinic_opens(&sealed).await;
+    take_back(hub, &person, json!({ "categories": ["K14"] })).await.expect(201);
+    cancelled(&mechanism).await;
+    tests.env("HOLDER", enrolled(hub, clinic, &["data_protection"]).await);
     waits(hub, lawyers).await;
     // What happened has its place in the log, and is settled enough to be told.
     hub.run_jobs().await;

@@ -5,6 +5,7 @@ mod agreements;
 mod answers;
 mod browser;
 mod contacts;
+mod duties;
 mod entries;
 mod find;
 mod flows;

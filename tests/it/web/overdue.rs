@@ -54,9 +54,14 @@ fn section<'a>(shown: &'a Shown, heading: &str) -> &'a str {
 
 /// Whether a section of the page has a referral, and whom it stands with.
 fn has(shown: &Shown, heading: &str, referral: ReferralId, with: &str) {
+    leads(shown, heading, &format!("/referrals/{referral}"), with);
+}
+
+/// Whether a section of the page leads somewhere, and whom that stands with.
+fn leads(shown: &Shown, heading: &str, address: &str, with: &str) {
     let rows = section(shown, heading);
-    let row = rows.split("<li>").find(|row| row.contains(&format!("/referrals/{referral}")));
-    let row = row.unwrap_or_else(|| panic!("{heading} has no {referral}: {rows}"));
+    let row = rows.split("<li>").find(|row| row.contains(&format!("href=\"{address}")));
+    let row = row.unwrap_or_else(|| panic!("{heading} has no {address}: {rows}"));
     assert!(
         row.contains(&format!("With: {with}")) && row.contains("Since") && row.contains("Late by"),
         "{row}"
@@ -117,10 +122,12 @@ async fn what_is_late_between_two_organisations_stands_with_both_and_with_no_oth
         taken_back.contains("A consent was taken back") && taken_back.contains("With: Clinic of the Lake")
     );
     assert!(!taken_back.contains(&over.to_string()), "not before its time");
+    assert!(!taken_back.contains("/duties/"), "others answer for what they have");
     let received = seen_by(hub, recipient).await;
     has(&received, "Received and not answered in time", silent, "Intake worker");
     let taken_back = section(&received, "To be destroyed");
     assert!(taken_back.contains("With: Data protection"), "{taken_back}");
+    leads(&received, "To be destroyed", "/duties/wdr_", "Data protection");
     let theirs = seen_by(hub, other).await.says(NOTHING);
     theirs.does_not_say(&silent.to_string()).does_not_say("A consent was taken back");
 
@@ -129,7 +136,7 @@ async fn what_is_late_between_two_organisations_stands_with_both_and_with_no_oth
     has(&sent, "To be destroyed", over, "Clinic of the Lake");
     has(&sent, "How it goes, or how it ended, was not told in time", taken, "Clinic of the Lake");
     let received = seen_by(hub, recipient).await;
-    has(&received, "To be destroyed", over, "Intake worker");
+    leads(&received, "To be destroyed", &format!("/duties/{over}"), "Intake worker");
     has(&received, "How it goes, or how it ended, was not told in time", taken, "Intake worker");
     seen_by(hub, other).await.says(NOTHING);
 }

@@ -36,7 +36,10 @@ async fn nobody_who_is_not_signed_in_sees_a_page_of_members() {
     let mut nobody = Visitor::new(&hub);
     let referral = "/referrals/ref_01920000000070008000000000000000";
     let service = "/services/svc_01920000000070008000000000000000";
-    for path in ["/find", "/find?text=shelter", "/inbox", "/sent", "/overdue", referral, service] {
+    let duty = "/duties/wdr_01920000000070008000000000000000";
+    for path in
+        ["/find", "/find?text=shelter", "/inbox", "/sent", "/overdue", "/duties", duty, referral, service]
+    {
         let sent_on = nobody.get(path).await.expect(303);
         assert!(sent_on.header("location").starts_with("/sign-in?then=%2F"), "{path}");
         assert!(
@@ -44,7 +47,7 @@ async fn nobody_who_is_not_signed_in_sees_a_page_of_members() {
             "what was asked for stands in no other address"
         );
     }
-    for path in ["/find", &format!("{service}/reports")] {
+    for path in ["/find", duty, &format!("{service}/reports")] {
         nobody.post(path, &[("age", "34")]).await.expect(303);
     }
 }
