@@ -97,6 +97,9 @@ async fn outputs(hub: &TestHub, org: &Org, service: &str) -> Vec<(String, String
     let folder = tempfile::tempdir().unwrap();
     let into = folder.path().join("package");
     let (plain, package) = (folder.path().join("plain"), into.clone());
+    for empty in [&plain, &package] {
+        std::fs::create_dir(empty).unwrap();
+    }
     hub.hub
         .read::<_, DirectoryError>(move |db: &mut Db<'_>| {
             directory::export(db, &Actor::operator(), "node", into.as_path())?;
