@@ -2,9 +2,9 @@
 
 use clap::{Args, Subcommand};
 
-use super::super::{CliError, Output};
 use crate::{
     access::Tx,
+    cli::{CliError, Output},
     directory::{
         self, Contact, ContactSays, ContactsOf, DirectoryError, PhoneChannel, Telephone, Tongue, Tongues,
     },
