@@ -71,24 +71,25 @@ pub fn configure(config: &mut ServiceConfig) {
 /// The description of the whole API, OpenAPI 3.1.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut all = complete("node", Doc::openapi());
-    for (part, described) in [
-        ("agreements", agreements::Doc::openapi()),
-        ("members", members::Doc::openapi()),
-        ("sessions", sessions::Doc::openapi()),
-        ("second_step", second_step::Doc::openapi()),
-        ("custody", custody::Doc::openapi()),
-        ("feedback", feedback::Doc::openapi()),
-        ("audit", audit::Doc::openapi()),
-        ("directory", directory::Doc::openapi()),
-        ("contacts", contacts::Doc::openapi()),
-        ("hsds", hsds::Doc::openapi()),
-        ("published", published::Doc::openapi()),
-        ("sources", sources::Doc::openapi()),
-        ("consents", consents::Doc::openapi()),
-        ("packets", packets::Doc::openapi()),
-        ("referrals", referrals::Doc::openapi()),
-    ] {
-        all.merge(complete(part, described));
+    let parts: [(&str, fn() -> utoipa::openapi::OpenApi); 15] = [
+        ("agreements", agreements::Doc::openapi),
+        ("members", members::Doc::openapi),
+        ("sessions", sessions::Doc::openapi),
+        ("second_step", second_step::Doc::openapi),
+        ("custody", custody::Doc::openapi),
+        ("feedback", feedback::Doc::openapi),
+        ("audit", audit::Doc::openapi),
+        ("directory", directory::Doc::openapi),
+        ("contacts", contacts::Doc::openapi),
+        ("hsds", hsds::Doc::openapi),
+        ("published", published::Doc::openapi),
+        ("sources", sources::Doc::openapi),
+        ("consents", consents::Doc::openapi),
+        ("packets", packets::Doc::openapi),
+        ("referrals", referrals::Doc::openapi),
+    ];
+    for (part, describe) in parts {
+        all.merge(complete(part, describe()));
     }
     all
 }

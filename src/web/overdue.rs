@@ -212,12 +212,11 @@ async fn of_organisation(visit: &Visit, form: &Form, own: OrganisationId) -> Res
 fn sections(rows: impl Iterator<Item = Row>, words: Words) -> Vec<Section> {
     let mut sections: Vec<(&'static str, Section)> = Vec::new();
     for row in rows {
-        match sections.iter_mut().find(|(known, _)| *known == row.section) {
-            Some((_, section)) => section.rows.push(row),
-            None => {
-                let heading = words.word("overdue-of", row.section);
-                sections.push((row.section, Section { heading, rows: vec![row] }));
-            }
+        if let Some((_, section)) = sections.iter_mut().find(|(known, _)| *known == row.section) {
+            section.rows.push(row);
+        } else {
+            let heading = words.word("overdue-of", row.section);
+            sections.push((row.section, Section { heading, rows: vec![row] }));
         }
     }
     sections.sort_by_key(|(key, _)| ORDER.iter().position(|known| known == key));

@@ -153,7 +153,7 @@ impl Week {
                 if !week.words.is_empty() {
                     return None;
                 }
-                week.words = words.to_owned();
+                words.clone_into(&mut week.words);
             }
             if ["freq", "byday", "opens_at", "closes_at"].iter().all(|column| cell(row, column).is_empty()) {
                 continue;

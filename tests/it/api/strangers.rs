@@ -457,11 +457,8 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
     let kept = listed(hub, &service).await;
     let one = format!("/api/v1/services/{}", text(&kept, "id"));
     let link = format!("{one}/link");
-    let contact = json!({ "label": "Night desk", "telephone": "+260 211 000 000", "service": kept["id"] });
-    let added = harbour.post(hub, "/api/v1/directory/contacts", &contact).await.expect(201).body;
-    let called = format!("/api/v1/directory/contacts/{}", text(&added, "id"));
-    let to_harbour = format!("/api/v1/directory/contacts?organisation={}", harbour.id);
     let mut entries = hsds_routes(text(&kept, "id"));
+    entries.extend(contact_routes(world, text(&kept, "id")).await);
     entries.extend([
         open("GET /api/v1/areas", 200),
         entry(
@@ -485,13 +482,6 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
         entry("GET /api/v1/directory/doubted", "/api/v1/directory/doubted", 200)
             .stranger(Stranger::AsAMember(200)),
         entry("GET /api/v1/directory/due", "/api/v1/directory/due", 200).stranger(Stranger::AsAMember(200)),
-        entry("GET /api/v1/directory/contacts", to_harbour.clone(), 200).stranger(Stranger::Empty),
-        entry("POST /api/v1/directory/contacts", to_harbour, 201).json(&contact),
-        entry("GET /api/v1/directory/contacts/{contact}", called.clone(), 200),
-        entry("PUT /api/v1/directory/contacts/{contact}", called.clone(), 200)
-            .seen_at(&called)
-            .json(&contact),
-        entry("DELETE /api/v1/directory/contacts/{contact}", called.clone(), 204).seen_at(&called),
         entry("GET /api/v1/directory/drafts", "/api/v1/directory/drafts", 200)
             .stranger(Stranger::AsAMember(200)),
         entry("PUT /api/v1/services/{service}/draft", format!("{one}/draft"), 200)
@@ -550,6 +540,24 @@ async fn directory_routes(world: &World) -> Vec<Entry> {
             .by(Party::Coordinator),
     ]);
     entries
+}
+
+/// Whom one calls: who is told of the service is told of those on call for it, and nobody else of either.
+async fn contact_routes(world: &World, service: &str) -> [Entry; 5] {
+    let Mechanism { hub, harbour, .. } = &world.mechanism;
+    let contact = json!({ "label": "Night desk", "telephone": "+260 211 000 000", "service": service });
+    let added = harbour.post(hub, "/api/v1/directory/contacts", &contact).await.expect(201).body;
+    let called = format!("/api/v1/directory/contacts/{}", text(&added, "id"));
+    let to_harbour = format!("/api/v1/directory/contacts?organisation={}", harbour.id);
+    [
+        entry("GET /api/v1/directory/contacts", to_harbour.clone(), 200).stranger(Stranger::Empty),
+        entry("POST /api/v1/directory/contacts", to_harbour, 201).json(&contact),
+        entry("GET /api/v1/directory/contacts/{contact}", called.clone(), 200),
+        entry("PUT /api/v1/directory/contacts/{contact}", called.clone(), 200)
+            .seen_at(&called)
+            .json(&contact),
+        entry("DELETE /api/v1/directory/contacts/{contact}", called.clone(), 204).seen_at(&called),
+    ]
 }
 
 /// The open directory: everybody is answered, and nobody finds what is restricted. The harbour's shelter is its own.
