@@ -13,6 +13,7 @@
 //!   the provider and for those who keep the directory alone; those of the whole organisation say nothing of the place.
 //! - A service takes urgent referrals only while somebody is on call for it, or for its whole organisation: a draft that says so is refused
 //!   otherwise, an import is taken and says it, and pages do not show it.
+//! - Of a member that is suspended nobody else is told whom to call.
 //! - Contacts do not come in with lists: nobody asked those people.
 //!
 //! It does not call anybody, and does not know whether somebody answers.
