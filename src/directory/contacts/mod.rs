@@ -67,6 +67,9 @@ pub enum PhoneChannel {
 }
 
 impl PhoneChannel {
+    /// Every one, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Voice, Self::Sms, Self::Messaging];
+
     /// Its word on the wire and in the database.
     pub const fn name(self) -> &'static str {
         match self {
@@ -77,7 +80,7 @@ impl PhoneChannel {
     }
 
     fn from_name(word: &str) -> Option<Self> {
-        [Self::Voice, Self::Sms, Self::Messaging].into_iter().find(|channel| channel.name() == word)
+        Self::ALL.into_iter().find(|channel| channel.name() == word)
     }
 }
 
