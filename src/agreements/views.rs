@@ -307,15 +307,14 @@ pub fn ending(
     asked: &Asked,
     now: Timestamp,
 ) -> Result<Page<AgreementView>, AgreementError> {
-    let place = |key| -> Option<(i64, &str, i32)> {
-        let (until, one) = str::split_once(key, ' ')?;
+    let after = asked.after_moment().and_then(|(until, one)| {
         let (id, version) = one.split_once('/')?;
-        Some((until.parse().ok()?, id, version.parse().ok()?))
-    };
+        Some((until, id, version.parse().ok()?))
+    });
     let among = Among::Ending {
         since: now.minus(TimeDelta::days(ENDED_DAYS)),
         soon: now.plus(TimeDelta::days(ENDS_SOON_DAYS)),
-        after: asked.after().and_then(place),
+        after,
     };
     let rows = store::list(db, whose(actor)?, among, asked.rows_to_load())?;
     let until = |one: &Agreement| one.validity.until.micros();

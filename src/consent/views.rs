@@ -213,9 +213,7 @@ pub fn late_withdrawals(
 ) -> Result<Page<WithdrawalView>, ConsentError> {
     actor.may(Permission::WithdrawConsent)?;
     let own = actor.for_organisation()?;
-    let after = asked.after().and_then(|key| key.split_once(' '));
-    let after = after.and_then(|(at, id)| Some((at.parse().ok()?, id)));
-    let rows = store::late_withdrawals(db, own, now, (after, asked.rows_to_load()))?;
+    let rows = store::late_withdrawals(db, own, now, (asked.after_moment(), asked.rows_to_load()))?;
     let ids: Vec<WithdrawalId> = rows.iter().map(|row| row.id).collect();
     let holders = store::holders(db, &ids)?;
     let page = asked.page(rows, |row| format!("{} {}", row.withdrawn.micros(), row.id));

@@ -34,6 +34,12 @@ impl Asked {
         self.after.as_ref().map(|c| c.0.as_str())
     }
 
+    /// The same where rows stand by a moment: the moment, and what names the row. Nothing where the key is no such place.
+    pub fn after_moment(&self) -> Option<(i64, &str)> {
+        let (at, row) = self.after()?.split_once(' ')?;
+        Some((at.parse().ok()?, row))
+    }
+
     /// Makes the page out of what was loaded: `key` names a row's sort key.
     pub fn page<T>(&self, mut rows: Vec<T>, key: impl Fn(&T) -> String) -> Page<T> {
         let limit = usize::from(self.limit);
@@ -114,6 +120,16 @@ mod tests {
         let next = Asked::new(Some(2), page.next);
         assert_eq!(next.after(), Some("2"));
         assert_eq!(next.page(vec![3], i32::to_string).next, None);
+    }
+
+    #[test]
+    fn a_place_by_a_moment_is_the_moment_and_the_row_and_nothing_else_is() {
+        let after = |key: &str| Asked::new(None, Some(Cursor(key.to_owned())));
+        assert_eq!(after("-7 row 1").after_moment(), Some((-7, "row 1")));
+        for other in ["7", "soon row", ""] {
+            assert_eq!(after(other).after_moment(), None, "{other}");
+        }
+        assert_eq!(Asked::new(None, None).after_moment(), None);
     }
 
     #[test]

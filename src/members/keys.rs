@@ -147,10 +147,8 @@ pub fn ending_keys(
 ) -> Result<Page<KeyRecord>, MemberError> {
     actor.may(Permission::ManageKeys)?;
     let own = actor.for_organisation()?;
-    let after = asked.after().and_then(|key| key.split_once(' '));
-    let after = after.and_then(|(until, kid)| Some((until.parse().ok()?, kid)));
     let soon = now.plus(chrono::TimeDelta::days(ENDS_SOON_DAYS));
-    let rows = store::ending_keys(db, own, soon, (after, asked.rows_to_load()))?;
+    let rows = store::ending_keys(db, own, soon, (asked.after_moment(), asked.rows_to_load()))?;
     Ok(asked.page(rows, |key| format!("{} {}", key.until.micros(), key.jwk.kid())))
 }
 

@@ -204,7 +204,16 @@ pub fn has_fetched(
     referral: ReferralId,
     organisation: OrganisationId,
 ) -> Result<bool, PacketError> {
-    Ok(store::has_fetched(db, referral, organisation)?)
+    Ok(store::has_fetched(db, (referral, organisation), None)?)
+}
+
+/// Whether this packet is the first of a referral that an organisation has fetched. For rooms that have settled who may ask.
+pub fn is_first_fetched(
+    db: &mut Db<'_>,
+    (referral, packet): (ReferralId, PacketId),
+    organisation: OrganisationId,
+) -> Result<bool, PacketError> {
+    Ok(!store::has_fetched(db, (referral, organisation), Some(packet))?)
 }
 
 /// How many packets went from one organisation to another on the day of this moment, UTC. May be short by as many as there are

@@ -87,7 +87,7 @@ pub use check::{Checked, check};
 pub use content::DOCUMENT_SIZES;
 pub use deliver::{
     Delivered, Evidence, Handed, HandedOver, Waiting, claims_of, deliver, envelope_of, evidence, fetch,
-    has_fetched, held_back, is_handed_in, sent_on, set_held, signature_stands, waiting,
+    has_fetched, held_back, is_first_fetched, is_handed_in, sent_on, set_held, signature_stands, waiting,
 };
 pub use disclosed::{Disclosed, DisclosedTo, disclosed};
 pub use envelope::{AgreementRef, Envelope, GrantRef, PacketKind, ScopeRef, SectionRef};

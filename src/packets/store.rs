@@ -337,20 +337,23 @@ pub(super) fn is_handed_in(
     Ok(found.is_some())
 }
 
-/// Whether anything of a referral has been fetched by this organisation.
+/// Whether anything of a referral has been fetched by this organisation, beside a packet where one is named.
 pub(super) fn has_fetched(
     db: &mut Db<'_>,
-    referral: ReferralId,
-    organisation: OrganisationId,
+    (referral, organisation): (ReferralId, OrganisationId),
+    beside: Option<PacketId>,
 ) -> Result<bool, StorageError> {
-    let found: Option<String> = packet_recipients::table
+    let mut query = packet_recipients::table
         .inner_join(packets::table.on(packets::id.eq(packet_recipients::packet)))
         .filter(packets::referral.eq(referral.to_string()))
         .filter(packet_recipients::organisation.eq(organisation.to_string()))
         .filter(packet_recipients::delivered_at.is_not_null())
         .select(packet_recipients::packet)
-        .first(db.conn())
-        .optional()?;
+        .into_boxed();
+    if let Some(beside) = beside {
+        query = query.filter(packet_recipients::packet.ne(beside.to_string()));
+    }
+    let found: Option<String> = query.first(db.conn()).optional()?;
     Ok(found.is_some())
 }
 

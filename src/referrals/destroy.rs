@@ -129,9 +129,8 @@ pub fn late_destructions(
     asked: &Asked,
     now: Timestamp,
 ) -> Result<Page<DestructionView>, ReferralError> {
-    let after = asked.after().and_then(|key| key.split_once(' '));
-    let after = after.and_then(|(due, id)| Some((due.parse().ok()?, id)));
-    let rows = store::late_destructions(db, side(actor)?, now, (after, asked.rows_to_load()))?;
+    let place = (asked.after_moment(), asked.rows_to_load());
+    let rows = store::late_destructions(db, side(actor)?, now, place)?;
     let page = asked.page(rows, |row| format!("{} {}", row.duty.due.micros(), row.referral));
     Ok(page.map(|row| DestructionView::of(&row, now)))
 }

@@ -54,7 +54,7 @@ pub fn fetch(tx: &mut Tx<'_>, id: PacketId, policy: &Policy) -> Result<HandedOve
     }
     if tx.actor().organisation() == Some(referral.origin.recipient) {
         correct::tell_new_holder(tx, &referral)?;
-        notes::tell_new_holder(tx, &referral)?;
+        notes::tell_new_holder(tx, &referral, id)?;
     }
     Ok(delivered)
 }

@@ -34,9 +34,6 @@ const MOST_SERVICES: u16 = 200;
 /// How long a contact holds when nobody says otherwise, in days.
 const USUAL_DAYS: i64 = 365;
 
-/// How a number is used.
-const CHANNELS: [PhoneChannel; 3] = [PhoneChannel::Voice, PhoneChannel::Sms, PhoneChannel::Messaging];
-
 /// What is ticked of a contact, and the words for it.
 const TICKS: [&str; 3] = ["on_call", "day_and_night", "focal_point"];
 
@@ -348,7 +345,7 @@ async fn form_page(
         .map(field)
         .into(),
         services: services(&own.items, form),
-        channels: CHANNELS
+        channels: PhoneChannel::ALL
             .map(|channel| Choice {
                 value: channel.name().to_owned(),
                 word: words.word("contacts-channel", channel.name()),
@@ -467,7 +464,7 @@ mod tests {
 
     #[test]
     fn every_word_of_a_contact_is_there() {
-        for key in CHANNELS.map(PhoneChannel::name) {
+        for key in PhoneChannel::ALL.map(PhoneChannel::name) {
             for room in ["contacts-by", "contacts-channel"] {
                 assert!(!WORDS.word(room, key).starts_with(room), "{room} {key}");
             }

@@ -11,10 +11,10 @@ use serde::Deserialize;
 
 use super::{
     contacts::Called,
-    form::Form,
+    form::{Form, Wrongs},
     frame::{Frame, Place, page},
     sign_in::see,
-    visit::Signed,
+    visit::{Signed, Visit},
     whom,
     words::Words,
 };
@@ -28,7 +28,7 @@ use crate::{
         search::{Band, Found, Match},
     },
     http::Problem,
-    kernel::{id::ServiceId, text::NotALine},
+    kernel::{Fault, id::ServiceId, text::NotALine},
     policy::Policy,
 };
 
@@ -76,6 +76,7 @@ pub(super) struct Card {
 struct ServicePage {
     f: Frame,
     w: Words,
+    wrongs: Wrongs,
     card: Card,
     leaf: Leaf,
     /// Whom it takes and whom it does not.
@@ -105,6 +106,8 @@ struct ServicePage {
 /// What is noted of a service, and the form to note it.
 struct Noted {
     text: String,
+    /// What is noted now, where somebody was faster.
+    now: Option<String>,
     /// When that was written; empty when nothing is noted.
     on: String,
     /// Its version; empty when nothing is noted.
@@ -113,9 +116,13 @@ struct Noted {
 }
 
 impl Noted {
-    fn of(note: Option<&Note>, words: Words) -> Self {
+    fn of(note: Option<&Note>, refused: Option<Refused>, words: Words) -> Self {
+        let text = note.map(|note| note.text.to_string());
+        let is_stale = refused.as_ref().is_some_and(|refused| refused.is_stale);
+        let now = text.clone().filter(|_text| is_stale);
         Self {
-            text: note.map(|note| note.text.to_string()).unwrap_or_default(),
+            now: now.map(|now| words.with("service-note-now", "says", now)),
+            text: refused.map(|refused| refused.text).or(text).unwrap_or_default(),
             on: note
                 .map(|note| words.with("service-noted-on", "day", words.day(note.at)))
                 .unwrap_or_default(),
@@ -279,13 +286,38 @@ pub(super) struct Shown {
     reported: String,
 }
 
+/// What the page of a service tells beside it.
+enum Told {
+    Nothing,
+    /// That a report was taken.
+    Reported,
+    NotNoted(Refused),
+}
+
+/// What was to be noted of a service and was not, and why.
+struct Refused {
+    text: String,
+    why: String,
+    is_stale: bool,
+}
+
 /// One service with everything that helps to decide.
 pub(super) async fn show(
     Signed(visit): Signed,
     id: Path<ServiceId>,
     shown: Query<Shown>,
 ) -> Result<HttpResponse, Problem> {
-    let (words, hub, id) = (visit.words, &visit.asking.hub, id.into_inner());
+    let told = if shown.reported.is_empty() { Told::Nothing } else { Told::Reported };
+    service_page(&visit, id.into_inner(), told, StatusCode::OK).await
+}
+
+async fn service_page(
+    visit: &Visit,
+    id: ServiceId,
+    told: Told,
+    status: StatusCode,
+) -> Result<HttpResponse, Problem> {
+    let (words, hub) = (visit.words, &visit.asking.hub);
     let (actor, now) = (visit.asking.caller.actor.clone(), hub.now());
     let tongue: Option<Tongue> = words.language.tag().parse().ok();
     let keeps = actor.may(Permission::ManageDirectory).is_ok();
@@ -305,11 +337,22 @@ pub(super) async fn show(
         may_refer: may_refer(&service, viewer),
         ..of_service(&service, words)
     };
+    let (was_reported, refused) = match told {
+        Told::Nothing => (false, None),
+        Told::Reported => (true, None),
+        Told::NotNoted(refused) => (false, Some(refused)),
+    };
+    let mut wrongs = Wrongs::default();
+    if let Some(refused) = &refused {
+        wrongs.note("text", refused.why.clone());
+    }
+    let frame = Frame { path: format!("/services/{id}"), ..visit.frame(Place::Find, card.name.clone()) };
     let mets = [Met::Closed, Met::Unreachable, Met::Refused, Met::WrongInformation, Met::Reached];
     let shown = ServicePage {
-        f: visit.frame(Place::Find, card.name.clone()),
+        f: if wrongs.is_empty() { frame } else { frame.with_error() },
         w: words,
-        noted: keeps.then(|| Noted::of(note.as_ref(), words)),
+        wrongs,
+        noted: keeps.then(|| Noted::of(note.as_ref(), refused, words)),
         availability: availability(&service, words),
         checked: checked(&service, words),
         url: service.url.clone(),
@@ -327,11 +370,11 @@ pub(super) async fn show(
         telephones: leaf.telephones.iter().map(|shown| (shown.clone(), dialled(shown))).collect(),
         called: contacts.iter().map(|contact| Called::of(contact, words)).collect(),
         urgent: urgent(&leaf, &contacts).map(|key| words.t(key)),
-        was_reported: !shown.reported.is_empty(),
+        was_reported,
         card,
         leaf,
     };
-    page(StatusCode::OK, &shown)
+    page(status, &shown)
 }
 
 /// Whether it takes urgent referrals. That it does counts only while the viewer can see whom to call.
@@ -404,29 +447,49 @@ pub(super) fn checked(service: &Service, words: Words) -> String {
     }
 }
 
-/// Takes what is to be noted of a service; nothing takes back what was.
+/// Takes what is to be noted of a service; nothing takes back what was. What is not taken stays in its field.
 pub(super) async fn note(
     Signed(visit): Signed,
     id: Path<ServiceId>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    let (id, hub, caller) = (id.into_inner(), &visit.asking.hub, &visit.asking.caller);
+    let (words, id) = (visit.words, id.into_inner());
+    let (hub, caller) = (&visit.asking.hub, &visit.asking.caller);
     let text = form.one("text").split_whitespace().collect::<Vec<_>>().join(" ");
     let seen: Option<i64> = form.one("seen").parse().ok();
-    match (text.parse(), seen) {
+    let kept: Result<(), Problem> = match (text.parse(), seen) {
         (Ok(text), seen) => {
             let command = WriteNote { text };
             let writing = move |tx: &mut Tx<'_>| directory::write_note(tx, (id, seen), &command).map(drop);
-            hub.write("directory.write_note", caller, writing).await?;
+            hub.write("directory.write_note", caller, writing).await.map_err(Problem::from)
         }
         (Err(NotALine::Empty), Some(seen)) => {
             let dropping = move |tx: &mut Tx<'_>| directory::drop_note(tx, (id, seen));
-            hub.write("directory.drop_note", caller, dropping).await?;
+            hub.write("directory.drop_note", caller, dropping).await.map_err(Problem::from)
         }
-        // The field takes no more than a note may have.
-        (Err(_), _) => {}
+        (Err(NotALine::Empty), None) => Ok(()),
+        (Err(NotALine::TooLong { .. } | NotALine::Control), _) => {
+            caller.actor.may(Permission::ManageDirectory).map_err(DirectoryError::from)?;
+            let refused = Refused {
+                text: form.one("text").to_owned(),
+                why: words.with("service-note-wrong", "most", NOTE_MAX),
+                is_stale: false,
+            };
+            return service_page(&visit, id, Told::NotNoted(refused), StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+    };
+    match kept {
+        Ok(()) => Ok(see(&format!("/services/{id}#note"))),
+        Err(problem) if problem.code().fault() == Fault::Conflict => {
+            let refused = Refused {
+                text: form.one("text").to_owned(),
+                why: words.t("service-note-stale"),
+                is_stale: true,
+            };
+            service_page(&visit, id, Told::NotNoted(refused), problem.status()).await
+        }
+        Err(problem) => Err(problem),
     }
-    Ok(see(&format!("/services/{id}#note")))
 }
 
 /// Takes a report of what somebody met: a code, and nothing about a person.

@@ -12,6 +12,7 @@ use crate::{
         Timestamp,
         id::{ContactId, OrganisationId, ServiceId},
     },
+    members,
     policy::{Policy, ServiceCode},
     storage::{Db, StorageError},
 };
@@ -82,20 +83,25 @@ pub fn find_contact(
     Ok(seen.pop().map(|(contact, _service)| contact).ok_or(AccessError::NotFound)?)
 }
 
-/// Those that a viewer may see, each with its service. Their organisation sees all of its own, also of a service that it does not provide any
-/// more: they are its to remove.
+/// Those of one organisation that a viewer may see, each with its service. The organisation sees all of its own, also of a service that it does
+/// not provide any more: they are its to remove. While it is suspended nobody else is sent to it.
 fn seen(
     db: &mut Db<'_>,
     viewer: Viewer,
     contacts: Vec<Contact>,
     now: Timestamp,
 ) -> Result<Vec<(Contact, Option<Service>)>, DirectoryError> {
+    let organisation = match contacts.first() {
+        Some(contact) => members::find_known(db, contact.organisation)?,
+        None => return Ok(Vec::new()),
+    };
+    let takes_part = organisation.is_some_and(|organisation| organisation.is_active());
     let named: BTreeSet<String> =
         contacts.iter().filter_map(|contact| contact.service).map(|id| id.to_string()).collect();
     let services = directory_store::by_ids(db, &named.into_iter().collect::<Vec<_>>(), now)?;
     let rows: Vec<String> = services.values().map(|service| service.id.uuid().to_string()).collect();
     let secret = at_secret_places(db, &rows)?;
-    let is_open = |contact: &Contact, service: &Service| {
+    let is_seen = |contact: &Contact, service: &Service| {
         service.member == Some(contact.organisation)
             && viewer.sees((service.visibility, service.standing), service.member)
             && !secret.contains(&service.id.uuid().to_string())
@@ -105,7 +111,8 @@ fn seen(
         let service = contact.service.and_then(|id| services.get(&id.to_string())).cloned();
         let is_theirs = viewer == Viewer::Keeper || viewer == Viewer::Member(Some(contact.organisation));
         let is_for_all = contact.service.is_none();
-        if is_theirs || is_for_all || service.as_ref().is_some_and(|service| is_open(&contact, service)) {
+        let is_open = is_for_all || service.as_ref().is_some_and(|service| is_seen(&contact, service));
+        if is_theirs || (takes_part && is_open) {
             shown.push((contact, service));
         }
     }

@@ -13,6 +13,7 @@
 //!   the provider and for those who keep the directory alone; those of the whole organisation say nothing of the place.
 //! - A service takes urgent referrals only while somebody is on call for it, or for its whole organisation: a draft that says so is refused
 //!   otherwise, an import is taken and says it, and pages do not show it.
+//! - Of a member that is suspended nobody else is told whom to call.
 //! - Contacts do not come in with lists: nobody asked those people.
 //!
 //! It does not call anybody, and does not know whether somebody answers.
@@ -66,6 +67,9 @@ pub enum PhoneChannel {
 }
 
 impl PhoneChannel {
+    /// Every one, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Voice, Self::Sms, Self::Messaging];
+
     /// Its word on the wire and in the database.
     pub const fn name(self) -> &'static str {
         match self {
@@ -76,7 +80,7 @@ impl PhoneChannel {
     }
 
     fn from_name(word: &str) -> Option<Self> {
-        [Self::Voice, Self::Sms, Self::Messaging].into_iter().find(|channel| channel.name() == word)
+        Self::ALL.into_iter().find(|channel| channel.name() == word)
     }
 }
 

@@ -34,13 +34,13 @@ pub(in crate::directory) fn anything_to_remind(
     db: &mut Db<'_>,
     now: Timestamp,
 ) -> Result<bool, DirectoryError> {
-    Ok(!store::ending(db, (now, soon(now)), 1)?.is_empty())
+    Ok(!store::ending(db, soon(now), 1)?.is_empty())
 }
 
 /// Tells organisations, a batch of them, of contacts that end soon.
 pub(in crate::directory) fn remind(tx: &mut Tx<'_>) -> Result<(), DirectoryError> {
-    let now = tx.now();
-    let ending = store::ending(tx.db(), (now, soon(now)), BATCH)?;
+    let by = soon(tx.now());
+    let ending = store::ending(tx.db(), by, BATCH)?;
     for contact in &ending {
         let payload = Payload { contact: contact.id, service: contact.service, at: contact.valid_until };
         outbox::say(tx, &Event { topic: "contact.ends", organisation: Some(contact.organisation), payload })?;

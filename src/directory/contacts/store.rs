@@ -12,7 +12,7 @@ use crate::{
         id::{ContactId, OrganisationId, ServiceId},
     },
     storage::{
-        Db, StorageError,
+        Db, StorageError, read,
         schema::directory::{directory_contacts, services},
     },
 };
@@ -45,31 +45,21 @@ struct ContactRow {
 
 impl ContactRow {
     fn into_contact(self) -> Result<Contact, StorageError> {
-        let unreadable = StorageError::Unreadable;
-        let service = self.service.map(|id| id.parse()).transpose();
+        let service = self.service.map(|id| read(&id, "directory_contacts.service")).transpose()?;
+        let channel = PhoneChannel::from_name(&self.channel);
         Ok(Contact {
-            id: self.id.parse().map_err(|_reason| unreadable("directory_contacts.id"))?,
-            organisation: self
-                .organisation
-                .parse()
-                .map_err(|_reason| unreadable("directory_contacts.organisation"))?,
-            service: service.map_err(|_reason| unreadable("directory_contacts.service"))?,
+            id: read(&self.id, "directory_contacts.id")?,
+            organisation: read(&self.organisation, "directory_contacts.organisation")?,
+            service,
             label: self.label,
             name: self.name,
             role: self.role,
             is_focal_point: self.is_focal_point == 1,
             is_on_call: self.is_on_call == 1,
-            telephone: self
-                .telephone
-                .parse()
-                .map_err(|_reason| unreadable("directory_contacts.telephone"))?,
-            channel: PhoneChannel::from_name(&self.channel)
-                .ok_or(unreadable("directory_contacts.channel"))?,
+            telephone: read(&self.telephone, "directory_contacts.telephone")?,
+            channel: channel.ok_or(StorageError::Unreadable("directory_contacts.channel"))?,
             day_and_night: self.day_and_night == 1,
-            languages: self
-                .languages
-                .parse()
-                .map_err(|_reason| unreadable("directory_contacts.languages"))?,
+            languages: read(&self.languages, "directory_contacts.languages")?,
             valid_until: Timestamp::from_micros(self.valid_until),
             updated_at: Timestamp::from_micros(self.updated_at),
             version: self.version,
@@ -132,8 +122,7 @@ pub(super) fn with_on_call(
             let is_covered = on_call.contains(&(member.clone(), None))
                 || on_call.contains(&(member, Some(service.clone())));
             if is_covered {
-                let id = service.parse().map_err(|_reason| StorageError::Unreadable("services.id"))?;
-                found.insert(id);
+                found.insert(read(&service, "services.id")?);
             }
         }
     }
@@ -210,16 +199,12 @@ pub(super) fn remove(tx: &mut Tx<'_>, (id, version): (ContactId, i64)) -> Result
     if gone == 1 { Ok(()) } else { Err(StorageError::Conflict) }
 }
 
-/// Those that end between two moments, and of whose end nobody was told.
-pub(super) fn ending(
-    db: &mut Db<'_>,
-    (now, soon): (Timestamp, Timestamp),
-    limit: i64,
-) -> Result<Vec<Contact>, StorageError> {
+/// Those that end by a moment, and of whose end nobody was told. What has ended is among them: whoever asks as of when a job began sees no
+/// other contacts than whoever tells a moment later.
+pub(super) fn ending(db: &mut Db<'_>, by: Timestamp, limit: i64) -> Result<Vec<Contact>, StorageError> {
     use directory_contacts as table;
     let rows: Vec<ContactRow> = table::table
-        .filter(table::valid_until.gt(now.micros()).and(table::valid_until.le(soon.micros())))
-        .filter(table::told.eq(0))
+        .filter(table::valid_until.le(by.micros()).and(table::told.eq(0)))
         .order((table::valid_until, table::id))
         .limit(limit)
         .select(ContactRow::as_select())

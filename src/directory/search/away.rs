@@ -207,7 +207,7 @@ impl Here {
     }
 
     /// The services that need not be near, each with why. One may come several times.
-    pub(super) fn reached(&self, segment: &Segment) -> Vec<(u32, Away)> {
+    pub(super) fn reached(&self, segment: &Segment) -> impl Iterator<Item = (u32, Away)> {
         let serving = segment.with_facet(&[SERVES], &self.areas);
         let among = |given: &'static str| {
             let mut given = Seeker::of(segment.having_value(REACH, given));
@@ -220,7 +220,7 @@ impl Here {
         found.extend(among(given::REMOTE).map(|number| (number, Reach::Remote)));
         found.extend(countrywide.into_iter().map(|number| (number, Reach::Country)));
         found.extend(among(given::NOWHERE).map(|number| (number, Reach::Area)));
-        found.into_iter().map(|(number, reach)| (number, Away::reached(reach))).collect()
+        found.into_iter().map(|(number, reach)| (number, Away::reached(reach)))
     }
 }
 

@@ -390,9 +390,8 @@ pub fn late_corrections(
     now: Timestamp,
 ) -> Result<Page<CorrectionView>, ReferralError> {
     let own = reads_of(actor).ok_or(AccessError::Forbidden)?;
-    let after = asked.after().and_then(|key| key.split_once(' '));
-    let after = after.and_then(|(due, id)| Some((due.parse().ok()?, id)));
-    let rows = store::pressing(db, Some(own), Some(now), (after, asked.rows_to_load()))?;
+    let place = (asked.after_moment(), asked.rows_to_load());
+    let rows = store::pressing(db, Some(own), Some(now), place)?;
     let page = asked.page(rows, |row| format!("{} {}", row.due.micros(), row.id));
     Ok(page.map(|row| CorrectionView::of(&row, Eyes::Party, now)))
 }

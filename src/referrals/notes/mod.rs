@@ -27,8 +27,9 @@ use crate::{
     access::{AccessError, Actor, Tx},
     kernel::{
         Timestamp,
-        id::{OrganisationId, ReferralId},
+        id::{OrganisationId, PacketId, ReferralId},
     },
+    packets,
     storage::Db,
 };
 
@@ -224,16 +225,23 @@ pub fn leave_persons_note(tx: &mut Tx<'_>, id: ReferralId, kind: PersonNote) -> 
     Ok(())
 }
 
-/// Leaves for the recipient of a referral, as soon as it has a letter, what the person said before.
-pub(super) fn tell_new_holder(tx: &mut Tx<'_>, referral: &Referral) -> Result<(), ReferralError> {
+/// Leaves for the recipient of a referral, as soon as it has a letter, what the person said before. With a further letter no more than a warning
+/// that it does not have: what it read and what went since does not come back.
+pub(super) fn tell_new_holder(
+    tx: &mut Tx<'_>,
+    referral: &Referral,
+    letter: PacketId,
+) -> Result<(), ReferralError> {
     let (id, organisation) = (referral.id(), referral.origin.recipient);
+    let is_first = packets::is_first_fetched(tx.db(), (id, letter), organisation)?;
     let rows = store::of_referral(tx.db(), id)?;
     let by_person = |whose| {
         let rows = rows.iter().filter(move |row| row.organisation == whose);
         rows.filter_map(Note::by_person).map(|note| (note.kind, note.left)).collect::<BTreeMap<_, _>>()
     };
     let (said, known) = (by_person(referral.origin.sender), by_person(organisation));
-    let new: Vec<_> = said.into_iter().filter(|(kind, _)| !known.contains_key(kind)).collect();
+    let is_new = |kind: &PersonNote| !known.contains_key(kind) && (is_first || kind.warns());
+    let new: Vec<_> = said.into_iter().filter(|(kind, _)| is_new(kind)).collect();
     for (kind, left) in &new {
         let says = Says::Person(*kind);
         store::insert(tx, &Note { referral: id, organisation, says, left: *left, read: None })?;

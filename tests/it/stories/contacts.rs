@@ -3,9 +3,10 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use throughline::{
-    access::{Actor, Role},
+    access::{Actor, Role, Tx},
     directory::{self, Decision, DirectoryError, Visibility},
     kernel::id::ServiceId,
+    members,
     storage::Db,
 };
 
@@ -236,6 +237,47 @@ async fn contacts_are_kept_by_who_speaks_for_their_organisation_and_by_those_who
         .unwrap();
     harbour.get(&hub, &path).await.expect(404);
     assert_eq!(labels(&hub, &other, "").await, ["Duty protection officer"]);
+}
+
+#[actix_web::test]
+async fn of_whom_one_calls_at_a_suspended_member_nobody_else_is_told() {
+    let hub = TestHub::new();
+    let (harbour, other) = (hub.org("Harbour Aid").await, hub.org("Lakeside").await);
+    let service = clinic_of(&hub, &harbour).await;
+    let path = added(&hub, &harbour, &canary()).await;
+    added(&hub, &harbour, &with(canary(), "service", json!(service))).await;
+    let lists = [format!("?organisation={}", harbour.id), format!("?service={service}")];
+    for list in &lists {
+        assert_eq!(labels(&hub, &other, list).await.len(), 2);
+    }
+    let suspend = members::Suspend { organisation: harbour.id, version: 1 };
+    let suspending = move |tx: &mut Tx<'_>| members::suspend_organisation(tx, &suspend);
+    hub.hub.write("members.suspend", &hub.operator(), suspending).await.unwrap();
+    for list in &lists {
+        assert!(labels(&hub, &other, list).await.is_empty(), "{list}");
+    }
+    other.get(&hub, &path).await.expect(404);
+    let (organisation, now) = (harbour.id, hub.now());
+    let kept = hub.hub.read::<_, DirectoryError>(move |db| {
+        directory::contacts(db, &Actor::operator(), directory::ContactsOf::Organisation(organisation), now)
+    });
+    assert_eq!(kept.await.unwrap().len(), 2, "those who keep the directory take them away");
+}
+
+#[actix_web::test]
+async fn what_ends_while_the_job_runs_is_told_of_and_does_not_keep_it_running() {
+    let hub = TestHub::new();
+    let harbour = hub.org("Harbour Aid").await;
+    let began = hub.now();
+    let soon = with(canary(), "valid_until", json!(began.plus(TimeDelta::seconds(1))));
+    added(&hub, &harbour, &soon).await;
+    hub.clock.advance(TimeDelta::seconds(2));
+    let (telling, asking) = (hub.hub.settings().directory.clone(), hub.hub.settings().directory.clone());
+    let remind = move |tx: &mut Tx<'_>| directory::remind(tx, &telling);
+    hub.hub.write("directory.remind", &hub.operator(), remind).await.unwrap();
+    let asked = hub.hub.read(move |db| directory::anything_to_remind(db, began, &asking)).await.unwrap();
+    assert!(!asked, "the job asks as of when it began");
+    assert_eq!(harbour.told(&hub, "contact.ends").await.len(), 1);
 }
 
 #[actix_web::test]

@@ -8,10 +8,11 @@ use throughline::{
         Id,
         id::{ReferralId, SystemIds},
     },
-    referrals::{self, UnreadNote},
+    packets::Draft,
+    referrals::{self, By, Move, Number, UnreadNote},
 };
 
-use super::destruction::cancelled;
+use super::{destruction::cancelled, ledger::act};
 use crate::support::{Org, Response, TestHub, packet::Mechanism, send};
 
 /// What the person got for a referral.
@@ -205,6 +206,36 @@ async fn that_a_number_must_not_be_called_stays_until_the_person_says_that_it_ca
         let found = mailbox(hub, org, referral).await;
         assert!(!kinds(&found["from_person"]).contains(&"do_not_call"), "{found}");
     }
+}
+
+#[actix_web::test]
+async fn what_was_read_and_went_does_not_come_back_with_another_letter() {
+    let mut mechanism = Mechanism::new().await;
+    let (person, certified, sealed, referral) = mechanism.referred().await;
+    mechanism.clinic_opens(&sealed).await;
+    let slip = slip(&mechanism, referral).await;
+    {
+        let Mechanism { hub, clinic, .. } = &mechanism;
+        let by_clinic = |number, asked| act(hub, clinic, referral, (By::Intake, number), asked);
+        let worker = Id::new(&SystemIds, hub.now());
+        by_clinic(Number::T03, Move::Acknowledge { worker }).await.expect(200);
+        let assignee = Id::new(&SystemIds, hub.now());
+        by_clinic(Number::T07, Move::Accept { assignee }).await.expect(200);
+        for kind in ["want_to_talk", "do_not_call"] {
+            says(hub, &slip, kind).await.expect(200);
+        }
+        reads(hub, clinic, referral).await;
+    }
+    later(&mut mechanism, TimeDelta::days(31)).await;
+    let Mechanism { hub, harbour, clinic, .. } = &mechanism;
+    assert_eq!(kinds(&mailbox(hub, clinic, referral).await["from_person"]), ["do_not_call"]);
+    let draft = Draft { referral, ..mechanism.draft(&person, &certified) };
+    let (more, response) = mechanism.hand_in(harbour, Mechanism::update(&sealed, draft)).await;
+    response.expect(201);
+    mechanism.clinic_opens(&more).await;
+    assert_eq!(kinds(&mailbox(hub, clinic, referral).await["from_person"]), ["do_not_call"]);
+    assert_eq!(unread(hub, clinic).await, []);
+    assert_eq!(unread(hub, harbour).await.len(), 2, "nobody read it there");
 }
 
 #[actix_web::test]

@@ -280,7 +280,13 @@ async fn whoever_keeps_the_directory_notes_what_a_service_risks_and_no_other_pag
     let typed = noted.replacen(' ', "\r\n  ", 1);
     keeper.post(&form, &[("seen", &seen), ("text", &typed)]).await.expect(303);
     let shown = keeper.get(&page).await.expect(200).says(noted).says("Noted:");
-    keeper.post(&form, &[("seen", ""), ("text", "Safe")]).await.expect(409);
+    let late = keeper.post(&form, &[("seen", ""), ("text", "Safe by day")]).await.expect(409).says("Error:");
+    let late = late.says("Somebody else changed this note").says(&format!("Noted now: {noted}"));
+    late.says(">Safe by day</textarea>").says("name=\"seen\" value=\"1\"");
+    let long = "Canarylongnote ".repeat(140);
+    let refused = keeper.post(&form, &[("seen", "1"), ("text", &long)]).await.expect(422).says("Error:");
+    refused.says("id=\"text-e\"").says("Canarylongnote Canarylongnote").does_not_say("Noted now");
+    worker.post(&form, &[("seen", "1"), ("text", &long)]).await.expect(403);
     worker.get(&page).await.expect(200).does_not_say("Canarywatchman").does_not_say("Quality and risks");
     worker.get("/find?text=kitchen").await.expect(200).says("Kitchen").does_not_say("Canarywatchman");
     worker.post(&form, &[("seen", "1"), ("text", "Safe")]).await.expect(403);
