@@ -503,7 +503,11 @@ impl Around {
         });
         let mut places: BTreeMap<Uuid, (bool, Point)> = BTreeMap::new();
         for (place, at) in located {
-            places.entry(place).or_insert(at);
+            // A place that is said to be at two locations is secret where one of them is.
+            let known = places.entry(place).or_insert(at);
+            if at.0 && !known.0 {
+                *known = at;
+            }
         }
         let (secret, open): (Vec<_>, Vec<_>) = places.into_iter().partition(|(_, (is_secret, _))| *is_secret);
         let points =
