@@ -208,13 +208,17 @@ pub fn leave_note(
 }
 
 /// Leaves what the person says, for everybody who holds something, and tells them that there is something; not again where the same was said
-/// before and nobody has read it.
+/// before and nobody has read it. Whom the person took it back from hears a warning alone.
 pub fn leave_persons_note(tx: &mut Tx<'_>, id: ReferralId, kind: PersonNote) -> Result<(), ReferralError> {
     let referral = ledger::find_to_move(tx, id)?;
     let (says, left) = (Says::Person(kind), tx.now());
     let before = store::of_referral(tx.db(), id)?;
     store::take_away(tx, id, None, says)?;
     for organisation in holders(tx.db(), &referral)? {
+        // Whom the person took it back from hears nothing new of them but what keeps them safe.
+        if !kind.warns() && !reaches(tx.db(), organisation, &referral)? {
+            continue;
+        }
         store::insert(tx, &Note { referral: id, organisation, says, left, read: None })?;
         let waits =
             |note: &Note| note.organisation == organisation && note.says == says && note.read.is_none();
