@@ -1,6 +1,6 @@
 //! What pages say, in every language: Project Fluent's files under `locales/`.
 
-use std::sync::LazyLock;
+use std::{borrow::Borrow, sync::LazyLock};
 
 use chrono::{Datelike as _, NaiveDate};
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
@@ -187,6 +187,11 @@ impl Words {
         self.say(key, Some(arguments))
     }
 
+    /// Several things one after another, with what the language puts between them.
+    pub(super) fn list<T: Borrow<str>>(self, all: impl IntoIterator<Item = T>) -> String {
+        all.into_iter().collect::<Vec<_>>().join(&self.t("frame-between"))
+    }
+
     /// A key made of a room and a word of it, such as `availability-open`, with underscores as hyphens.
     pub(super) fn word(self, room: &str, word: &str) -> String {
         self.t(&format!("{room}-{}", word.replace('_', "-")))
@@ -302,6 +307,22 @@ mod tests {
             let missing: Vec<_> = english.symmetric_difference(&theirs).collect();
             assert!(missing.is_empty(), "{}: {missing:#?}", language.tag());
         }
+    }
+
+    #[test]
+    fn a_moment_runs_from_right_to_left_where_the_sentence_does() {
+        // Nothing but gaps and Latin letters would turn it around.
+        let words = Words { language: Language::Ar };
+        let at = Timestamp::from_micros(1_772_442_000_000_000);
+        assert!(words.day(at).starts_with('\u{200f}') && words.moment(at).starts_with('\u{200f}'));
+    }
+
+    #[test]
+    fn a_list_is_divided_as_its_language_divides_it() {
+        let said = |language| Words { language }.list(["Arabic", "Tigrinya"]);
+        assert_eq!(said(Language::En), "Arabic, Tigrinya");
+        assert_eq!(said(Language::Ar), "Arabic، Tigrinya");
+        assert_eq!(Words { language: Language::Ar }.list(Vec::<String>::new()), "");
     }
 
     /// What the policy names and `policy.ftl` has words for: services, people, urgencies, purposes, kinds of data, fields, reasons, and what
