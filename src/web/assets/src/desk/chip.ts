@@ -5,7 +5,6 @@
 
 import { ENDS, type Ends, toTell } from "../gateway/ends.ts";
 import { type Store, browserStore } from "../gateway/store.ts";
-import { language } from "./language.ts";
 import { dropAll } from "./sweeping.ts";
 import { WAITING, type Waiting } from "./waiting.ts";
 import { unwatch, watch } from "./watching.ts";
@@ -56,7 +55,8 @@ function showEnds(ends: Ends | undefined): void {
   const told = toTell(ends, Date.now() * 1000);
   notice.hidden = told === undefined;
   if (told === undefined) return;
-  const day = new Intl.DateTimeFormat(language(), { dateStyle: "long", timeZone: "UTC" }).format(told.at / 1000);
+  const { lang } = document.documentElement;
+  const day = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { dateStyle: "long", timeZone: "UTC" }).format(told.at / 1000);
   line.textContent = (notice.dataset[`${told.which}${told.ended ? "Over" : ""}`] ?? "").replace("{day}", day);
 }
 

@@ -1,8 +1,6 @@
 // What a page gives its script: data, words, and places to show them. Scripts make no text and no markup of their own: everything that is
 // read stands in the page, in its language, and is shown, hidden or filled in.
 
-import { language } from "./language.ts";
-
 /** The place in the page that a script needs; the page is broken without it. */
 export function place<T extends HTMLElement = HTMLElement>(name: string, within: ParentNode = document): T {
   const found = within.querySelector<T>(`[data-place="${name}"]`);
@@ -117,6 +115,12 @@ export function copied<T extends HTMLElement>(id: string): T {
 /** Several things one after another, with what the page's language puts between them. */
 export function listed(all: readonly string[]): string {
   return all.join(document.documentElement.lang === "ar" ? "، " : ", ");
+}
+
+/** The page's language, as days are written in it: in English the day stands before the month, as the server writes it. */
+function language(): string {
+  const { lang } = document.documentElement;
+  return lang === "en" ? "en-GB" : lang;
 }
 
 /** A moment as the page's language writes it, in UTC, as everywhere in the pages. */
