@@ -183,7 +183,7 @@ impl Told<'_> {
     }
 
     fn fields(self, purpose: &Purpose) -> String {
-        purpose.items.iter().map(|item| self.field(&item.field)).collect::<Vec<_>>().join(", ")
+        self.words.list(purpose.items.iter().map(|item| self.field(&item.field)))
     }
 
     /// A direction by the names of its ends.
@@ -203,7 +203,7 @@ impl Told<'_> {
         FlowShown {
             from: self.name(flow.from),
             to: self.name(flow.to),
-            services: services.join(", "),
+            services: self.words.list(services),
             purposes: purposes.collect(),
             is_stopped: view
                 .stopped_flows
@@ -331,13 +331,13 @@ fn section(
 fn row(listed: &ListedAgreement, own: Option<OrganisationId>, told: Told<'_>) -> Row {
     let (view, words) = (&listed.agreement, told.words);
     let mut facts = vec![words.with("agreements-version", "version", i64::from(view.version))];
-    facts.push(listed.services.iter().map(|code| told.service(code)).collect::<Vec<_>>().join(", "));
+    facts.push(words.list(listed.services.iter().map(|code| told.service(code))));
     facts.push(words.with("agreements-until", "day", last_day(view.valid_until, words)));
     if view.state == "offered" {
         facts.push(signed(listed, words));
         let waits = view.parties.iter().filter(|party| !listed.signed.contains(party));
         let waits: Vec<String> = waits.map(|party| told.name(*party)).collect();
-        facts.push(words.with("agreements-waits-for", "names", waits.join(", ")));
+        facts.push(words.with("agreements-waits-for", "names", words.list(waits)));
     }
     if let Some(reason) = view.reason {
         facts.push(words.word("agreements-reason", reason));
@@ -359,7 +359,7 @@ fn last_day(until: Timestamp, words: Words) -> String {
 /// The parties, without one's own organisation.
 fn with_whom(view: &AgreementView, own: Option<OrganisationId>, told: Told<'_>) -> String {
     let others = view.parties.iter().copied().filter(|party| Some(*party) != own);
-    others.map(|party| told.name(party)).collect::<Vec<_>>().join(", ")
+    told.words.list(others.map(|party| told.name(party)))
 }
 
 /// How many of the parties signed.
@@ -467,7 +467,7 @@ fn says(document: &Document, told: Told<'_>) -> Vec<String> {
         let mut gaps = fluent_bundle::FluentArgs::new();
         gaps.set("from", told.name(flow.from));
         gaps.set("to", told.name(flow.to));
-        gaps.set("services", services.join(", "));
+        gaps.set("services", words.list(services));
         gaps.set("what", what.join("; "));
         words.filled("agreements-says", &gaps)
     };
@@ -498,7 +498,7 @@ fn lacks(document: &Document, told: Told<'_>) -> Vec<String> {
             .collect();
         let missing: Vec<String> = needed.difference(&listed).map(|field| told.field(field)).collect();
         (!missing.is_empty())
-            .then(|| format!("{}: {}", told.direction(flow.from, flow.to), missing.join(", ")))
+            .then(|| format!("{}: {}", told.direction(flow.from, flow.to), told.words.list(missing)))
     });
     lacking.collect()
 }
@@ -562,7 +562,7 @@ fn facts(document: &Document, told: Told<'_>) -> Vec<(String, String)> {
         OnwardRule::SameLegalPerson => words.t("agreements-onward-same"),
         OnwardRule::Listed => {
             let listed = document.onward.organisations.iter().map(|id| told.name(*id));
-            format!("{} {}", words.t("agreements-onward-listed"), listed.collect::<Vec<_>>().join(", "))
+            format!("{} {}", words.t("agreements-onward-listed"), words.list(listed))
         }
     };
     let children =
@@ -572,7 +572,7 @@ fn facts(document: &Document, told: Told<'_>) -> Vec<(String, String)> {
         (words.t("agreements-kept"), kept.join("; ")),
         (
             words.t("agreements-sensitive"),
-            if sensitive.is_empty() { nothing() } else { sensitive.join(", ") },
+            if sensitive.is_empty() { nothing() } else { words.list(sensitive) },
         ),
         (words.t("agreements-children"), words.t(children)),
         (words.t("agreements-onward"), onward),
@@ -606,7 +606,7 @@ fn bases(document: &Document, told: Told<'_>) -> String {
             .filter(|code| !code.is_empty())
             .map(|code| told.words.t(&format!("agreements-basis-{code}")));
         let said: Vec<String> = codes.chain(law).collect();
-        format!("{}, {}: {}", told.name(basis.org), told.purpose(&basis.purpose), said.join(", "))
+        format!("{}, {}: {}", told.name(basis.org), told.purpose(&basis.purpose), told.words.list(said))
     });
     said.collect::<Vec<_>>().join("; ")
 }

@@ -64,12 +64,12 @@ impl Called {
         let marks = marks.into_iter().filter(|(is, _key)| *is).map(|(_is, key)| words.t(key));
         let spoken: Vec<&str> = contact.languages.iter().map(|tongue| called(tongue.as_str())).collect();
         let speaks =
-            (!spoken.is_empty()).then(|| words.with("contacts-speaks", "languages", spoken.join(", ")));
+            (!spoken.is_empty()).then(|| words.with("contacts-speaks", "languages", words.list(spoken)));
         let person = [contact.name.as_deref(), contact.role.as_deref()];
         Self {
             id: contact.id.to_string(),
             label: contact.label.clone(),
-            person: person.into_iter().flatten().collect::<Vec<_>>().join(", "),
+            person: words.list(person.into_iter().flatten()),
             facts: marks.chain(speaks).collect(),
             how: words.word("contacts-by", contact.channel.name()),
             number: contact.telephone.as_str().to_owned(),

@@ -99,7 +99,7 @@ fn kinds(rows: &[&CorrectionView], words: Words) -> String {
     let wrong =
         CorrectionKind::ALL.into_iter().filter(|kind| rows.iter().any(|row| row.kinds.contains(kind)));
     let wrong: Vec<String> = wrong.map(|kind| words.word("correction-kind", kind.name())).collect();
-    if wrong.is_empty() { words.t("correction-something") } else { wrong.join(", ") }
+    if wrong.is_empty() { words.t("correction-something") } else { words.list(wrong) }
 }
 
 fn tag(rows: &[&CorrectionView], words: Words) -> Tag {

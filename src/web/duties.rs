@@ -144,7 +144,7 @@ pub(super) fn shown_waiting(one: &OwedView, words: Words, now: Timestamp) -> Wai
     Waiting {
         address: address(one.about),
         title: title(one, words),
-        short: if named.is_empty() { short(one.about) } else { named.join(", ") },
+        short: if named.is_empty() { short(one.about) } else { words.list(named) },
         tag: tag(&one.duty, words, now),
     }
 }
@@ -444,10 +444,10 @@ impl Told<'_> {
         let (kinds, fields): (Vec<String>, Vec<String>) = (kinds.collect(), fields.collect());
         let mut parts: Vec<String> = purpose.into_iter().collect();
         if !kinds.is_empty() {
-            parts.push(words.with("duties-must-kinds", "what", kinds.join(", ")));
+            parts.push(words.with("duties-must-kinds", "what", words.list(kinds)));
         }
         if !fields.is_empty() {
-            parts.push(words.with("duties-must-fields", "what", fields.join(", ")));
+            parts.push(words.with("duties-must-fields", "what", words.list(fields)));
         }
         parts
     }

@@ -59,6 +59,8 @@ pub(super) struct Way {
     pub(super) word: String,
     pub(super) icon: &'static str,
     pub(super) here: bool,
+    /// Whether a small screen has it in the row under the header; the others are in the menu there.
+    pub(super) in_row: bool,
 }
 
 /// Who is signed in, in words.
@@ -130,12 +132,7 @@ impl Frame {
         let ways = visit.who.as_ref().map(|_| ways(&visit.asking.caller.actor, visit.words, place));
         let who = visit.who.as_ref().map(|who| Who {
             name: who.name.to_string(),
-            roles: who
-                .roles
-                .iter()
-                .map(|role| visit.words.word("role", role.name()))
-                .collect::<Vec<_>>()
-                .join(", "),
+            roles: visit.words.list(who.roles.iter().map(|role| visit.words.word("role", role.name()))),
             organisation: who.organisation.clone().unwrap_or_else(|| node.name.clone()),
         });
         let actor = &visit.asking.caller.actor;
@@ -188,6 +185,11 @@ impl Frame {
         self.words.language.tag()
     }
 
+    /// The places that a small screen has in its menu.
+    pub(super) fn in_menu(&self) -> Vec<&Way> {
+        self.ways.iter().filter(|way| !way.in_row).collect()
+    }
+
     pub(super) fn own_name(&self) -> &'static str {
         self.words.language.own_name()
     }
@@ -228,7 +230,11 @@ fn ways(actor: &Actor, words: Words, place: Place) -> Vec<Way> {
     ];
     let shown = all.into_iter().filter(|(_, is_theirs, ..)| *is_theirs);
     shown
-        .map(|(way, _, address, key, icon)| Way { address, word: words.t(key), icon, here: way == place })
+        .enumerate()
+        .map(|(nth, (way, _, address, key, icon))| {
+            let here = way == place;
+            Way { address, word: words.t(key), icon, here, in_row: here || nth < IN_ROW }
+        })
         .collect()
 }
 
@@ -240,6 +246,9 @@ pub(super) fn page(status: StatusCode, page: &impl Template) -> Result<HttpRespo
     })?;
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
 }
+
+/// How many places the row of a small screen begins with; the one where somebody is stands there too.
+const IN_ROW: usize = 4;
 
 /// Icons, as the paths in a square of 24.
 const FIND: &str = "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zm5 11.5 5 5";

@@ -249,7 +249,7 @@ fn mark(cluster: &Cluster, names: &BTreeMap<usize, &str>, words: Words) -> Mark 
         let name = names.get(number).copied().unwrap_or_default();
         format!("{number} {name}")
     });
-    let listed = listed.collect::<Vec<_>>().join(", ");
+    let listed = words.list(listed);
     let (count, number) = (cluster.numbers.len(), cluster.numbers.first().copied().unwrap_or_default());
     let (x, y) = (percent(cluster.middle.0), percent(cluster.middle.1));
     if count == 1 {

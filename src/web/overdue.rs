@@ -472,7 +472,7 @@ impl Told<'_> {
         Row {
             section: "agreements",
             address: format!("/agreements/{}/{}", one.id, one.version),
-            title: others.join(", "),
+            title: self.words.list(others),
             facts: vec![
                 self.words.with("agreements-version", "version", i64::from(one.version)),
                 self.ending(one.valid_until),

@@ -159,7 +159,7 @@ fn row(person: &StaffView, words: Words) -> Row {
 }
 
 fn roles(roles: &[Role], words: Words) -> String {
-    roles.iter().map(|role| words.word("role", role.name())).collect::<Vec<_>>().join(", ")
+    words.list(roles.iter().map(|role| words.word("role", role.name())))
 }
 
 /// Whether somebody can come in.

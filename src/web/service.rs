@@ -401,8 +401,7 @@ fn spoken(spoken: &Spoken, words: Words) -> String {
 
 /// A name with what is noted of it.
 fn noted(name: &str, keys: &[Option<&str>], words: Words) -> String {
-    let notes: Vec<String> = keys.iter().flatten().map(|key| words.t(key)).collect();
-    let notes = notes.join(", ");
+    let notes = words.list(keys.iter().flatten().map(|key| words.t(key)));
     match (name.is_empty(), notes.is_empty()) {
         (_, true) => name.to_owned(),
         (true, false) => notes,

@@ -1,6 +1,9 @@
 //! What pages say, in every language: Project Fluent's files under `locales/`.
 
-use std::sync::LazyLock;
+use std::{
+    borrow::{Borrow, Cow},
+    sync::LazyLock,
+};
 
 use chrono::{Datelike as _, NaiveDate};
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
@@ -104,12 +107,30 @@ impl Language {
         let mut bundle = Bundle::new_concurrent(vec![tag]);
         // Marks around what is put in: only where scripts of two directions meet.
         bundle.set_use_isolating(self == Self::Ar);
+        if self == Self::Fr {
+            bundle.set_transform(Some(unbroken));
+        }
         for (_, text) in self.files() {
             let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(partly, _)| partly);
             bundle.add_resource_overriding(resource);
         }
         bundle
     }
+}
+
+/// French has a space before signs of two parts and inside its quotation marks: no line ends there.
+fn unbroken(text: &str) -> Cow<'_, str> {
+    const SIGNS: [(&str, &str); 6] = [
+        (" :", "\u{a0}:"),
+        (" ;", "\u{a0};"),
+        (" ?", "\u{a0}?"),
+        (" !", "\u{a0}!"),
+        (" »", "\u{a0}»"),
+        ("« ", "«\u{a0}"),
+    ];
+    SIGNS.iter().fold(Cow::Borrowed(text), |text, (loose, tight)| {
+        if text.contains(loose) { Cow::Owned(text.replace(loose, tight)) } else { text }
+    })
 }
 
 static BUNDLES: LazyLock<[(Language, Bundle); 4]> =
@@ -185,6 +206,11 @@ impl Words {
     /// The same with several things put in.
     pub(super) fn filled(self, key: &str, arguments: &FluentArgs<'_>) -> String {
         self.say(key, Some(arguments))
+    }
+
+    /// Several things one after another, with what the language puts between them.
+    pub(super) fn list<T: Borrow<str>>(self, all: impl IntoIterator<Item = T>) -> String {
+        all.into_iter().collect::<Vec<_>>().join(&self.t("frame-between"))
     }
 
     /// A key made of a room and a word of it, such as `availability-open`, with underscores as hyphens.
@@ -302,6 +328,30 @@ mod tests {
             let missing: Vec<_> = english.symmetric_difference(&theirs).collect();
             assert!(missing.is_empty(), "{}: {missing:#?}", language.tag());
         }
+    }
+
+    #[test]
+    fn a_moment_runs_from_right_to_left_where_the_sentence_does() {
+        // Nothing but gaps and Latin letters would turn it around.
+        let words = Words { language: Language::Ar };
+        let at = Timestamp::from_micros(1_772_442_000_000_000);
+        assert!(words.day(at).starts_with('\u{200f}') && words.moment(at).starts_with('\u{200f}'));
+    }
+
+    #[test]
+    fn no_line_begins_with_a_sign_in_french() {
+        let words = Words { language: Language::Fr };
+        assert!(words.t("my-write-which").contains("savoir\u{a0}?"));
+        assert!(words.with("overdue-with", "who", "Clinic").starts_with("Responsable\u{a0}: "));
+        assert!(words.t("contacts-help-label").contains("«\u{a0}Responsable"));
+    }
+
+    #[test]
+    fn a_list_is_divided_as_its_language_divides_it() {
+        let said = |language| Words { language }.list(["Arabic", "Tigrinya"]);
+        assert_eq!(said(Language::En), "Arabic, Tigrinya");
+        assert_eq!(said(Language::Ar), "Arabic، Tigrinya");
+        assert_eq!(Words { language: Language::Ar }.list(Vec::<String>::new()), "");
     }
 
     /// What the policy names and `policy.ftl` has words for: services, people, urgencies, purposes, kinds of data, fields, reasons, and what

@@ -359,7 +359,7 @@ fn terms_page(
     let own = visit.asking.caller.actor.organisation();
     let is_new = base.was.is_none();
     let others = base.parties.iter().filter(|party| Some(party.id) != own);
-    let with = others.map(|party| party.name.to_string()).collect::<Vec<_>>().join(", ");
+    let with = words.list(others.map(|party| party.name.to_string()));
     let title = match &base.was {
         Some(prior) if prior.version == base.version => words.with("agreements-new-change", "name", with),
         Some(_) => words.with("agreements-new-renew", "name", with),
@@ -467,7 +467,7 @@ fn way_shown(
     gaps.set("to", to);
     let joined = |choices: &[Choice]| {
         let chosen = choices.iter().filter(|choice| choice.chosen);
-        chosen.map(|choice| choice.word.as_str()).collect::<Vec<_>>().join(", ")
+        told.words.list(chosen.map(|choice| choice.word.as_str()))
     };
     let (services, purposes) = (services(&way.services, told), purposes_of(&way.purposes, told));
     WayShown {

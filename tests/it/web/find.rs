@@ -215,9 +215,12 @@ async fn a_card_says_for_whom_a_service_is_and_how_fast_it_answers() {
     );
     worker.get("/find?near=&view=map").await.expect(200).does_not_say("Answer: within a day");
     worker.get("/language/fr?then=%2Ffind").await.expect(303);
-    let french =
-        worker.get("/find?near=").await.expect(200).says("Pour : victimes de la traite, et femmes et filles");
-    french.says("12 ans").says("Pas pour : Enfant non accompagné").says("Réponse : within a day");
+    let french = worker
+        .get("/find?near=")
+        .await
+        .expect(200)
+        .says("Pour\u{a0}: victimes de la traite, et femmes et filles");
+    french.says("12 ans").says("Pas pour\u{a0}: Enfant non accompagné").says("Réponse\u{a0}: within a day");
 }
 
 #[actix_web::test]

@@ -237,6 +237,27 @@ async fn pages_speak_the_language_that_was_chosen_and_keep_it() {
 }
 
 #[actix_web::test]
+async fn a_small_screen_has_few_places_under_the_header_and_the_others_in_the_menu() {
+    let hub = TestHub::new();
+    let org = hub.org("Harbour Aid").await;
+    let all = ["case_worker", "intake", "administrator", "data_protection"];
+    let mut everything = Visitor::signed_in(&hub, &org, &all).await;
+    let shown = everything.get("/agreements").await.expect(200);
+    let (menu, rail) = shown.text.split_once("<nav class=\"rail\"").unwrap();
+    let others = menu.split_once("<ul class=\"narrow\"").unwrap().1.split_once("</ul>").unwrap().0;
+    for daily in ["/find", "/inbox", "/sent", "/cases", "/agreements"] {
+        assert!(rail.contains(&format!("<li><a href=\"{daily}\"")), "{daily}");
+        assert!(!others.contains(&format!("href=\"{daily}\"")), "{daily}");
+    }
+    for other in ["/overdue", "/duties", "/services", "/contacts", "/people", "/notices", "/disclosures"] {
+        assert!(rail.contains(&format!("<li class=\"wide\"><a href=\"{other}\"")), "{other}");
+        assert!(others.contains(&format!("<li><a href=\"{other}\">")), "{other}");
+    }
+    let mut worker = Visitor::signed_in(&hub, &org, &["case_worker"]).await;
+    worker.get("/find").await.expect(200).does_not_say("class=\"narrow\"").does_not_say("class=\"wide\"");
+}
+
+#[actix_web::test]
 async fn documents_stay_documents_where_the_api_is() {
     let hub = TestHub::new();
     for path in ["/api/v1/nothing", "/hsds/nothing", "/health/nothing"] {

@@ -62,10 +62,10 @@ async fn somebody_says_that_something_is_wrong_and_hears_until_when_and_what_bec
     let shown = shown.says("Name, How they are reached").says("Answer by 3 March 2026");
     let action = shown.text.split("action=\"").find(|rest| rest.starts_with("/referrals/ref_")).unwrap();
     let action = action.split('"').next().unwrap().to_owned();
-    let listed = sender.get("/sent").await.expect(200).says("Persons say that something is wrong");
+    let listed = sender.get("/sent").await.expect(200).says("People say that something is wrong");
     listed.says(&format!("{path}#corrections")).says("Answer by 3 March 2026");
     let mut administrator = Visitor::signed_in(hub, harbour, &["administrator"]).await;
-    administrator.get("/sent").await.expect(200).does_not_say("Persons say");
+    administrator.get("/sent").await.expect(200).does_not_say("People say");
     let seen = administrator.get(&path).await.expect(200).says("The person says that something is wrong");
     seen.does_not_say("/corrections/cor_");
     administrator.post(&action, &[("answer", "put_right")]).await.expect(403);
@@ -76,7 +76,7 @@ async fn somebody_says_that_something_is_wrong_and_hears_until_when_and_what_bec
     person.post("/my", &given).await.expect(200).says("could not reach you");
     sender.post(&action, &[("answer", "put_right")]).await.expect(303);
     sender.get(&path).await.expect(200).says("Answered").does_not_say("/corrections/cor_");
-    sender.get("/sent").await.expect(200).does_not_say("Persons say");
+    sender.get("/sent").await.expect(200).does_not_say("People say");
     person.post("/my", &given).await.expect(200).says("It was put right.");
 
     // Who gets the letter now hears of it, and answers for what they have.
@@ -114,28 +114,28 @@ async fn somebody_and_those_who_help_leave_sentences_for_each_other_that_tell_a_
     let path = format!("/referrals/{referral}");
     let notes = format!("{path}/notes");
     let mut sender = Visitor::signed_in(hub, harbour, &["case_worker"]).await;
-    let listed = sender.get("/sent").await.expect(200).says("Persons left a note");
+    let listed = sender.get("/sent").await.expect(200).says("People left a note");
     listed.says(&format!("{path}#notes")).says("Do not call their number");
     let shown = sender.get(&path).await.expect(200).says("Do not call the person").says("Not read yet");
     let until = shown.text.split("name=\"until\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let mut administrator = Visitor::signed_in(hub, harbour, &["administrator"]).await;
-    administrator.get("/sent").await.expect(200).does_not_say("Persons left a note");
+    administrator.get("/sent").await.expect(200).does_not_say("People left a note");
     let seen = administrator.get(&path).await.expect(200).says("Do not call the person");
     seen.does_not_say("name=\"until\"").does_not_say(&format!("action=\"{notes}\""));
     administrator.post(&notes, &[("kind", "please_call")]).await.expect(403);
     administrator.post(&format!("{notes}/read"), &[("until", until)]).await.expect(403);
     sender.post(&format!("{notes}/read"), &[]).await.expect(303);
-    sender.get("/sent").await.expect(200).says("Persons left a note");
+    sender.get("/sent").await.expect(200).says("People left a note");
     let back = sender.post(&format!("{notes}/read"), &[("until", until)]).await.expect(303);
     assert_eq!(back.header("location"), format!("{path}#notes"));
-    sender.get("/sent").await.expect(200).does_not_say("Persons left a note");
+    sender.get("/sent").await.expect(200).does_not_say("People left a note");
     // It was read, and it still warns; whoever gets the letter is warned as well.
     sender.get(&path).await.expect(200).says("Do not call the person").does_not_say("name=\"until\"");
     let mut intake = Visitor::signed_in(hub, clinic, &["intake"]).await;
     intake.get(&path).await.expect(200).does_not_say("Do not call the person").does_not_say(&notes);
     mechanism.clinic_opens(&sealed).await;
     intake.get(&path).await.expect(200).says("Do not call the person");
-    intake.get("/inbox").await.expect(200).says("Persons left a note");
+    intake.get("/inbox").await.expect(200).says("People left a note");
 
     let come = [("kind", "please_come"), ("day", "2026-03-09")];
     sender.post(&notes, &come).await.expect(303);

@@ -20,26 +20,26 @@ contacts-day-and-night = ليلاً ونهاراً
 contacts-focal-point = جهة تنسيق
 contacts-speaks = اللغات: { $languages }
 contacts-until = حتى { $day }
-contacts-whole = المؤسسة كلها
+contacts-whole = المنظمة كلها
 contacts-form-lead = لا تذكر أسماء إلا لأشخاص وافقوا على ورودها هنا. تختفي جهة الاتصال من تلقاء نفسها بعد يومها الأخير.
 contacts-field-label = عمّن يُسأل
-contacts-help-label = ما يقوم به شخص ما، مثل «موظف الحماية المناوب». دون اسم.
+contacts-help-label = وظيفة، مثل «موظف الحماية المناوب». دون اسم.
 contacts-label-wrong = اكتب عمّن يُسأل، في 80 حرفاً على الأكثر
 contacts-field-telephone = الرقم
 contacts-help-telephone = مع رمز البلد، مثل ‎+260 211 000 000‎. لا رقم خاص.
 contacts-telephone-wrong = اكتب رقماً من 3 إلى 15 خانة
 contacts-channel = كيف يُستعمل الرقم
-contacts-channel-voice = بالكلام
-contacts-channel-sms = برسائل قصيرة
-contacts-channel-messaging = بتطبيق مراسلة
+contacts-channel-voice = مكالمات
+contacts-channel-sms = رسائل قصيرة
+contacts-channel-messaging = تطبيق مراسلة
 contacts-channel-wrong = اختر كيف يُستعمل الرقم
 contacts-what = ما ينطبق
 contacts-tick-on-call = مناوب: يجيب عندما تكون إحالة عاجلة
 contacts-tick-day-and-night = هناك من يجيب ليلاً ونهاراً
 contacts-tick-focal-point = جهة تنسيق: يتوجه إليها الآخرون أولاً بشأن الإحالات
 contacts-service = لأي خدمة
-contacts-service-help = حيث يبقى مكان الخدمة سرًّا، لا تظهر جهات الاتصال الخاصة بها إلا لمؤسستك ولمن يديرون الدليل. أما جهة اتصال المؤسسة كلها فتظهر لجميع الأعضاء.
-contacts-service-wrong = اختر إحدى خدمات مؤسستك أو المؤسسة كلها
+contacts-service-help = حيث يبقى مكان الخدمة سراً، لا تظهر جهات الاتصال الخاصة بها إلا لمنظمتك ولمن يديرون الدليل. أما جهة اتصال المنظمة كلها فتظهر لجميع الأعضاء.
+contacts-service-wrong = اختر إحدى خدمات منظمتك أو المنظمة كلها
 contacts-field-name = اسم الشخص
 contacts-help-name = اتركه فارغاً إلا إذا وافق الشخص على أن يقرأه الأعضاء.
 contacts-name-wrong = اكتب سطراً واحداً من 120 حرفاً على الأكثر، أو لا شيء
@@ -52,10 +52,17 @@ contacts-languages-wrong = اكتب رموز لغات مثل en fr sw، ثمان
 contacts-field-until = تسري حتى نهاية يوم
 contacts-help-until = سنتان على الأكثر من اليوم؛ وسنة إذا تركته فارغاً. وقبل شهر من ذلك يذكّرك إشعار.
 contacts-until-wrong = اختر يوماً ابتداءً من اليوم، خلال سنتين على الأكثر، أو لا شيء
-contacts-too-many = توجد { $most } جهة اتصال بالفعل، ولا يمكن إضافة المزيد. أزل واحدة لم تعد هناك حاجة إليها.
+contacts-too-many = { $most ->
+    [zero] لا يمكن إضافة جهات اتصال.
+    [one] توجد جهة اتصال واحدة بالفعل، ولا يمكن إضافة المزيد. أزلها إن لم تعد هناك حاجة إليها.
+    [two] توجد جهتا اتصال بالفعل، ولا يمكن إضافة المزيد. أزل واحدة لم تعد هناك حاجة إليها.
+    [few] توجد { $most } جهات اتصال بالفعل، ولا يمكن إضافة المزيد. أزل واحدة لم تعد هناك حاجة إليها.
+    [many] توجد { $most } جهة اتصال بالفعل، ولا يمكن إضافة المزيد. أزل واحدة لم تعد هناك حاجة إليها.
+   *[other] توجد { $most } جهة اتصال بالفعل، ولا يمكن إضافة المزيد. أزل واحدة لم تعد هناك حاجة إليها.
+}
 contacts-button = احفظ
 contacts-remove = إزالة جهة الاتصال
 contacts-remove-help = لا يراها الأعضاء الآخرون بعد ذلك. ولا يُحفظ منها شيء.
 contacts-remove-button = أزلها
-contacts-stale = غيّر شخص آخر جهة الاتصال هذه في الأثناء
+contacts-stale = غيّر شخص آخر جهة الاتصال هذه في هذه الأثناء
 contacts-stale-help = ما كتبته ما زال في الاستمارة. أرسله مرة أخرى إذا كان ما زال صحيحاً. تقول جهة الاتصال الآن:

@@ -1,5 +1,7 @@
 frame-skip = انتقل إلى المحتوى
 frame-main = الرئيسية
+frame-more = صفحات أخرى
+frame-between = ،{" "}
 frame-language = اللغة
 frame-sign-out = تسجيل الخروج
 frame-release = الإصدار
@@ -14,8 +16,8 @@ frame-sent = الصادر
 frame-cases = الحالات
 frame-disclosures = الإفصاحات
 frame-overdue = المتأخر
-frame-moment = { $day }، { $time } UTC
-frame-day = { $day } { $month ->
+frame-moment = {"\u200F"}{ $day }، { $time } UTC
+frame-day = {"\u200F"}{ $day } { $month ->
     [1] يناير
     [2] فبراير
     [3] مارس

@@ -1,5 +1,7 @@
 frame-skip = Skip to the content
 frame-main = Main
+frame-more = More pages
+frame-between = ,{" "}
 frame-language = Language
 frame-sign-out = Sign out
 frame-release = Release

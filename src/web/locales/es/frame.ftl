@@ -1,5 +1,7 @@
 frame-skip = Ir al contenido
 frame-main = Principal
+frame-more = Más páginas
+frame-between = ,{" "}
 frame-language = Idioma
 frame-sign-out = Cerrar sesión
 frame-release = Versión

@@ -1,5 +1,7 @@
 frame-skip = Aller au contenu
 frame-main = Principal
+frame-more = Autres pages
+frame-between = ,{" "}
 frame-language = Langue
 frame-sign-out = Se déconnecter
 frame-release = Version

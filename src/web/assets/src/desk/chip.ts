@@ -55,7 +55,8 @@ function showEnds(ends: Ends | undefined): void {
   const told = toTell(ends, Date.now() * 1000);
   notice.hidden = told === undefined;
   if (told === undefined) return;
-  const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeZone: "UTC" }).format(told.at / 1000);
+  const { lang } = document.documentElement;
+  const day = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { dateStyle: "long", timeZone: "UTC" }).format(told.at / 1000);
   line.textContent = (notice.dataset[`${told.which}${told.ended ? "Over" : ""}`] ?? "").replace("{day}", day);
 }
 

@@ -112,19 +112,30 @@ export function copied<T extends HTMLElement>(id: string): T {
   return document.importNode(first, true) as unknown as T;
 }
 
+/** Several things one after another, with what the page's language puts between them. */
+export function listed(all: readonly string[]): string {
+  return all.join(document.documentElement.lang === "ar" ? "، " : ", ");
+}
+
+/** The page's language, as days are written in it: in English the day stands before the month, as the server writes it. */
+function language(): string {
+  const { lang } = document.documentElement;
+  return lang === "en" ? "en-GB" : lang;
+}
+
 /** A moment as the page's language writes it, in UTC, as everywhere in the pages. */
 export function written(moment: number): string {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23", timeZone: "UTC" });
+  const format = new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short", hourCycle: "h23", timeZone: "UTC" });
   return `${format.format(new Date(moment / 1000))} UTC`;
 }
 
 /** The time of a moment, in UTC as well. */
 export function writtenTime(moment: number): string {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short", hourCycle: "h23", timeZone: "UTC" });
+  const format = new Intl.DateTimeFormat(language(), { timeStyle: "short", hourCycle: "h23", timeZone: "UTC" });
   return `${format.format(new Date(moment / 1000))} UTC`;
 }
 
 /** A day as the page's language writes it. */
 export function writtenDay(moment: number): string {
-  return new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeZone: "UTC" }).format(new Date(moment / 1000));
+  return new Intl.DateTimeFormat(language(), { dateStyle: "long", timeZone: "UTC" }).format(new Date(moment / 1000));
 }

@@ -10,7 +10,7 @@ import { Problem, get } from "../desk/hub.ts";
 import { noteAll } from "../desk/noting.ts";
 import { open, start } from "../desk/offer.ts";
 import type { Keys } from "../desk/keys.ts";
-import { busy, carried, clearError, copied, explainWith, failed, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
+import { busy, carried, clearError, copied, explainWith, failed, listed, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
 import { list } from "../desk/papers.ts";
 import { takeBack } from "../desk/taking-back.ts";
 
@@ -73,7 +73,7 @@ function seenOf({ certificates }: ConsentBody): Seen[] {
 function stands(body: ConsentBody): string {
   const end = ends(body);
   const codes = new Set(body.record.lines.flatMap(({ line }) => line.service ?? []));
-  const services = [...codes].map((code) => words[code] ?? code).join(", ");
+  const services = listed([...codes].map((code) => words[code] ?? code));
   const day = writtenDay(end ?? moment(body.record.collected.at) ?? 0);
   if (end === undefined) return say("said-no", { day });
   const taken = body.taken_back?.at(-1);

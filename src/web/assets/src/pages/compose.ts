@@ -22,8 +22,8 @@ import type { Keys } from "../desk/keys.ts";
 import { note, noteAll } from "../desk/noting.ts";
 import { type Offer, type Party, called, open, printSlip, start } from "../desk/offer.ts";
 import {
-  busy, carried, clearError, copied, explainWith, failed, place, say, showScreen, status, whenSubmitted, written, writtenDay,
-  writtenTime,
+  busy, carried, clearError, copied, explainWith, failed, listed, place, say, showScreen, status, whenSubmitted, written,
+  writtenDay, writtenTime,
 } from "../desk/page.ts";
 import { PaperFault, find, list } from "../desk/papers.ts";
 import { handOver, mayBeTriedAgain } from "../desk/sending.ts";
@@ -205,7 +205,7 @@ function fieldOf(id: string, field: WeighedField): HTMLElement {
 }
 
 const readersOf = ({ compartment }: WeighedField): string[] => policy.compartments[compartment] ?? [];
-const rolesNamed = (roles: string[]): string => roles.map((role) => called(offer, `reader-${role}`)).join(", ");
+const rolesNamed = (roles: string[]): string => listed(roles.map((role) => called(offer, `reader-${role}`)));
 
 /** Every field that was shown once, with what was typed into it. Only those in the page are read. */
 const aside = new Map<string, HTMLElement>();
@@ -239,7 +239,7 @@ function showFields(found: Map<string, Standing>): void {
   const kept = [...found].filter(([, standing]) => standing === "refused").map(([id]) => called(offer, id));
   const shut = place("stays");
   shut.hidden = kept.length === 0;
-  place("stays-text", shut).textContent = say("stays", { what: kept.join(", ") });
+  place("stays-text", shut).textContent = say("stays", { what: listed(kept) });
   const shown = [...found].filter(([, standing]) => standing === "offered").map(([id]) => policy.fields[id]);
   place("reviewed-row").hidden = !shown.some((field) => field?.shape.kind === "prose");
   place("approved-row").hidden = !shown.some((field) => field?.level === "S4");
@@ -259,7 +259,7 @@ function showEnvelope({ urgency, values }: Written, nickname: string | undefined
   place("envelope-inside").replaceChildren(...[...groups].map(([readers, fields]) => {
     const row = copied("inside");
     place("inside-who", row).textContent = `${readers}: `;
-    place("inside-what", row).textContent = fields.join(", ");
+    place("inside-what", row).textContent = listed(fields);
     return row;
   }));
   place("envelope-empty").hidden = groups.size > 0;

@@ -12,7 +12,7 @@ import { type ConsentBody, type ConsentPaper, certified, isTakenBack, register }
 import { Problem, send } from "../desk/hub.ts";
 import type { Keys } from "../desk/keys.ts";
 import { type Offer, called, open, printSlip, start } from "../desk/offer.ts";
-import { carried, clearError, copied, explainWith, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
+import { carried, clearError, copied, explainWith, listed, place, say, showScreen, status, whenSubmitted, writtenDay } from "../desk/page.ts";
 import { PaperFault, find, keep, newPaperId } from "../desk/papers.ts";
 import { takeBack } from "../desk/taking-back.ts";
 import { type Wrong, showWrongs } from "../desk/wrongs.ts";
@@ -331,7 +331,7 @@ async function begin(): Promise<void> {
   if (before !== undefined) beginWith(before);
   for (const question of all) {
     const [text, about] = [label(question), question.about.map((id) => called(offer, id))];
-    const help = [about.join() === text ? "" : about.join(", "), saidBefore(question)].filter((one) => one !== "");
+    const help = [about.join() === text ? "" : listed(about), saidBefore(question)].filter((one) => one !== "");
     list.append(asked(question.name, text, help.join(". ")));
   }
   list.append(asked("feedback", say("ask-feedback"), ""), asked("statistics", say("ask-statistics"), say("ask-statistics-help")));

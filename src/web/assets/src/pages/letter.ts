@@ -14,7 +14,7 @@ import type { Act, Answerable } from "../desk/answering.ts";
 import { beginHead } from "../desk/chip.ts";
 import { Problem, ask, send } from "../desk/hub.ts";
 import { Keys, NoKey, NotConfirmed } from "../desk/keys.ts";
-import { busy, carried, clearError, copied, explainWith, failed, place, say, status } from "../desk/page.ts";
+import { busy, carried, clearError, copied, explainWith, failed, listed, place, say, status } from "../desk/page.ts";
 import { attached } from "../desk/saving.ts";
 import { known, nodeKey } from "../desk/trust.ts";
 import { unlocked } from "../desk/unlock.ts";
@@ -113,7 +113,7 @@ function drawn(opened: Opened): HTMLElement {
 
 /** Who reads a compartment, in words. */
 const roleNames = (compartment: string): string =>
-  (data.readers[compartment] ?? []).map((role) => data.words[`reader-${role}`] ?? role).join(", ");
+  listed((data.readers[compartment] ?? []).map((role) => data.words[`reader-${role}`] ?? role));
 
 const readers = (compartment: string): string => say("reader", { role: roleNames(compartment) });
 
@@ -144,7 +144,7 @@ function part(heading: string, fields: [string, Json][], kind: Envelope["kind"] 
 /** A value as people read it. Codes that nobody gave a name are shown as the policy writes them, without their underscores. */
 function readable(value: Json, isCode: boolean): string {
   if (typeof value === "boolean") return say(value ? "yes" : "no");
-  if (Array.isArray(value)) return value.map((one) => readable(one, isCode)).join(", ");
+  if (Array.isArray(value)) return listed(value.map((one) => readable(one, isCode)));
   if (typeof value === "string" && isCode) return own(data.words, value) ?? value.replaceAll("_", " ");
   return String(value);
 }
