@@ -256,7 +256,7 @@ async fn who_gets_nothing_more_of_a_person_leaves_them_nothing_either() {
     says(hub, &slip, "do_not_call").await.expect(200);
     says(hub, &slip, "have_moved").await.expect(200);
     assert_eq!(kinds(&mailbox(hub, clinic, referral).await["from_person"]), ["do_not_call"]);
-    assert_eq!(kinds(&mailbox(hub, harbour, referral).await["from_person"]), ["have_moved", "do_not_call"]);
+    assert_eq!(kinds(&mailbox(hub, harbour, referral).await["from_person"]), ["do_not_call", "have_moved"]);
     // And that it can be called again takes the warning away there too.
     says(hub, &slip, "call_me").await.expect(200);
     assert_eq!(mailbox(hub, clinic, referral).await["from_person"], json!([]));
