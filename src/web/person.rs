@@ -159,23 +159,50 @@ struct TakenBack {
     w: Words,
 }
 
-#[derive(Template)]
-#[template(path = "my-correct.html")]
-struct WhatIsWrong {
-    a: Around,
-    w: Words,
-    given: Written,
-    wrongs: Wrongs,
-    kinds: Vec<Choice>,
+/// A list of sentences that the person chooses from.
+struct List {
+    title: &'static str,
+    how: &'static [&'static str],
+    which: &'static str,
+    /// Where the answer goes.
+    to: &'static str,
+    /// What sort of field chooses: one, or several.
+    input: &'static str,
+    /// What the words of its choices begin with.
+    words: &'static str,
+    choices: fn() -> Vec<&'static str>,
 }
 
+/// What is wrong.
+const WRONG: List = List {
+    title: "my-correct",
+    how: &["my-correct-how", "my-correct-when"],
+    which: "my-correct-which",
+    to: "/my/corrected",
+    input: "checkbox",
+    words: "my-wrong",
+    choices: || CorrectionKind::ALL.map(CorrectionKind::name).into(),
+};
+
+/// What to leave.
+const SAYS: List = List {
+    title: "my-write",
+    how: &["my-write-how"],
+    which: "my-write-which",
+    to: "/my/written",
+    input: "radio",
+    words: "my-says",
+    choices: || PersonNote::ALL.map(PersonNote::name).into(),
+};
+
 #[derive(Template)]
-#[template(path = "my-write.html")]
-struct WhatToSay {
+#[template(path = "my-choose.html")]
+struct Choosing {
     a: Around,
     w: Words,
     given: Written,
     wrongs: Wrongs,
+    list: &'static List,
     kinds: Vec<Choice>,
 }
 
@@ -296,7 +323,7 @@ pub(super) async fn ask_correct(
     request: HttpRequest,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    what_is_wrong(&asking, &request, &form, Wrongs::default(), StatusCode::OK)
+    choose(&asking, &request, (&WRONG, &form))
 }
 
 /// Notes what is wrong, and has whoever holds it told.
@@ -317,10 +344,7 @@ pub(super) async fn correct(
         Ok(Some(seen)) => shown(&asking, &request, given, (seen, "my-just-asked")),
         Ok(None) => refused(&asking, &request, &given),
         Err(problem) if problem.code().fault() == Fault::Refused => {
-            let words = Words { language: language::of_request(&request) };
-            let mut wrongs = Wrongs::default();
-            wrongs.note("kinds", words.t("my-nothing-chosen"));
-            what_is_wrong(&asking, &request, &form, wrongs, problem.status())
+            nothing_chosen(&asking, &request, (&WRONG, &form), problem.status())
         }
         Err(problem) => Err(problem),
     }
@@ -332,17 +356,14 @@ pub(super) async fn ask_write(
     request: HttpRequest,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    what_to_say(&asking, &request, &form, Wrongs::default(), StatusCode::OK)
+    choose(&asking, &request, (&SAYS, &form))
 }
 
 /// Leaves it for those who help.
 pub(super) async fn write(asking: Asking, request: HttpRequest, form: Form) -> Result<HttpResponse, Problem> {
     let given = Written::of(&form);
     let Some(kind) = PersonNote::named(form.one("kind")) else {
-        let words = Words { language: language::of_request(&request) };
-        let mut wrongs = Wrongs::default();
-        wrongs.note("kinds", words.t("my-nothing-chosen"));
-        return what_to_say(&asking, &request, &form, wrongs, StatusCode::UNPROCESSABLE_ENTITY);
+        return nothing_chosen(&asking, &request, (&SAYS, &form), StatusCode::UNPROCESSABLE_ENTITY);
     };
     let command = LeaveNote { presented: given.presented(&asking), kind };
     let pauses = Pauses::from(&asking.hub.settings().access);
@@ -477,40 +498,42 @@ fn last_left(last: LastLeft, words: Words) -> String {
     words.with(key, "day", words.day(last.left))
 }
 
-fn what_to_say(
+fn choose(
     asking: &Asking,
     request: &HttpRequest,
-    form: &Form,
-    wrongs: Wrongs,
-    status: StatusCode,
+    (list, form): (&'static List, &Form),
 ) -> Result<HttpResponse, Problem> {
-    let a = Around { is_error: !wrongs.is_empty(), ..Around::new(asking, request, "my-write") };
-    let words = a.words;
-    let kinds = PersonNote::ALL.map(|note| Choice {
-        value: note.name().to_owned(),
-        word: words.word("my-says", note.name()),
-        chosen: form.says("kind", note.name()),
-    });
-    let given = Written::of(form);
-    page(status, &WhatToSay { a, w: words, given, wrongs, kinds: kinds.into() })
+    let a = Around::new(asking, request, list.title);
+    chosen_from(a, (list, form), Wrongs::default(), StatusCode::OK)
 }
 
-fn what_is_wrong(
+/// The same list again, because nothing of it was chosen.
+fn nothing_chosen(
     asking: &Asking,
     request: &HttpRequest,
-    form: &Form,
+    (list, form): (&'static List, &Form),
+    status: StatusCode,
+) -> Result<HttpResponse, Problem> {
+    let a = Around { is_error: true, ..Around::new(asking, request, list.title) };
+    let mut wrongs = Wrongs::default();
+    wrongs.note("kinds", a.words.t("my-nothing-chosen"));
+    chosen_from(a, (list, form), wrongs, status)
+}
+
+fn chosen_from(
+    a: Around,
+    (list, form): (&'static List, &Form),
     wrongs: Wrongs,
     status: StatusCode,
 ) -> Result<HttpResponse, Problem> {
-    let a = Around { is_error: !wrongs.is_empty(), ..Around::new(asking, request, "my-correct") };
     let words = a.words;
-    let kinds = CorrectionKind::ALL.map(|kind| Choice {
-        value: kind.name().to_owned(),
-        word: words.word("my-wrong", kind.name()),
-        chosen: form.says("kind", kind.name()),
-    });
-    let given = Written::of(form);
-    page(status, &WhatIsWrong { a, w: words, given, wrongs, kinds: kinds.into() })
+    let choice = |name: &str| Choice {
+        value: name.to_owned(),
+        word: words.word(list.words, name),
+        chosen: form.says("kind", name),
+    };
+    let kinds = (list.choices)().into_iter().map(choice).collect();
+    page(status, &Choosing { a, w: words, given: Written::of(form), wrongs, list, kinds })
 }
 
 fn how_it_was(
